@@ -1,0 +1,1 @@
+"""Berth's infrastructure: settings, the compatibility checks, and the CDK stacks."""

@@ -1,0 +1,88 @@
+"""How a mistake in stages.toml is worded: key and value as in the file, and what is allowed."""
+
+import json
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+
+def nearest(value: str, known: Iterable[str]) -> str:
+    """`; did you mean "…"?` where one of `known` is like `value`, else nothing."""
+    matches = get_close_matches(value, sorted(known), n=1)
+    return f'; did you mean "{matches[0]}"?' if matches else ""
+
+
+def toml_value(value: object) -> str:
+    """` = VALUE` as it would stand in TOML; nothing for a table, which stands on its own lines."""
+    if isinstance(value, dict):
+        return ""
+    if isinstance(value, str | int | float | bool | list):
+        return f" = {json.dumps(value, ensure_ascii=False, default=str)}"
+    return f" = {value}"
+
+
+def describe(
+    details: ErrorDetails, root: type[BaseModel], stages: dict[str, Any], defaults: dict[str, Any]
+) -> str:
+    """One mistake as `KEY = VALUE: what is allowed`.
+
+    A value that a stage took from `[defaults]` is named there, once for all stages; where it is
+    wrong only beside the stage's own values, it is named in the stage.
+    """
+    location = [str(part) for part in details["loc"]]
+    table, key, origin = root, location, ""
+    if location[0] == "stages":
+        stage, *rest = location[1:]
+        table = root.model_fields["stages"].annotation.__args__[1]  # type: ignore[union-attr]
+        key = [stage, *rest]
+        if not _has(stages[stage], rest) and _has(defaults, rest):
+            if details["type"] == "conflict":
+                origin = " (from [defaults])"
+            else:
+                key = ["defaults", *rest]
+        location = rest
+    name = re.sub(r"\.(\d+)(?=\.|$)", r"[\1]", ".".join(key))
+    if details["type"] == "missing":
+        field = _table(table, location[:-1]).model_fields[location[-1]]
+        return f"{name}: missing; {field.description or f'a table: [{name}]'}"
+    reason = _reason(details, _table(table, location[:-1]), name)
+    return f"{name}{toml_value(details['input'])}{origin}: {reason}"
+
+
+def _has(table: Any, path: list[str]) -> bool:
+    for part in path:
+        if isinstance(table, list):
+            return True  # an item's index: the list is where it came from
+        if not isinstance(table, dict) or part not in table:
+            return False
+        table = table[part]
+    return True
+
+
+def _table(root: type[BaseModel], path: list[str]) -> type[BaseModel]:
+    """The model of the innermost table on the way to `path`."""
+    for part in path:
+        field = root.model_fields.get(part)
+        annotation = field.annotation if field else None
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return root
+        root = annotation
+    return root
+
+
+def _reason(details: ErrorDetails, table: type[BaseModel], name: str) -> str:
+    match details["type"]:
+        case "extra_forbidden":
+            known = list(table.model_fields)
+            wrong = name.rpartition(".")[2]
+            return "no such key" + (nearest(wrong, known) or f"; known are {', '.join(known)}")
+        case "model_type":
+            return f"must be a table: [{name}]"
+        case "tuple_type":
+            return "must be an array: [ ]"
+        case _:
+            return details["msg"].replace("Input should be", "must be")
