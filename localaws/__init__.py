@@ -1,0 +1,1 @@
+"""AWS on this machine: MiniStack, with SageMaker and its hosting plane added."""
