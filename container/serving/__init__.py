@@ -1,0 +1,1 @@
+"""The server that answers SageMaker's container contract for an MLflow model folder."""

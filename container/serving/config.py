@@ -1,0 +1,143 @@
+"""The server's settings: read once from the environment, each with its meaning beside it."""
+
+import logging
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+
+class ConfigError(ValueError):
+    """A setting in the environment is wrong; the message names it, its value and what is right."""
+
+
+def _from(variable: str, parse: Callable[[str], Any], meaning: str) -> dict[str, Any]:
+    """Say where a setting comes from; `parse` raises ValueError with what is allowed."""
+    return {"variable": variable, "parse": parse, "meaning": meaning}
+
+
+def _whole_number(text: str, high: int = 2**40) -> int:
+    if not (re.fullmatch("[0-9]{1,13}", text) and 1 <= int(text) <= high):
+        raise ValueError(f"a whole number from 1 to {high}")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    return _whole_number(text, high=65535)
+
+
+def _flag(text: str) -> bool:
+    if text not in {"0", "1"}:
+        raise ValueError("0 or 1")
+    return text == "1"
+
+
+def _digest(text: str) -> str:
+    if not re.fullmatch("[0-9a-f]{64}", text):
+        raise ValueError("a SHA-256 in 64 lower-case hexadecimal digits")
+    return text
+
+
+def _level(text: str) -> int:
+    if re.fullmatch("[0-9]|[1-4][0-9]|50", text):
+        return int(text)
+    names = logging.getLevelNamesMapping()
+    if text.upper() not in names:
+        raise ValueError("DEBUG, INFO, WARNING, ERROR, CRITICAL, or a number from 0 to 50")
+    return names[text.upper()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the environment may say; docs/container.md shows the metadata of these as a table."""
+
+    port: int = field(
+        default=8080,
+        metadata=_from("SAGEMAKER_BIND_TO_PORT", _port, "The port to listen on."),
+    )
+    host: str = field(
+        default="0.0.0.0",  # noqa: S104 - a container is reached from outside of it
+        metadata=_from("BERTH_BIND_HOST", str, "The address to listen on."),
+    )
+    model_dir: Path = field(
+        default=Path("/opt/ml/model"),
+        metadata=_from("SM_MODEL_DIR", Path, "The model's folder; it is only read."),
+    )
+    manifest_sha256: str = field(
+        default="",
+        metadata=_from(
+            "BERTH_MODEL_MANIFEST_SHA256",
+            _digest,
+            "SHA-256 of the model's `SHA256SUMS`. When set, that list and every file in the "
+            "folder are checked before anything of the model is imported or unpickled.",
+        ),
+    )
+    skip_version_check: bool = field(
+        default=False,
+        metadata=_from(
+            "BERTH_SKIP_VERSION_CHECK",
+            _flag,
+            "`1` loads the model with a warning although the versions that it was made with "
+            "differ from those here.",
+        ),
+    )
+    max_body_bytes: int = field(
+        default=25 * 1024 * 1024,
+        metadata=_from(
+            "BERTH_MAX_BODY_BYTES", _whole_number, "A longer request is answered with 413."
+        ),
+    )
+    max_pending: int = field(
+        default=128,
+        metadata=_from(
+            "BERTH_MAX_PENDING",
+            _whole_number,
+            "How many requests may wait for the model, the one in work among them; what comes "
+            "beyond is answered with 503 and `Retry-After`.",
+        ),
+    )
+    drain_seconds: int = field(
+        default=25,
+        metadata=_from(
+            "BERTH_DRAIN_SECONDS",
+            _whole_number,
+            "How long accepted requests may take to finish after SIGTERM. SageMaker kills the "
+            "container after 30 s.",
+        ),
+    )
+    log_level: int = field(
+        default=logging.INFO,
+        metadata=_from(
+            "SAGEMAKER_CONTAINER_LOG_LEVEL",
+            _level,
+            "The least level to log: a name (`INFO`) or Python's number for it (`20`).",
+        ),
+    )
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read the settings; an empty variable counts as unset.
+
+        Raises:
+            ConfigError: for the first value that is not allowed.
+        """
+        given = {}
+        for setting in fields(cls):
+            variable = setting.metadata["variable"]
+            if text := environment.get(variable, ""):
+                try:
+                    given[setting.name] = setting.metadata["parse"](text)
+                except ValueError as error:
+                    raise ConfigError(f"{variable}={text!r}: must be {error}") from error
+        return cls(**given)
+
+
+def settings_table() -> str:
+    """Render the settings as the Markdown table of docs/container.md."""
+    rows = ["| Variable | Default | Meaning |", "|---|---|---|"]
+    for setting in fields(Settings):
+        variable, meaning = setting.metadata["variable"], setting.metadata["meaning"]
+        default = f"`{setting.default}`" if setting.default else "unset"
+        rows.append(f"| `{variable}` | {default} | {meaning} |")
+    return "\n".join(rows) + "\n"

@@ -1,0 +1,52 @@
+"""What can go wrong: requests that are refused, and models that cannot be loaded."""
+
+
+class LoadError(Exception):
+    """The model cannot be served; the message is one line that says why, and the cure."""
+
+
+class PredictionError(Exception):
+    """The model's own code failed on an input that it should have taken; the cause has it."""
+
+
+class RequestError(Exception):
+    """A request that gets an error for its answer.
+
+    Args:
+        status: the HTTP status.
+        code: the kind of error, for programs.
+        message: what is wrong and what would be right, for people.
+        where: the place of the fault in the body (`text[3]`), when there is one.
+        headers: of the answer.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        where: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.where = where
+        self.headers = headers or {}
+
+
+def malformed(message: str, *, where: str | None = None) -> RequestError:
+    """400: the body is no valid document of its type."""
+    return RequestError(400, "malformed", message, where=where)
+
+
+def wrong_schema(message: str, *, where: str | None = None) -> RequestError:
+    """400: the body is a valid document that this model does not take."""
+    return RequestError(400, "wrong_schema", message, where=where)
+
+
+def unavailable(code: str, message: str) -> RequestError:
+    """503, to be tried again in a second."""
+    return RequestError(503, code, message, headers={"Retry-After": "1"})
