@@ -1,0 +1,116 @@
+"""`python -m localaws`: AWS on this machine, to deploy to as to the real one."""
+
+import argparse
+import logging
+import os
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from localaws import accounts, home, lifecycle
+from localaws.bootstrap import bootstrap
+from stacks.settings import Settings, SettingsError, load
+
+_SCREEN = Console(stderr=True, highlight=False)
+_STAGES = "stages.toml"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; 0, or 2 after one line that says what is wrong."""
+    parser = argparse.ArgumentParser(prog="python -m localaws", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("up", help="start it in the background and bootstrap every stage's account")
+    commands.add_parser("down", help="end it and every container it hosts")
+    commands.add_parser("status", help="say whether it runs, and where")
+    env = commands.add_parser("env", help='print a stage\'s environment: eval "$(... env dev)"')
+    env.add_argument("stage")
+    serve = commands.add_parser("serve", help="run it in the foreground")
+    serve.add_argument("--with-parent", action="store_true", help="end when standard input closes")
+    parsed = parser.parse_args(arguments)
+    try:
+        match parsed.command:
+            case "up":
+                _up(home.default_home())
+            case "down":
+                _down(home.default_home())
+            case "status":
+                return _status(home.default_home())
+            case "env":
+                print(_env(home.default_home(), parsed.stage))
+            case _:
+                _serve(home.default_home(), with_parent=parsed.with_parent)
+    except (home.LocalAwsError, SettingsError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+def _settings() -> Settings:
+    return load(Path(os.environ.get("LOCALAWS_STAGES", accounts.CHECKOUT / _STAGES)))
+
+
+def _up(state: Path) -> None:
+    settings = _settings()
+    with _SCREEN.status("starting AWS on this machine"):
+        emulator = lifecycle.start(state, settings)
+    try:
+        with _SCREEN.status(f"bootstrapping the accounts of {', '.join(settings.stages)}"):
+            bootstrap(emulator, settings.stages)
+    except BaseException:
+        lifecycle.stop(state)
+        raise
+    _SCREEN.print(f"AWS on this machine: {emulator.url}, log {state / 'emulator.log'}")
+    for name, stage in settings.stages.items():
+        _SCREEN.print(f"  {name}: account {stage.account}, {stage.region}")
+    _SCREEN.print("No container engine: images are not built; endpoints run container/ itself.")
+    _SCREEN.print("Then, as on AWS:")
+    first = next(iter(settings.stages))
+    _SCREEN.print(f'  eval "$(python -m localaws env {first})"', markup=False)
+    _SCREEN.print(f"  cdk deploy '{first}/*'", markup=False)
+    _SCREEN.print("End it with: make local-down")
+
+
+def _down(state: Path) -> None:
+    with _SCREEN.status("ending AWS on this machine"):
+        stopped = lifecycle.stop(state)
+    _SCREEN.print("AWS on this machine has ended." if stopped else "It was not running.")
+
+
+def _status(state: Path) -> int:
+    port = home.healthy_port(state)
+    if port is None:
+        _SCREEN.print("not running")
+        return 1
+    _SCREEN.print(f"running: http://{home.HOST}:{port}, process {home.process_id(state)}")
+    return 0
+
+
+def _env(state: Path, stage: str) -> str:
+    settings = _settings()
+    if stage not in settings.stages:
+        known = ", ".join(settings.stages)
+        raise home.LocalAwsError(f"{_STAGES}: no stage {stage!r}; there are {known}")
+    port = home.healthy_port(state)
+    if port is None:
+        raise home.LocalAwsError("AWS on this machine is not running; start it: make local")
+    return accounts.shell_lines(state, settings, stage, port)
+
+
+def _serve(state: Path, *, with_parent: bool) -> None:
+    with home.held(state) as listener:
+        os.environ["GATEWAY_PORT"] = str(listener.getsockname()[1])
+        os.environ["LOCALAWS_HOME"] = str(state)
+        logging.basicConfig(
+            filename=state / "emulator.log",
+            format="%(asctime)s %(levelname)s [%(name)s] %(message)s",
+            level=logging.INFO,
+        )
+        # MiniStack takes 0.1 GB and reads its port when it is imported: no other command needs it.
+        from localaws.emulator import serve  # noqa: PLC0415
+
+        serve(listener, until_stdin_closes=with_parent)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,92 @@
+"""MiniStack with our services added: the one file that knows its private names (1.5.33).
+
+MiniStack has neither SageMaker nor Application Auto Scaling. Each service here is a module with
+`SERVICE`, `ROUTES`, `handle`, `RESOURCES` (CloudFormation handlers by type) and `shutdown`.
+
+Only the emulator's own process imports this file, after it has set `GATEWAY_PORT`.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+from importlib import import_module
+from types import ModuleType
+
+# What the user's shell says must not turn on persistence, IAM or listeners on other ports.
+# DOCKER_HOST keeps MiniStack from removing containers of an engine that happens to run here.
+os.environ.update(
+    AUTH="false",
+    DOCKER_HOST="unix:///nonexistent",
+    IOT_MTLS_ENABLED="0",
+    LOCALSTACK_PERSISTENCE="0",
+    LOG_LEVEL="INFO",
+    MINISTACK_HOST="localhost",
+    PERSIST_STATE="0",
+    S3_PERSIST="0",
+    SERVICES="",
+    SFTP_ENABLED="0",
+    USE_SSL="0",
+)
+
+# MiniStack reads its environment when it is imported.
+from hypercorn.asyncio import serve as hypercorn_serve
+from hypercorn.config import Config
+from ministack import app
+from ministack.core import router
+from ministack.services.cloudformation import provisioners, stacks
+
+from localaws.schemas import replacing_properties
+
+SERVICES: tuple[str, ...] = ()
+
+
+def serve(listener: socket.socket, *, until_stdin_closes: bool) -> None:
+    """Serve on the bound `listener` until SIGTERM or SIGINT; then stop every program we started.
+
+    With `until_stdin_closes` the death of the process that holds the other end of standard input
+    ends this one too.
+    """
+    services = [import_module(name) for name in SERVICES]
+    for service in services:
+        _install(service)
+    try:
+        asyncio.run(_serve(listener, until_stdin_closes=until_stdin_closes))
+    finally:
+        for service in services:
+            service.shutdown()
+
+
+def _install(service: ModuleType) -> None:
+    app.SERVICE_HANDLERS[service.SERVICE] = service.handle
+    router.SERVICE_PATTERNS[service.SERVICE] = service.ROUTES
+    provisioners._RESOURCE_HANDLERS.update(service.RESOURCES)
+    for resource_type in service.RESOURCES:
+        provisioners._REPLACING_PROPERTIES[resource_type] = replacing_properties(resource_type)
+
+    # Ours wait for programs and call the emulator's own port, which the event loop has to answer.
+    blocks = stacks._runs_on_worker_thread
+    stacks._runs_on_worker_thread = lambda resource_type: (
+        resource_type in service.RESOURCES or blocks(resource_type)
+    )
+
+
+async def _serve(listener: socket.socket, *, until_stdin_closes: bool) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if until_stdin_closes:
+        loop.add_reader(sys.stdin, stop.set)
+    config = Config()
+    config.bind = [f"fd://{listener.detach()}"]  # hypercorn closes it
+    config.errorlog = logging.getLogger("hypercorn.error")
+    config.keep_alive_timeout = 75
+    config.graceful_timeout = 1
+
+    async def stopped() -> None:
+        await stop.wait()
+
+    await hypercorn_serve(app.app, config, shutdown_trigger=stopped)
