@@ -1,0 +1,65 @@
+"""SageMaker on this machine: the control plane, the runtime, and the hosting plane behind them.
+
+What the emulator installs: `SERVICE`, `ROUTES` and `handle` (the API), `RESOURCES` (the
+CloudFormation types) and `shutdown` (ends every container program).
+"""
+
+import asyncio
+import re
+
+from localaws.sagemaker import control, metrics, ministack, runtime
+from localaws.sagemaker.cloudformation import RESOURCES
+from localaws.sagemaker.errors import AwsError
+from localaws.sagemaker.hosting import shutdown
+
+__all__ = ["RESOURCES", "ROUTES", "SERVICE", "handle", "shutdown"]
+
+SERVICE = "sagemaker"
+ROUTES = {
+    "target_prefixes": ["SageMaker."],
+    "host_patterns": [r"sagemaker\."],
+    "path_prefixes": ["/endpoints/"],
+}
+
+PULSE_SECONDS = 1.0
+"""How often metrics are published and alarms judged."""
+
+_INVOCATION = re.compile(r"/endpoints/(?P<name>[^/]+)/invocations")
+_background: set[asyncio.Task[None]] = set()
+_runtimes: list[runtime.Runtime] = []
+
+
+async def handle(
+    method: str, path: str, headers: dict[str, str], body: bytes, query_params: dict[str, object]
+) -> runtime.Answer:
+    """Answer one request; header names come in lower case."""
+    del method, query_params
+    if not _background:
+        _start()
+    scope = ministack.scope()
+    if path == "/":
+        try:
+            operation = headers.get("x-amz-target", "").rpartition(".")[2]
+            return control.answer(scope, operation, body)
+        except AwsError as error:
+            return control.refused(error)
+    invocation = _INVOCATION.fullmatch(path)
+    if invocation is None:
+        return runtime.unknown(path)
+    try:
+        return await _runtimes[0].invoke(scope, invocation["name"], headers, body)
+    except AwsError as error:
+        return runtime.refused(error)
+
+
+def _start() -> None:
+    ministack.take_over_alarm_evaluation()
+    _runtimes.append(runtime.Runtime())
+    _background.add(asyncio.get_running_loop().create_task(_pulse(), name="sagemaker-pulse"))
+
+
+async def _pulse() -> None:
+    while True:
+        await asyncio.sleep(PULSE_SECONDS)
+        metrics.publish()
+        ministack.evaluate_alarms()

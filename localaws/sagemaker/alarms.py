@@ -1,0 +1,89 @@
+"""How a metric alarm is judged, after the CloudWatch guide's page on evaluating alarms.
+
+Time is cut into periods that end now, rather than at whole minutes as in CloudWatch, so that a
+rehearsal sees an alarm at once.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_BREACHES: Mapping[str, Callable[[float, float], bool]] = {
+    "GreaterThanOrEqualToThreshold": lambda value, threshold: value >= threshold,
+    "GreaterThanThreshold": lambda value, threshold: value > threshold,
+    "LessThanThreshold": lambda value, threshold: value < threshold,
+    "LessThanOrEqualToThreshold": lambda value, threshold: value <= threshold,
+}
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """The parts of a PutMetricAlarm request that an evaluation reads."""
+
+    namespace: str
+    metric: str
+    dimensions: tuple[tuple[str, str], ...]
+    statistic: str
+    period: int
+    periods: int
+    datapoints: int
+    threshold: float
+    operator: str
+    missing: str
+
+    @classmethod
+    def of(cls, request: Mapping[str, Any]) -> "Alarm":
+        """The alarm of a PutMetricAlarm-shaped document."""
+        periods = int(request.get("EvaluationPeriods") or 1)
+        return cls(
+            namespace=request.get("Namespace") or "",
+            metric=request.get("MetricName") or "",
+            dimensions=tuple((d["Name"], d["Value"]) for d in request.get("Dimensions") or []),
+            statistic=request.get("ExtendedStatistic") or request.get("Statistic") or "Average",
+            period=int(request.get("Period") or 60),
+            periods=periods,
+            datapoints=int(request.get("DatapointsToAlarm") or periods),
+            threshold=float(request.get("Threshold") or 0),
+            operator=request.get("ComparisonOperator") or "",
+            missing=request.get("TreatMissingData") or "missing",
+        )
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The state an alarm should be in (OK, ALARM, INSUFFICIENT_DATA), and why."""
+
+    state: str
+    reason: str
+
+
+Statistic = Callable[[Alarm, float, float], float | None]
+"""The alarm's statistic over [start, end) in epoch seconds; None where there is no data."""
+
+
+def judge(request: Mapping[str, Any], statistic: Statistic, now: float) -> Verdict | None:
+    """The state that the data calls for; None where the alarm keeps the one it has.
+
+    None also for what is not judged here: metric math and anomaly bands.
+    """
+    alarm = Alarm.of(request)
+    breaches = _BREACHES.get(alarm.operator)
+    if not alarm.metric or breaches is None:
+        return None
+    ends = [now - index * alarm.period for index in range(alarm.periods)]
+    values = [statistic(alarm, end - alarm.period, end) for end in ends]
+    present = [value for value in values if value is not None]
+    if not present and alarm.missing == "ignore":
+        return None
+    if not present and alarm.missing == "missing":
+        return Verdict("INSUFFICIENT_DATA", "Insufficient Data: no datapoints were received.")
+    absent = len(values) - len(present) if alarm.missing == "breaching" else 0
+    breaching = [value for value in present if breaches(value, alarm.threshold)]
+    crossed = len(breaching) + absent >= alarm.datapoints
+    said = ", ".join(f"{value:g}" for value in (breaching if crossed else present)) or "no data"
+    return Verdict(
+        "ALARM" if crossed else "OK",
+        f"Threshold Crossed: {alarm.statistic} of {alarm.metric} [{said}] was "
+        f"{'' if crossed else 'not '}{alarm.operator} {alarm.threshold:g} in "
+        f"{len(breaching) + absent} of the last {alarm.periods} period(s) of {alarm.period} s.",
+    )

@@ -1,0 +1,119 @@
+"""The model's files: fetched from the emulated S3, unpacked safely, made read-only."""
+
+import shutil
+import stat
+import tarfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from localaws.sagemaker import ministack
+from localaws.sagemaker.errors import HostingError
+from localaws.sagemaker.state import Document, Scope
+
+MAX_UNPACKED_BYTES = 32 * 2**30
+MAX_FILES = 100_000
+
+
+def client(scope: Scope, service: str) -> Any:
+    """A boto3 client of this emulator, acting as the scope's account.
+
+    An access key id of 12 digits is the account to MiniStack; its secret is not looked at.
+    """
+    return boto3.session.Session(
+        aws_access_key_id=scope.account,
+        aws_secret_access_key="local",  # noqa: S106 - no secret: MiniStack checks none
+        region_name=scope.region,
+    ).client(service, endpoint_url=ministack.url())  # type: ignore[call-overload]
+
+
+def fetch(scope: Scope, container: Document, folder: Path) -> None:
+    """Put the container's model into `folder` (created, read-only); nothing where it names none.
+
+    Raises HostingError where the object is missing or unsafe.
+    """
+    folder.mkdir(parents=True)
+    source = container.get("ModelDataSource", {}).get("S3DataSource", {})
+    uri = container.get("ModelDataUrl") or source.get("S3Uri")
+    try:
+        if uri and source.get("CompressionType") == "None":
+            _fetch_prefix(scope, uri, folder)
+        elif uri:
+            archive = folder.with_name(f"{folder.name}.tar.gz")
+            bucket, key = _bucket_and_key(uri)
+            client(scope, "s3").download_file(bucket, key, str(archive))
+            unpack(archive, folder)
+            archive.unlink()
+    except (BotoCoreError, ClientError) as error:
+        raise HostingError(f"Could not access model data at {uri}: {error}") from error
+    make_read_only(folder)
+
+
+def _bucket_and_key(uri: str) -> tuple[str, str]:
+    parts = urlsplit(uri)
+    if parts.scheme != "s3":
+        raise HostingError(f"Could not access model data at {uri}: only s3:// is known here")
+    return parts.netloc, parts.path.lstrip("/")
+
+
+def _fetch_prefix(scope: Scope, uri: str, folder: Path) -> None:
+    bucket, prefix = _bucket_and_key(uri)
+    s3 = client(scope, "s3")
+    found = False
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        for entry in page.get("Contents", []):
+            name = entry["Key"].removeprefix(prefix) or Path(entry["Key"]).name
+            target = folder / name
+            if not target.resolve().is_relative_to(folder.resolve()):
+                raise HostingError(f"The model holds a key that leaves its folder: {entry['Key']}")
+            if not name.endswith("/"):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                s3.download_file(bucket, entry["Key"], str(target))
+                found = True
+    if not found:
+        raise HostingError(f"Could not find model data at {uri}.")
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Unpack a model.tar.gz; HostingError for links, devices, escapes, or too much of it.
+
+    SageMaker's own rule is that a model tarball holds no symlinks.
+    """
+    size = 0
+    try:
+        with tarfile.open(archive, "r:gz") as tar:
+            for count, member in enumerate(tar, start=1):
+                if not (member.isfile() or member.isdir()):
+                    raise HostingError(
+                        f"The model archive holds {member.name}, which is neither a file nor a "
+                        "folder; links and devices are not allowed."
+                    )
+                size += member.size
+                if size > MAX_UNPACKED_BYTES or count > MAX_FILES:
+                    raise HostingError(
+                        f"The model archive holds more than {MAX_FILES} files or "
+                        f"{MAX_UNPACKED_BYTES // 2**30} GiB."
+                    )
+                tar.extract(member, folder, filter="data")
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise HostingError(
+            f"Failed to extract the model data archive {archive.name}: {error}. "
+            "It must be a tar file compressed with gzip."
+        ) from error
+
+
+def make_read_only(folder: Path) -> None:
+    """Take the write permission from everything in a folder: `/opt/ml/model` is read-only."""
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(path.stat().st_mode & ~(stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH))
+
+
+def remove(folder: Path) -> None:
+    """Delete a folder, read-only parts included; nothing where there is none."""
+    if folder.exists():
+        for path in (folder, *(p for p in folder.rglob("*") if p.is_dir())):
+            path.chmod(0o700)
+        shutil.rmtree(folder)

@@ -1,0 +1,169 @@
+"""Endpoints: checked here, carried out by `hosting` in the background."""
+
+from collections.abc import Callable
+
+from localaws.sagemaker import hosting, listing
+from localaws.sagemaker.errors import AwsError
+from localaws.sagemaker.plans import Plan
+from localaws.sagemaker.state import STORE, Document, Endpoint, Resource, Scope, now
+
+_BUSY = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
+
+
+def create(scope: Scope, request: Document) -> tuple[Endpoint, hosting.Done]:
+    """Begin CreateEndpoint: the new endpoint, and the future of its coming into service."""
+    config = STORE.get(scope, "endpoint-config", request["EndpointConfigName"])
+    plans = _plans(scope, config)
+    variants = [_fresh(plan) for plan in plans]
+    endpoint = Endpoint(scope, "endpoint", request["EndpointName"], _asked(request))
+    endpoint.serving, endpoint.variants = config.name, variants
+    STORE.add(endpoint, request.get("Tags", []))
+    return endpoint, hosting.create(endpoint, plans, variants)
+
+
+def update(scope: Scope, request: Document) -> tuple[Endpoint, hosting.Done]:
+    """Begin UpdateEndpoint: the endpoint, and the future of its new configuration serving."""
+    with STORE.lock:
+        endpoint = _serving(scope, request["EndpointName"])
+        config = STORE.get(scope, "endpoint-config", request["EndpointConfigName"])
+        plans = _plans(scope, config)
+        variants = [_fresh(plan) for plan in plans]
+        if request.get("RetainAllVariantProperties"):
+            excluded = request.get("ExcludeRetainedVariantProperties", [])
+            dropped = {one["VariantPropertyType"] for one in excluded}
+            variants = [_retained(one, endpoint, dropped) for one in variants]
+        kept = endpoint.properties if request.get("RetainDeploymentConfig") else {}
+        endpoint.properties = {**kept, **_asked(request)}
+        return endpoint, hosting.update(endpoint, plans, variants)
+
+
+def update_capacities(scope: Scope, request: Document) -> tuple[Endpoint, hosting.Done]:
+    """Begin UpdateEndpointWeightsAndCapacities."""
+    with STORE.lock:
+        endpoint = _serving(scope, request["EndpointName"])
+        present = {one["VariantName"]: dict(one) for one in endpoint.variants}
+        for wanted in request["DesiredWeightsAndCapacities"]:
+            name = wanted["VariantName"]
+            if name not in present:
+                raise AwsError.validation(
+                    f'Could not find variant "{name}" of endpoint "{endpoint.arn}".'
+                )
+            for key in ("DesiredWeight", "DesiredInstanceCount"):
+                present[name][key] = wanted.get(key, present[name][key])
+        variants = list(present.values())
+        endpoint.variants = variants
+        return endpoint, hosting.scale(endpoint, variants)
+
+
+def delete(scope: Scope, name: str) -> tuple[Endpoint, hosting.Done]:
+    """Begin DeleteEndpoint: the future holds None once every process is gone."""
+    with STORE.lock:
+        endpoint = _settled(scope, name)
+        return endpoint, hosting.delete(endpoint)
+
+
+def _settled(scope: Scope, name: str) -> Endpoint:
+    endpoint = STORE.endpoint(scope, name)
+    if endpoint.status in _BUSY:
+        raise AwsError.validation(f'Cannot update in-progress endpoint "{endpoint.arn}".')
+    return endpoint
+
+
+def _serving(scope: Scope, name: str) -> Endpoint:
+    endpoint = _settled(scope, name)
+    if endpoint.status != "InService":
+        raise AwsError.validation(
+            f'Cannot update endpoint "{endpoint.arn}" in status {endpoint.status}: delete it first.'
+        )
+    return endpoint
+
+
+def _asked(request: Document) -> Document:
+    return {
+        key: request[key] for key in ("EndpointConfigName", "DeploymentConfig") if key in request
+    }
+
+
+def _plans(scope: Scope, config: Resource) -> list[Plan]:
+    """What each production variant runs; shadow variants get no traffic here and so run nothing."""
+    return [_plan(scope, config, one) for one in config.properties["ProductionVariants"]]
+
+
+def _plan(scope: Scope, config: Resource, variant: Document) -> Plan:
+    model = STORE.get(scope, "model", variant["ModelName"]).properties
+    containers = model.get("Containers") or [model["PrimaryContainer"]]
+    if len(containers) > 1:
+        raise AwsError.validation("Models of several containers are not run on this machine.")
+    isolated = any(one.get("EnableNetworkIsolation") for one in (model, config.properties))
+    return Plan(variant, containers[0], isolated)
+
+
+def _fresh(plan: Plan) -> Document:
+    image = plan.container.get("Image", "")
+    return {
+        "VariantName": plan.name,
+        "DeployedImages": [
+            {"SpecifiedImage": image, "ResolvedImage": image, "ResolutionTime": now()}
+        ],
+        "CurrentWeight": 0.0,
+        "DesiredWeight": plan.variant.get("InitialVariantWeight", 1.0),
+        "CurrentInstanceCount": 0,
+        "DesiredInstanceCount": plan.variant.get("InitialInstanceCount", 1),
+    }
+
+
+def _retained(fresh: Document, endpoint: Endpoint, dropped: set[str]) -> Document:
+    """A new variant with the weight and count that the one of its name has by now."""
+    for old in endpoint.variants:
+        if old["VariantName"] == fresh["VariantName"]:
+            kept = {"DesiredWeight", "DesiredInstanceCount"} - dropped
+            return {**fresh, **{key: old[key] for key in kept}}
+    return fresh
+
+
+def describe(scope: Scope, request: Document) -> Document:
+    """DescribeEndpoint."""
+    endpoint = STORE.endpoint(scope, request["EndpointName"])
+    answer: Document = {
+        "EndpointName": endpoint.name,
+        "EndpointArn": endpoint.arn,
+        "EndpointConfigName": endpoint.serving,
+        "ProductionVariants": endpoint.variants,
+        "EndpointStatus": endpoint.status,
+        "CreationTime": endpoint.created,
+        "LastModifiedTime": endpoint.modified,
+    }
+    if endpoint.failure:
+        answer["FailureReason"] = endpoint.failure
+    if "DeploymentConfig" in endpoint.properties:
+        answer["LastDeploymentConfig"] = endpoint.properties["DeploymentConfig"]
+    return answer
+
+
+def _summary(one: Resource) -> Document:
+    assert isinstance(one, Endpoint)  # noqa: S101 - the store keeps nothing else as one
+    return {
+        "EndpointName": one.name,
+        "EndpointArn": one.arn,
+        "CreationTime": one.created,
+        "LastModifiedTime": one.modified,
+        "EndpointStatus": one.status,
+    }
+
+
+def list_endpoints(scope: Scope, request: Document) -> Document:
+    """ListEndpoints."""
+    present = list(STORE.all(scope, "endpoint").values())
+    return listing.page(request, present, _summary, "Endpoints")
+
+
+OPERATIONS: dict[str, Callable[[Scope, Document], Document]] = {
+    "CreateEndpoint": lambda scope, request: {"EndpointArn": create(scope, request)[0].arn},
+    "DescribeEndpoint": describe,
+    "ListEndpoints": list_endpoints,
+    "UpdateEndpoint": lambda scope, request: {"EndpointArn": update(scope, request)[0].arn},
+    "UpdateEndpointWeightsAndCapacities": lambda scope, request: {
+        "EndpointArn": update_capacities(scope, request)[0].arn
+    },
+    "DeleteEndpoint": lambda scope, request: (delete(scope, request["EndpointName"]), {})[1],
+}

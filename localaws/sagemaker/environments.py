@@ -1,0 +1,115 @@
+"""The stand-in for the image's environment: what the model pins and this one does not have.
+
+Where a container engine builds the image, pip installs the model's requirements into it. Here the
+program runs with this interpreter's packages; what differs is installed once into an overlay
+environment that sees the rest through a `.pth` file.
+"""
+
+import hashlib
+import importlib.metadata
+import logging
+import os
+import subprocess
+import sys
+import sysconfig
+import threading
+import venv
+from pathlib import Path
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from localaws.sagemaker.errors import HostingError
+
+_log = logging.getLogger("localaws.sagemaker")
+_building = threading.Lock()
+
+
+def programs_for(model: Path, home: Path) -> Path:
+    """The folder whose `python` runs a model folder: this interpreter's, or an overlay's.
+
+    Overlays lie under `home`/environments, one for each set of missing packages. Raises
+    HostingError where the model's requirements cannot be installed.
+    """
+    wanted = unmet(model / "requirements.txt")
+    if not wanted:
+        return Path(sys.executable).parent
+    named = "\n".join([sys.version, *wanted])
+    folder = home / "environments" / hashlib.sha256(named.encode()).hexdigest()[:16]
+    with _building:
+        if not (folder / "complete").exists():
+            _log.info("the model needs %s: installing into %s", ", ".join(wanted), folder)
+            _build(folder, wanted)
+    return folder / "bin"
+
+
+def unmet(requirements: Path) -> list[str]:
+    """The requirements of a file that this environment does not meet, sorted.
+
+    Options (lines that begin with `-`) belong to the image's pip and are passed over.
+    """
+    if not requirements.exists():
+        return []
+    missing = []
+    for line in requirements.read_text().splitlines():
+        text = line.partition("#")[0].strip()
+        if text and not text.startswith("-") and not _is_met(text):
+            missing.append(text)
+    return sorted(missing)
+
+
+def _is_met(text: str) -> bool:
+    try:
+        requirement = Requirement(text)
+        if requirement.marker and not requirement.marker.evaluate():
+            return True
+        version = importlib.metadata.version(requirement.name)
+    except InvalidRequirement as error:
+        raise HostingError(f"The model's requirements.txt is wrong: {error}") from error
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return requirement.specifier.contains(version, prereleases=True)
+
+
+def _build(folder: Path, wanted: list[str]) -> None:
+    venv.create(folder, clear=True, symlinks=True)
+    paths = {"base": str(folder), "platbase": str(folder)}
+    packages = Path(sysconfig.get_path("purelib", "venv", paths))
+    (packages / "berth.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    asked = folder / "wanted.txt"
+    asked.write_text("\n".join(wanted) + "\n")
+    kept = folder / "constraints.txt"
+    kept.write_text("\n".join(_installed_but(wanted)) + "\n")
+    # What is here already stays; where the model's pins forbid that, its own closure is taken.
+    compiled = _uv("compile", str(asked), "--constraints", str(kept), "--quiet", "--no-annotate")
+    if compiled.returncode:
+        compiled = _uv("compile", str(asked), "--quiet", "--no-annotate")
+    _require(compiled, wanted)
+    missing = [text for text in compiled.stdout.split("\n") if text and text[0] not in "#-"]
+    pins = folder / "pins.txt"
+    pins.write_text("\n".join(text for text in missing if not _is_met(text.strip())) + "\n")
+    python = str(folder / "bin" / "python")
+    _require(_uv("install", "--python", python, "--no-deps", "-r", str(pins), "--quiet"), wanted)
+    (folder / "complete").touch()
+
+
+def _installed_but(wanted: list[str]) -> list[str]:
+    named = {canonicalize_name(Requirement(text).name) for text in wanted}
+    return sorted(
+        f"{found.name}=={found.version.partition('+')[0]}"
+        for found in importlib.metadata.distributions()
+        if canonicalize_name(found.name) not in named
+    )
+
+
+def _uv(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    links = os.environ.get("PIP_FIND_LINKS")
+    found = [part for link in (links or "").split() for part in ("--find-links", link)]
+    command = [sys.executable, "-m", "uv", "pip", *arguments, *found]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def _require(done: "subprocess.CompletedProcess[str]", wanted: list[str]) -> None:
+    if done.returncode:
+        tail = " ".join(done.stderr.split())[-500:]
+        raise HostingError(f"Could not install what the model needs ({', '.join(wanted)}): {tail}")

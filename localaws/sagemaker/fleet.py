@@ -1,0 +1,190 @@
+"""The running side of an endpoint: instances for each variant, kept healthy."""
+
+import logging
+import random
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from localaws.sagemaker import artifacts
+from localaws.sagemaker.errors import HostingError
+from localaws.sagemaker.instance import Instance, Program
+
+PING_EVERY_SECONDS = 5.0
+"""SageMaker's own interval (developer guide, your-algorithms-inference-code)."""
+
+FAILED_PINGS = 3
+"""How many in a row make an instance be replaced. AWS says "steadily" and gives no number."""
+
+DRAIN_SECONDS = 65.0
+"""No request outlives its 60 s, so no instance has to be waited for longer."""
+
+_log = logging.getLogger("localaws.sagemaker")
+
+
+@dataclass
+class Variant:
+    """A production variant: its program and the instances that run it now.
+
+    `instances` is replaced, never changed, so that it can be read without a lock.
+    """
+
+    program: Program
+    weight: float
+    instances: tuple[Instance, ...] = ()
+    turn: int = field(default=0, repr=False)
+
+    def admit(self) -> Instance | None:
+        """A healthy instance with the fewest requests, entered; None where none is healthy."""
+        present = self.instances
+        self.turn += 1
+        at = self.turn % len(present) if present else 0
+        for one in sorted(present[at:] + present[:at], key=lambda one: one.outstanding):
+            if one.enter():
+                return one
+        return None
+
+
+class Fleet:
+    """The instances of one deployment of an endpoint, by variant name."""
+
+    def __init__(self, programs: Sequence[tuple[Program, float]], folder: Path) -> None:
+        self.variants = {program.label: Variant(program, weight) for program, weight in programs}
+        self._folder = folder
+        self._closing = threading.Event()
+        self._lock = threading.Lock()
+        self._starting: set[Instance] = set()
+
+    def choose(self, name: str | None) -> Variant | None:
+        """The variant of that name, or one drawn by weight; None where there is none."""
+        if name is not None:
+            return self.variants.get(name)
+        candidates = list(self.variants.values())
+        weights = [one.weight for one in candidates]
+        return random.choices(candidates, weights)[0] if any(weights) else None  # noqa: S311
+
+    def scale(self, counts: dict[str, int]) -> None:
+        """Bring each named variant to its number of healthy instances.
+
+        New ones serve once healthy; those too many finish their requests first. Raises
+        HostingError, and stops what it started, where one does not become healthy.
+        """
+        wanted = [
+            self.variants[name]
+            for name, count in counts.items()
+            for _ in range(count - len(self.variants[name].instances))
+        ]
+        started: list[tuple[Variant, Instance]] = []
+        failure: HostingError | None = None
+        with ThreadPoolExecutor(max(1, len(wanted))) as pool:
+            attempts = [(one, pool.submit(self._start, one.program)) for one in wanted]
+        for variant, attempt in attempts:
+            try:
+                started.append((variant, attempt.result()))
+            except HostingError as error:
+                failure = failure or error
+        if failure is not None:
+            _stop_all([instance for _, instance in started])
+            raise failure
+        for variant, instance in started:
+            self._serve(variant, instance)
+        for name, count in counts.items():
+            self._shrink(self.variants[name], count)
+
+    def _start(self, program: Program) -> Instance:
+        instance = Instance(program)
+        with self._lock:
+            self._starting.add(instance)
+        try:
+            instance.wait_until_healthy(self._closing)
+        except HostingError:
+            instance.stop()
+            raise
+        finally:
+            with self._lock:
+                self._starting.discard(instance)
+        return instance
+
+    def _serve(self, variant: Variant, instance: Instance) -> None:
+        with self._lock:
+            variant.instances = (*variant.instances, instance)
+        name = f"watch-{instance.id}"
+        threading.Thread(
+            target=self._watch, args=[variant, instance], name=name, daemon=True
+        ).start()
+
+    def _shrink(self, variant: Variant, count: int) -> None:
+        with self._lock:
+            leaving = variant.instances[count:]
+            variant.instances = variant.instances[:count]
+        _drain_all(leaving)
+
+    def _watch(self, variant: Variant, instance: Instance) -> None:
+        """Ping an instance for as long as it serves; replace it when it dies or sickens."""
+        failed = 0
+        while failed < FAILED_PINGS and not instance.exited.wait(PING_EVERY_SECONDS):
+            failed = 0 if instance.ping() else failed + 1
+        attempt = 0
+        while self._serves(variant, instance):
+            cause = "died" if instance.exited.is_set() else "stopped answering /ping"
+            _log.warning("instance %s %s: replacing it", instance.id, cause)
+            instance.healthy = False
+            try:
+                fresh = self._start(variant.program)
+            except HostingError as error:
+                _log.warning("its replacement failed: %s", error)
+                attempt += 1
+                self._closing.wait(min(30, 2**attempt))
+                continue
+            with self._lock:
+                present = instance in variant.instances
+                others = tuple(one for one in variant.instances if one is not instance)
+                variant.instances = others
+            if present and not self._closing.is_set():
+                self._serve(variant, fresh)
+            else:
+                fresh.stop()
+            instance.stop()
+
+    def _serves(self, variant: Variant, instance: Instance) -> bool:
+        return not self._closing.is_set() and instance in variant.instances
+
+    def instances(self) -> list[Instance]:
+        """Every instance that runs or starts."""
+        with self._lock:
+            serving = [one for variant in self.variants.values() for one in variant.instances]
+            return [*serving, *self._starting]
+
+    def close(self, *, drain: bool) -> None:
+        """Stop every instance, after its requests if `drain`, and delete the models."""
+        self._closing.set()
+        (_drain_all if drain else _stop_all)(self.instances())
+        artifacts.remove(self._folder)
+
+    def kill(self) -> None:
+        """SIGKILL to every instance."""
+        self._closing.set()
+        for instance in self.instances():
+            instance.kill()
+
+    def ask_to_stop(self) -> None:
+        """SIGTERM to every instance; its keeper sends SIGKILL after the grace."""
+        self._closing.set()
+        for instance in self.instances():
+            instance.ask_to_stop()
+
+
+def _stop_all(instances: Sequence[Instance]) -> None:
+    for instance in instances:
+        instance.healthy = False
+        instance.ask_to_stop()
+    for instance in instances:
+        instance.stop()
+
+
+def _drain_all(instances: Sequence[Instance]) -> None:
+    with ThreadPoolExecutor(max(1, len(instances))) as pool:
+        list(pool.map(lambda one: one.drain(DRAIN_SECONDS), instances))
+    _stop_all(instances)

@@ -1,0 +1,160 @@
+"""Endpoints brought into service, changed and ended, each on a thread of its own.
+
+Every function returns a future at once: it holds None when the work is done, or the HostingError
+that ended it. The endpoint's status tells the same to those who ask by DescribeEndpoint.
+
+An update replaces all instances at once, new ones first: the steps and waits of a canary or
+linear deployment are not played out here.
+"""
+
+import itertools
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+
+from localaws.sagemaker import artifacts
+from localaws.sagemaker.errors import HostingError
+from localaws.sagemaker.fleet import Fleet
+from localaws.sagemaker.plans import Plan, home, prepare
+from localaws.sagemaker.state import STORE, Document, Endpoint
+
+Done = Future[None]
+
+_log = logging.getLogger("localaws.sagemaker")
+_deployments = itertools.count(1)
+_fleets: set[Fleet] = set()
+_fleets_lock = threading.Lock()
+
+
+def create(endpoint: Endpoint, plans: Sequence[Plan], variants: list[Document]) -> Done:
+    """Bring a new endpoint into service: InService, or Failed."""
+    return _in_background(endpoint, lambda: _deploy(endpoint, plans, variants), "Failed")
+
+
+def update(endpoint: Endpoint, plans: Sequence[Plan], variants: list[Document]) -> Done:
+    """Replace what an endpoint runs; where that fails the old instances go on serving."""
+    endpoint.becomes("Updating")
+    return _in_background(endpoint, lambda: _deploy(endpoint, plans, variants), "InService")
+
+
+def scale(endpoint: Endpoint, variants: list[Document]) -> Done:
+    """Give an endpoint's variants the desired instances and weights of `variants`."""
+    endpoint.becomes("Updating")
+    return _in_background(endpoint, lambda: _scale(endpoint, variants), "InService")
+
+
+def delete(endpoint: Endpoint) -> Done:
+    """Stop an endpoint's instances and forget it."""
+    endpoint.becomes("Deleting")
+    return _in_background(endpoint, lambda: _delete(endpoint), "Failed")
+
+
+def _in_background(endpoint: Endpoint, work: Callable[[], None], on_failure: str) -> Done:
+    done = Done()
+
+    def run() -> None:
+        try:
+            work()
+        except HostingError as error:
+            _log.warning("endpoint %s: %s", endpoint.name, error)
+            endpoint.becomes(on_failure, str(error))
+            done.set_exception(error)
+        except Exception as error:  # noqa: BLE001 - else the endpoint would stay in progress
+            _log.exception("endpoint %s", endpoint.name)
+            endpoint.becomes(on_failure, f"InternalFailure: {error}")
+            done.set_exception(HostingError(f"InternalFailure: {error}"))
+        else:
+            done.set_result(None)
+
+    threading.Thread(target=run, name=f"endpoint-{endpoint.name}", daemon=True).start()
+    return done
+
+
+def _deploy(endpoint: Endpoint, plans: Sequence[Plan], variants: list[Document]) -> None:
+    folder = _folder(endpoint)
+    wanted = endpoint.properties["EndpointConfigName"]
+    try:
+        programs = [prepare(endpoint.scope, endpoint.name, plan, folder) for plan in plans]
+    except HostingError:
+        artifacts.remove(folder)
+        raise
+    weights = [variant["DesiredWeight"] for variant in variants]
+    fleet = Fleet(list(zip(programs, weights, strict=True)), folder)
+    with _fleets_lock:
+        _fleets.add(fleet)
+    try:
+        fleet.scale({one["VariantName"]: one["DesiredInstanceCount"] for one in variants})
+    except HostingError:
+        _close(fleet, drain=False)
+        raise
+    before, endpoint.fleet = endpoint.fleet, fleet
+    endpoint.serving, endpoint.variants = wanted, _reached(variants)
+    if before is not None:
+        _close(before, drain=True)
+    endpoint.becomes("InService")
+
+
+def _scale(endpoint: Endpoint, variants: list[Document]) -> None:
+    fleet = endpoint.fleet
+    if fleet is None:
+        raise HostingError("the endpoint has no instances to scale")
+    try:
+        fleet.scale({one["VariantName"]: one["DesiredInstanceCount"] for one in variants})
+    except HostingError:
+        endpoint.variants = [
+            {**one, "DesiredInstanceCount": one["CurrentInstanceCount"]}
+            for one in endpoint.variants
+        ]
+        raise
+    for one in variants:
+        fleet.variants[one["VariantName"]].weight = one["DesiredWeight"]
+    endpoint.variants = _reached(variants)
+    endpoint.becomes("InService")
+
+
+def _delete(endpoint: Endpoint) -> None:
+    if endpoint.fleet is not None:
+        _close(endpoint.fleet, drain=False)
+    STORE.remove(endpoint)
+
+
+def _close(fleet: Fleet, *, drain: bool) -> None:
+    try:
+        fleet.close(drain=drain)
+    finally:
+        with _fleets_lock:
+            _fleets.discard(fleet)
+
+
+def _folder(endpoint: Endpoint) -> Path:
+    return home() / "endpoints" / endpoint.scope.account / endpoint.name / str(next(_deployments))
+
+
+def _reached(variants: list[Document]) -> list[Document]:
+    return [
+        {
+            **one,
+            "CurrentInstanceCount": one["DesiredInstanceCount"],
+            "CurrentWeight": one["DesiredWeight"],
+        }
+        for one in variants
+    ]
+
+
+def shutdown(seconds: float = 5.0) -> None:
+    """End every program of every endpoint: SIGTERM, and SIGKILL after at most that long."""
+    with _fleets_lock:
+        running = list(_fleets)
+    instances = [one for fleet in running for one in fleet.instances()]
+    for fleet in running:
+        fleet.ask_to_stop()
+    waits = threading.Event()
+    threading.Timer(seconds, waits.set).start()
+    while not waits.is_set() and not all(one.exited.is_set() for one in instances):
+        waits.wait(0.02)
+    for fleet in running:
+        fleet.kill()
+    for one in instances:
+        one.exited.wait(2)

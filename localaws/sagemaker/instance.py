@@ -1,0 +1,189 @@
+"""One instance: the container's program, running on a loopback port of its own."""
+
+import contextlib
+import http.client
+import itertools
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from localaws.sagemaker.errors import HostingError
+
+STOP_GRACE_SECONDS = float(os.environ.get("LOCALAWS_STOP_GRACE_SECONDS", "30"))
+"""From SIGTERM to SIGKILL. 30 s is SageMaker's (developer guide, your-algorithms-inference-code);
+tests shorten it by the environment."""
+
+PING_SECONDS = 2.0
+"""How long `/ping` may take (same page)."""
+
+LAST_LINES = 12
+"""How many lines of a failed program's log are quoted."""
+
+_KEEPER = Path(__file__).with_name("keeper.py")
+_PORTS = range(20_000, 30_000)  # below the range that outgoing connections take theirs from
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Program:
+    """What an instance runs: its command, its whole environment, and how long it may start up."""
+
+    label: str
+    command: tuple[str, ...]
+    folder: Path
+    environment: Mapping[str, str]
+    startup_seconds: float
+    logs: Path
+
+
+class Instance:
+    """A started program. Requests `enter` and `leave`; once draining, none may enter."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.port = _free_port()
+        self.id = f"i-{os.getpid():x}{next(_numbers):08x}"
+        self.log = program.logs / f"{self.id}.log"
+        self.exited = threading.Event()
+        self.healthy = False
+        self.outstanding = 0
+        self._draining = False
+        self._idle = threading.Event()
+        self._lock = threading.Lock()
+        self._process = self._start()
+        threading.Thread(target=self._reap, name=f"reap-{self.id}", daemon=True).start()
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        program = self.program
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        environment = {**program.environment, "SAGEMAKER_BIND_TO_PORT": str(self.port)}
+        keeper = [sys.executable, "-I", "-S", str(_KEEPER), str(STOP_GRACE_SECONDS)]
+        with self.log.open("ab") as output:
+            return subprocess.Popen(
+                [*keeper, *program.command],
+                cwd=program.folder,
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    @property
+    def group(self) -> int:
+        """The process group (and session) that the program and all it starts belong to."""
+        return self._process.pid
+
+    def _reap(self) -> None:
+        # The group is cleared before the leader is reaped: until then its number is not reused.
+        os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
+        self._signal(signal.SIGKILL)
+        self._process.wait()
+        self.healthy = False
+        self.exited.set()
+
+    def _signal(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, number)
+
+    def wait_until_healthy(self, cancelled: threading.Event) -> None:
+        """Return once `/ping` answers 200; HostingError with the last log lines where it does not.
+
+        The wait ends early when the program exits or when `cancelled` is set.
+        """
+        deadline = time.monotonic() + self.program.startup_seconds
+        while not self.ping():
+            if cancelled.is_set():
+                raise HostingError("the endpoint is being stopped")
+            if self.exited.wait(0.1):
+                self.fail(f"ended with exit status {self._process.returncode} before it passed")
+            if time.monotonic() > deadline:
+                self.fail(f"did not pass within {self.program.startup_seconds:g} s")
+        self.healthy = True
+
+    def fail(self, what: str) -> None:
+        """Raise the HostingError of a program that never became healthy."""
+        tail = self.last_lines()
+        told = f"Last lines of its log:\n{tail}" if tail else "It wrote no log."
+        head = f"The primary container for production variant {self.program.label} {what} "
+        head += "the ping health check. "
+        # FailureReason holds 1,024 characters; the end of a log says more than its beginning.
+        raise HostingError(head + told[:40] + told[40:][-(980 - len(head)) :])
+
+    def last_lines(self) -> str:
+        """The end of the program's log."""
+        with self.log.open("rb") as log:
+            log.seek(max(0, self.log.stat().st_size - 16_384))
+            lines = log.read().decode(errors="replace").splitlines()
+        return "\n".join(line for line in lines[-LAST_LINES:] if line.strip())
+
+    def ping(self) -> bool:
+        """Whether `/ping` answers 200 in time."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PING_SECONDS)
+        try:
+            connection.request("GET", "/ping")
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def enter(self) -> bool:
+        """Count a request in, unless the instance is leaving; whoever enters must `leave`."""
+        with self._lock:
+            if self._draining or not self.healthy:
+                return False
+            self.outstanding += 1
+            return True
+
+    def leave(self) -> None:
+        """Count a request out."""
+        with self._lock:
+            self.outstanding -= 1
+            if self._draining and self.outstanding == 0:
+                self._idle.set()
+
+    def drain(self, seconds: float) -> None:
+        """Let nobody in any more and wait for those inside, at most that long."""
+        with self._lock:
+            self._draining = True
+            if self.outstanding == 0:
+                self._idle.set()
+        self._idle.wait(seconds)
+
+    def stop(self) -> None:
+        """SIGTERM, then SIGKILL after the grace; return when the process group is gone."""
+        self.healthy = False
+        self.ask_to_stop()
+        if not self.exited.wait(STOP_GRACE_SECONDS + 5):
+            self.kill()
+            self.exited.wait(5)
+
+    def ask_to_stop(self) -> None:
+        """Have the keeper end the program, without waiting for it."""
+        if self._process.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
+
+    def kill(self) -> None:
+        """SIGKILL to the whole group."""
+        self._signal(signal.SIGKILL)
+
+
+def _free_port() -> int:
+    for port in random.sample(_PORTS, k=200):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise HostingError(f"no free loopback port between {_PORTS.start} and {_PORTS.stop}")

@@ -1,0 +1,57 @@
+"""What the List operations share: filters, order and pages."""
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from localaws.sagemaker.errors import AwsError
+from localaws.sagemaker.state import Document, Resource
+
+DEFAULT_PAGE = 10
+"""AWS's default for MaxResults in these operations."""
+
+_ORDER: dict[str, Callable[[Document], object]] = {
+    "Name": lambda summary: next(iter(summary.values())),
+    "CreationTime": lambda summary: summary["CreationTime"],
+    "Status": lambda summary: summary["EndpointStatus"],
+}
+
+
+def page(
+    request: Document,
+    resources: Sequence[Resource],
+    summarise: Callable[[Resource], Document],
+    member: str,
+) -> Document:
+    """The answer of a List operation: summaries (name first) that pass the request's filters."""
+    summaries = [summarise(one) for one in resources if request.get("NameContains", "") in one.name]
+    summaries = [one for one in summaries if _within(request, one)]
+    order = _ORDER[request.get("SortBy", "CreationTime")]
+    descending = request.get("SortOrder", "Descending") == "Descending"
+    summaries.sort(key=order, reverse=descending)  # type: ignore[arg-type]
+    start = _offset(request.get("NextToken"))
+    end = start + request.get("MaxResults", DEFAULT_PAGE)
+    answer: Document = {member: summaries[start:end]}
+    if end < len(summaries):
+        answer["NextToken"] = base64.urlsafe_b64encode(str(end).encode()).decode()
+    return answer
+
+
+def _within(request: Document, summary: Document) -> bool:
+    if request.get("StatusEquals", summary.get("EndpointStatus")) != summary.get("EndpointStatus"):
+        return False
+    for name in ("CreationTime", "LastModifiedTime"):
+        after, before = request.get(f"{name}After"), request.get(f"{name}Before")
+        if after is not None and summary[name] <= datetime.fromtimestamp(after, UTC):
+            return False
+        if before is not None and summary[name] >= datetime.fromtimestamp(before, UTC):
+            return False
+    return True
+
+
+def _offset(token: str | None) -> int:
+    try:
+        return int(base64.urlsafe_b64decode(token)) if token else 0
+    except (ValueError, binascii.Error):
+        raise AwsError.validation("Invalid pagination token.") from None

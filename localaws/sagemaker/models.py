@@ -1,0 +1,104 @@
+"""Models and endpoint configurations: what is kept as it was given, and given back."""
+
+from collections.abc import Callable
+
+from localaws.sagemaker import listing
+from localaws.sagemaker.errors import AwsError
+from localaws.sagemaker.state import STORE, Document, Resource, Scope
+
+
+def create_model(scope: Scope, request: Document) -> Document:
+    """CreateModel."""
+    containers = [request["PrimaryContainer"]] if "PrimaryContainer" in request else []
+    listed = request.get("Containers", [])
+    if bool(containers) == bool(listed):
+        raise AwsError.validation("Exactly one of PrimaryContainer and Containers must be given.")
+    for container in (*containers, *listed):
+        if ("Image" in container) == ("ModelPackageName" in container):
+            raise AwsError.validation(
+                "A container definition must have exactly one of Image and ModelPackageName."
+            )
+        if "ModelDataUrl" in container and "ModelDataSource" in container:
+            raise AwsError.validation(
+                "A container definition must not have both ModelDataUrl and ModelDataSource."
+            )
+    return _create("model", "ModelName", "ModelArn")(scope, request)
+
+
+def create_endpoint_config(scope: Scope, request: Document) -> Document:
+    """CreateEndpointConfig."""
+    variants = [*request["ProductionVariants"], *request.get("ShadowProductionVariants", [])]
+    names = [variant["VariantName"] for variant in variants]
+    if len(set(names)) < len(names):
+        raise AwsError.validation(f"Variant names must be unique: {', '.join(names)}.")
+    for variant in variants:
+        _check_variant(scope, variant)
+    return _create("endpoint-config", "EndpointConfigName", "EndpointConfigArn")(scope, request)
+
+
+def _check_variant(scope: Scope, variant: Document) -> None:
+    name = variant["VariantName"]
+    if "ModelName" not in variant:
+        raise AwsError.validation(
+            f"Variant {name} has no ModelName: inference components are not known on this machine."
+        )
+    STORE.get(scope, "model", variant["ModelName"])
+    sized = "InstanceType" in variant or "InstancePools" in variant
+    if sized == ("ServerlessConfig" in variant):
+        raise AwsError.validation(
+            f"Variant {name} must have either InstanceType or ServerlessConfig."
+        )
+    if sized and "InitialInstanceCount" not in variant:
+        raise AwsError.validation(f"Variant {name} must have InitialInstanceCount.")
+
+
+def _create(kind: str, key: str, arn: str) -> Callable[[Scope, Document], Document]:
+    def create(scope: Scope, request: Document) -> Document:
+        properties = {name: value for name, value in request.items() if name != "Tags"}
+        resource = Resource(scope, kind, request[key], properties)
+        STORE.add(resource, request.get("Tags", []))
+        return {arn: resource.arn}
+
+    return create
+
+
+def _describe(kind: str, key: str, arn: str) -> Callable[[Scope, Document], Document]:
+    def describe(scope: Scope, request: Document) -> Document:
+        found = STORE.get(scope, kind, request[key])
+        return {**found.properties, arn: found.arn, "CreationTime": found.created}
+
+    return describe
+
+
+def _delete(kind: str, key: str) -> Callable[[Scope, Document], Document]:
+    def delete(scope: Scope, request: Document) -> Document:
+        STORE.remove(STORE.get(scope, kind, request[key]))
+        return {}
+
+    return delete
+
+
+def _list(kind: str, key: str, arn: str, member: str) -> Callable[[Scope, Document], Document]:
+    def summarise(one: Resource) -> Document:
+        return {key: one.name, arn: one.arn, "CreationTime": one.created}
+
+    def list_all(scope: Scope, request: Document) -> Document:
+        return listing.page(request, list(STORE.all(scope, kind).values()), summarise, member)
+
+    return list_all
+
+
+OPERATIONS: dict[str, Callable[[Scope, Document], Document]] = {
+    "CreateModel": create_model,
+    "DescribeModel": _describe("model", "ModelName", "ModelArn"),
+    "ListModels": _list("model", "ModelName", "ModelArn", "Models"),
+    "DeleteModel": _delete("model", "ModelName"),
+    "CreateEndpointConfig": create_endpoint_config,
+    "DescribeEndpointConfig": _describe(
+        "endpoint-config", "EndpointConfigName", "EndpointConfigArn"
+    ),
+    "ListEndpointConfigs": _list(
+        "endpoint-config", "EndpointConfigName", "EndpointConfigArn", "EndpointConfigs"
+    ),
+    "DeleteEndpointConfig": _delete("endpoint-config", "EndpointConfigName"),
+}

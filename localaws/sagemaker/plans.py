@@ -1,0 +1,92 @@
+"""From an endpoint configuration to the program of each of its variants."""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from localaws.sagemaker import artifacts, environments, ministack
+from localaws.sagemaker.errors import HostingError
+from localaws.sagemaker.instance import Program
+from localaws.sagemaker.state import Document, Scope
+
+_TAG = re.compile(r":(?P<tag>\w[\w.-]{0,127})$")
+
+
+def home() -> Path:
+    """The emulator's state folder."""
+    return Path(os.environ["LOCALAWS_HOME"])
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one variant needs, taken down when the endpoint is created or updated.
+
+    Later changes to, or deletion of, the model and the configuration do not touch a running
+    endpoint, as in SageMaker.
+    """
+
+    variant: Document
+    container: Document
+    isolated: bool
+
+    @property
+    def name(self) -> str:
+        """The variant's name."""
+        return str(self.variant["VariantName"])
+
+
+def prepare(scope: Scope, endpoint: str, plan: Plan, folder: Path) -> Program:
+    """Fetch the variant's model into `folder` and say how its container is run.
+
+    Raises HostingError with the reason where the image or the model is not to be had.
+    """
+    image = _image_folder(plan.container.get("Image", ""))
+    model = folder / plan.name
+    artifacts.fetch(scope, plan.container, model)
+    programs = environments.programs_for(model, home())
+    seconds = plan.variant.get("ContainerStartupHealthCheckTimeoutInSeconds", 480)
+    return Program(
+        label=plan.name,
+        command=(str(image / "entrypoint.sh"), "serve"),
+        folder=image,
+        environment=_environment(scope, plan, model, programs),
+        startup_seconds=seconds,
+        logs=home() / "endpoints" / scope.account / endpoint / "logs" / plan.name,
+    )
+
+
+def _image_folder(image: str) -> Path:
+    found = _TAG.search(image)
+    folder = home() / "images" / found["tag"] if found else None
+    if folder is None or not (folder / "entrypoint.sh").exists():
+        raise HostingError(
+            f"The image {image} was never built here: there is no container program under "
+            f"{home() / 'images'} for its tag. Deploy the stack that builds it first."
+        )
+    return folder
+
+
+def _environment(scope: Scope, plan: Plan, model: Path, programs: Path) -> dict[str, str]:
+    own = {
+        "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        "SM_MODEL_DIR": str(model),
+        "SAGEMAKER_REGION": scope.region,
+        "AWS_REGION": scope.region,
+        "BERTH_BIND_HOST": "127.0.0.1",
+    }
+    # With network isolation SageMaker gives no credentials and no network; the second cannot be
+    # taken away here without privileges.
+    credentials = {
+        "AWS_ACCESS_KEY_ID": scope.account,
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_ENDPOINT_URL": ministack.url(),
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    return {
+        "LANG": "C.UTF-8",
+        "HOME": os.environ.get("HOME", "/"),
+        **plan.container.get("Environment", {}),
+        **({} if plan.isolated else credentials),
+        **own,
+    }

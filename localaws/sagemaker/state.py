@@ -1,0 +1,130 @@
+"""What exists: models, endpoint configurations and endpoints, per account and region."""
+
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from localaws.sagemaker.errors import AwsError
+
+if TYPE_CHECKING:
+    from localaws.sagemaker.fleet import Fleet
+
+Document = dict[str, Any]
+"""A JSON object in the API's own shape."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The account (12 digits) and region that a request acts in."""
+
+    account: str
+    region: str
+
+    def arn(self, kind: str, name: str) -> str:
+        """The ARN of the resource of that kind (`model`, `endpoint-config`, `endpoint`)."""
+        return f"arn:aws:sagemaker:{self.region}:{self.account}:{kind}/{name}"
+
+
+def now() -> datetime:
+    """This moment, with its time zone."""
+    return datetime.now(UTC)
+
+
+@dataclass
+class Resource:
+    """A model or an endpoint configuration: the request that made it, and what was added."""
+
+    scope: Scope
+    kind: str
+    name: str
+    properties: Document
+    created: datetime = field(default_factory=now)
+
+    @property
+    def arn(self) -> str:
+        """The resource's ARN."""
+        return self.scope.arn(self.kind, self.name)
+
+
+@dataclass
+class Endpoint(Resource):
+    """An endpoint: `properties` holds EndpointConfigName and DeploymentConfig as last asked for.
+
+    serving: the configuration's name that answers now (DescribeEndpoint.EndpointConfigName);
+    variants: the ProductionVariants summaries, in DescribeEndpoint's shape.
+    """
+
+    status: str = "Creating"
+    serving: str = ""
+    failure: str = ""
+    modified: datetime = field(default_factory=now)
+    variants: list[Document] = field(default_factory=list)
+    fleet: "Fleet | None" = None
+
+    def becomes(self, status: str, failure: str = "") -> None:
+        """Take a new status; the reason is kept to what FailureReason may hold (1,024)."""
+        self.failure = failure[:1024]
+        self.modified = now()
+        self.status = status
+
+
+NOUNS = {
+    "model": "model",
+    "endpoint-config": "endpoint configuration",
+    "endpoint": "endpoint",
+}
+
+
+class Store:
+    """Every resource of every account and region. `lock` guards a check and what follows it."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self._resources: dict[tuple[Scope, str], dict[str, Resource]] = {}
+        self.tags: dict[str, dict[str, str]] = {}
+
+    def all(self, scope: Scope, kind: str) -> dict[str, Resource]:
+        """The resources of one kind, by name."""
+        return self._resources.setdefault((scope, kind), {})
+
+    def add(self, resource: Resource, tags: list[Document]) -> None:
+        """Keep a new resource; ValidationException where its name is taken."""
+        with self.lock:
+            present = self.all(resource.scope, resource.kind)
+            if resource.name in present:
+                noun = NOUNS[resource.kind]
+                raise AwsError.validation(
+                    f'Cannot create already existing {noun} "{resource.arn}".'
+                )
+            present[resource.name] = resource
+            self.tags[resource.arn] = {tag["Key"]: tag["Value"] for tag in tags}
+
+    def get(self, scope: Scope, kind: str, name: str) -> Resource:
+        """The resource of that name; ValidationException where there is none."""
+        try:
+            return self.all(scope, kind)[name]
+        except KeyError:
+            arn = scope.arn(kind, name)
+            raise AwsError.validation(f'Could not find {NOUNS[kind]} "{arn}".') from None
+
+    def endpoint(self, scope: Scope, name: str) -> Endpoint:
+        """The endpoint of that name; ValidationException where there is none."""
+        found = self.get(scope, "endpoint", name)
+        assert isinstance(found, Endpoint)  # noqa: S101 - `add` is given nothing else as one
+        return found
+
+    def endpoints(self) -> list[Endpoint]:
+        """Every endpoint of every account."""
+        with self.lock:
+            found = [one for kept in self._resources.values() for one in kept.values()]
+        return [one for one in found if isinstance(one, Endpoint)]
+
+    def remove(self, resource: Resource) -> None:
+        """Forget a resource and its tags."""
+        with self.lock:
+            self.all(resource.scope, resource.kind).pop(resource.name, None)
+            self.tags.pop(resource.arn, None)
+
+
+STORE = Store()
