@@ -1,0 +1,66 @@
+# `make` alone prints the targets. STAGE=dev|qa|prod picks a stage where one is needed.
+SHELL := /bin/sh
+STAGE ?= dev
+PORT ?= 8080
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# For `make setup` from within another virtual environment, whose Python would be taken for ours.
+unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test quick check fix model synth deploy serve local local-down snapshots docs bench
+
+help: ## print the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
+	    while IFS='|' read -r target text; do printf '  make %-12s %s\n' "$$target" "$$text"; done
+
+setup: .venv/.ready ## set up .venv and the CDK CLI; does nothing when nothing changed
+
+.venv/.ready: tools/setup.sh requirements.txt requirements-dev.txt constraints.txt \
+    container/requirements.txt model/requirements.txt package.json package-lock.json
+	@tools/setup.sh
+
+demo: setup ## build the model, deploy dev to an AWS on this machine, show a prediction
+	@python -m localaws demo
+
+test: setup ## run every test
+	@python -m pytest
+
+quick: setup ## run the tests that start no other program
+	@python -m pytest -m "not slow"
+
+check: setup ## ruff and mypy --strict
+	@ruff check .
+	@ruff format --check .
+	@mypy .
+
+fix: setup ## let ruff mend what it can
+	@ruff check --fix .
+	@ruff format .
+
+model: setup ## build the example model, if it has changed
+	@python -m model build
+
+synth: model ## synthesize every stage into cdk.out
+	@cdk synth --quiet
+
+deploy: model ## deploy STAGE (default dev) to its AWS account
+	@cdk deploy '$(STAGE)/*'
+
+serve: model ## serve the example model at 127.0.0.1:PORT (default 8080), without AWS
+	@SM_MODEL_DIR=build/model SAGEMAKER_BIND_TO_PORT=$(PORT) BERTH_BIND_HOST=127.0.0.1 \
+	    container/entrypoint.sh serve
+
+local: model ## start an AWS on this machine and leave it running
+	@python -m localaws up
+
+local-down: setup ## stop the AWS on this machine
+	@python -m localaws down
+
+snapshots: setup ## write the template snapshots anew
+	@python -m pytest tests/stacks/test_snapshots.py --update-snapshots
+
+docs: setup ## write the generated parts of the docs anew
+	@python -m tools.docs
+
+bench: model ## measure synth
+	@python -m tools.bench

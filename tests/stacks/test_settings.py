@@ -1,0 +1,288 @@
+"""stages.toml: what is accepted, and the one line that every mistake gets."""
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stacks.aws_data import hosting_instance_types, sagemaker_regions
+from stacks.settings import RETENTION_DAYS, SettingsError, load
+
+OWN = Path(__file__).parent / "stages.toml"
+ROOT = Path(__file__).parents[2]
+
+
+def mistakes(tmp_path: Path, text: str) -> list[str]:
+    file = tmp_path / "stages.toml"
+    file.write_text(text)
+    with pytest.raises(SettingsError) as caught:
+        load(file)
+    return str(caught.value).splitlines()
+
+
+def complaints(file: Path) -> list[str]:
+    try:
+        load(file)
+    except SettingsError as error:
+        return str(error).split("\n")
+    return []
+
+
+def changed(old: str, new: str, *, times: int = 1) -> str:
+    text = OWN.read_text()
+    assert text.count(old) >= times, f"stages.toml has no {old!r}"
+    return text.replace(old, new, times)
+
+
+def test_a_stage_takes_from_defaults_what_it_leaves_out() -> None:
+    settings = load(OWN)
+    assert list(settings.stages) == ["dev", "qa", "prod"]
+    assert settings.stages["dev"].endpoint.max_capacity == 2
+    assert settings.stages["prod"].endpoint.max_capacity == 6
+    assert settings.stages["prod"].alarms == settings.stages["dev"].alarms
+
+
+def test_the_models_folder_is_taken_from_the_files_own_folder(tmp_path: Path) -> None:
+    (tmp_path / "stages.toml").write_text(OWN.read_text())
+    assert load(tmp_path / "stages.toml").model_folder == tmp_path / "build/model"
+
+
+def test_settings_are_frozen() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        load(OWN).stages["dev"].endpoint.min_capacity = 3
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        (
+            'type = "ml.g5.xlarge"\nmin',
+            'type = "ml.g5.huge"\nmin',
+            'prod.endpoint.instance_type = "ml.g5.huge": no such SageMaker instance type; '
+            'did you mean "ml.g5.xlarge"?',
+        ),
+        (
+            'region = "eu-central-1"\n\n[dev',
+            'region = "eu-centrl-1"\n\n[dev',
+            'dev.region = "eu-centrl-1": no region that has SageMaker; '
+            'did you mean "eu-central-1"?',
+        ),
+        (
+            '"111111111111"',
+            '"1111"',
+            'dev.account = "1111": must be an AWS account id: 12 digits in quotes',
+        ),
+        ('"111111111111"', "111111111111", "dev.account = 111111111111: must be a valid string"),
+        (
+            "max_capacity = 6",
+            "max_capacity = 1",
+            "prod.endpoint.max_capacity = 1: must be at least min_capacity (2)",
+        ),
+        (
+            "initial_capacity = 2",
+            "initial_capacity = 7",
+            "prod.endpoint.initial_capacity = 7: must be at most max_capacity (6)",
+        ),
+        (
+            "min_capacity = 2\nmax_capacity = 6\n",
+            "min_capacity = 3\n",
+            "prod.endpoint.max_capacity = 2 (from [defaults]): must be at least min_capacity (3)",
+        ),
+        (
+            "log_retention_days = 30\n",
+            "log_retention_days = 31\n",
+            "defaults.log_retention_days = 31: CloudWatch Logs has no such retention; "
+            "the nearest is 30",
+        ),
+        (
+            "log_retention_days = 30\n",
+            'log_retention_days = "30"\n',
+            'defaults.log_retention_days = "30": must be a valid integer',
+        ),
+        (
+            'cuda = "13.0"',
+            'cuda = "11.8"',
+            "container.cuda = \"11.8\": must be '12.6', '13.0' or 'none'",
+        ),
+        (
+            "subscribers = []",
+            'subscribers = ["nobody"]',
+            'defaults.alarms.subscribers[0] = "nobody": must be an e-mail address',
+        ),
+        (
+            "subscribers = []",
+            'subscribers = "a@b.example"',
+            'defaults.alarms.subscribers = "a@b.example": must be an array: [ ]',
+        ),
+        (
+            "[qa.endpoint]",
+            "[qa.endpoit]",
+            'qa.endpoit: no such key; did you mean "endpoint"?',
+        ),
+        (
+            'account = "2',
+            'acount = "2',
+            'qa.acount = "222222222222": no such key; did you mean "account"?',
+        ),
+        (
+            'account = "2',
+            'acount = "2',
+            "qa.account: missing; the stage's AWS account id",
+        ),
+        (
+            'project = "berth" ',
+            'project = "My Project" ',
+            'project = "My Project": must be 1 to 32 lower-case letters, digits and single '
+            "hyphens inside",
+        ),
+        (
+            "project = ",
+            "projct = ",
+            'projct = "berth": neither a key of this file nor a stage; did you mean "project"?',
+        ),
+        (
+            "[model]",
+            "[modle]",
+            'modle: neither a key of this file nor a stage; did you mean "model"?',
+        ),
+        ("[qa]", "[Q-A]", "Q-A: neither a key of this file nor a stage; a stage is a table named"),
+        ("[container]\n", "[container\n", "not valid TOML: Expected ']' at the end of a table"),
+    ],
+)
+def test_a_mistake_is_one_line_with_file_key_value_and_what_is_allowed(
+    tmp_path: Path, old: str, new: str, line: str
+) -> None:
+    assert any(
+        found.startswith(f"stages.toml: {line}") for found in mistakes(tmp_path, changed(old, new))
+    ), mistakes(tmp_path, changed(old, new))
+
+
+def test_a_wrong_default_is_named_once_not_once_a_stage(tmp_path: Path) -> None:
+    lines = mistakes(tmp_path, changed("gpu_memory_percent = 90", "gpu_memory_percent = 101"))
+    assert lines == [
+        "stages.toml: defaults.alarms.gpu_memory_percent = 101: must be less than or equal to 100"
+    ]
+
+
+def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
+    text = changed("max_capacity = 6", "max_capacity = 1").replace('"222222222222"', '"2"')
+    assert len(mistakes(tmp_path, text)) >= 2
+
+
+def test_a_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"^stages.toml: no such file in "):
+        load(tmp_path / "stages.toml")
+
+
+def test_a_file_that_is_not_text_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "stages.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(SettingsError, match=r"^stages.toml: not valid TOML: "):
+        load(tmp_path / "stages.toml")
+
+
+TOML_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text("abcdefnopqrstu_", min_size=1, max_size=9), inner, max_size=3)
+    ),
+    max_leaves=10,
+)
+KEYS = st.sampled_from(
+    [
+        (),
+        ("project",),
+        ("model",),
+        ("model", "path"),
+        ("container", "cuda"),
+        ("defaults",),
+        ("defaults", "endpoint"),
+        ("defaults", "alarms", "subscribers"),
+        ("dev",),
+        ("dev", "region"),
+        ("dev", "endpoint"),
+        ("dev", "endpoint", "min_capacity"),
+        ("prod", "unknown"),
+        ("extra",),
+    ]
+)
+
+
+@given(KEYS, TOML_VALUES)
+def test_whatever_stands_at_a_key_it_is_accepted_or_refused_in_readable_lines(
+    key: tuple[str, ...], value: object
+) -> None:
+    raw = tomllib.loads(OWN.read_text())
+    table = raw
+    for part in key[:-1]:
+        table = table[part]
+    if key:
+        table[key[-1]] = value
+    elif isinstance(value, dict):
+        raw = value
+    with pytest.MonkeyPatch.context() as patch:
+        # TOML cannot write every value back; what is tested is what is made of the parsed file.
+        patch.setattr("stacks.settings.tomllib.loads", lambda _: raw)
+        assert all(line.startswith("stages.toml: ") for line in complaints(OWN))
+
+
+@given(
+    instance_type=st.sampled_from(sorted(hosting_instance_types())),
+    region=st.sampled_from(sorted(sagemaker_regions())),
+    account=st.from_regex(r"[0-9]{12}", fullmatch=True),
+    capacities=st.lists(st.integers(1, 1000), min_size=3, max_size=3).map(sorted),
+    days=st.sampled_from(RETENTION_DAYS),
+)
+def test_every_sound_stage_is_accepted_as_written(
+    instance_type: str, region: str, account: str, capacities: list[int], days: int
+) -> None:
+    lowest, initial, highest = capacities
+    raw = tomllib.loads(OWN.read_text())
+    raw["dev"] = {
+        "account": account,
+        "region": region,
+        "log_retention_days": days,
+        "endpoint": {
+            "instance_type": instance_type,
+            "min_capacity": lowest,
+            "initial_capacity": initial,
+            "max_capacity": highest,
+        },
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("stacks.settings.tomllib.loads", lambda _: raw)
+        dev = load(OWN).stages["dev"]
+    assert (dev.account, dev.region, dev.log_retention_days) == (account, region, days)
+    assert dev.endpoint.instance_type == instance_type
+    assert (
+        dev.endpoint.min_capacity,
+        dev.endpoint.initial_capacity,
+        dev.endpoint.max_capacity,
+    ) == (lowest, initial, highest)
+
+
+def test_retention_days_are_those_of_cloudformations_schema() -> None:
+    from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
+
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("eu-central-1", "AWS::Logs::LogGroup")
+    assert list(RETENTION_DAYS) == schema.schema["properties"]["RetentionInDays"]["enum"]
+
+
+@pytest.mark.slow
+def test_python_m_stacks_check_ends_with_2_and_the_line(tmp_path: Path) -> None:
+    (tmp_path / "stages.toml").write_text(changed("ml.g4dn.xlarge", "ml.g4dn.huge"))
+    done = subprocess.run(
+        [sys.executable, "-m", "stacks", "check"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith('stages.toml: dev.endpoint.instance_type = "ml.g4dn.huge": ')

@@ -1,0 +1,57 @@
+"""What holds data keeps its logical id, and nothing that would replace it changes.
+
+A change here loses sight of a stage's data in every account. It is never made by `make snapshots`:
+edit stateful.json by hand, with a plan for the data.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
+
+from tests.stacks.conftest import Template
+
+PINNED = Path(__file__).parent / "stateful.json"
+STATEFUL = {"AWS::KMS::Key", "AWS::S3::Bucket", "AWS::SNS::Topic"}
+
+
+def create_only(resource: dict[str, Any]) -> dict[str, Any]:
+    """The properties whose change replaces the resource, as CloudFormation's schema says."""
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("eu-central-1", resource["Type"]).schema
+    names = {path.split("/")[2] for path in schema.get("createOnlyProperties", [])}
+    properties = resource.get("Properties", {})
+    return {name: properties[name] for name in sorted(names & properties.keys())}
+
+
+def test_stateful_resources_are_the_pinned_ones(templates: dict[str, Template]) -> None:
+    found = {
+        logical_id: {"Type": resource["Type"], "CreateOnly": create_only(resource)}
+        for name, template in templates.items()
+        if name.endswith("-Storage")
+        for logical_id, resource in template["Resources"].items()
+        if resource["Type"] in STATEFUL
+    }
+    assert found == json.loads(PINNED.read_text())
+
+
+def test_stateful_resources_stand_in_the_storage_stack_alone(
+    templates: dict[str, Template],
+) -> None:
+    stacks = {
+        name.split("-")[1]
+        for name, template in templates.items()
+        for resource in template["Resources"].values()
+        if resource["Type"] in STATEFUL
+    }
+    assert stacks == {"Storage"}
+
+
+def test_stateful_resources_are_kept_on_delete_and_on_replacement(
+    templates: dict[str, Template],
+) -> None:
+    for template in templates.values():
+        for resource in template["Resources"].values():
+            if resource["Type"] in STATEFUL:
+                assert resource["DeletionPolicy"] == "Retain", resource
+                assert resource["UpdateReplacePolicy"] == "Retain", resource

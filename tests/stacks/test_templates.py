@@ -1,0 +1,327 @@
+"""What matters in the templates, resource by resource."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stacks.serving import PackedModel
+from stacks.settings import Settings
+from tests.stacks.conftest import Synthesize, Template, read_templates
+
+Resource = dict[str, Any]
+STAGES = ("dev", "qa", "prod")
+
+
+def resources(template: Template, type_name: str) -> dict[str, Resource]:
+    return {
+        logical_id: resource
+        for logical_id, resource in template["Resources"].items()
+        if resource["Type"] == type_name
+    }
+
+
+def only(template: Template, type_name: str) -> Resource:
+    (resource,) = resources(template, type_name).values()
+    return resource
+
+
+def properties(template: Template, type_name: str) -> dict[str, Any]:
+    found: dict[str, Any] = only(template, type_name)["Properties"]
+    return found
+
+
+@pytest.fixture
+def dev(templates: dict[str, Template]) -> Template:
+    return templates["dev-Serving"]
+
+
+@pytest.fixture
+def storage(templates: dict[str, Template]) -> Template:
+    return templates["dev-Storage"]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_endpoint_alone_has_a_name(templates: dict[str, Template], stage: str) -> None:
+    template = templates[f"{stage}-Serving"]
+    assert properties(template, "AWS::SageMaker::Endpoint")["EndpointName"] == f"berth-{stage}"
+    assert "ModelName" not in properties(template, "AWS::SageMaker::Model")
+    assert "EndpointConfigName" not in properties(template, "AWS::SageMaker::EndpointConfig")
+
+
+def test_an_update_keeps_the_autoscaled_instance_count(dev: Template) -> None:
+    assert properties(dev, "AWS::SageMaker::Endpoint")["RetainAllVariantProperties"] is True
+
+
+def test_the_model_has_no_network(dev: Template) -> None:
+    assert properties(dev, "AWS::SageMaker::Model")["EnableNetworkIsolation"] is True
+
+
+def test_the_model_is_pinned_to_its_manifest(dev: Template, packed_model: PackedModel) -> None:
+    container = properties(dev, "AWS::SageMaker::Model")["PrimaryContainer"]
+    assert container["Environment"] == {"BERTH_MODEL_MANIFEST_SHA256": packed_model.manifest_sha256}
+
+
+def test_another_model_changes_model_and_nothing_that_would_replace_the_endpoint(
+    synthesize: Synthesize,
+    settings: Settings,
+    packed_model: PackedModel,
+    dev: Template,
+    tmp_path: Path,
+) -> None:
+    archive = tmp_path / "model.tar.gz"
+    archive.write_bytes(b"another archive")
+    other = PackedModel(archive, "6" * 64, packed_model.record)
+    after = read_templates(synthesize(settings, tmp_path / "cdk.out", model=other))["dev-Serving"]
+    different = {
+        after["Resources"][logical_id]["Type"]
+        for logical_id in after["Resources"]
+        if after["Resources"][logical_id] != dev["Resources"].get(logical_id)
+    }
+    # The EndpointConfig follows by the Model's name, the Endpoint by the EndpointConfig's.
+    assert different == {"AWS::SageMaker::Model", "AWS::IAM::Role"}
+    assert after["Resources"].keys() == dev["Resources"].keys()
+
+
+def test_config_and_endpoint_follow_the_model_by_reference(dev: Template) -> None:
+    (model_id,) = resources(dev, "AWS::SageMaker::Model")
+    (config_id,) = resources(dev, "AWS::SageMaker::EndpointConfig")
+    (variant,) = properties(dev, "AWS::SageMaker::EndpointConfig")["ProductionVariants"]
+    assert variant["ModelName"] == {"Fn::GetAtt": [model_id, "ModelName"]}
+    assert properties(dev, "AWS::SageMaker::Endpoint")["EndpointConfigName"] == {
+        "Fn::GetAtt": [config_id, "EndpointConfigName"]
+    }
+
+
+def test_the_variant_is_as_stages_toml_says(templates: dict[str, Template]) -> None:
+    config = properties(templates["prod-Serving"], "AWS::SageMaker::EndpointConfig")
+    (variant,) = config["ProductionVariants"]
+    del variant["ModelName"]
+    assert variant == {
+        "VariantName": "AllTraffic",
+        "InitialInstanceCount": 2,
+        "InitialVariantWeight": 1,
+        "InstanceType": "ml.g5.xlarge",
+        "InferenceAmiVersion": "al2023-ami-sagemaker-inference-gpu-4-1",
+    }
+
+
+def test_scaling_tracks_invocations_of_the_endpoints_variant(
+    templates: dict[str, Template],
+) -> None:
+    template = templates["prod-Serving"]
+    (endpoint_id,) = resources(template, "AWS::SageMaker::Endpoint")
+    target = properties(template, "AWS::ApplicationAutoScaling::ScalableTarget")
+    assert (target["MinCapacity"], target["MaxCapacity"]) == (2, 6)
+    assert target["ScalableDimension"] == "sagemaker:variant:DesiredInstanceCount"
+    assert target["ResourceId"] == {
+        "Fn::Join": [
+            "",
+            [
+                "endpoint/",
+                {"Fn::GetAtt": [endpoint_id, "EndpointName"]},
+                "/variant/AllTraffic",
+            ],
+        ]
+    }
+    policy = properties(template, "AWS::ApplicationAutoScaling::ScalingPolicy")
+    assert policy["TargetTrackingScalingPolicyConfiguration"] == {
+        "PredefinedMetricSpecification": {
+            "PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"
+        },
+        "TargetValue": 600,
+    }
+
+
+def alarms(template: Template) -> dict[str, dict[str, Any]]:
+    return {
+        alarm["Properties"]["MetricName"]: alarm["Properties"]
+        for alarm in resources(template, "AWS::CloudWatch::Alarm").values()
+    }
+
+
+def test_alarms_watch_the_endpoints_own_metrics(dev: Template) -> None:
+    watched = alarms(dev)
+    assert watched.keys() == {"Invocation5XXErrors", "ModelLatency", "GPUMemoryUtilization"}
+    for alarm in watched.values():
+        assert sorted(alarm["Dimensions"], key=lambda dimension: dimension["Name"]) == [
+            {"Name": "EndpointName", "Value": "berth-dev"},
+            {"Name": "VariantName", "Value": "AllTraffic"},
+        ]
+        assert alarm["TreatMissingData"] == "notBreaching"
+        assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
+        assert len(alarm["AlarmActions"]) == 1
+        assert alarm["AlarmDescription"]
+
+
+def test_alarms_have_the_metrics_namespaces_units_and_statistics(dev: Template) -> None:
+    watched = alarms(dev)
+    errors = watched["Invocation5XXErrors"]
+    assert (errors["Namespace"], errors["Statistic"]) == ("AWS/SageMaker", "Sum")
+    assert errors["Threshold"] == 5
+    latency = watched["ModelLatency"]
+    assert (latency["Namespace"], latency["ExtendedStatistic"]) == ("AWS/SageMaker", "p99")
+    assert latency["Threshold"] == 500_000  # microseconds
+    assert watched["GPUMemoryUtilization"]["Namespace"] == "/aws/sagemaker/Endpoints"
+
+
+def with_instance_type(settings: Settings, instance_type: str) -> Settings:
+    dev = settings.stages["dev"]
+    endpoint = dev.endpoint.model_copy(update={"instance_type": instance_type})
+    return settings.model_copy(
+        update={"stages": {"dev": dev.model_copy(update={"endpoint": endpoint})}}
+    )
+
+
+def test_the_gpu_memory_alarm_adds_up_the_instances_gpus(
+    synthesize: Synthesize, settings: Settings, tmp_path: Path
+) -> None:
+    four_gpus = with_instance_type(settings, "ml.g5.12xlarge")
+    template = read_templates(synthesize(four_gpus, tmp_path))["dev-Serving"]
+    assert alarms(template)["GPUMemoryUtilization"]["Threshold"] == 360
+
+
+def test_a_stage_without_gpus_has_no_gpu_alarm_and_no_gpu_ami(
+    synthesize: Synthesize, settings: Settings, tmp_path: Path
+) -> None:
+    template = read_templates(synthesize(with_instance_type(settings, "ml.c7i.large"), tmp_path))[
+        "dev-Serving"
+    ]
+    assert "GPUMemoryUtilization" not in alarms(template)
+    (variant,) = properties(template, "AWS::SageMaker::EndpointConfig")["ProductionVariants"]
+    assert "InferenceAmiVersion" not in variant
+
+
+def statements(template: Template) -> list[dict[str, Any]]:
+    (policy,) = properties(template, "AWS::IAM::Role")["Policies"]
+    found: list[dict[str, Any]] = policy["PolicyDocument"]["Statement"]
+    return found
+
+
+def test_the_execution_role_may_do_exactly_what_hosting_needs(dev: Template) -> None:
+    granted = {
+        action
+        for statement in statements(dev)
+        for action in (
+            statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        )
+    }
+    assert granted == {
+        "cloudwatch:PutMetricData",
+        "ecr:BatchCheckLayerAvailability",
+        "ecr:BatchGetImage",
+        "ecr:GetAuthorizationToken",
+        "ecr:GetDownloadUrlForLayer",
+        "logs:CreateLogStream",
+        "logs:DescribeLogStreams",
+        "logs:PutLogEvents",
+        "s3:GetObject",
+        "s3:ListBucket",
+    }
+    assert "ManagedPolicyArns" not in properties(dev, "AWS::IAM::Role")
+
+
+def test_the_execution_role_reads_one_object_and_one_repository(dev: Template) -> None:
+    by_action = {json.dumps(statement["Action"]): statement for statement in statements(dev)}
+    model = properties(dev, "AWS::SageMaker::Model")["PrimaryContainer"]
+    key = json.dumps(model["ModelDataUrl"]).rpartition("/")[2].split('"')[0]
+    readable = json.dumps(by_action['"s3:GetObject"']["Resource"])
+    assert f"cdk-hnb659fds-assets-111111111111-eu-central-1/{key}" in readable
+    assert "*" not in readable
+    assert by_action['"s3:ListBucket"']["Condition"] == {"StringEquals": {"s3:prefix": key}}
+    pull = next(statement for action, statement in by_action.items() if "BatchGetImage" in action)
+    assert "repository/cdk-hnb659fds-container-assets-111111111111-eu-central-1" in json.dumps(
+        pull["Resource"]
+    )
+
+
+def test_wildcards_are_those_that_iam_knows_no_resource_for(dev: Template) -> None:
+    wild = {
+        json.dumps(statement["Action"]): statement.get("Condition")
+        for statement in statements(dev)
+        if statement["Resource"] == "*"
+    }
+    assert wild == {
+        '"ecr:GetAuthorizationToken"': None,
+        '"cloudwatch:PutMetricData"': {
+            "StringEquals": {"cloudwatch:namespace": ["AWS/SageMaker", "/aws/sagemaker/Endpoints"]}
+        },
+    }
+
+
+def test_only_sagemaker_in_this_account_may_take_the_role(dev: Template) -> None:
+    (statement,) = properties(dev, "AWS::IAM::Role")["AssumeRolePolicyDocument"]["Statement"]
+    assert statement == {
+        "Action": "sts:AssumeRole",
+        "Condition": {"StringEquals": {"aws:SourceAccount": "111111111111"}},
+        "Effect": "Allow",
+        "Principal": {"Service": "sagemaker.amazonaws.com"},
+    }
+
+
+def test_cloudwatch_may_use_the_topic_and_its_key_for_this_account_alone(
+    storage: Template,
+) -> None:
+    key_policy = properties(storage, "AWS::KMS::Key")["KeyPolicy"]["Statement"]
+    topic_policy = properties(storage, "AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
+    for policy, actions in (
+        (key_policy, ["kms:Decrypt", "kms:GenerateDataKey"]),
+        (topic_policy, "sns:Publish"),
+    ):
+        (grant,) = (
+            statement
+            for statement in policy
+            if statement["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+        )
+        assert grant["Action"] == actions
+        assert grant["Condition"] == {"StringEquals": {"aws:SourceAccount": "111111111111"}}
+
+
+def test_the_topic_is_encrypted_with_the_stages_key_and_heard_by_the_subscribers(
+    synthesize: Synthesize, settings: Settings, tmp_path: Path
+) -> None:
+    dev = settings.stages["dev"]
+    alarms = dev.alarms.model_copy(update={"subscribers": ("on-call@example.com",)})
+    heard = settings.model_copy(
+        update={"stages": {"dev": dev.model_copy(update={"alarms": alarms})}}
+    )
+    template = read_templates(synthesize(heard, tmp_path))["dev-Storage"]
+    (key_id,) = resources(template, "AWS::KMS::Key")
+    topic = properties(template, "AWS::SNS::Topic")
+    assert topic["KmsMasterKeyId"] == {"Fn::GetAtt": [key_id, "Arn"]}
+    subscription = properties(template, "AWS::SNS::Subscription")
+    assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "on-call@example.com")
+
+
+def test_buckets_are_private_encrypted_and_versioned(storage: Template) -> None:
+    buckets = resources(storage, "AWS::S3::Bucket")
+    assert len(buckets) == 2
+    for bucket in buckets.values():
+        assert set(bucket["Properties"]["PublicAccessBlockConfiguration"].values()) == {True}
+        assert bucket["Properties"]["BucketEncryption"]
+        assert bucket["Properties"]["VersioningConfiguration"] == {"Status": "Enabled"}
+    for policy in resources(storage, "AWS::S3::BucketPolicy").values():
+        assert {
+            "Action": "s3:*",
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            "Effect": "Deny",
+            "Principal": {"AWS": "*"},
+        }.items() <= policy["Properties"]["PolicyDocument"]["Statement"][0].items()
+
+
+def test_the_key_rotates(storage: Template) -> None:
+    assert properties(storage, "AWS::KMS::Key")["EnableKeyRotation"] is True
+
+
+def test_logs_have_the_stages_retention(templates: dict[str, Template]) -> None:
+    group = properties(templates["prod-Serving"], "AWS::Logs::LogGroup")
+    assert group == {
+        "LogGroupName": "/aws/sagemaker/Endpoints/berth-prod",
+        "RetentionInDays": 365,
+    }
+
+
+def test_the_log_group_is_there_before_the_endpoint_would_make_its_own(dev: Template) -> None:
+    (group_id,) = resources(dev, "AWS::Logs::LogGroup")
+    assert group_id in only(dev, "AWS::SageMaker::Endpoint")["DependsOn"]

@@ -1,0 +1,40 @@
+"""The walls of stacks/: what it imports, what it knows."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+STACKS = Path(__file__).parents[2] / "stacks"
+FILES = sorted(STACKS.rglob("*.py"))
+
+
+def imported(file: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add((node.module or "").split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(STACKS)))
+def test_no_aws_call_clock_chance_or_environment(file: Path) -> None:
+    forbidden = {"boto3", "botocore", "datetime", "time", "random", "uuid", "os", "secrets"}
+    assert not imported(file) & (forbidden | {"container", "localaws", "model", "promotion"})
+
+
+@pytest.mark.parametrize("name", ["settings", "mistakes", "aws_data", "compatibility"])
+def test_settings_and_checks_do_without_cdk(name: str) -> None:
+    assert "aws_cdk" not in imported(STACKS / f"{name}.py")
+
+
+@pytest.mark.parametrize("file", sorted((STACKS / "constructs").glob("*.py")), ids=lambda f: f.name)
+def test_constructs_do_not_know_the_names_of_stages(file: Path) -> None:
+    words = {
+        node.value
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    assert not words & {"dev", "qa", "prod"}

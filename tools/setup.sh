@@ -1,0 +1,46 @@
+#!/bin/sh
+# From a bare Python to everything that Berth needs: .venv with the pinned packages and a pinned
+# Node, and the pinned CDK CLI in node_modules. `make setup` calls it where a pin has changed.
+set -eu
+cd "$(dirname "$0")/.."
+python=${PYTHON:-python3}
+uv_version=0.13.8
+
+step() { printf '==> %s\n' "$1"; }
+fail() {
+    printf 'setup: %s\n' "$1" >&2
+    exit 2
+}
+
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
+    fail "$python is missing or older than 3.11: install one and run \`make setup PYTHON=python3.12\`"
+
+step "virtual environment in .venv ($("$python" --version))"
+[ -x .venv/bin/pip ] || "$python" -m venv .venv ||
+    fail "venv does not work: install it (Debian: apt-get install python3-venv) and run make again"
+.venv/bin/pip install --quiet --disable-pip-version-check "uv==$uv_version" ||
+    fail "no package index answers: look at the network or \`pip config list\`, and run make again"
+
+# uv does not read pip's settings: an index, a folder of wheels or a CA set for pip has to serve.
+pip_setting() { .venv/bin/pip config list | sed -n "s/^[a-z:]*\.$1='\(.*\)'\$/\1/p" | head -n 1; }
+pass_on() {
+    value=$(pip_setting "$1")
+    [ -z "$value" ] || export "$2=$value"
+}
+[ -n "${UV_DEFAULT_INDEX:-}" ] || pass_on index-url UV_DEFAULT_INDEX
+[ -n "${UV_FIND_LINKS:-}" ] || pass_on find-links UV_FIND_LINKS
+[ -n "${SSL_CERT_FILE:-}" ] || pass_on cert SSL_CERT_FILE
+# PyPI's torch for Linux brings gigabytes of CUDA that nothing on this machine uses.
+[ -n "${UV_FIND_LINKS:-}" ] || export UV_TORCH_BACKEND="${UV_TORCH_BACKEND:-cpu}"
+
+step "Python packages (requirements-dev.txt)"
+.venv/bin/uv pip install --python .venv/bin/python --requirement requirements-dev.txt \
+    --constraint constraints.txt ||
+    fail "a package could not be installed: see above, and run \`make setup\` again to go on"
+
+step "CDK CLI (package-lock.json), on Node $(.venv/bin/node --version)"
+PATH="$PWD/.venv/bin:$PATH" npm ci --no-audit --no-fund --loglevel=error ||
+    fail "the CDK CLI could not be installed: see above, and run \`make setup\` again to go on"
+ln -sf ../../tools/cdk .venv/bin/cdk
+touch .venv/.ready
+step "ready: \`. .venv/bin/activate\` puts python and cdk on your PATH"
