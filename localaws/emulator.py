@@ -14,6 +14,7 @@ import socket
 import sys
 from importlib import import_module
 from types import ModuleType
+from typing import Any
 
 # What the user's shell says must not turn on persistence, IAM or listeners on other ports.
 # DOCKER_HOST keeps MiniStack from removing containers of an engine that happens to run here.
@@ -35,7 +36,8 @@ os.environ.update(
 from hypercorn.asyncio import serve as hypercorn_serve
 from hypercorn.config import Config
 from ministack import app
-from ministack.core import router
+from ministack.core import responses, router
+from ministack.services import ecr
 from ministack.services.cloudformation import provisioners, stacks
 
 from localaws.schemas import replacing_properties
@@ -52,6 +54,7 @@ def serve(listener: socket.socket, *, until_stdin_closes: bool) -> None:
     services = [import_module(name) for name in SERVICES]
     for service in services:
         _install(service)
+    ecr._describe_images = _describe_images
     try:
         asyncio.run(_serve(listener, until_stdin_closes=until_stdin_closes))
     finally:
@@ -71,6 +74,28 @@ def _install(service: ModuleType) -> None:
     stacks._runs_on_worker_thread = lambda resource_type: (
         resource_type in service.RESOURCES or blocks(resource_type)
     )
+
+
+_describe_all_images = ecr._describe_images
+
+
+def _describe_images(request: dict[str, Any]) -> Any:
+    """ECR's DescribeImages, which refuses an image that is not there.
+
+    MiniStack's answers with an empty list, from which the CDK CLI takes the image for published.
+    """
+    name = request.get("repositoryName", "")
+    for image in request.get("imageIds") or []:
+        if name in ecr._repositories and ecr._find_image(name, image) is None:
+            tag, digest = image.get("imageTag", "null"), image.get("imageDigest", "null")
+            return responses.error_response_json(
+                "ImageNotFoundException",
+                f"The image with imageId {{imageDigest:'{digest}', imageTag:'{tag}'}} does not"
+                f" exist within the repository with name '{name}' in the registry with id"
+                f" '{responses.get_account_id()}'",
+                400,
+            )
+    return _describe_all_images(request)
 
 
 async def _serve(listener: socket.socket, *, until_stdin_closes: bool) -> None:

@@ -1,0 +1,179 @@
+"""What the CDK CLI calls in place of docker (`CDK_DOCKER`) where there is no container engine.
+
+`build` does not build: it keeps the build context under `$LOCALAWS_HOME/images/<tag>/`, from where
+the hosting plane starts its `entrypoint.sh`. `push` records in the emulated ECR an image whose
+configuration says so.
+"""
+
+import argparse
+import hashlib
+import http.client
+import json
+import re
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from localaws.home import HOST, LocalAwsError, default_home, healthy_port
+
+NOT_BUILT = "No container engine: the image is NOT built; localaws runs its build context instead."
+LABEL = "localaws.image"
+
+_MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
+_CONFIG_TYPE = "application/vnd.docker.container.image.v1+json"
+_REFERENCE = re.compile(
+    r"(?P<host>\d{12}\.dkr\.ecr\.[a-z0-9-]+\.[a-z0-9.]+(?::\d+)?)/(?P<repository>[^:@]+):(?P<tag>[\w.-]+)"
+)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one of the CLI's calls; 2 after one line for any other."""
+    given = sys.argv[1:] if arguments is None else arguments
+    parser = argparse.ArgumentParser(prog="localaws.engine", add_help=False, allow_abbrev=False)
+    parser.add_argument("--config")
+    parser.add_argument("verb")
+    parser.add_argument("rest", nargs=argparse.REMAINDER)
+    parsed = parser.parse_args(given)
+    images = default_home() / "images"
+    try:
+        match parsed.verb:
+            case "login" | "logout":
+                pass
+            case "images":
+                _list_images(images, parsed.rest)
+            case "inspect":
+                # 1 is docker's answer for an image that it has not; the CLI reads it.
+                return 0 if _folder(images, parsed.rest[-1]).is_dir() else 1
+            case "build":
+                _build(images, Path.cwd(), parsed.rest)
+            case "tag":
+                _tag(images, *parsed.rest)
+            case "push":
+                _push(images, parsed.rest[-1])
+            case _:
+                print(f"localaws: no container engine: no {parsed.verb!r} here", file=sys.stderr)
+                return 2
+    except (LocalAwsError, OSError) as error:
+        print(f"localaws: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _folder(images: Path, reference: str) -> Path:
+    """Where an image lies: under the tag, whatever the account and the repository."""
+    return images / reference.rpartition(":")[2]
+
+
+def _list_images(images: Path, options: list[str]) -> None:
+    # The CLI asks `--filter reference=*/*:<tag>` for an image that another account's push left.
+    tag = options[-1].rpartition(":")[2]
+    if (images / tag).is_dir():
+        print(f"localaws/image:{tag}")
+
+
+def _build(images: Path, context: Path, options: list[str]) -> None:
+    parser = argparse.ArgumentParser(prog="build", add_help=False, allow_abbrev=False)
+    parser.add_argument("--tag", required=True)
+    parser.add_argument("--file", default="Dockerfile")
+    parsed, _ = parser.parse_known_args(options)
+    if not (context / parsed.file).is_file():
+        raise LocalAwsError(f"{context}: no {parsed.file}: nothing to build an image from")
+    print(f"localaws: {NOT_BUILT}", file=sys.stderr)
+    _keep(context, _folder(images, parsed.tag))
+
+
+def _tag(images: Path, source: str, target: str) -> None:
+    if not _folder(images, source).is_dir():
+        raise LocalAwsError(f"{source}: no such image")
+    _keep(_folder(images, source), _folder(images, target))
+
+
+def _keep(source: Path, target: Path) -> None:
+    """Copy a folder in one step: an endpoint that starts meanwhile sees all of it or nothing."""
+    if target.is_dir():
+        return  # CDK's tags are hashes of the content
+    target.parent.mkdir(parents=True, exist_ok=True)
+    copy = Path(tempfile.mkdtemp(dir=target.parent, prefix=".")) / "context"
+    try:
+        shutil.copytree(source, copy, symlinks=True)
+        copy.replace(target)
+    finally:
+        shutil.rmtree(copy.parent)
+
+
+def _push(images: Path, reference: str) -> None:
+    parts = _REFERENCE.fullmatch(reference)
+    if parts is None:
+        raise LocalAwsError(f"{reference}: not an image of an ECR repository with a tag")
+    folder = _folder(images, reference)
+    if not folder.is_dir():
+        raise LocalAwsError(f"{reference}: no such image")
+    config = _encoded(
+        {
+            "architecture": "amd64",
+            "os": "linux",
+            "config": {"Labels": {LABEL: NOT_BUILT, f"{LABEL}.context-sha256": _digest(folder)}},
+            "rootfs": {"type": "layers", "diff_ids": []},
+        }
+    )
+    digest = f"sha256:{hashlib.sha256(config).hexdigest()}"
+    manifest = _encoded(
+        {
+            "schemaVersion": 2,
+            "mediaType": _MANIFEST_TYPE,
+            "config": {"mediaType": _CONFIG_TYPE, "size": len(config), "digest": digest},
+            "layers": [],
+        }
+    )
+    registry, path = _Registry(parts["host"]), f"/v2/{parts['repository']}"
+    upload = registry.send("POST", f"{path}/blobs/uploads/", b"", "application/octet-stream")
+    location = urlsplit(upload["location"])
+    joined = f"{location.query}&" if location.query else ""
+    registry.send(
+        "PUT", f"{location.path}?{joined}digest={digest}", config, "application/octet-stream"
+    )
+    registry.send("PUT", f"{path}/manifests/{parts['tag']}", manifest, _MANIFEST_TYPE)
+
+
+class _Registry:
+    """The emulator's registry, which takes account and region from the host's name."""
+
+    def __init__(self, host: str) -> None:
+        port = healthy_port(default_home())
+        if port is None:
+            raise LocalAwsError("AWS on this machine is not running; start it: make local")
+        self._host, self._port = host, port
+
+    def send(self, method: str, path: str, body: bytes, content_type: str) -> dict[str, str]:
+        """One request; the answer's headers, names in lower case."""
+        connection = http.client.HTTPConnection(HOST, self._port, timeout=60)
+        try:
+            headers = {"Host": self._host, "Content-Type": content_type}
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            text = answer.read().decode(errors="replace")
+        finally:
+            connection.close()
+        if answer.status >= 400:
+            raise LocalAwsError(f"{self._host}: {method} {path}: {answer.status} {text}")
+        return {name.lower(): value for name, value in answer.getheaders()}
+
+
+def _encoded(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, indent=2, sort_keys=True).encode()
+
+
+def _digest(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            content = hashlib.sha256(path.read_bytes()).hexdigest()
+            digest.update(f"{content}  {path.relative_to(folder).as_posix()}\n".encode())
+    return digest.hexdigest()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
