@@ -10,6 +10,7 @@ linear deployment are not played out here.
 import itertools
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -150,10 +151,9 @@ def shutdown(seconds: float = 5.0) -> None:
     instances = [one for fleet in running for one in fleet.instances()]
     for fleet in running:
         fleet.ask_to_stop()
-    waits = threading.Event()
-    threading.Timer(seconds, waits.set).start()
-    while not waits.is_set() and not all(one.exited.is_set() for one in instances):
-        waits.wait(0.02)
+    deadline = time.monotonic() + seconds
+    for one in instances:
+        one.exited.wait(max(0.0, deadline - time.monotonic()))
     for fleet in running:
         fleet.kill()
     for one in instances:

@@ -1,0 +1,80 @@
+"""A container's program without a model: it does what the model's behaviour.json says.
+
+- answer: what every invocation is answered with (JSON, with the request told beside it)
+- fail: a line to log before ending with status 3 at start
+- stubborn: ignore SIGTERM
+- sick: `/ping` answers 500 once this file exists
+- start_seconds: how long `/ping` is refused
+
+A request's JSON body may ask for `status`, `sleep` (seconds) or `die`.
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+MODEL = Path(os.environ["SM_MODEL_DIR"])
+BEHAVIOUR = json.loads((MODEL / "behaviour.json").read_text())
+STARTED = time.monotonic()
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        early = time.monotonic() - STARTED < BEHAVIOUR.get("start_seconds", 0)
+        sick = Path(BEHAVIOUR["sick"]).exists() if "sick" in BEHAVIOUR else False
+        self.reply(503 if early else 500 if sick else 200, b"")
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        try:
+            asked = json.loads(body)
+        except ValueError:
+            asked = {}
+        if not isinstance(asked, dict):
+            asked = {}
+        time.sleep(asked.get("sleep", 0))
+        if asked.get("die"):
+            os._exit(9)
+        told = {
+            "answer": BEHAVIOUR.get("answer"),
+            "pid": os.getpid(),
+            "headers": {key.lower(): value for key, value in self.headers.items()},
+            "environment": dict(os.environ),
+            "bytes": len(body),
+        }
+        headers = {"X-Amzn-SageMaker-Custom-Attributes": "seen"} if asked.get("attributes") else {}
+        self.reply(asked.get("status", 200), json.dumps(told).encode(), headers)
+
+    def reply(self, status: int, body: bytes, headers: "dict[str, str] | None" = None) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        print(format % args, flush=True)
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = False
+    request_queue_size = 128
+
+
+if __name__ == "__main__":
+    print("loading", sys.argv[1:], flush=True)
+    if "fail" in BEHAVIOUR:
+        print(BEHAVIOUR["fail"], flush=True)
+        sys.exit(3)
+    if BEHAVIOUR.get("stubborn"):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    address = (os.environ["BERTH_BIND_HOST"], int(os.environ["SAGEMAKER_BIND_TO_PORT"]))
+    Server(address, Handler).serve_forever()
