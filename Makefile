@@ -37,8 +37,8 @@ fix: setup ## let ruff mend what it can
 	@ruff check --fix .
 	@ruff format .
 
-model: setup ## build the example model, if it has changed
-	@python -m model build
+model: setup ## build the example model, if stages.toml names it and it has changed
+	@python -m tools.model
 
 synth: model ## synthesize every stage into cdk.out
 	@cdk synth --quiet

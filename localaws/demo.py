@@ -1,0 +1,137 @@
+"""`make demo`: from a model folder to a prediction of a deployed endpoint, without an AWS account."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from localaws.accounts import CHECKOUT
+from localaws.bootstrap import bootstrap
+from localaws.home import LocalAwsError
+from localaws.lifecycle import Emulator, running
+from stacks.settings import Settings, load
+
+_SCREEN = Console(highlight=False)
+_EXAMPLE = "serving_input_example.json"
+
+
+def demo(home: Path) -> None:
+    """Build, deploy the first stage of stages.toml, predict, and leave nothing running.
+
+    Raises LocalAwsError where a step fails.
+    """
+    # A plain SIGTERM would skip every `finally`, and with it the end of what was started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    begin = time.monotonic()
+    settings = load(CHECKOUT / "stages.toml")
+    stage = next(iter(settings.stages))
+    assembly = home / "cdk.out"
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        _say(1, "Starting AWS on this machine, and bootstrapping its account meanwhile")
+        with running(home, settings) as emulator:
+            bootstrapped = pool.submit(bootstrap, emulator, [stage])
+            _say(2, "Building the example model (nothing to do where it has not changed)")
+            _run([sys.executable, "-m", "tools.model"], "the model cannot be built")
+            _say(3, "cdk synth: stages.toml and the model's folder become templates and assets")
+            shutil.rmtree(assembly, ignore_errors=True)
+            _run(["cdk", "synth", "--quiet", "--output", str(assembly)], "cdk synth failed")
+            bootstrapped.result()
+            _say(4, f"cdk deploy '{stage}/*': the real CDK CLI, into account {_account(settings)}")
+            deploy(emulator, stage, assembly)
+            name = f"{settings.project}-{stage}"
+            _say(5, f'boto3: invoke_endpoint(EndpointName="{name}")')
+            example = _example(settings.model_folder)
+            _show(example, predict(emulator, stage, example))
+            _say(6, "Ending AWS on this machine")
+    _SCREEN.print(f"\n[bold]Done in {time.monotonic() - begin:.0f} s; nothing is left running.[/]")
+    _SCREEN.print("  make local   the same AWS, left running, to deploy to and call yourself")
+    _SCREEN.print(
+        "  stages.toml  accounts, regions, instance types and the model: the file to edit"
+    )
+
+
+def deploy(emulator: Emulator, stage: str, assembly: Path) -> None:
+    """`cdk deploy` of a stage's stacks out of a synthesized assembly.
+
+    Raises LocalAwsError where the CLI fails; its own words are on the screen by then.
+    """
+    _run(
+        ["cdk", "deploy", "--app", str(assembly), "--require-approval", "never", f"{stage}/*"],
+        f"cdk deploy of {stage} failed: its reason is above, its log is {emulator.home}",
+        environment=emulator.environment(stage),
+    )
+
+
+def predict(emulator: Emulator, stage: str, request: bytes) -> dict[str, Any]:
+    """The stage's endpoint's answer to a JSON request, by an unchanged boto3 client."""
+    client = emulator.session(stage).client("sagemaker-runtime")
+    answer = client.invoke_endpoint(
+        EndpointName=f"{emulator.settings.project}-{stage}",
+        ContentType="application/json",
+        Body=request,
+    )
+    prediction: dict[str, Any] = json.loads(answer["Body"].read())
+    return prediction
+
+
+def _account(settings: Settings) -> str:
+    return next(iter(settings.stages.values())).account
+
+
+def _example(model_folder: Path) -> bytes:
+    try:
+        return (model_folder / _EXAMPLE).read_bytes()
+    except FileNotFoundError:
+        raise LocalAwsError(
+            f"{model_folder}: no {_EXAMPLE} to send; log the model with an input_example"
+        ) from None
+
+
+def _run(
+    command: Sequence[str], failure: str, *, environment: dict[str, str] | None = None
+) -> None:
+    done = subprocess.run(
+        command,
+        cwd=CHECKOUT,
+        env=environment or {**os.environ},
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    if done.returncode:
+        raise LocalAwsError(f"{failure} (exit status {done.returncode})")
+
+
+def _say(step: int, text: str) -> None:
+    _SCREEN.print(f"\n[bold cyan]{step}/6[/] [bold]{text}[/]")
+
+
+def _show(request: bytes, answer: dict[str, Any]) -> None:
+    """Entities as a table; any other model's answer as it came."""
+    match json.loads(request), answer:
+        case {"dataframe_split": {"columns": ["text"], "data": rows}}, {"predictions": [*found]}:
+            texts = [row[0] for row in rows]
+        case _:
+            _SCREEN.print_json(data=answer)
+            return
+    for text, entities in zip(texts, found, strict=True):
+        _SCREEN.print(f"\n  {text}", markup=False)
+        table = Table("entity", "label", "score", "start", "end", box=None, padding=(0, 2))
+        for entity in entities:
+            table.add_row(
+                entity["text"],
+                entity["label"],
+                f"{entity['score']:.3f}",
+                str(entity["start"]),
+                str(entity["end"]),
+            )
+        _SCREEN.print(table if entities else "  (no entity)")

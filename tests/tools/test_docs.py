@@ -1,0 +1,12 @@
+"""The docs' generated parts are as the code would make them now."""
+
+from tools.docs import pages, regenerated
+
+
+def test_generated_parts_are_up_to_date() -> None:
+    stale = [page.name for page in pages() if regenerated(page.read_text()) != page.read_text()]
+    assert stale == [], "run: make docs"
+
+
+def test_the_settings_page_and_the_readme_have_generated_parts() -> None:
+    assert {page.name for page in pages()} >= {"README.md", "settings.md"}

@@ -1,0 +1,72 @@
+"""`make docs`: the parts of the docs that are generated from the code.
+
+A generated part stands between `<!-- generated: NAME -->` and `<!-- end -->`.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from stacks.settings import Settings, StageSettings
+
+ROOT = Path(__file__).parents[1]
+
+
+def settings_table() -> str:
+    """Every key of stages.toml, its type and its meaning."""
+    rows = [*_rows(Settings, ""), *_rows(StageSettings, "<stage>.")]
+    return "\n".join(["| key | type | meaning |", "|---|---|---|", *rows])
+
+
+def _rows(table: type[BaseModel], prefix: str) -> Iterator[str]:
+    for name, field in table.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _rows(field.annotation, f"{prefix}{name}.")
+        elif field.description:
+            yield f"| `{prefix}{name}` | {_type(field)} | {field.description} |"
+
+
+def _type(field: FieldInfo) -> str:
+    annotation = str(field.annotation)
+    if "Literal" in annotation:
+        return ", ".join(f"`{choice}`" for choice in re.findall(r"'([^']*)'", annotation))
+    if "tuple" in annotation:
+        return "array of strings"
+    names = {"str": "string", "int": "whole number", "float": "number", "bool": "true or false"}
+    return names[field.annotation.__name__ if field.annotation else "str"]
+
+
+def make_targets() -> str:
+    """Every target of the Makefile and what it does."""
+    lines = (ROOT / "Makefile").read_text().splitlines()
+    targets = [re.fullmatch(r"([a-z-]+):.*## (.*)", line) for line in lines]
+    rows = [f"| `make {target[1]}` | {target[2]} |" for target in targets if target]
+    return "\n".join(["| command | what it does |", "|---|---|", *rows])
+
+
+GENERATED: dict[str, Callable[[], str]] = {"settings": settings_table, "targets": make_targets}
+_PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def regenerated(text: str) -> str:
+    """The text of a page with every generated part made anew."""
+    return _PART.sub(lambda part: f"{part[1]}{GENERATED[part[2]]()}\n{part[3]}", text)
+
+
+def pages() -> list[Path]:
+    """The pages that have generated parts of this module's."""
+    candidates = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    return [page for page in candidates if _PART.search(page.read_text())]
+
+
+def main() -> None:
+    """Write every page with generated parts anew."""
+    for page in pages():
+        page.write_text(regenerated(page.read_text()))
+
+
+if __name__ == "__main__":
+    main()
