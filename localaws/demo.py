@@ -1,4 +1,4 @@
-"""`make demo`: from a model folder to a prediction of a deployed endpoint, without an AWS account."""
+"""`make demo`: from a model folder to a prediction of a deployed endpoint, with no AWS account."""
 
 import json
 import os

@@ -1,0 +1,141 @@
+"""From a model folder to a prediction, to a new model without a lost request, to a failed update.
+
+The CDK CLI, the container program, the model and the boto3 client are the real ones.
+"""
+
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tests.end_to_end.conftest import Deployment
+
+TEXT = "Marta Keller joined Northwind Labs in Lisbon."
+ENDPOINT = "berth-dev"
+STACK = "berth-dev-serving"
+
+
+def entities(client: Any, text: str) -> set[tuple[str, str]]:
+    answer = client.invoke_endpoint(
+        EndpointName=ENDPOINT,
+        ContentType="application/json",
+        Body=json.dumps({"text": [text]}),
+    )
+    (found,) = json.loads(answer["Body"].read())["predictions"]
+    return {(entity["text"], entity["label"]) for entity in found}
+
+
+class Caller:
+    """A client that never stops asking, and remembers every answer and every failure."""
+
+    def __init__(self, client: Any, text: str) -> None:
+        self.answers: list[set[tuple[str, str]]] = []
+        self.failures: list[str] = []
+        self._client, self._text = client, text
+        self._enough = threading.Event()
+        self._thread = threading.Thread(target=self._ask)
+
+    def _ask(self) -> None:
+        while not self._enough.is_set():
+            try:
+                self.answers.append(entities(self._client, self._text))
+            except (ClientError, BotoCoreError) as error:
+                self.failures.append(str(error))
+
+    def __enter__(self) -> "Caller":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._enough.set()
+        self._thread.join()
+
+
+def names_no_longer_an_entity(model: Path, term: str) -> None:
+    """Change the model as a data scientist would: one more term that is no entity."""
+    (terms,) = model.rglob("false_positives.txt")
+    terms.write_text(f"{terms.read_text().rstrip()}\n{term}\n")
+
+
+def recorded_under_another_python(model: Path) -> None:
+    record = model / "MLmodel"
+    text = record.read_text()
+    (line,) = (line for line in text.splitlines() if "python_version:" in line)
+    record.write_text(text.replace(line, line.split(":")[0] + ": 3.99.1"))
+
+
+@pytest.mark.slow
+def test_the_main_job(deployment: Deployment) -> None:
+    sagemaker = deployment.client("sagemaker")
+    runtime = deployment.client("sagemaker-runtime")
+    model = deployment.project / "build" / "model"
+
+    listed = deployment.cdk("ls")
+    assert [line.split(" ")[0] for line in listed.stdout.splitlines()] == [
+        f"{stage}/{stack}" for stage in ("dev", "qa", "prod") for stack in ("Storage", "Serving")
+    ]
+
+    # From a model folder to a prediction.
+    deployed = deployment.cdk("deploy", "dev/*", "--require-approval", "never")
+    assert deployed.returncode == 0, deployed.stdout
+    before = entities(runtime, TEXT)
+    assert before == {
+        ("Marta Keller", "PER"),
+        ("Northwind Labs", "ORG"),
+        ("Lisbon", "LOC"),
+    }
+    first = sagemaker.describe_endpoint(EndpointName=ENDPOINT)
+    assert first["EndpointStatus"] == "InService"
+
+    # What was deployed is what is synthesized.
+    diff = deployment.cdk("diff", "--fail", "dev/*")
+    assert diff.returncode == 0, diff.stdout
+
+    # The guards stand.
+    (target,) = deployment.client("application-autoscaling").describe_scalable_targets(
+        ServiceNamespace="sagemaker"
+    )["ScalableTargets"]
+    assert target["ResourceId"] == f"endpoint/{ENDPOINT}/variant/AllTraffic"
+    alarms = deployment.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    assert {"Invocation5XXErrors", "ModelLatency", "GPUMemoryUtilization"} <= {
+        alarm["MetricName"] for alarm in alarms if "TargetTracking" not in alarm["AlarmName"]
+    }
+
+    # A changed model: the same endpoint, another answer, and no request lost on the way.
+    names_no_longer_an_entity(model, "Lisbon")
+    with Caller(deployment.client("sagemaker-runtime"), TEXT) as caller:
+        updated = deployment.cdk("deploy", "dev/*", "--require-approval", "never")
+    assert updated.returncode == 0, updated.stdout
+    after = before - {("Lisbon", "LOC")}
+    assert entities(runtime, TEXT) == after
+    assert caller.failures == []
+    assert (caller.answers[0], caller.answers[-1]) == (before, after)
+    assert caller.answers == sorted(caller.answers, key=len, reverse=True)  # switched once
+    second = sagemaker.describe_endpoint(EndpointName=ENDPOINT)
+    assert second["EndpointArn"] == first["EndpointArn"]
+    assert second["EndpointConfigName"] != first["EndpointConfigName"]
+    assert len(sagemaker.list_models()["Models"]) == 1  # the old one is cleaned up
+
+    # A model that cannot be loaded: the update fails with its reason, the old one answers on.
+    recorded_under_another_python(model)
+    with Caller(deployment.client("sagemaker-runtime"), TEXT) as caller:
+        failed = deployment.cdk("deploy", "dev/Serving", "--require-approval", "never")
+    assert failed.returncode == 1
+    assert "3.99" in failed.stdout, failed.stdout
+    assert caller.failures == []
+    assert all(answer == after for answer in caller.answers)
+    third = sagemaker.describe_endpoint(EndpointName=ENDPOINT)
+    assert third["EndpointStatus"] == "InService"
+    assert third["EndpointConfigName"] == second["EndpointConfigName"]
+    (stack,) = deployment.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
+    assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+
+    # And away with it: the endpoint goes, what holds data stays.
+    destroyed = deployment.cdk("destroy", "--force", "dev/*")
+    assert destroyed.returncode == 0, destroyed.stdout
+    assert sagemaker.list_endpoints()["Endpoints"] == []
+    buckets = deployment.client("s3").list_buckets()["Buckets"]
+    assert len([bucket for bucket in buckets if "storage" in bucket["Name"]]) == 2
