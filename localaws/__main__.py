@@ -10,6 +10,7 @@ from rich.console import Console
 
 from localaws import accounts, home, lifecycle
 from localaws.bootstrap import bootstrap
+from localaws.isolation import isolate
 from stacks.settings import Settings, SettingsError, load
 
 _SCREEN = Console(stderr=True, highlight=False)
@@ -99,14 +100,13 @@ def _env(state: Path, stage: str) -> str:
 
 def _serve(state: Path, *, with_parent: bool) -> None:
     with home.held(state) as listener:
-        os.environ["GATEWAY_PORT"] = str(listener.getsockname()[1])
-        os.environ["LOCALAWS_HOME"] = str(state)
+        isolate(state, listener.getsockname()[1])
         logging.basicConfig(
             filename=state / "emulator.log",
             format="%(asctime)s %(levelname)s [%(name)s] %(message)s",
             level=logging.INFO,
         )
-        # MiniStack takes 0.1 GB and reads its port when it is imported: no other command needs it.
+        # MiniStack reads its environment when it is imported, and no other command needs it.
         from localaws.emulator import serve  # noqa: PLC0415
 
         serve(listener, until_stdin_closes=with_parent)

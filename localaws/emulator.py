@@ -3,12 +3,12 @@
 MiniStack has neither SageMaker nor Application Auto Scaling. Each service here is a module with
 `SERVICE`, `ROUTES`, `handle`, `RESOURCES` (CloudFormation handlers by type) and `shutdown`.
 
-Only the emulator's own process imports this file, after it has set `GATEWAY_PORT`.
+Only the emulator's own process imports this file, after `isolation.isolate`: MiniStack reads its
+environment when it is imported.
 """
 
 import asyncio
 import logging
-import os
 import signal
 import socket
 import sys
@@ -16,23 +16,6 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-# What the user's shell says must not turn on persistence, IAM or listeners on other ports.
-# DOCKER_HOST keeps MiniStack from removing containers of an engine that happens to run here.
-os.environ.update(
-    AUTH="false",
-    DOCKER_HOST="unix:///nonexistent",
-    IOT_MTLS_ENABLED="0",
-    LOCALSTACK_PERSISTENCE="0",
-    LOG_LEVEL="INFO",
-    MINISTACK_HOST="localhost",
-    PERSIST_STATE="0",
-    S3_PERSIST="0",
-    SERVICES="",
-    SFTP_ENABLED="0",
-    USE_SSL="0",
-)
-
-# MiniStack reads its environment when it is imported.
 from hypercorn.asyncio import serve as hypercorn_serve
 from hypercorn.config import Config
 from ministack import app
@@ -42,7 +25,7 @@ from ministack.services.cloudformation import provisioners, stacks
 
 from localaws.schemas import replacing_properties
 
-SERVICES: tuple[str, ...] = ()
+SERVICES = ("localaws.sagemaker", "localaws.autoscaling")
 
 
 def serve(listener: socket.socket, *, until_stdin_closes: bool) -> None:

@@ -96,9 +96,7 @@ def stop(home: Path) -> bool:
 
 def _spawn(home: Path, *options: str, stdin: int) -> subprocess.Popen[bytes]:
     home.mkdir(parents=True, exist_ok=True)
-    environment = {
-        name: value for name, value in os.environ.items() if name not in accounts.UNSET
-    } | {"LOCALAWS_HOME": str(home), "PYTHONPATH": str(accounts.CHECKOUT)}
+    environment = os.environ | {"LOCALAWS_HOME": str(home), "PYTHONPATH": str(accounts.CHECKOUT)}
     with (home / "emulator.log").open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "localaws", "serve", *options],

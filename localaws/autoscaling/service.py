@@ -1,0 +1,43 @@
+"""The way in: the API and CloudFormation both ask here."""
+
+from collections.abc import Callable
+
+from localaws.autoscaling import policies, targets
+from localaws.autoscaling.answers import Members
+from localaws.autoscaling.clients import Scope, scope
+from localaws.autoscaling.registry import REGISTRY
+from localaws.autoscaling.scaler import Scaler
+from localaws.validation import validate
+
+SERVICE = "application-autoscaling"
+
+EVALUATION_SECONDS = 5.0
+"""How often alarms are looked at; AWS takes up to a minute."""
+
+OPERATIONS: dict[str, Callable[[Scope, Members], Members]] = {
+    "DeleteScalingPolicy": policies.delete_scaling_policy,
+    "DeregisterScalableTarget": targets.deregister_scalable_target,
+    "DescribeScalableTargets": targets.describe_scalable_targets,
+    "DescribeScalingActivities": targets.describe_scaling_activities,
+    "DescribeScalingPolicies": policies.describe_scaling_policies,
+    "DescribeScheduledActions": targets.describe_scheduled_actions,
+    "ListTagsForResource": targets.list_tags_for_resource,
+    "PutScalingPolicy": policies.put_scaling_policy,
+    "RegisterScalableTarget": targets.register_scalable_target,
+    "TagResource": targets.tag_resource,
+    "UntagResource": targets.untag_resource,
+}
+
+SCALER = Scaler(REGISTRY)
+
+
+def perform(operation: str, request: Members) -> Members:
+    """Check and do what an account asks for; the evaluation begins with the first target.
+
+    Raises localaws.validation.Invalid and answers.Refused.
+    """
+    validate(SERVICE, operation, request)
+    answer = OPERATIONS[operation](scope(), request)
+    if operation == "RegisterScalableTarget":
+        SCALER.start(EVALUATION_SECONDS)
+    return answer

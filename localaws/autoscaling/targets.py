@@ -1,0 +1,130 @@
+"""Scalable targets: registering, describing, tagging, and what was scaled.
+
+Each operation takes where the request came from and its members, already checked against
+botocore's model.
+"""
+
+import time
+import uuid
+
+from localaws.autoscaling import policies, variants
+from localaws.autoscaling.answers import Members, Refused, invalid, key_of, matches, page
+from localaws.autoscaling.clients import Scope
+from localaws.autoscaling.registry import REGISTRY, Target
+
+_SERVICE_ROLE = (
+    "arn:aws:iam::{account}:role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/"
+    "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
+)
+
+
+def register_scalable_target(where: Scope, request: Members) -> Members:
+    """Register a target, or change what the request names of a registered one."""
+    key = key_of(where, request)
+    with REGISTRY.lock:
+        known = REGISTRY.targets.get(key)
+        document = known.document | _given(request) if known else _given(request)
+        if not {"MinCapacity", "MaxCapacity"} <= document.keys():
+            raise invalid("MinCapacity and MaxCapacity are required for a new scalable target.")
+        if document["MinCapacity"] > document["MaxCapacity"]:
+            raise invalid("Maximum capacity cannot be less than minimum capacity")
+        if known:
+            known.document = document
+            known.tags.update(request.get("Tags", {}))
+            return {"ScalableTargetARN": document["ScalableTargetARN"]}
+    if variants.find(where, key.resource_id) is None:
+        raise invalid(f"SageMaker variant doesn't exist: {key.resource_id}")
+    arn = (
+        f"arn:aws:application-autoscaling:{where.region}:{where.account}:"
+        f"scalable-target/{uuid.uuid4().hex}"
+    )
+    document |= {
+        "CreationTime": time.time(),
+        "RoleARN": _SERVICE_ROLE.format(account=where.account),
+        "ScalableTargetARN": arn,
+        "SuspendedState": {
+            "DynamicScalingInSuspended": False,
+            "DynamicScalingOutSuspended": False,
+            "ScheduledScalingSuspended": False,
+        }
+        | document.get("SuspendedState", {}),
+    }
+    with REGISTRY.lock:
+        REGISTRY.targets[key] = Target(key, document, dict(request.get("Tags", {})))
+    return {"ScalableTargetARN": arn}
+
+
+def deregister_scalable_target(where: Scope, request: Members) -> Members:
+    """Forget a target, its policies and their alarms."""
+    key = key_of(where, request)
+    with REGISTRY.lock:
+        policies.registered(key)
+        del REGISTRY.targets[key]
+        orphans = REGISTRY.policies_of(key)
+    for policy in orphans:
+        policies.delete(policy)
+    return {}
+
+
+def describe_scalable_targets(where: Scope, request: Members) -> Members:
+    """The registered targets, oldest first."""
+    wanted = request.get("ResourceIds")
+    with REGISTRY.lock:
+        found = [
+            target.document
+            for key, target in REGISTRY.targets.items()
+            if matches(key, where, request) and (not wanted or key.resource_id in wanted)
+        ]
+    return page("ScalableTargets", found, request)
+
+
+def describe_scaling_activities(where: Scope, request: Members) -> Members:
+    """What was scaled, latest first."""
+    with REGISTRY.lock:
+        found = [
+            activity
+            for key, activities in REGISTRY.activities.items()
+            if matches(key, where, request)
+            for activity in activities
+        ]
+    found.sort(key=lambda activity: activity["StartTime"], reverse=True)
+    return page("ScalingActivities", found, request)
+
+
+def describe_scheduled_actions(where: Scope, request: Members) -> Members:
+    """None: PutScheduledAction is not emulated."""
+    del where
+    return page("ScheduledActions", [], request)
+
+
+def list_tags_for_resource(where: Scope, request: Members) -> Members:
+    """A target's tags."""
+    return {"Tags": dict(_tagged(where, request).tags)}
+
+
+def tag_resource(where: Scope, request: Members) -> Members:
+    """Add tags to a target, or change them."""
+    _tagged(where, request).tags.update(request["Tags"])
+    return {}
+
+
+def untag_resource(where: Scope, request: Members) -> Members:
+    """Take tags from a target."""
+    tags = _tagged(where, request).tags
+    for name in request["TagKeys"]:
+        tags.pop(name, None)
+    return {}
+
+
+def _given(request: Members) -> Members:
+    names = "ServiceNamespace ResourceId ScalableDimension MinCapacity MaxCapacity SuspendedState"
+    return {name: request[name] for name in names.split() if name in request}
+
+
+def _tagged(where: Scope, request: Members) -> Target:
+    arn = request["ResourceARN"]
+    with REGISTRY.lock:
+        for key, target in REGISTRY.targets.items():
+            if key.scope == where and target.document["ScalableTargetARN"] == arn:
+                return target
+    raise Refused("ResourceNotFoundException", f"The scalable target {arn} does not exist.")

@@ -1,0 +1,153 @@
+"""Target tracking, as pure functions: which alarms a policy has, what capacity it asks for.
+
+After the Application Auto Scaling user guide: out when the metric is above the target for three
+periods of a minute, in when it is below 90 % of it for fifteen; the capacity is proportional to
+the metric and rounded up.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+PERIOD = 60
+HIGH_PERIODS = 3
+LOW_PERIODS = 15
+LOW_FRACTION = 0.9
+DEFAULT_COOLDOWN = 300
+"""Seconds; what SageMaker variants have where a policy names none."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What a policy follows."""
+
+    namespace: str
+    name: str
+    statistic: str
+    dimensions: tuple[tuple[str, str], ...]
+
+    @property
+    def dimension_list(self) -> list[dict[str, str]]:
+        """The dimensions as CloudWatch takes them."""
+        return [{"Name": name, "Value": value} for name, value in self.dimensions]
+
+
+def metric_of(configuration: dict[str, Any], endpoint: str, variant: str) -> Metric:
+    """The metric of a TargetTrackingScalingPolicyConfiguration.
+
+    Raises ValueError for one that is not evaluated here.
+    """
+    predefined = configuration.get("PredefinedMetricSpecification")
+    custom = configuration.get("CustomizedMetricSpecification")
+    if predefined and not custom:
+        return _predefined(predefined["PredefinedMetricType"], endpoint, variant)
+    if custom and not predefined:
+        return _custom(custom)
+    raise ValueError(
+        "Exactly one of PredefinedMetricSpecification and CustomizedMetricSpecification must be"
+        " specified."
+    )
+
+
+def _predefined(kind: str, endpoint: str, variant: str) -> Metric:
+    if kind != "SageMakerVariantInvocationsPerInstance":
+        raise ValueError(
+            f"localaws does not measure {kind}, only SageMakerVariantInvocationsPerInstance."
+        )
+    dimensions = (("EndpointName", endpoint), ("VariantName", variant))
+    return Metric("AWS/SageMaker", "InvocationsPerInstance", "Sum", dimensions)
+
+
+def _custom(specification: dict[str, Any]) -> Metric:
+    if not {"Namespace", "MetricName", "Statistic"} <= specification.keys():
+        raise ValueError(
+            "localaws follows a CustomizedMetricSpecification with Namespace, MetricName and"
+            " Statistic, no metric math."
+        )
+    return Metric(
+        specification["Namespace"],
+        specification["MetricName"],
+        specification["Statistic"],
+        tuple((each["Name"], each["Value"]) for each in specification.get("Dimensions", [])),
+    )
+
+
+def alarm(metric: Metric, target: float, name: str, policy_arn: str) -> dict[str, Any]:
+    """The PutMetricAlarm request of one of a policy's two alarms, told by its name."""
+    high = "-AlarmHigh-" in name
+    return {
+        "AlarmName": name,
+        "AlarmDescription": "DO NOT EDIT OR DELETE. For TargetTrackingScaling policy"
+        f" {policy_arn}.",
+        "Namespace": metric.namespace,
+        "MetricName": metric.name,
+        "Statistic": metric.statistic,
+        "Dimensions": metric.dimension_list,
+        "Period": PERIOD,
+        "EvaluationPeriods": HIGH_PERIODS if high else LOW_PERIODS,
+        "Threshold": target if high else target * LOW_FRACTION,
+        "ComparisonOperator": "GreaterThanThreshold" if high else "LessThanThreshold",
+        "AlarmActions": [policy_arn],
+    }
+
+
+def desired_capacity(
+    current: int,
+    metric: float,
+    target: float,
+    minimum: int,
+    maximum: int,
+    *,
+    disable_scale_in: bool = False,
+) -> int:
+    """The instances that bring a metric, measured a minute and instance, back to its target.
+
+    Never outside [minimum, maximum]; with `disable_scale_in` never fewer than the current ones
+    where those are allowed.
+    """
+    wanted = math.ceil(current * metric / target)
+    if disable_scale_in:
+        wanted = max(wanted, current)
+    return min(max(wanted, minimum), maximum)
+
+
+Wanted = Callable[[int], int]
+"""The capacity that the measured values call for, from a given one."""
+
+
+@dataclass
+class Cooldowns:
+    """When a policy last scaled, and from what capacity."""
+
+    out_seconds: int
+    in_seconds: int
+    last_out: float = -math.inf
+    last_in: float = -math.inf
+    capacity_before: int = 0
+
+    def scale_out(self, now: float, current: int, wanted_from: Wanted) -> int | None:
+        """The capacity to scale out to, or None.
+
+        While the cooldown lasts, what the last activity added counts as part of the next one:
+        the alarm has to ask for more than that.
+        """
+        cooling = now - self.last_out < self.out_seconds
+        base = min(self.capacity_before, current) if cooling else current
+        wanted = wanted_from(base)
+        if wanted <= current:
+            return None
+        self.last_out, self.capacity_before = now, base
+        # A scale-out ends the cooldown of an earlier scale-in.
+        self.last_in = -math.inf
+        return wanted
+
+    def scale_in(self, now: float, current: int, wanted_from: Wanted) -> int | None:
+        """The capacity to scale in to, or None: nothing while the last one's cooldown lasts."""
+        if now - self.last_in < self.in_seconds:
+            return None
+        wanted = wanted_from(current)
+        if wanted >= current:
+            return None
+        self.last_in = now
+        return wanted
