@@ -5,12 +5,14 @@ CloudFormation types) and `shutdown` (ends every container program).
 """
 
 import asyncio
+import itertools
 import re
 
-from localaws.sagemaker import control, metrics, ministack, runtime
+from localaws.sagemaker import control, metrics, ministack, runtime, utilization
 from localaws.sagemaker.cloudformation import RESOURCES
 from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.hosting import shutdown
+from localaws.sagemaker.state import STORE
 
 __all__ = ["RESOURCES", "ROUTES", "SERVICE", "handle", "shutdown"]
 
@@ -23,6 +25,9 @@ ROUTES = {
 
 PULSE_SECONDS = 1.0
 """How often metrics are published and alarms judged."""
+
+BEATS_PER_MEASUREMENT = 5
+"""CPU and memory are looked at every fifth time; SageMaker does every minute."""
 
 _INVOCATION = re.compile(r"/endpoints/(?P<name>[^/]+)/invocations")
 _background: set[asyncio.Task[None]] = set()
@@ -59,7 +64,10 @@ def _start() -> None:
 
 
 async def _pulse() -> None:
-    while True:
-        await asyncio.sleep(PULSE_SECONDS)
+    meter = utilization.Meter()
+    for beat in itertools.count():
+        if beat % BEATS_PER_MEASUREMENT == 0:
+            utilization.publish(await asyncio.to_thread(meter.measure, STORE.endpoints()))
         metrics.publish()
         ministack.evaluate_alarms()
+        await asyncio.sleep(PULSE_SECONDS)

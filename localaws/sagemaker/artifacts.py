@@ -3,6 +3,7 @@
 import shutil
 import stat
 import tarfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,8 +19,9 @@ MAX_UNPACKED_BYTES = 32 * 2**30
 MAX_FILES = 100_000
 
 
+@cache
 def client(scope: Scope, service: str) -> Any:
-    """A boto3 client of this emulator, acting as the scope's account.
+    """A boto3 client of this emulator, acting as the scope's account; made once.
 
     An access key id of 12 digits is the account to MiniStack; its secret is not looked at.
     """

@@ -3,7 +3,7 @@
 import logging
 import random
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,9 +50,15 @@ class Variant:
 class Fleet:
     """The instances of one deployment of an endpoint, by variant name."""
 
-    def __init__(self, programs: Sequence[tuple[Program, float]], folder: Path) -> None:
+    def __init__(
+        self,
+        programs: Sequence[tuple[Program, float]],
+        folder: Path,
+        on_start: Callable[[Instance], None],
+    ) -> None:
         self.variants = {program.label: Variant(program, weight) for program, weight in programs}
         self._folder = folder
+        self._on_start = on_start
         self._closing = threading.Event()
         self._lock = threading.Lock()
         self._starting: set[Instance] = set()
@@ -97,6 +103,7 @@ class Fleet:
         instance = Instance(program)
         with self._lock:
             self._starting.add(instance)
+        self._on_start(instance)
         try:
             instance.wait_until_healthy(self._closing)
         except HostingError:

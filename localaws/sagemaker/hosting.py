@@ -13,9 +13,10 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 
-from localaws.sagemaker import artifacts
+from localaws.sagemaker import artifacts, logs
 from localaws.sagemaker.errors import HostingError
 from localaws.sagemaker.fleet import Fleet
 from localaws.sagemaker.plans import Plan, home, prepare
@@ -82,7 +83,11 @@ def _deploy(endpoint: Endpoint, plans: Sequence[Plan], variants: list[Document])
         artifacts.remove(folder)
         raise
     weights = [variant["DesiredWeight"] for variant in variants]
-    fleet = Fleet(list(zip(programs, weights, strict=True)), folder)
+    fleet = Fleet(
+        list(zip(programs, weights, strict=True)),
+        folder,
+        on_start=partial(logs.ship, endpoint.scope, endpoint.name),
+    )
     with _fleets_lock:
         _fleets.add(fleet)
     try:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import httpx
 
 from localaws import validation
-from localaws.sagemaker import metrics
+from localaws.sagemaker import logs, metrics
 from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.fleet import Variant
 from localaws.sagemaker.instance import Instance
@@ -76,7 +76,7 @@ class Runtime:
             overhead_seconds=time.perf_counter() - started - reply.seconds,
         )
         if not 200 <= reply.status < 300:
-            raise _model_error(scope, name, instance, variant, reply)
+            raise _model_error(scope, name, instance, reply)
         answer = {key: reply.headers[key] for key in _ANSWERED if key in reply.headers}
         answer["x-amzn-invoked-production-variant"] = variant.program.label
         return 200, answer, reply.body
@@ -157,12 +157,9 @@ def _invalid(message: str) -> AwsError:
     return AwsError("ValidationError", message)
 
 
-def _model_error(
-    scope: Scope, name: str, instance: Instance, variant: Variant, reply: Reply
-) -> AwsError:
+def _model_error(scope: Scope, name: str, instance: Instance, reply: Reply) -> AwsError:
     said = reply.body.decode(errors="replace")
-    group = f"/aws/sagemaker/Endpoints/{name}"
-    stream = f"{variant.program.label}/{instance.id}"
+    group, stream = logs.group_of(name), logs.stream_of(instance)
     console = f"https://{scope.region}.console.aws.amazon.com/cloudwatch/home"
     kind = "client" if 400 <= reply.status < 500 else "server"
     return AwsError(

@@ -1,6 +1,7 @@
 """The control plane's refusals, lists and tags, by boto3."""
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -121,14 +122,15 @@ def test_an_unknown_operation_says_what_is_known(sagemaker: Any) -> None:
 def test_an_endpoint_in_transition_takes_no_orders(account: Account, sagemaker: Any) -> None:
     config = account.config(behaviour={"start_seconds": 3})
     name = account.create(config)
-    for order in (
+    orders: list[Callable[[], Any]] = [
         lambda: sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=config),
         lambda: sagemaker.delete_endpoint(EndpointName=name),
         lambda: sagemaker.update_endpoint_weights_and_capacities(
             EndpointName=name,
             DesiredWeightsAndCapacities=[{"VariantName": "all", "DesiredInstanceCount": 2}],
         ),
-    ):
+    ]
+    for order in orders:
         with pytest.raises(ClientError, match="Cannot update in-progress endpoint"):
             order()
     with pytest.raises(ClientError, match="Cannot create already existing endpoint"):

@@ -78,6 +78,16 @@ def test_latencies_are_microseconds_with_percentiles(account: Account) -> None:
     account.delete(name)
 
 
+def test_instances_tell_what_they_use(account: Account, endpoint: str) -> None:
+    def look() -> set[str]:
+        found = account.client("cloudwatch").list_metrics(
+            Namespace="/aws/sagemaker/Endpoints", Dimensions=dimensions(endpoint)
+        )
+        return {one["MetricName"] for one in found["Metrics"]}
+
+    assert eventually(look) == {"CPUUtilization", "MemoryUtilization"}
+
+
 def alarm(endpoint: str, topic: str, metric: str, **properties: object) -> dict[str, Any]:
     return {
         "Type": "AWS::CloudWatch::Alarm",

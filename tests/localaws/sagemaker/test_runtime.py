@@ -5,6 +5,7 @@ import os
 import signal
 import urllib.request
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -62,7 +63,7 @@ def test_a_containers_error_is_a_model_error(
 ) -> None:
     with pytest.raises(ClientError) as caught:
         account.invoke(endpoint, {"status": status})
-    answer = caught.value.response
+    answer: dict[str, Any] = {**caught.value.response}
     assert answer["Error"]["Code"] == "ModelError"
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 424
     assert answer["OriginalStatusCode"] == status
@@ -119,8 +120,9 @@ def test_a_container_that_dies_in_a_request_is_a_model_error(account: Account) -
     name = account.serve()
     with pytest.raises(ClientError) as caught:
         account.invoke(name, {"die": True})
-    assert caught.value.response["Error"]["Code"] == "ModelError"
-    assert caught.value.response["OriginalStatusCode"] == 0
+    answer: dict[str, Any] = {**caught.value.response}
+    assert answer["Error"]["Code"] == "ModelError"
+    assert answer["OriginalStatusCode"] == 0
     account.delete(name)
 
 

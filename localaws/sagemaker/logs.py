@@ -1,0 +1,61 @@
+"""A container's output, line by line, in the emulated CloudWatch Logs."""
+
+import contextlib
+import logging
+import threading
+import time
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from localaws.sagemaker import artifacts
+from localaws.sagemaker.instance import Instance
+from localaws.sagemaker.state import Scope
+
+EVERY_SECONDS = 1.0
+
+MAX_EVENTS, MAX_CHARACTERS = 1_000, 200_000
+"""What goes into one call; PutLogEvents allows 10,000 events and 1 MiB."""
+
+_log = logging.getLogger("localaws.sagemaker")
+
+
+def group_of(endpoint: str) -> str:
+    """The log group that SageMaker gives an endpoint."""
+    return f"/aws/sagemaker/Endpoints/{endpoint}"
+
+
+def stream_of(instance: Instance) -> str:
+    """The log stream of an instance."""
+    return f"{instance.program.label}/{instance.id}"
+
+
+def ship(scope: Scope, endpoint: str, instance: Instance) -> None:
+    """Send an instance's log on, from a thread of its own, until the instance has ended."""
+    threading.Thread(
+        target=_ship, args=[scope, endpoint, instance], name=f"logs-{instance.id}", daemon=True
+    ).start()
+
+
+def _ship(scope: Scope, endpoint: str, instance: Instance) -> None:
+    try:
+        client = artifacts.client(scope, "logs")
+        named = {"logGroupName": group_of(endpoint), "logStreamName": stream_of(instance)}
+        with contextlib.suppress(client.exceptions.ResourceAlreadyExistsException):
+            client.create_log_group(logGroupName=named["logGroupName"])
+        client.create_log_stream(**named)
+        with instance.log.open(errors="replace") as log:
+            ended = False
+            while not ended:
+                ended = instance.exited.wait(EVERY_SECONDS)
+                while lines := log.readlines(MAX_CHARACTERS):
+                    moment = int(time.time() * 1000)
+                    events = [
+                        {"timestamp": moment, "message": line.rstrip("\n")}
+                        for line in lines
+                        if line.strip()
+                    ]
+                    for start in range(0, len(events), MAX_EVENTS):
+                        batch = events[start : start + MAX_EVENTS]
+                        client.put_log_events(**named, logEvents=batch)
+    except (BotoCoreError, ClientError) as error:
+        _log.warning("the log of %s goes no further: %s", instance.id, error)

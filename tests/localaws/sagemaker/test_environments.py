@@ -1,0 +1,93 @@
+"""The overlay that stands in for an image's own packages."""
+
+import importlib.metadata
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from localaws.sagemaker import environments
+from localaws.sagemaker.errors import HostingError
+
+
+def requirements(folder: Path, *lines: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / "requirements.txt").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+def wheel(folder: Path, name: str, version: str, requires: str = "") -> None:
+    """A wheel of one module that knows its version."""
+    folder.mkdir(exist_ok=True)
+    about = f"{name}-{version}.dist-info"
+    needs = f"Requires-Dist: {requires}\n" if requires else ""
+    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as archive:
+        archive.writestr(f"{name}.py", f"version = {version!r}\n")
+        archive.writestr(
+            f"{about}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}"
+        )
+        archive.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        archive.writestr(f"{about}/RECORD", "")
+
+
+def test_what_is_met_here_needs_no_overlay(tmp_path: Path) -> None:
+    here = importlib.metadata.version("httpx")
+    model = requirements(
+        tmp_path / "model",
+        "# a comment",
+        "--index-url https://example.invalid",
+        f"httpx=={here}  # pinned",
+        'pywin32==1; sys_platform == "win32"',
+        "",
+    )
+    assert environments.unmet(model / "requirements.txt") == []
+    assert environments.programs_for(model, tmp_path) == Path(sys.executable).parent
+    assert environments.programs_for(tmp_path, tmp_path) == Path(sys.executable).parent
+
+
+def test_what_is_not_met_is_named(tmp_path: Path) -> None:
+    model = requirements(tmp_path / "model", "httpx==0.0.1", "no-such-package>=1", "pytest")
+    found = environments.unmet(model / "requirements.txt")
+    assert found == ["httpx==0.0.1", "no-such-package>=1"]
+
+
+def test_a_line_that_is_no_requirement_is_said(tmp_path: Path) -> None:
+    model = requirements(tmp_path / "model", "httpx = 1")
+    with pytest.raises(HostingError, match=r"requirements\.txt is wrong"):
+        environments.programs_for(model, tmp_path)
+
+
+@pytest.mark.slow
+def test_an_overlay_has_the_models_version_and_all_else_from_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheel(tmp_path / "wheels", "berth_probe", "1.5", requires="iniconfig")
+    wheel(tmp_path / "wheels", "iniconfig", "99")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
+    monkeypatch.setenv("UV_NO_INDEX", "1")
+    model = requirements(tmp_path / "model", "berth_probe==1.5", "pytest")
+    programs = environments.programs_for(model, tmp_path)
+    ask = "import berth_probe, iniconfig, httpx, sys; print(berth_probe.version, sys.prefix)"
+    told = subprocess.run(
+        [programs / "python", "-c", ask], capture_output=True, text=True, check=True
+    )
+    version, prefix = told.stdout.split()
+    assert version == "1.5"
+    assert Path(prefix) == programs.parent
+    # What this environment has is not installed again, be there a newer one or not.
+    assert not list(programs.parent.rglob("iniconfig*"))
+
+    built = (programs.parent / "complete").stat().st_mtime_ns
+    assert environments.programs_for(model, tmp_path) == programs
+    assert (programs.parent / "complete").stat().st_mtime_ns == built
+
+
+@pytest.mark.slow
+def test_what_cannot_be_installed_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UV_NO_INDEX", "1")
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+    model = requirements(tmp_path / "model", "berth-nowhere==1")
+    with pytest.raises(HostingError, match="Could not install what the model needs"):
+        environments.programs_for(model, tmp_path)
