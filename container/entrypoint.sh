@@ -21,4 +21,5 @@ export MLFLOW_CONFIGURE_LOGGING=false
 # Parallel tokenizers and the server's threads together would be more than the cores.
 export TOKENIZERS_PARALLELISM="${TOKENIZERS_PARALLELISM:-false}"
 
-exec python -m serving
+# -P: nothing is imported from the folder that this was started in.
+exec python -P -m serving

@@ -41,7 +41,8 @@ def main() -> int:
     try:
         listener = _listen(settings)
     except OSError as error:
-        _log.error("cannot listen on %s:%s: %s", settings.host, settings.port, error.strerror)
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        _log.error("cannot listen on %s:%s: %s", settings.host, settings.port, reason)
         return 1
     return _serve(settings, listener)
 

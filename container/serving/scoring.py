@@ -95,7 +95,7 @@ class _Encoder(NumpyEncoder):
             return None
         if isinstance(o, pd.DataFrame | pd.Series):
             return _get_jsonable_obj(o, pandas_orient="records")
-        return super().default(o)
+        return NumpyEncoder.default(self, o)
 
 
 def _document(body: bytes) -> dict[str, Any]:

@@ -25,7 +25,8 @@ class _Job:
 class Worker(Generic[M]):
     """Runs `load` once, then each submitted piece of work on what it returned, one at a time.
 
-    `ready`, `failure`, `pending` and `abandoned` belong to the event loop. When the thread ends by anything
+    The attributes belong to the event loop: `ready`; `pending`, how much waits or is being done;
+    `abandoned`, how much was given up unanswered; and `failure`. When the thread ends by anything
     but `stop`, `failure` says by what, all that waits gets a 503, and `on_failure` is called.
 
     Args:
@@ -75,12 +76,11 @@ class Worker(Generic[M]):
             RequestError: 503, as `check`, or when the thread ends before the work is done.
         """
         self.check()
-        job = _Job(work, self._loop.create_future(), copy_context())
+        result: asyncio.Future[T] = self._loop.create_future()
+        self._jobs.put(_Job(work, result, copy_context()))
         self.pending += 1
         try:
-            self._jobs.put(job)
-            result: T = await job.result
-            return result
+            return await result
         except asyncio.CancelledError:
             self.abandoned += 1
             raise

@@ -1,0 +1,73 @@
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def dockerfile(root: Path) -> str:
+    """The Dockerfile without comments, its continued lines joined."""
+    text = (root / "container" / "Dockerfile").read_text()
+    text = "".join(line for line in text.splitlines(True) if not line.startswith("#"))
+    return re.sub(r"\\\n\s*", "", text)
+
+
+def split_requirements(dockerfile: str, folder: Path, text: str) -> tuple[str, str]:
+    """Run the Dockerfile's own command in a folder; return the lines of torch, and the others."""
+    command = next(
+        line.removeprefix("RUN ") for line in dockerfile.splitlines() if "torch.txt" in line
+    )
+    subprocess.run(
+        ["/bin/sh", "-ec", command], cwd=folder, env={"MODEL_REQUIREMENTS": text}, check=True
+    )
+    return (folder / "torch.txt").read_text(), (folder / "model.txt").read_text()
+
+
+def test_the_lines_of_torch_are_set_apart_without_their_build(
+    dockerfile: str, tmp_path: Path
+) -> None:
+    text = "numpy==2.4.6\ntorch==2.13.0+cpu\ntorchvision>=0.2\ntorchmetrics==1.8\n"
+    torch, others = split_requirements(dockerfile, tmp_path, text)
+    assert torch.split() == ["torch==2.13.0", "torchvision>=0.2"]
+    assert others.split() == ["numpy==2.4.6", "torchmetrics==1.8"]
+
+
+def test_a_model_without_torch_leaves_that_list_empty(dockerfile: str, tmp_path: Path) -> None:
+    torch, others = split_requirements(dockerfile, tmp_path, "numpy==2.4.6")
+    assert (torch, others.split()) == ("", ["numpy==2.4.6"])
+
+
+def test_it_says_what_sagemaker_asks_for(dockerfile: str) -> None:
+    assert "com.amazonaws.sagemaker.capabilities.accept-bind-to-port=true" in dockerfile
+    assert "com.amazonaws.sagemaker.capabilities.multi-models=true" in dockerfile
+    assert 'ENTRYPOINT ["/opt/berth/entrypoint.sh"]' in dockerfile
+
+
+def test_any_builder_can_build_it(dockerfile: str) -> None:
+    """What only BuildKit knows, podman's builder refuses."""
+    assert not re.search(r"--mount|--link|--chmod|<<", dockerfile)
+
+
+def test_code_comes_last_so_that_the_big_layers_stay(dockerfile: str) -> None:
+    assert dockerfile.rindex("pip install") < dockerfile.index("COPY serving")
+
+
+def test_every_pin_is_exact(root: Path) -> None:
+    for line in (root / "container" / "requirements.txt").read_text().splitlines():
+        assert re.fullmatch(r"[a-z0-9-]+==[0-9.]+", line), line
+
+
+@pytest.mark.parametrize("arguments", [[], ["train"], ["serve", "now"]])
+def test_any_other_argument_is_refused_with_what_is_taken(root: Path, arguments: list[str]) -> None:
+    ended = subprocess.run(
+        [root / "container" / "entrypoint.sh", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == (
+        f"entrypoint.sh: got '{' '.join(arguments)}', "
+        "but takes one argument: serve (start the inference server)\n"
+    )
