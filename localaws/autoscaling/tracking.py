@@ -106,7 +106,8 @@ def desired_capacity(
     Never outside [minimum, maximum]; with `disable_scale_in` never fewer than the current ones
     where those are allowed.
     """
-    wanted = math.ceil(current * metric / target)
+    # Rounded first: 3 * 0.1 / 0.1 is a hair above 3.
+    wanted = math.ceil(round(current * metric / target, 9))
     if disable_scale_in:
         wanted = max(wanted, current)
     return min(max(wanted, minimum), maximum)

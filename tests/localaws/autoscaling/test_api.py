@@ -1,0 +1,197 @@
+"""Application Auto Scaling as boto3 sees it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.localaws.conftest import TestEmulator
+from tests.localaws.sagemaker.conftest import eventually
+
+RESOURCE = "endpoint/scaled/variant/all"
+TARGET = {
+    "ServiceNamespace": "sagemaker",
+    "ResourceId": RESOURCE,
+    "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+}
+TRACKING = {
+    "TargetValue": 100.0,
+    "PredefinedMetricSpecification": {
+        "PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"
+    },
+}
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def scaling(emulator: TestEmulator) -> Any:
+    return emulator.client("application-autoscaling", "dev")
+
+
+@pytest.fixture
+def target(scaling: Any, endpoint: str) -> Iterator[Any]:
+    scaling.register_scalable_target(**TARGET, MinCapacity=1, MaxCapacity=3, Tags={"team": "ner"})
+    yield scaling
+    if scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]:
+        scaling.deregister_scalable_target(**TARGET)
+
+
+def put_policy(scaling: Any, **changes: Any) -> Any:
+    return scaling.put_scaling_policy(
+        **TARGET,
+        PolicyName="track",
+        PolicyType="TargetTrackingScaling",
+        TargetTrackingScalingPolicyConfiguration=TRACKING | changes,
+    )
+
+
+def code_and_message(refused: pytest.ExceptionInfo[ClientError]) -> tuple[str, str]:
+    error = refused.value.response["Error"]
+    return error["Code"], error["Message"]
+
+
+def test_a_variant_that_is_not_there_is_refused(scaling: Any, endpoint: str) -> None:
+    missing = TARGET | {"ResourceId": f"endpoint/{endpoint}/variant/none"}
+    with pytest.raises(ClientError) as refused:
+        scaling.register_scalable_target(**missing, MinCapacity=1, MaxCapacity=2)
+    code, message = code_and_message(refused)
+    assert code == "ValidationException"
+    assert "variant/none" in message
+
+
+def test_a_maximum_below_the_minimum_is_refused(scaling: Any, endpoint: str) -> None:
+    with pytest.raises(ClientError) as refused:
+        scaling.register_scalable_target(**TARGET, MinCapacity=2, MaxCapacity=1)
+    assert code_and_message(refused)[0] == "ValidationException"
+
+
+def test_a_policy_needs_a_registered_target(scaling: Any, endpoint: str) -> None:
+    with pytest.raises(ClientError) as refused:
+        put_policy(scaling)
+    assert code_and_message(refused)[0] == "ObjectNotFoundException"
+
+
+def test_what_only_the_services_model_forbids_is_refused_in_its_words(target: Any) -> None:
+    with pytest.raises(ClientError) as refused:
+        target.put_scaling_policy(**TARGET, PolicyName="track", PolicyType="Guessing")
+    code, message = code_and_message(refused)
+    assert code == "ValidationException"
+    assert "Member must satisfy enum value set: [StepScaling, " in message
+
+
+def test_registering_again_changes_what_is_named_and_keeps_the_rest(target: Any) -> None:
+    arn = target.register_scalable_target(**TARGET, MaxCapacity=5)["ScalableTargetARN"]
+    (found,) = target.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
+    assert (found["MinCapacity"], found["MaxCapacity"]) == (1, 5)
+    assert found["ScalableTargetARN"] == arn
+    assert target.list_tags_for_resource(ResourceARN=arn)["Tags"] == {"team": "ner"}
+
+
+def test_a_policy_has_the_two_alarms_of_target_tracking(
+    target: Any, emulator: TestEmulator
+) -> None:
+    made = put_policy(target)
+    names = [alarm["AlarmName"] for alarm in made["Alarms"]]
+    alarms = emulator.client("cloudwatch", "dev").describe_alarms(AlarmNames=names)["MetricAlarms"]
+    high, low = sorted(alarms, key=lambda alarm: str(alarm["AlarmName"]))
+    assert high["AlarmName"].startswith(f"TargetTracking-{RESOURCE}-AlarmHigh-")
+    assert (high["Threshold"], high["EvaluationPeriods"], high["Period"]) == (100, 3, 60)
+    assert low["AlarmName"].startswith(f"TargetTracking-{RESOURCE}-AlarmLow-")
+    assert (low["Threshold"], low["EvaluationPeriods"], low["Period"]) == (90, 15, 60)
+    for alarm in (high, low):
+        assert alarm["AlarmActions"] == [made["PolicyARN"]]
+        assert {each["Name"]: each["Value"] for each in alarm["Dimensions"]} == {
+            "EndpointName": "scaled",
+            "VariantName": "all",
+        }
+
+
+def test_putting_a_policy_again_keeps_its_identity_and_moves_its_alarms(
+    target: Any, emulator: TestEmulator
+) -> None:
+    first, second = put_policy(target), put_policy(target, TargetValue=200.0)
+    assert first == second | {"ResponseMetadata": first["ResponseMetadata"]}
+    high = first["Alarms"][0]["AlarmName"]
+    (alarm,) = emulator.client("cloudwatch", "dev").describe_alarms(AlarmNames=[high])[
+        "MetricAlarms"
+    ]
+    assert alarm["Threshold"] == 200
+
+
+def test_deregistering_takes_policies_and_alarms_with_it(
+    target: Any, emulator: TestEmulator
+) -> None:
+    put_policy(target)
+    target.deregister_scalable_target(**TARGET)
+    assert not target.describe_scaling_policies(ServiceNamespace="sagemaker")["ScalingPolicies"]
+    alarms = emulator.client("cloudwatch", "dev").describe_alarms(AlarmNamePrefix="TargetTracking-")
+    assert not alarms["MetricAlarms"]
+    with pytest.raises(ClientError) as refused:
+        target.deregister_scalable_target(**TARGET)
+    assert code_and_message(refused)[0] == "ObjectNotFoundException"
+
+
+def test_answers_come_in_pages(target: Any) -> None:
+    put_policy(target)
+    target.put_scaling_policy(
+        **TARGET,
+        PolicyName="other",
+        PolicyType="TargetTrackingScaling",
+        TargetTrackingScalingPolicyConfiguration=TRACKING,
+    )
+    pages = target.get_paginator("describe_scaling_policies").paginate(
+        ServiceNamespace="sagemaker", PaginationConfig={"PageSize": 1}
+    )
+    assert [[each["PolicyName"] for each in page["ScalingPolicies"]] for page in pages] == [
+        ["track"],
+        ["other"],
+    ]
+
+
+def test_other_accounts_do_not_see_it(target: Any, emulator: TestEmulator) -> None:
+    other = emulator.client("application-autoscaling", "prod")
+    assert not other.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
+
+
+def test_what_is_not_emulated_says_so(target: Any) -> None:
+    with pytest.raises(ClientError, match="does not emulate 'PutScheduledAction'"):
+        target.put_scheduled_action(**TARGET, ScheduledActionName="x", Schedule="rate(1 day)")
+    with pytest.raises(ClientError, match="TargetTrackingScaling alone"):
+        target.put_scaling_policy(**TARGET, PolicyName="steps", PolicyType="StepScaling")
+
+
+def test_three_busy_minutes_add_instances(target: Any, emulator: TestEmulator) -> None:
+    put_policy(target)
+    now = datetime.now(UTC)
+    emulator.client("cloudwatch", "dev").put_metric_data(
+        Namespace="AWS/SageMaker",
+        MetricData=[
+            {
+                "MetricName": "InvocationsPerInstance",
+                "Dimensions": [
+                    {"Name": "EndpointName", "Value": "scaled"},
+                    {"Name": "VariantName", "Value": "all"},
+                ],
+                # Every 5 s, over whole minutes whatever the second: 12 values a minute.
+                "Timestamp": now - timedelta(seconds=seconds),
+                "Value": 20.0,
+            }
+            for seconds in range(0, 300, 5)
+        ],
+    )
+    sagemaker = emulator.client("sagemaker", "dev")
+
+    def instances() -> int:
+        variants = sagemaker.describe_endpoint(EndpointName="scaled")["ProductionVariants"]
+        return int(variants[0]["CurrentInstanceCount"])
+
+    eventually(lambda: instances() == 3)
+    latest = target.describe_scaling_activities(ServiceNamespace="sagemaker")["ScalingActivities"][
+        0
+    ]
+    assert latest["StatusCode"] == "Successful"
+    assert latest["Description"] == "Setting desired instance count to 3."
+    assert "AlarmHigh" in latest["Cause"]

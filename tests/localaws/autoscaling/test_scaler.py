@@ -1,0 +1,141 @@
+"""The evaluation, with a clock, a CloudWatch and a variant that the tests hold."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from localaws.autoscaling import scaler, variants
+from localaws.autoscaling.clients import Scope
+from localaws.autoscaling.registry import Key, Policy, Registry, Target, cooldowns_of
+from localaws.autoscaling.scaler import Scaler
+from localaws.autoscaling.tracking import Metric
+from localaws.autoscaling.variants import Variant
+
+KEY = Key(Scope("111111111111", "eu-central-1"), "endpoint/e/variant/v", "sagemaker:variant:x")
+
+
+@dataclass
+class World:
+    """What the scaler sees and does."""
+
+    now: float = 100_000.0
+    instances: int = 2
+    settled: bool = True
+    high: str = "OK"
+    low: str = "OK"
+    load: float = 100.0
+    refuses: bool = False
+    registry: Registry = field(default_factory=Registry)
+
+    def add(self, *, minimum: int = 1, maximum: int = 10, **configuration: Any) -> None:
+        bounds = {"MinCapacity": minimum, "MaxCapacity": maximum}
+        self.registry.targets[KEY] = Target(KEY, bounds)
+        wanted = {"TargetValue": 100.0, "ScaleInCooldown": 0, "ScaleOutCooldown": 0}
+        document = {
+            "PolicyName": "p",
+            "Alarms": [{"AlarmName": "high"}, {"AlarmName": "low"}],
+            "TargetTrackingScalingPolicyConfiguration": wanted | configuration,
+        }
+        cooldowns = cooldowns_of(wanted | configuration)
+        metric = Metric("AWS/SageMaker", "InvocationsPerInstance", "Sum", ())
+        self.registry.policies[KEY, "p"] = Policy(KEY, document, metric, cooldowns)
+
+    def step(self) -> int:
+        Scaler(self.registry, clock=lambda: self.now).step()
+        return self.instances
+
+    def describe_alarms(self, **_: Any) -> Any:
+        states = {"high": self.high, "low": self.low}
+        return {
+            "MetricAlarms": [{"AlarmName": name, "StateValue": states[name]} for name in states]
+        }
+
+    def get_metric_data(self, **_: Any) -> Any:
+        return {"MetricDataResults": [{"Values": [self.load]}]}
+
+    def find(self, *_: Any) -> Variant:
+        return Variant(self.instances, self.instances, self.settled)
+
+    def set_capacity(self, _where: Scope, _resource: str, instances: int) -> None:
+        if self.refuses:
+            raise ClientError({"Error": {"Code": "ValidationException"}}, "Update")
+        self.instances = instances
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    world = World()
+    monkeypatch.setattr(scaler, "client", lambda *_: world)
+    monkeypatch.setattr(variants, "find", world.find)
+    monkeypatch.setattr(variants, "set_capacity", world.set_capacity)
+    return world
+
+
+def test_quiet_alarms_change_nothing(world: World) -> None:
+    world.add()
+    world.load = 1000
+    assert world.step() == 2
+
+
+def test_the_high_alarm_scales_out_in_proportion(world: World) -> None:
+    world.add()
+    world.high, world.load = "ALARM", 250
+    assert world.step() == 5
+
+
+def test_the_maximum_holds(world: World) -> None:
+    world.add(maximum=3)
+    world.high, world.load = "ALARM", 1000
+    assert world.step() == 3
+
+
+def test_the_low_alarm_scales_in_to_the_minimum_at_least(world: World) -> None:
+    world.add(minimum=1)
+    world.low, world.load = "ALARM", 0
+    assert world.step() == 1
+
+
+def test_the_low_alarm_does_nothing_where_scaling_in_is_disabled(world: World) -> None:
+    world.add(DisableScaleIn=True)
+    world.low, world.load = "ALARM", 0
+    assert world.step() == 2
+
+
+def test_suspended_scaling_does_nothing(world: World) -> None:
+    world.add()
+    world.registry.targets[KEY].document["SuspendedState"] = {"DynamicScalingOutSuspended": True}
+    world.high, world.load = "ALARM", 1000
+    assert world.step() == 2
+
+
+def test_an_endpoint_that_is_updating_is_left_alone(world: World) -> None:
+    world.add()
+    world.high, world.load, world.settled = "ALARM", 1000, False
+    assert world.step() == 2
+
+
+def test_a_minimum_above_the_capacity_takes_effect_without_an_alarm(world: World) -> None:
+    world.add(minimum=4)
+    assert world.step() == 4
+    (activity,) = world.registry.activities[KEY]
+    assert activity["Cause"] == "minimum capacity was set to 4"
+
+
+def test_the_cooldown_holds_until_the_clock_passes_it(world: World) -> None:
+    world.add(ScaleInCooldown=300)
+    world.instances, world.low, world.load = 8, "ALARM", 50
+    assert world.step() == 4
+    world.now += 299
+    assert world.step() == 4
+    world.now += 1
+    assert world.step() == 2
+
+
+def test_what_sagemaker_refuses_is_a_failed_activity(world: World) -> None:
+    world.add()
+    world.high, world.load, world.refuses = "ALARM", 1000, True
+    assert world.step() == 2
+    (activity,) = world.registry.activities[KEY]
+    assert activity["StatusCode"] == "Failed"

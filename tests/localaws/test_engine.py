@@ -1,0 +1,121 @@
+"""The stand-in for docker, called as the CDK CLI calls it."""
+
+from pathlib import Path
+
+import pytest
+
+from localaws import engine
+from tests.localaws.conftest import TestEmulator
+
+HASH = "0f" * 32
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("LOCALAWS_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A build context, and the working directory, as the CLI has it."""
+    folder = tmp_path / "context"
+    folder.mkdir()
+    (folder / "Dockerfile").write_text("FROM scratch\n")
+    (folder / "entrypoint.sh").write_text("#!/bin/sh\n")
+    (folder / "entrypoint.sh").chmod(0o755)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def build(tag: str = f"cdkasset-{HASH}") -> int:
+    options = ["--build-arg", "LINES=a==1\nb==2\n", "--build-arg", "EMPTY=", "--tag", tag]
+    return engine.main(
+        ["build", *options, "--platform", "linux/amd64", "--output=type=docker", "."]
+    )
+
+
+def test_a_build_keeps_the_context_and_says_that_nothing_is_built(
+    home: Path, context: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert build() == 0
+    kept = home / "images" / f"cdkasset-{HASH}" / "entrypoint.sh"
+    assert kept.stat().st_mode & 0o111
+    assert capsys.readouterr().err.count("NOT built") == 1
+
+
+def test_a_tag_is_where_the_hosting_plane_looks(home: Path, context: Path) -> None:
+    build()
+    reference = f"111111111111.dkr.ecr.eu-central-1.amazonaws.com/assets:{HASH}"
+    assert engine.main(["tag", f"cdkasset-{HASH}", reference]) == 0
+    assert (home / "images" / HASH / "entrypoint.sh").is_file()
+    assert engine.main(["inspect", reference]) == 0
+
+
+def test_nothing_half_copied_is_left_beside_the_images(home: Path, context: Path) -> None:
+    build()
+    assert [path.name for path in (home / "images").iterdir()] == [f"cdkasset-{HASH}"]
+
+
+def test_an_image_that_is_not_there_is_dockers_status_1(home: Path) -> None:
+    assert engine.main(["inspect", "cdkasset-none"]) == 1
+
+
+def test_an_image_is_found_by_its_tag_whatever_the_account(
+    home: Path, context: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build(f"x:{HASH}")
+    listing = ["images", "--format", "{{.Repository}}:{{.Tag}}", "--filter"]
+    assert engine.main([*listing, f"reference=*/*:{HASH}"]) == 0
+    assert capsys.readouterr().out.strip().endswith(f":{HASH}")
+
+
+def test_login_and_credential_options_are_taken(home: Path) -> None:
+    assert engine.main(["--config", "/c", "login", "--username", "AWS", "--password-stdin"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (["run", "x"], "no 'run' here"),
+        (["tag", "none", "other"], "none: no such image"),
+        (["push", "somewhere/x:y"], "not an image of an ECR repository"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_and_status_2(
+    home: Path, capsys: pytest.CaptureFixture[str], call: list[str], message: str
+) -> None:
+    assert engine.main(call) == 2
+    said = capsys.readouterr().err
+    assert message in said
+    assert said.count("\n") == 1
+
+
+def test_a_context_without_a_dockerfile_is_refused(
+    home: Path, context: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (context / "Dockerfile").unlink()
+    assert build() == 2
+    assert "no Dockerfile" in capsys.readouterr().err
+    assert not (home / "images").exists()
+
+
+@pytest.mark.slow
+def test_a_push_is_an_image_in_ecr_that_says_what_it_is(
+    emulator: TestEmulator, context: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOCALAWS_HOME", str(emulator.home))
+    ecr = emulator.client("ecr", "qa")
+    uri = ecr.create_repository(repositoryName="assets")["repository"]["repositoryUri"]
+    with pytest.raises(ecr.exceptions.ImageNotFoundException):
+        ecr.describe_images(repositoryName="assets", imageIds=[{"imageTag": HASH}])
+    build(f"x:{HASH}")
+    assert engine.main(["push", f"{uri}:{HASH}"]) == 0
+    (image,) = ecr.describe_images(repositoryName="assets", imageIds=[{"imageTag": HASH}])[
+        "imageDetails"
+    ]
+    assert image["imageManifestMediaType"].startswith("application/vnd.docker.distribution")
+    # The same context is the same image in every account.
+    assert engine.main(["push", f"{uri}:{HASH}"]) == 0
+    (again,) = ecr.describe_images(repositoryName="assets")["imageDetails"]
+    assert again["imageDigest"] == image["imageDigest"]
