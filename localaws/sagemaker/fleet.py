@@ -3,6 +3,7 @@
 import logging
 import random
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -61,7 +62,7 @@ class Fleet:
         self._on_start = on_start
         self._closing = threading.Event()
         self._lock = threading.Lock()
-        self._starting: set[Instance] = set()
+        self._coming_and_going: set[Instance] = set()
 
     def choose(self, name: str | None) -> Variant | None:
         """The variant of that name, or one drawn by weight; None where there is none."""
@@ -102,7 +103,7 @@ class Fleet:
     def _start(self, program: Program) -> Instance:
         instance = Instance(program)
         with self._lock:
-            self._starting.add(instance)
+            self._coming_and_going.add(instance)
         self._on_start(instance)
         try:
             instance.wait_until_healthy(self._closing)
@@ -111,7 +112,7 @@ class Fleet:
             raise
         finally:
             with self._lock:
-                self._starting.discard(instance)
+                self._coming_and_going.discard(instance)
         return instance
 
     def _serve(self, variant: Variant, instance: Instance) -> None:
@@ -126,7 +127,10 @@ class Fleet:
         with self._lock:
             leaving = variant.instances[count:]
             variant.instances = variant.instances[:count]
+            self._coming_and_going.update(leaving)
         _drain_all(leaving)
+        with self._lock:
+            self._coming_and_going.difference_update(leaving)
 
     def _watch(self, variant: Variant, instance: Instance) -> None:
         """Ping an instance for as long as it serves; replace it when it dies or sickens."""
@@ -159,10 +163,10 @@ class Fleet:
         return not self._closing.is_set() and instance in variant.instances
 
     def instances(self) -> list[Instance]:
-        """Every instance that runs or starts."""
+        """Every instance that starts, runs or leaves."""
         with self._lock:
             serving = [one for variant in self.variants.values() for one in variant.instances]
-            return [*serving, *self._starting]
+            return [*serving, *self._coming_and_going]
 
     def close(self, *, drain: bool) -> None:
         """Stop every instance, after its requests if `drain`, and delete the models."""
@@ -170,17 +174,22 @@ class Fleet:
         (_drain_all if drain else _stop_all)(self.instances())
         artifacts.remove(self._folder)
 
-    def kill(self) -> None:
-        """SIGKILL to every instance."""
-        self._closing.set()
-        for instance in self.instances():
-            instance.kill()
-
     def ask_to_stop(self) -> None:
         """SIGTERM to every instance; its keeper sends SIGKILL after the grace."""
         self._closing.set()
         for instance in self.instances():
             instance.ask_to_stop()
+
+    def end(self, deadline: float) -> None:
+        """Leave instances until `deadline` (monotonic) to end, SIGKILL the rest, delete the models.
+
+        For the emulator's own end: requests in flight are not waited for.
+        """
+        for instance in self.instances():
+            if not instance.exited.wait(max(0.0, deadline - time.monotonic())):
+                instance.kill()
+                instance.exited.wait(5)
+        artifacts.remove(self._folder)
 
 
 def _stop_all(instances: Sequence[Instance]) -> None:

@@ -7,8 +7,8 @@ An update replaces all instances at once, new ones first: the steps and waits of
 linear deployment are not played out here.
 """
 
-import itertools
 import logging
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -19,13 +19,13 @@ from pathlib import Path
 from localaws.sagemaker import artifacts, logs
 from localaws.sagemaker.errors import HostingError
 from localaws.sagemaker.fleet import Fleet
-from localaws.sagemaker.plans import Plan, home, prepare
+from localaws.sagemaker.plans import Plan, folder_of, prepare
 from localaws.sagemaker.state import STORE, Document, Endpoint
 
 Done = Future[None]
 
 _log = logging.getLogger("localaws.sagemaker")
-_deployments = itertools.count(1)
+_PREFIX = "deployment-"
 _fleets: set[Fleet] = set()
 _fleets_lock = threading.Lock()
 
@@ -135,7 +135,14 @@ def _close(fleet: Fleet, *, drain: bool) -> None:
 
 
 def _folder(endpoint: Endpoint) -> Path:
-    return home() / "endpoints" / endpoint.scope.account / endpoint.name / str(next(_deployments))
+    """A new folder for the models of one deployment."""
+    base = folder_of(endpoint.scope, endpoint.name)
+    base.mkdir(parents=True, exist_ok=True)
+    if endpoint.fleet is None:
+        # What an emulator that was killed has left of an endpoint of this name.
+        for stale in base.glob(f"{_PREFIX}*"):
+            artifacts.remove(stale)
+    return Path(tempfile.mkdtemp(prefix=_PREFIX, dir=base))
 
 
 def _reached(variants: list[Document]) -> list[Document]:
@@ -153,13 +160,8 @@ def shutdown(seconds: float = 5.0) -> None:
     """End every program of every endpoint: SIGTERM, and SIGKILL after at most that long."""
     with _fleets_lock:
         running = list(_fleets)
-    instances = [one for fleet in running for one in fleet.instances()]
     for fleet in running:
         fleet.ask_to_stop()
     deadline = time.monotonic() + seconds
-    for one in instances:
-        one.exited.wait(max(0.0, deadline - time.monotonic()))
     for fleet in running:
-        fleet.kill()
-    for one in instances:
-        one.exited.wait(2)
+        fleet.end(deadline)

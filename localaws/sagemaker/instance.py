@@ -24,6 +24,9 @@ tests shorten it by the environment."""
 PING_SECONDS = 2.0
 """How long `/ping` may take (same page)."""
 
+MAX_REASON = 1024
+"""What a FailureReason may hold (botocore's model)."""
+
 LAST_LINES = 12
 """How many lines of a failed program's log are quoted."""
 
@@ -89,6 +92,7 @@ class Instance:
         self._process.wait()
         self.healthy = False
         self.exited.set()
+        self._idle.set()
 
     def _signal(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -112,11 +116,12 @@ class Instance:
     def fail(self, what: str) -> None:
         """Raise the HostingError of a program that never became healthy."""
         tail = self.last_lines()
-        told = f"Last lines of its log:\n{tail}" if tail else "It wrote no log."
-        head = f"The primary container for production variant {self.program.label} {what} "
-        head += "the ping health check. "
-        # FailureReason holds 1,024 characters; the end of a log says more than its beginning.
-        raise HostingError(head + told[:40] + told[40:][-(980 - len(head)) :])
+        head = (
+            f"The primary container for production variant {self.program.label} {what} the ping "
+            f"health check. {'Last lines of its log:' if tail else 'It wrote no log.'}\n"
+        )
+        # The end of a log says more than its beginning.
+        raise HostingError(head + tail[-(MAX_REASON - len(head)) :])
 
     def last_lines(self) -> str:
         """The end of the program's log."""
@@ -152,7 +157,10 @@ class Instance:
                 self._idle.set()
 
     def drain(self, seconds: float) -> None:
-        """Let nobody in any more and wait for those inside, at most that long."""
+        """Let nobody in any more and wait for those inside, at most that long.
+
+        The wait ends with the program, too.
+        """
         with self._lock:
             self._draining = True
             if self.outstanding == 0:

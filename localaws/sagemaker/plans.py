@@ -18,6 +18,11 @@ def home() -> Path:
     return Path(os.environ["LOCALAWS_HOME"])
 
 
+def folder_of(scope: Scope, endpoint: str) -> Path:
+    """Where an endpoint's models and logs lie."""
+    return home() / "endpoints" / scope.account / scope.region / endpoint
+
+
 @dataclass(frozen=True)
 class Plan:
     """What one variant needs, taken down when the endpoint is created or updated.
@@ -52,7 +57,7 @@ def prepare(scope: Scope, endpoint: str, plan: Plan, folder: Path) -> Program:
         folder=image,
         environment=_environment(scope, plan, model, programs),
         startup_seconds=seconds,
-        logs=home() / "endpoints" / scope.account / endpoint / "logs" / plan.name,
+        logs=folder_of(scope, endpoint) / "logs" / plan.name,
     )
 
 

@@ -88,27 +88,34 @@ class Account:
         s3.put_object(Bucket=BUCKET, Key=key, Body=content)
         return f"s3://{BUCKET}/{key}"
 
-    def config(self, *, image: str = IMAGE, url: str | None = None, **changes: Any) -> str:
-        """A new endpoint configuration with one variant; its model behaves as `behaviour` says."""
+    def config(
+        self,
+        *,
+        behaviour: dict[str, object] | None = None,
+        container: dict[str, Any] | None = None,
+        model: dict[str, Any] | None = None,
+        **variant: Any,
+    ) -> str:
+        """A new endpoint configuration with one variant; its model behaves as `behaviour` says.
+
+        The rest are members of the model's container, of the model and of the variant.
+        """
         name = f"c{next(_numbers)}"
-        model = changes.pop("model", {})
-        container = {
-            "Image": image,
-            "ModelDataUrl": url or self.upload(**changes.pop("behaviour", {"answer": name})),
-            "Environment": changes.pop("environment", {}),
-        }
+        own = {"Image": IMAGE, **(container or {})}
+        if "ModelDataSource" not in own and "ModelDataUrl" not in own:
+            own["ModelDataUrl"] = self.upload(**(behaviour or {"answer": name}))
         sagemaker = self.client("sagemaker")
         sagemaker.create_model(
-            ModelName=name, PrimaryContainer=container, ExecutionRoleArn=ROLE, **model
+            ModelName=name, PrimaryContainer=own, ExecutionRoleArn=ROLE, **(model or {})
         )
-        variant = {
+        own_variant = {
             "VariantName": "all",
             "ModelName": name,
             "InitialInstanceCount": 1,
             "InstanceType": "ml.g5.xlarge",
-            **changes,
+            **variant,
         }
-        sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+        sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[own_variant])
         return name
 
     def create(self, config: str, name: str | None = None) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.localaws.sagemaker.conftest import ACCOUNT, IMAGE, REGION, Account, eventually
+from tests.localaws.sagemaker.conftest import ACCOUNT, BUCKET, IMAGE, REGION, Account, eventually
 
 pytestmark = pytest.mark.slow
 
@@ -60,7 +60,9 @@ def test_an_endpoint_describes_itself(account: Account) -> None:
 def test_the_container_gets_the_models_environment_and_nothing_of_the_emulators(
     account: Account,
 ) -> None:
-    name = account.serve(environment={"COLOUR": "green"}, model={"EnableNetworkIsolation": True})
+    name = account.serve(
+        container={"Environment": {"COLOUR": "green"}}, model={"EnableNetworkIsolation": True}
+    )
     environment = account.invoke(name)["environment"]
     assert environment["COLOUR"] == "green"
     assert environment["SAGEMAKER_REGION"] == REGION
@@ -148,7 +150,7 @@ def test_a_start_that_fails_says_the_last_lines_of_the_log(account: Account) -> 
 
 
 def test_an_image_that_was_never_built_fails_the_endpoint(account: Account) -> None:
-    name = account.create(account.config(image=IMAGE.replace("stub", "unbuilt")))
+    name = account.create(account.config(container={"Image": IMAGE.replace("stub", "unbuilt")}))
     described = account.settled(name)
     assert described["EndpointStatus"] == "Failed"
     assert "never built here" in described["FailureReason"]
@@ -157,8 +159,21 @@ def test_an_image_that_was_never_built_fails_the_endpoint(account: Account) -> N
 
 def test_a_model_that_is_not_there_fails_the_endpoint(account: Account) -> None:
     account.upload()
-    name = account.create(account.config(url="s3://models/none.tar.gz"))
+    name = account.create(account.config(container={"ModelDataUrl": "s3://models/none.tar.gz"}))
     assert "s3://models/none.tar.gz" in account.settled(name)["FailureReason"]
+    account.delete(name)
+
+
+def test_a_model_may_be_a_prefix_of_single_files(account: Account) -> None:
+    account.upload()
+    s3 = account.client("s3")
+    for name, text in (("behaviour.json", '{"answer": "loose"}'), ("code/a.py", "")):
+        s3.put_object(Bucket=BUCKET, Key=f"loose/{name}", Body=text.encode())
+    source = {"S3Uri": f"s3://{BUCKET}/loose/", "S3DataType": "S3Prefix", "CompressionType": "None"}
+    name = account.serve(container={"ModelDataSource": {"S3DataSource": source}})
+    told = account.invoke(name)
+    assert told["answer"] == "loose"
+    assert (Path(told["environment"]["SM_MODEL_DIR"]) / "code" / "a.py").exists()
     account.delete(name)
 
 

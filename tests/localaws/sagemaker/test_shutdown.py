@@ -11,7 +11,7 @@ from localaws import home as homes
 from localaws import lifecycle
 from stacks.settings import Settings
 from tests.localaws.conftest import TestEmulator
-from tests.localaws.sagemaker.conftest import STUB, Account, eventually
+from tests.localaws.sagemaker.conftest import REGION, STUB, Account, eventually
 from tests.localaws.sagemaker.test_endpoint_life import alive
 
 pytestmark = pytest.mark.slow
@@ -30,7 +30,7 @@ def test_containers_end_with_the_emulator(
             for behaviour in ({}, {"stubborn": True})
         ]
         starting = account.create(account.config(behaviour={"start_seconds": 60}))
-        log = tmp_path / "endpoints" / account.account / starting / "logs"
+        log = tmp_path / "endpoints" / account.account / REGION / starting / "logs"
         eventually(lambda: any(log.rglob("*.log")))
         emulator = homes.process_id(tmp_path)
         assert emulator is not None
