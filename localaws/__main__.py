@@ -2,7 +2,6 @@
 
 import argparse
 import logging
-import os
 import sys
 from pathlib import Path
 
@@ -48,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _settings() -> Settings:
-    return load(Path(os.environ.get("LOCALAWS_STAGES", accounts.CHECKOUT / _STAGES)))
+    return load(accounts.CHECKOUT / _STAGES)
 
 
 def _up(state: Path) -> None:

@@ -39,6 +39,8 @@ def held(home: Path) -> Iterator[socket.socket]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise LocalAwsError(f"{home}: an emulator is already running here") from None
+        # A killed emulator's: another process may have its port by now.
+        (home / "port").unlink(missing_ok=True)
         listener.bind((HOST, 0))
         write(home / "port", str(listener.getsockname()[1]))
         write(home / "pid", str(os.getpid()))
