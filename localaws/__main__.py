@@ -9,6 +9,7 @@ from rich.console import Console
 
 from localaws import accounts, home, lifecycle
 from localaws.bootstrap import bootstrap
+from localaws.demo import demo
 from localaws.isolation import isolate
 from stacks.settings import Settings, SettingsError, load
 
@@ -20,6 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a command; 0, or 2 after one line that says what is wrong."""
     parser = argparse.ArgumentParser(prog="python -m localaws", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("demo", help="deploy the first stage to one of its own, predict, end it")
     commands.add_parser("up", help="start it in the background and bootstrap every stage's account")
     commands.add_parser("down", help="end it and every container it hosts")
     commands.add_parser("status", help="say whether it runs, and where")
@@ -30,6 +32,9 @@ def main(arguments: list[str] | None = None) -> int:
     parsed = parser.parse_args(arguments)
     try:
         match parsed.command:
+            case "demo":
+                # Beside one that `up` left running.
+                demo(home.default_home() / "demo")
             case "up":
                 _up(home.default_home())
             case "down":
