@@ -12,7 +12,9 @@ import logging
 import signal
 import socket
 import sys
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
+from threading import Lock
 from types import ModuleType
 from typing import Any
 
@@ -38,6 +40,7 @@ def serve(listener: socket.socket, *, until_stdin_closes: bool) -> None:
     for service in services:
         _install(service)
     ecr._describe_images = _describe_images
+    stacks.now_iso = _EventClock()
     try:
         asyncio.run(_serve(listener, until_stdin_closes=until_stdin_closes))
     finally:
@@ -57,6 +60,21 @@ def _install(service: ModuleType) -> None:
     stacks._runs_on_worker_thread = lambda resource_type: (
         resource_type in service.RESOURCES or blocks(resource_type)
     )
+
+
+class _EventClock:
+    """The time, never the same twice, to the millisecond.
+
+    The CDK CLI orders a stack's events by it; several resources are made here in a millisecond.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._last = Lock(), datetime.now(UTC)
+
+    def __call__(self) -> str:
+        with self._lock:
+            self._last = max(datetime.now(UTC), self._last + timedelta(milliseconds=1))
+            return self._last.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 _describe_all_images = ecr._describe_images

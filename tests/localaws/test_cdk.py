@@ -90,6 +90,8 @@ def test_a_stack_is_deployed_found_unchanged_and_destroyed(
     assert "the image is NOT built" in said
     uri = re.search(r"Serving\.Uri = (\S+):(\S+)", said)
     assert uri is not None
+    events = re.findall(r"\| (\w+) +\| AWS::S3::Bucket +\| \S*Logs\b", said)
+    assert events == ["CREATE_IN_PROGRESS", "CREATE_COMPLETE"]
     assert (emulator.home / "images" / uri[2] / "entrypoint.sh").is_file()
 
     # The synthesized app again: what was published is found, and nothing has drifted.
