@@ -57,7 +57,7 @@ def parse(body: bytes, media_type: str, signature: Signature) -> Input:
     if params is not None and not isinstance(params, dict):
         raise wrong_schema("must be an object", where="params")
     if len(document) != 1 or next(iter(document)) not in {"text", *SHAPES}:
-        given = ", ".join(document) or "none"
+        given = ", ".join(map(repr, document)) or "none"
         raise wrong_schema(f"the body must be {_TAKEN}; these were given: {given[:200]}")
     if "text" in document:
         texts = _texts(document["text"])
