@@ -14,6 +14,7 @@ help: ## print the targets
 	    while IFS='|' read -r target text; do printf '  make %-12s %s\n' "$$target" "$$text"; done
 
 setup: .venv/.ready ## set up .venv and the CDK CLI; does nothing when nothing changed
+	@:
 
 .venv/.ready: tools/setup.sh requirements.txt requirements-dev.txt constraints.txt \
     container/requirements.txt model/requirements.txt package.json package-lock.json

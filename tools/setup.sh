@@ -39,7 +39,7 @@ step "Python packages (requirements-dev.txt)"
     fail "a package could not be installed: see above, and run \`make setup\` again to go on"
 
 step "CDK CLI (package-lock.json), on Node $(.venv/bin/node --version)"
-PATH="$PWD/.venv/bin:$PATH" npm ci --no-audit --no-fund --loglevel=error ||
+PATH="$PWD/.venv/bin:$PATH" npm ci --no-audit --no-fund --no-update-notifier --loglevel=error ||
     fail "the CDK CLI could not be installed: see above, and run \`make setup\` again to go on"
 ln -sf ../../tools/cdk .venv/bin/cdk
 touch .venv/.ready

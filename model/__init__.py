@@ -1,0 +1,1 @@
+"""The example model, its MLflow bundle, and the packing of any MLflow folder."""
