@@ -8,7 +8,7 @@ import asyncio
 import itertools
 import re
 
-from localaws.sagemaker import control, metrics, ministack, runtime, utilization
+from localaws.sagemaker import answers, control, metrics, ministack, runtime, utilization
 from localaws.sagemaker.cloudformation import RESOURCES
 from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.hosting import shutdown
@@ -36,7 +36,7 @@ _runtimes: list[runtime.Runtime] = []
 
 async def handle(
     method: str, path: str, headers: dict[str, str], body: bytes, query_params: dict[str, object]
-) -> runtime.Answer:
+) -> answers.Answer:
     """Answer one request; header names come in lower case."""
     del method, query_params
     if not _background:
@@ -50,11 +50,11 @@ async def handle(
             return control.refused(error)
     invocation = _INVOCATION.fullmatch(path)
     if invocation is None:
-        return runtime.unknown(path)
+        return answers.unknown(path)
     try:
         return await _runtimes[0].invoke(scope, invocation["name"], headers, body)
     except AwsError as error:
-        return runtime.refused(error)
+        return answers.refused(error)
 
 
 def _start() -> None:

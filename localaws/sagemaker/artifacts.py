@@ -1,5 +1,6 @@
 """The model's files: fetched from the emulated S3, unpacked safely, made read-only."""
 
+import contextlib
 import shutil
 import stat
 import tarfile
@@ -114,8 +115,11 @@ def make_read_only(folder: Path) -> None:
 
 
 def remove(folder: Path) -> None:
-    """Delete a folder, read-only parts included; nothing where there is none."""
-    if folder.exists():
+    """Delete a folder, read-only parts included; nothing where there is none.
+
+    Another thread may be deleting the same one.
+    """
+    with contextlib.suppress(FileNotFoundError):
         for path in (folder, *(p for p in folder.rglob("*") if p.is_dir())):
             path.chmod(0o700)
-        shutil.rmtree(folder)
+    shutil.rmtree(folder, ignore_errors=True)

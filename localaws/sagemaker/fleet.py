@@ -6,12 +6,12 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from localaws.sagemaker import artifacts
 from localaws.sagemaker.errors import HostingError
 from localaws.sagemaker.instance import Instance, Program
+from localaws.sagemaker.variant import Variant
 
 PING_EVERY_SECONDS = 5.0
 """SageMaker's own interval (developer guide, your-algorithms-inference-code)."""
@@ -23,29 +23,6 @@ DRAIN_SECONDS = 65.0
 """No request outlives its 60 s, so no instance has to be waited for longer."""
 
 _log = logging.getLogger("localaws.sagemaker")
-
-
-@dataclass
-class Variant:
-    """A production variant: its program and the instances that run it now.
-
-    `instances` is replaced, never changed, so that it can be read without a lock.
-    """
-
-    program: Program
-    weight: float
-    instances: tuple[Instance, ...] = ()
-    turn: int = field(default=0, repr=False)
-
-    def admit(self) -> Instance | None:
-        """A healthy instance with the fewest requests, entered; None where none is healthy."""
-        present = self.instances
-        self.turn += 1
-        at = self.turn % len(present) if present else 0
-        for one in sorted(present[at:] + present[:at], key=lambda one: one.outstanding):
-            if one.enter():
-                return one
-        return None
 
 
 class Fleet:
@@ -172,7 +149,7 @@ class Fleet:
         """Stop every instance, after its requests if `drain`, and delete the models."""
         self._closing.set()
         (_drain_all if drain else _stop_all)(self.instances())
-        artifacts.remove(self._folder)
+        self.clear()
 
     def ask_to_stop(self) -> None:
         """SIGTERM to every instance; its keeper sends SIGKILL after the grace."""
@@ -181,7 +158,7 @@ class Fleet:
             instance.ask_to_stop()
 
     def end(self, deadline: float) -> None:
-        """Leave instances until `deadline` (monotonic) to end, SIGKILL the rest, delete the models.
+        """Leave instances until `deadline` (monotonic) to end and SIGKILL the rest.
 
         For the emulator's own end: requests in flight are not waited for.
         """
@@ -189,6 +166,9 @@ class Fleet:
             if not instance.exited.wait(max(0.0, deadline - time.monotonic())):
                 instance.kill()
                 instance.exited.wait(5)
+
+    def clear(self) -> None:
+        """Delete the models."""
         artifacts.remove(self._folder)
 
 

@@ -165,3 +165,5 @@ def shutdown(seconds: float = 5.0) -> None:
     deadline = time.monotonic() + seconds
     for fleet in running:
         fleet.end(deadline)
+    for fleet in running:
+        fleet.clear()

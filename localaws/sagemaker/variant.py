@@ -1,0 +1,28 @@
+"""A production variant: which of its instances gets the next request."""
+
+from dataclasses import dataclass, field
+
+from localaws.sagemaker.instance import Instance, Program
+
+
+@dataclass
+class Variant:
+    """A production variant: its program and the instances that run it now.
+
+    `instances` is replaced, never changed, so that it can be read without a lock.
+    """
+
+    program: Program
+    weight: float
+    instances: tuple[Instance, ...] = ()
+    turn: int = field(default=0, repr=False)
+
+    def admit(self) -> Instance | None:
+        """A healthy instance with the fewest requests, entered; None where none is healthy."""
+        present = self.instances
+        self.turn += 1
+        at = self.turn % len(present) if present else 0
+        for one in sorted(present[at:] + present[:at], key=lambda one: one.outstanding):
+            if one.enter():
+                return one
+        return None
