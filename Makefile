@@ -5,6 +5,8 @@ PORT ?= 8080
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # For `make setup` from within another virtual environment, whose Python would be taken for ours.
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
+# Without bytecode every start compiles its packages anew: seconds each time.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test quick check fix model synth deploy serve local local-down snapshots docs bench
@@ -42,7 +44,7 @@ model: setup ## build the example model, if stages.toml names it and it has chan
 	@python -m tools.model
 
 synth: model ## synthesize every stage into cdk.out
-	@cdk synth --quiet
+	@cdk synth --quiet '**'
 
 deploy: model ## deploy STAGE (default dev) to its AWS account
 	@cdk deploy '$(STAGE)/*'

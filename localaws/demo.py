@@ -44,7 +44,7 @@ def demo(home: Path) -> None:
             _run([sys.executable, "-m", "tools.model"], "the model cannot be built")
             _say(3, "cdk synth: stages.toml and the model's folder become templates and assets")
             shutil.rmtree(assembly, ignore_errors=True)
-            _run(["cdk", "synth", "--quiet", "--output", str(assembly)], "cdk synth failed")
+            _run(["cdk", "synth", "--quiet", "--output", str(assembly), "**"], "cdk synth failed")
             bootstrapped.result()
             _say(4, f"cdk deploy '{stage}/*': the real CDK CLI, into account {_account(settings)}")
             deploy(emulator, stage, assembly)

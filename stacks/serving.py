@@ -80,7 +80,7 @@ class ServingStack(cdk.Stack):
             initial_instance_count=endpoint.initial_capacity,
             inference_ami_version=inference_ami(endpoint.instance_type, cuda),
         )
-        serving.endpoint.add_dependency(log_group)
+        serving.endpoint.add_resource_dependency(log_group)
         EndpointScaling(
             self,
             "Scaling",
