@@ -5,7 +5,8 @@ from pathlib import Path
 
 import aws_cdk as cdk
 
-from model.packing import ModelFolderError, pack_if_changed
+from model.folder import ModelFolderError
+from model.packing import pack_if_changed
 from stacks import compliance
 from stacks.compatibility import IncompatibleError, check, read_model_record
 from stacks.serving import PackedModel
