@@ -1,8 +1,7 @@
-"""What an MLflow model folder must be to be packed."""
+"""What of a model folder is packed: plain files of an MLflow model, and nothing that is not."""
 
 import os
 import stat
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,82 +9,94 @@ from pathlib import Path
 import yaml
 
 MANIFEST = "SHA256SUMS"
-_JUNK = frozenset({"__pycache__", ".DS_Store", ".ipynb_checkpoints"})
-_LINE_BREAKING = frozenset({"Cc", "Zl", "Zp"})
+JUNK = {"__pycache__", ".ipynb_checkpoints", ".git", ".DS_Store", "Thumbs.db"}
 
 
-class ModelFolderError(ValueError):
-    """A folder that cannot be packed; the message is one line: where and why."""
+class ModelFolderError(Exception):
+    """The folder cannot be packed; the text is one line."""
 
 
 @dataclass(frozen=True)
-class Listed:
-    """A file to pack: its name in the archive, where it is, and its status when listed."""
+class Member:
+    """A file to pack: its name in the archive, and its state when the folder was read."""
 
     name: str
     path: Path
-    stat: os.stat_result
+    status: os.stat_result
+
+    @property
+    def state(self) -> tuple[str, int, int, int]:
+        """Differs where the content may. The change time moves even where mtime is put back."""
+        return (self.name, self.status.st_size, self.status.st_mtime_ns, self.status.st_ctime_ns)
 
 
-def list_files(folder: Path) -> list[Listed]:
-    """The folder's files by name (in code point order), without junk and an old SHA256SUMS.
+def members(folder: Path) -> list[Member]:
+    """Every file of an MLflow model folder, by name; the list of an earlier packing left out.
 
-    Raises ModelFolderError when the folder is no MLflow model folder that pyfunc can load, or
-    holds a link or anything else that is neither file nor folder (SageMaker takes no links, and
-    to follow them would pack what lies elsewhere), or a name that SHA256SUMS cannot hold on one
-    line.
+    Raises:
+        ModelFolderError: where this is no MLflow model folder, or it holds what cannot be packed.
     """
+    _check_is_model(folder)
+    found = sorted(_walk(folder, ""), key=lambda member: member.name.encode())
+    return [member for member in found if member.name != MANIFEST]
+
+
+def _check_is_model(folder: Path) -> None:
     if not folder.is_dir():
-        raise ModelFolderError(f"{folder}: no such folder; an MLflow model folder is needed")
-    _require_pyfunc(folder / "MLmodel")
-    return sorted(_walk(folder, ""), key=lambda file: file.name)
-
-
-def _require_pyfunc(path: Path) -> None:
+        raise ModelFolderError(
+            f"{folder}: no such folder; `make model` builds the example, and model.path in "
+            "stages.toml names the folder"
+        )
+    record = folder / "MLmodel"
     try:
-        described = yaml.safe_load(path.read_text("utf-8"))
+        content = yaml.safe_load(record.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ModelFolderError(
-            f"{path}: not there; name a folder that mlflow's save_model wrote"
+            f"{folder}: no MLflow model folder, as it has no MLmodel; name the folder that "
+            "mlflow's save_model wrote"
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ModelFolderError(f"{path}: cannot be read: {error}") from error
-    except yaml.YAMLError as error:
-        reason = " ".join(str(error).split())
-        raise ModelFolderError(f"{path}: is no YAML: {reason}") from error
-    flavors = described.get("flavors") if isinstance(described, dict) else None
-    if not isinstance(flavors, dict):
-        raise ModelFolderError(f"{path}: flavors is missing; mlflow's save_model writes it")
-    if not isinstance(flavors.get("python_function"), dict):
-        found = ", ".join(map(str, flavors)) or "none"
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ModelFolderError(f"{record}: cannot be read: {_one_line(error)}") from None
+    flavors = content.get("flavors") if isinstance(content, dict) else None
+    if not isinstance(flavors, dict) or "python_function" not in flavors:
         raise ModelFolderError(
-            f"{path}: flavors.python_function is missing (flavors there: {found}); "
-            "save the model with a flavor that pyfunc can load"
+            f"{record}: no flavors.python_function; log the model with a pyfunc flavor"
         )
 
 
-def _walk(folder: Path, prefix: str) -> Iterator[Listed]:
-    for entry in os.scandir(folder):
-        if entry.name in _JUNK:
+def _walk(folder: Path, prefix: str) -> Iterator[Member]:
+    try:
+        entries = list(os.scandir(folder))
+    except OSError as error:
+        raise ModelFolderError(f"{folder}: cannot be read: {error.strerror}") from None
+    for entry in entries:
+        if entry.name in JUNK:
             continue
-        name, path = prefix + entry.name, folder / entry.name
-        _require_one_line(name, path)
+        name = prefix + entry.name
+        _check_name(folder, name)
         status = entry.stat(follow_symlinks=False)
         if stat.S_ISDIR(status.st_mode):
-            yield from _walk(path, f"{name}/")
-        elif not stat.S_ISREG(status.st_mode):
+            yield from _walk(Path(entry.path), name + "/")
+        elif stat.S_ISREG(status.st_mode):
+            yield Member(name, Path(entry.path), status)
+        else:
+            # SageMaker unpacks no links, and what is behind one may change after the hash.
             kind = "a symbolic link" if stat.S_ISLNK(status.st_mode) else "no plain file"
-            raise ModelFolderError(f"{path}: is {kind}; put the file itself in the folder")
-        elif name != MANIFEST:
-            yield Listed(name, path, status)
+            raise ModelFolderError(f"{entry.path}: is {kind}; put the file itself in its place")
 
 
-def _require_one_line(name: str, path: Path) -> None:
+def _check_name(folder: Path, name: str) -> None:
+    printable = name.isprintable() and "\\" not in name
     try:
-        name.encode("utf-8")
+        name.encode()
     except UnicodeEncodeError:
-        raise ModelFolderError(f"{str(path)!a}: its name is not UTF-8; rename it") from None
-    if any(char == "\\" or unicodedata.category(char) in _LINE_BREAKING for char in name):
+        printable = False
+    if not printable:
         raise ModelFolderError(
-            f"{str(path)!a}: its name has a backslash or a control character; rename it"
+            f"{folder}: {name!r} is no portable file name; rename it (no backslash, no control "
+            "character, UTF-8)"
         )
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -1,39 +1,41 @@
-"""A model folder as model.tar.gz: the same folder gives the same bytes.
+"""Packing of an MLflow model folder: the same folder gives the same bytes.
 
-The archive holds the folder's files, sorted by name, and at its end `SHA256SUMS`, which
-`sha256sum -c` verifies. Importing this module needs neither torch nor MLflow.
+The archive is a gzipped tar of the folder's files by name, without times, owners or links, and
+with `SHA256SUMS` (as `sha256sum --check` reads it) as its last member.
 """
 
 import hashlib
-import io
 import json
 import os
-import stat
 import tarfile
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, cast
 
 from isal import igzip_threaded
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-from model.folder import MANIFEST, Listed, ModelFolderError, list_files
+from model.folder import MANIFEST, Member, ModelFolderError, members
 
-_FORMAT = 1  # raise it when the same folder would give other bytes: stamps of before are void
-_LEVEL = 1  # of ISA-L's 0 to 3: weights get no smaller above it, and level 3 differs by CPU
-_BLOCK = 1 << 20
-_THREADS = min(4, os.cpu_count() or 1)  # the bytes do not depend on it
-_CLOCK_TICK_NS = 100_000_000  # a change within this of the packing may leave the times as they are
+__all__ = ["ModelFolderError", "Packed", "pack", "pack_if_changed"]
+
+# A change of what packing writes must not find an archive of before it good enough.
+_FORMAT = 1
+# Levels 0 to 2 of ISA-L give the same bytes on every CPU, level 3 does not (run under qemu as
+# Nehalem, SandyBridge, Haswell, Skylake and EPYC, and on a machine with AVX-512).
+_LEVEL = 1
+_THREADS = 2  # as many blocks at a time; the bytes do not depend on it
+_BLOCK = 2**20
+
+Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True)
 class Packed:
-    """An archive: where, the SHA-256 of its bytes, its size in bytes, and the SHA-256 of its
-    SHA256SUMS."""
+    """An archive: where, its SHA-256 and size in bytes, and the SHA-256 of its SHA256SUMS."""
 
     path: Path
     sha256: str
@@ -41,127 +43,142 @@ class Packed:
     manifest_sha256: str
 
 
-def pack(folder: Path, archive: Path, *, progress: bool = False) -> Packed:
-    """Write the folder to the archive, whole or not at all.
+def pack(folder: Path, archive: Path, *, on_bytes: Progress | None = None) -> Packed:
+    """Pack a folder. `on_bytes` is told the bytes read, as they are read.
 
-    Raises ModelFolderError when the folder is no MLflow model folder, holds what an archive
-    for SageMaker must not, or changes meanwhile.
+    The archive is there whole or not at all, however this ends.
+
+    Raises:
+        ModelFolderError: where the folder cannot be packed, or changes meanwhile.
     """
-    files = list_files(folder)
-    archive.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=archive.parent, prefix=f".{archive.name}.")
-    partial = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as raw, _shown(files, progress) as bar:
-            out = _Hashing(raw)
-            manifest_sha256 = _write(files, out, bar)
-        partial.chmod(0o644)
-        partial.replace(archive)
-    finally:
-        partial.unlink(missing_ok=True)
-    return Packed(archive, out.sha256.hexdigest(), out.size, manifest_sha256)
+    return _write(members(folder), archive, on_bytes or (lambda _: None))
 
 
 def pack_if_changed(folder: Path, archive: Path) -> Packed:
-    """The archive of before if it is there and the folder is the same, else `pack`.
+    """Pack a folder, unless the archive is of its present files.
 
-    A file is the same when its name, size, and times of content (mtime) and of status (ctime)
-    are. No program can set the ctime, so a change that keeps size and mtime is seen too. What
-    it knows of the last time is in `<archive>.json`.
+    Raises:
+        ModelFolderError: as `pack`.
     """
-    stamp = archive.with_name(f"{archive.name}.json")
-    files = list_files(folder)
-    state = _state(files)
-    try:
-        known = json.loads(stamp.read_text("utf-8"))
-        if known["state"] == state and known["archive"] == _times(archive.stat()):
-            return Packed(archive, **known["packed"])
-    except (OSError, ValueError, LookupError, TypeError):
-        pass  # no stamp, an old one, or a torn one: pack
-    started = time.time_ns()
-    packed = pack(folder, archive)
-    stamp.unlink(missing_ok=True)
-    if max(file.stat.st_ctime_ns for file in files) < started - _CLOCK_TICK_NS:
-        facts = {key: value for key, value in asdict(packed).items() if key != "path"}
-        known = {"state": state, "archive": _times(archive.stat()), "packed": facts}
-        stamp.write_text(json.dumps(known), "utf-8")
+    found = members(folder)
+    note = archive.with_name(f"{archive.name}.json")
+    states = json.dumps([_FORMAT, [member.state for member in found]])
+    folder_sha256 = hashlib.sha256(states.encode()).hexdigest()
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        noted = json.loads(note.read_text())
+        if (noted["folder"], noted["archive"]) == (folder_sha256, _state(archive)):
+            return Packed(path=archive, **noted["packed"])
+    packed = _write(found, archive, lambda _: None)
+    content = {"sha256": packed.sha256, "size": packed.size}
+    content["manifest_sha256"] = packed.manifest_sha256
+    note.write_text(
+        json.dumps({"folder": folder_sha256, "archive": _state(archive), "packed": content})
+    )
     return packed
 
 
-def _write(files: list[Listed], out: "_Hashing", bar: Progress) -> str:
-    sums = {}
-    with (
-        igzip_threaded.open(
-            out, "wb", compresslevel=_LEVEL, threads=_THREADS, block_size=_BLOCK
-        ) as zipped,
-        tarfile.open(fileobj=zipped, mode="w|", format=tarfile.PAX_FORMAT, bufsize=_BLOCK) as tar,
-    ):
-        for file in files:
-            with file.path.open("rb") as content:
-                reader = _Reading(content, bar)
-                member = _member(file.name, file.stat.st_size, file.stat.st_mode)
-                try:
-                    tar.addfile(member, reader)
-                finally:
-                    if _times(os.fstat(content.fileno())) != _times(file.stat):
-                        raise ModelFolderError(f"{file.path}: changed while it was packed")
-            sums[file.name] = reader.sha256.hexdigest()
-        manifest = "".join(f"{digest}  {name}\n" for name, digest in sums.items()).encode()
-        tar.addfile(_member(MANIFEST, len(manifest), 0), io.BytesIO(manifest))
-    return hashlib.sha256(manifest).hexdigest()
-
-
-def _member(name: str, size: int, mode: int) -> tarfile.TarInfo:
-    member = tarfile.TarInfo(name)
-    member.size = size
-    member.mode = 0o755 if mode & stat.S_IXUSR else 0o644
-    return member  # TarInfo's time and owner are 0 and empty
-
-
-def _times(status: os.stat_result) -> list[int]:
+def _state(file: Path) -> list[int]:
+    status = file.stat()
     return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
 
 
-def _state(files: list[Listed]) -> list[object]:
-    return [_FORMAT, *([file.name, file.stat.st_mode, *_times(file.stat)] for file in files)]
+def _write(found: list[Member], archive: Path, on_bytes: Progress) -> Packed:
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=archive.parent, prefix=f".{archive.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            output = _Hashing(file)
+            manifest_sha256 = _write_tar(found, output, on_bytes)
+        temporary.chmod(0o644)
+        temporary.replace(archive)
+    except BaseException:
+        temporary.unlink()
+        raise
+    return Packed(archive, output.sha256.hexdigest(), output.size, manifest_sha256)
+
+
+def _write_tar(found: list[Member], output: "_Hashing", on_bytes: Progress) -> str:
+    sums = []
+    with (
+        igzip_threaded.open(output, "wb", compresslevel=_LEVEL, threads=_THREADS) as gz,
+        tarfile.TarFile(
+            fileobj=cast(IO[bytes], _Positioned(gz)),
+            mode="w",
+            format=tarfile.PAX_FORMAT,
+            copybufsize=_BLOCK,
+        ) as tar,
+    ):
+        for member in found:
+            sums.append(f"{_add(tar, member, on_bytes)}  {member.name}\n")
+        listing = "".join(sums).encode()
+        tar.addfile(_header(MANIFEST, len(listing), 0o644), BytesIO(listing))
+    return hashlib.sha256(listing).hexdigest()
+
+
+def _add(tar: tarfile.TarFile, member: Member, on_bytes: Progress) -> str:
+    executable = member.status.st_mode & 0o111
+    header = _header(member.name, member.status.st_size, 0o755 if executable else 0o644)
+    try:
+        with member.path.open("rb") as file:
+            reader = _Reading(file, on_bytes)
+            tar.addfile(header, reader)
+            unchanged = (
+                member.state == Member(member.name, member.path, os.fstat(file.fileno())).state
+            )
+    except OSError as error:
+        raise ModelFolderError(
+            f"{member.path}: cannot be read: {error.strerror or error}"
+        ) from None
+    if not unchanged:
+        raise ModelFolderError(f"{member.path}: changed while it was packed; pack again")
+    return reader.sha256.hexdigest()
+
+
+def _header(name: str, size: int, mode: int) -> tarfile.TarInfo:
+    # A new TarInfo has no time, no owner and no group: what is left out is zero.
+    header = tarfile.TarInfo(name)
+    header.size, header.mode = size, mode
+    return header
 
 
 class _Hashing:
-    """A file to write to that knows the size and SHA-256 of what was written."""
+    """A file to write to, hashed and counted on the way."""
 
-    def __init__(self, raw: BinaryIO) -> None:
-        self._raw = raw
-        self.sha256 = hashlib.sha256()
-        self.size = 0
+    def __init__(self, file: IO[bytes]) -> None:
+        self.sha256, self.size, self._file = hashlib.sha256(), 0, file
 
     def write(self, data: bytes) -> int:
         self.sha256.update(data)
         self.size += len(data)
-        return self._raw.write(data)
+        return self._file.write(data)
 
     def flush(self) -> None:
-        self._raw.flush()
+        self._file.flush()
 
 
-class _Reading(io.RawIOBase):
-    """A file to read from that knows the SHA-256 of what was read, so that what is listed is
-    what is archived."""
+class _Positioned:
+    """A file to write to that knows where it is, as tarfile asks and a gzip writer does not."""
 
-    def __init__(self, raw: IO[bytes], bar: Progress) -> None:
-        self._raw = raw
-        self._bar = bar
-        self.sha256 = hashlib.sha256()
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._position = file, 0
 
-    def read(self, size: int = -1) -> bytes:
-        data = self._raw.read(size)
+    def write(self, data: bytes) -> int:
+        self._position += len(data)
+        return self._file.write(data)
+
+    def tell(self) -> int:
+        return self._position
+
+
+class _Reading:
+    """A file to read from, hashed and reported on the way."""
+
+    def __init__(self, file: IO[bytes], on_bytes: Progress) -> None:
+        self.sha256, self._file, self._on_bytes = hashlib.sha256(), file, on_bytes
+
+    def read(self, size: int = -1, /) -> bytes:
+        data = self._file.read(size)
         self.sha256.update(data)
-        self._bar.advance(self._bar.task_ids[0], len(data))
+        self._on_bytes(len(data))
         return data
-
-
-@contextmanager
-def _shown(files: list[Listed], progress: bool) -> Iterator[Progress]:
-    columns = (TextColumn("packing"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, transient=True, disable=not progress) as bar:
-        bar.add_task("packing", total=sum(file.stat.st_size for file in files))
-        yield bar
