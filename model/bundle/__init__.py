@@ -1,0 +1,1 @@
+"""The files that go into the MLflow bundle as they are."""
