@@ -1,5 +1,7 @@
 """What every test folder shares."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,13 @@ ROOT = Path(__file__).parents[1]
 def root() -> Path:
     """The checkout."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def built_model(root: Path) -> Path:
+    """The example model, as `make model` builds it; nothing to do where it is there already."""
+    subprocess.run([sys.executable, "-m", "model", "build"], cwd=root, check=True)
+    return root / "build" / "model"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
