@@ -104,6 +104,7 @@ def _untrained(tokenizer: Tokenizer) -> BertForTokenClassification:
         max_position_embeddings=MAX_POSITIONS,
         type_vocab_size=1,
         initializer_range=_INITIAL_SPREAD,
+        attention_probs_dropout_prob=0.0,  # a third of the time, for nothing
         id2label=dict(enumerate(TAGS)),
         label2id={tag: index for index, tag in enumerate(TAGS)},
     )
@@ -153,7 +154,7 @@ def _documents(
         if ids and (wanted == 0 or len(ids) + len(encoding.ids) > MAX_POSITIONS - 2):
             yield [start, *ids, end], [_IGNORED, *tags, _IGNORED]
             ids, tags = [], []
-            wanted = 1 if chance.random() < 0.85 else min(40, int(chance.paretovariate(0.8)) + 1)
+            wanted = 1 if chance.random() < 0.85 else min(8, int(chance.paretovariate(0.8)) + 1)
         ids += encoding.ids
         tags += _tags(sentence, encoding.offsets, encoding.word_ids)
         wanted -= 1
