@@ -25,8 +25,8 @@ setup: .venv/.ready ## set up .venv and the CDK CLI; does nothing when nothing c
 demo: setup ## build the model, deploy dev to an AWS on this machine, show a prediction
 	@python -m localaws demo
 
-test: setup ## run every test
-	@python -m pytest
+test: model ## run every test
+	@python -m pytest --numprocesses 2 --dist loadfile
 
 quick: setup ## run the tests that start no other program
 	@python -m pytest -m "not slow"

@@ -20,7 +20,7 @@ def block(section: str, language: str, number: int = 0) -> str:
 
 def test_every_make_target_that_it_names_is_there(root: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (root / "Makefile").read_text(), re.MULTILINE))
-    named = set(re.findall(r"\bmake ([a-z-]+)", README))
+    named = set(re.findall(r"(?:^|`)make ([a-z-]+)", README, re.MULTILINE))
     assert named <= targets
 
 

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,7 @@ def test_spans_are_pieces_of_the_text_in_order_and_apart(
         assert span["text"] == text[span["start"] : span["end"]]
         assert span["label"] in TWO
         assert 0 <= span["score"] <= 1.0001
-    for one, next_one in zip(spans, spans[1:], strict=False):
+    for one, next_one in pairwise(spans):
         assert one["end"] <= next_one["start"]
 
 
