@@ -129,7 +129,9 @@ def _is_current(folder: Path, stamp: Path, inputs: dict[str, str]) -> bool:
 
 
 def _names(folder: Path) -> list[str]:
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    """The folder's files, without the bytecode that loading the model leaves."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    return sorted(str(path.relative_to(folder)) for path in files)
 
 
 def _write_json(path: Path, value: object) -> None:
