@@ -24,8 +24,8 @@ __all__ = ["ModelFolderError", "Packed", "pack", "pack_if_changed"]
 
 # A change of what packing writes must not find an archive of before it good enough.
 _FORMAT = 1
-# Levels 0 to 2 of ISA-L give the same bytes on every CPU, level 3 does not (run under qemu as
-# Nehalem, SandyBridge, Haswell, Skylake and EPYC, and on a machine with AVX-512).
+# Levels 0 to 2 of ISA-L give the same bytes on every x86-64 CPU tried (qemu's Nehalem, SandyBridge,
+# Haswell, Skylake and EPYC, and one with AVX-512); level 3 does not, and arm64 differs at each.
 _LEVEL = 1
 _THREADS = 2  # as many blocks at a time; the bytes do not depend on it
 _BLOCK = 2**20
