@@ -9,6 +9,14 @@ class PredictionError(Exception):
     """The model's own code failed on an input that it should have taken; the cause has it."""
 
 
+class OutOfMemory(Exception):  # noqa: N818 - a condition, as MemoryError
+    """A batch does not fit into the memory that is there; a smaller one may."""
+
+
+class Broken(Exception):  # noqa: N818
+    """The process can compute nothing any more, as after a GPU was lost; the message says why."""
+
+
 class RequestError(Exception):
     """A request that gets an error for its answer.
 
