@@ -1,0 +1,1 @@
+"""Measurements of the project, to be run by hand."""

@@ -1,0 +1,1 @@
+"""How fast the server's parts are: `python -m bench.serving.offline`."""
