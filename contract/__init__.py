@@ -1,0 +1,1 @@
+"""An executable SageMaker: puts any inference container through the platform's contract."""

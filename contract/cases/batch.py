@@ -1,0 +1,111 @@
+"""Batch transform: its parameters, its environment, and records by line."""
+
+from collections.abc import Sequence
+
+from contract.bench import Bench
+from contract.case import Need, Setup, Skipped, case, required
+from contract.client import Answer
+from contract.example import Example
+from contract.sources import BATCH, TRANSFORM
+
+_CSV = "text/csv"
+_LINES = "application/jsonlines"
+_STRATEGIES = {"MULTI_RECORD", "SINGLE_RECORD"}
+_MOST_MEGABYTES = 100
+
+
+@case(
+    "batch.parameters",
+    "`/execution-parameters`, where it is served, holds values that a transform job may have",
+    source=BATCH,
+    need=Need.OPTIONAL,
+)
+def parameters(bench: Bench) -> str:
+    """Check each of the three, and that both numbers together stay within 100 MB."""
+    answer = bench.request("GET", "/execution-parameters")
+    if 400 <= answer.status < 500:
+        raise Skipped(f"/execution-parameters answers {answer.status}")
+    required(answer.status == 200, f"it answered {answer}")
+    given = answer.json
+    required(isinstance(given, dict), f"it is no JSON object: {answer}")
+    concurrent, megabytes = given.get("MaxConcurrentTransforms", 1), given.get("MaxPayloadInMB", 6)
+    required(_whole(concurrent, 1), f"MaxConcurrentTransforms is {concurrent!r}")
+    required(_whole(megabytes, 0), f"MaxPayloadInMB is {megabytes!r}")
+    strategy = given.get("BatchStrategy", "MULTI_RECORD")
+    required(strategy in _STRATEGIES, f"BatchStrategy is {strategy!r}")
+    total = concurrent * megabytes
+    required(total <= _MOST_MEGABYTES, f"{concurrent} transforms of {megabytes} MB: {total} MB")
+    return answer.body.decode()
+
+
+def _whole(value: object, least: int) -> bool:
+    return type(value) is int and value >= least
+
+
+@case(
+    "batch.csv",
+    "`text/csv` in lines without a header gets a line for each record, in their order",
+    source=TRANSFORM,
+    need=Need.OPTIONAL,
+)
+def csv(bench: Bench) -> str:
+    """Send three records together and one by one."""
+    return _by_line(bench, _CSV)
+
+
+@case(
+    "batch.jsonlines",
+    "`application/jsonlines` gets a line for each record, in their order",
+    source=TRANSFORM,
+    need=Need.OPTIONAL,
+)
+def jsonlines(bench: Bench) -> str:
+    """Send three records together and one by one."""
+    return _by_line(bench, _LINES)
+
+
+def _by_line(bench: Bench, media_type: str) -> str:
+    records, refusal = _taken(bench, media_type)
+    if records is None:
+        raise Skipped(f"it takes no record as {media_type}: {refusal}")
+    alone = [_send(bench, media_type, [record]) for record in records]
+    together = _send(bench, media_type, records)
+    required(together.status == 200, f"three records were answered {together}")
+    lines = together.body.splitlines()
+    required(len(lines) == len(records), f"{len(records)} records got {len(lines)} lines")
+    expected = [answer.body.splitlines() for answer in alone]
+    required([[line] for line in lines] == expected, "a record's line differs from when alone")
+    return f"as {records[0].decode()[:60]}"
+
+
+def _taken(bench: Bench, media_type: str) -> tuple[list[bytes] | None, Answer | None]:
+    """Find a form of a record that this container takes."""
+    answer = None
+    if bench.example.content_type == media_type:
+        return bench.example.body.splitlines()[-3:], None
+    for records in bench.example.records(media_type):
+        answer = _send(bench, media_type, records[:1])
+        if answer.status == 200:
+            return records, None
+    return None, answer
+
+
+def _send(bench: Bench, media_type: str, records: Sequence[bytes]) -> Answer:
+    body = b"".join(record + b"\n" for record in records)
+    return bench.invoke(Example(body, media_type), headers={"Accept": media_type})
+
+
+@case(
+    "batch.environment",
+    "It starts and answers with batch transform's environment",
+    source=BATCH,
+    need=Need.REQUIRED,
+    setup=Setup.BATCH,
+)
+def environment(bench: Bench) -> None:
+    """Start it so, and send the example."""
+    if bench.launcher is None:
+        raise Skipped("takes --image or --process")
+    required(bench.startup.error is None, str(bench.startup.error))
+    got = bench.invoke()
+    required(got.status == 200, f"it answered {got}")

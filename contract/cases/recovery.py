@@ -1,0 +1,183 @@
+"""What happens when a process of the container dies: kill -9, under load."""
+
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+
+import psutil
+
+from contract.bench import Bench
+from contract.case import Failed, Need, Skipped, case, required
+from contract.client import NoAnswer
+from contract.load import Load, loaded
+from contract.running import processes, until
+from contract.sources import known
+
+_BACK_SECONDS = 60
+
+
+@dataclass
+class Killing:
+    """What followed the death of a worker.
+
+    Attributes:
+        name: of the process that was killed.
+        load: what the clients saw that were there at the time.
+        truth: after how many seconds /ping was right for good; None where it never was in time.
+        wrong: the last time that /ping and the invocation after it did not agree.
+        back: after how many seconds invocations were answered again.
+        ended: the exit status, where the whole container ended.
+    """
+
+    name: str
+    load: Load
+    truth: float | None = None
+    wrong: str = ""
+    back: float | None = None
+    ended: int | None = None
+
+
+def killing(bench: Bench) -> Killing:
+    """Kill the process that works hardest under load, and watch."""
+    client, limits = bench.client, bench.limits
+    _ = bench.pid, bench.example
+    with loaded(client, bench.example, clients=4, timeout=limits.hang) as load:
+        victim = _hardest_worker(bench)
+        seen = Killing(" ".join(victim.cmdline())[-60:] or victim.name(), load)
+        victim.kill()
+        killed = time.monotonic()
+        _watch_truth(bench, seen, killed)
+    _watch_return(bench, seen, killed)
+    return seen
+
+
+def _hardest_worker(bench: Bench) -> psutil.Process:
+    """Find the child that used most processor time; one that alone listens is the server itself."""
+    root, *children = processes(bench.pid)
+    listening = [child for child in (root, *children) if _listens(child, bench.client.port)]
+    if len(listening) == 1:
+        children = [child for child in children if child != listening[0]]
+    if not children:
+        raise Skipped("it has no worker process to be killed")
+    before = {child: _busy_seconds(child) for child in children}
+    time.sleep(0.7)
+    return max(children, key=lambda child: (_busy_seconds(child) - before[child], _rss(child)))
+
+
+def _listens(process: psutil.Process, port: int) -> bool:
+    with suppress(psutil.Error):
+        return any(
+            connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
+            for connection in process.net_connections("tcp")
+        )
+    return False
+
+
+def _busy_seconds(process: psutil.Process) -> float:
+    with suppress(psutil.Error):
+        times = process.cpu_times()
+        return times.user + times.system
+    return 0.0
+
+
+def _rss(process: psutil.Process) -> int:
+    with suppress(psutil.Error):
+        return int(process.memory_info().rss)
+    return 0
+
+
+def _watch_truth(bench: Bench, seen: Killing, killed: float) -> None:
+    """Note since when /ping says what invocations find, until the limit has passed."""
+    since: float | None = None
+    for _ in until(bench.limits.recovery, every=0.1):
+        began = time.monotonic() - killed
+        seen.ended = bench.running.ended()
+        if seen.ended is not None:
+            seen.truth = began
+            return
+        said, found = _ping_says_well(bench), _invocation_is_answered(bench)
+        if said == found:
+            since = began if since is None else since
+        else:
+            since = None
+            seen.wrong = (
+                f"/ping was {'200' if said else 'not 200'}, "
+                f"the invocation was {'answered' if found else 'not answered'}"
+            )
+    seen.truth = since
+
+
+def _ping_says_well(bench: Bench) -> bool:
+    try:
+        return bench.client.request("GET", "/ping", timeout=bench.limits.ping).status == 200
+    except NoAnswer:
+        return False
+
+
+def _invocation_is_answered(bench: Bench) -> bool:
+    headers = {"Content-Type": bench.example.content_type}
+    body = bench.example.body
+    try:
+        limit = bench.limits.recovery
+        answer = bench.client.request("POST", "/invocations", body, headers, timeout=limit)
+    except NoAnswer:
+        return False
+    # Refusing for overload is what a healthy container may do.
+    return answer.status in {200, 429}
+
+
+def _watch_return(bench: Bench, seen: Killing, killed: float) -> None:
+    for _ in until(_BACK_SECONDS, every=0.1):
+        seen.ended = bench.running.ended()
+        if seen.ended is not None:
+            return
+        if _invocation_is_answered(bench) and _ping_says_well(bench):
+            seen.back = time.monotonic() - killed
+            return
+
+
+@case(
+    "recovery.truth",
+    "5 s after a worker's death (kill -9, under load), `/ping` says what invocations find",
+    source=known("multi-model-server, TorchServe: /ping is 200 while every worker is dead"),
+    need=Need.PRACTICE,
+)
+def truth(bench: Bench) -> str:
+    """Judge when /ping was right."""
+    seen = bench.once(killing)
+    required(seen.truth is not None, f"{seen.wrong} (killed: {seen.name})")
+    return f"right after {seen.truth:.1f} s (killed: {seen.name})"
+
+
+@case(
+    "recovery.no-hang",
+    "No request hangs for 20 s because a worker died",
+    source=known("requests that hang over 20 s after a worker's death"),
+    need=Need.PRACTICE,
+)
+def no_hang(bench: Bench) -> str:
+    """Judge the requests of the load."""
+    seen = bench.once(killing)
+    limit = bench.limits.hang
+    hung = [request for request in seen.load.requests if request.done - request.sent >= limit]
+    required(not hung, f"{len(hung)} requests had no answer within {limit:g} s")
+    statuses = seen.load.statuses()
+    lost = {status: count for status, count in statuses.items() if status != "200"}
+    return f"of {len(seen.load.requests)} requests not 200: {lost or 'none'}"
+
+
+@case(
+    "recovery.back",
+    "It serves again, or ends with a status that is not 0 so that it is started anew",
+    source=known("containers that stay up and never serve again"),
+    need=Need.PRACTICE,
+)
+def back(bench: Bench) -> str:
+    """Judge how it went on."""
+    seen = bench.once(killing)
+    if seen.ended is not None:
+        required(seen.ended != 0, "it ended with status 0")
+        return f"it ended with status {seen.ended}"
+    if seen.back is None:
+        raise Failed(f"it was not back within {_BACK_SECONDS} s")
+    return f"back after {seen.back:.1f} s"

@@ -1,0 +1,32 @@
+"""The clocks of the contract, and the load that the kit puts on a container."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Seconds, where nothing else is said.
+
+    Attributes:
+        start: until /ping passes (8 minutes, or ContainerStartupHealthCheckTimeoutInSeconds).
+        ping: until a ping is answered.
+        accept: until a connection is accepted.
+        answer: until an invocation is answered.
+        drain: from SIGTERM until the container is killed.
+        recovery: after the death of a worker, until /ping tells the truth.
+        hang: after the death of a worker, until every request is answered or has failed.
+        argument: until a wrong argument has ended the container.
+        load: how long the kit keeps a container busy.
+        clients: how many clients do so at once.
+    """
+
+    start: float = 480
+    ping: float = 2
+    accept: float = 0.25
+    answer: float = 60
+    drain: float = 30
+    recovery: float = 5
+    hang: float = 20
+    argument: float = 10
+    load: float = 6
+    clients: int = 16

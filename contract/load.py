@@ -1,0 +1,88 @@
+"""Clients that keep a container busy, and what they saw."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from contract.client import Answer, Client, NoAnswer, request_bytes
+from contract.example import Example
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One request of the load: when it was sent and was done, and what came of it."""
+
+    sent: float
+    done: float
+    outcome: Answer | NoAnswer
+
+
+@dataclass
+class Load:
+    """What the clients saw so far.
+
+    Attributes:
+        connects: how many seconds each connection took to be accepted.
+    """
+
+    connects: list[float] = field(default_factory=list)
+    requests: list[Sent] = field(default_factory=list)
+
+    def statuses(self) -> dict[str, int]:
+        """Count the requests by status, "none" being no answer."""
+        counts: dict[str, int] = {}
+        for request in list(self.requests):
+            outcome = request.outcome
+            key = str(outcome.status) if isinstance(outcome, Answer) else "none"
+            counts[key] = counts.get(key, 0) + 1
+        return counts
+
+
+@contextmanager
+def loaded(
+    client: Client,
+    example: Example,
+    *,
+    clients: int,
+    timeout: float,
+    path: str = "/invocations",
+) -> Iterator[Load]:
+    """Have clients send the example one after the other, each on a connection of its own.
+
+    What is under way at the end of the block is waited for.
+    """
+    load = Load()
+    stop = threading.Event()
+    headers = {"Content-Type": example.content_type, "Connection": "close"}
+    data = request_bytes("POST", path, example.body, headers)
+    threads = [
+        threading.Thread(target=_send_on, args=(client, data, load, stop, timeout), daemon=True)
+        for _ in range(clients)
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield load
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+def _send_on(
+    client: Client, data: bytes, load: Load, stop: threading.Event, timeout: float
+) -> None:
+    while not stop.is_set():
+        began = time.monotonic()
+        outcome: Answer | NoAnswer
+        try:
+            with client.connect(timeout=timeout) as connection:
+                load.connects.append(connection.seconds)
+                sent = connection.send(data, timeout=timeout)
+                outcome = connection.receive("POST", timeout=timeout, sent=sent)
+        except NoAnswer as error:
+            outcome = error
+            stop.wait(0.01)  # a refusal costs nothing: without a pause it would come in thousands
+        load.requests.append(Sent(began, time.monotonic(), outcome))

@@ -1,0 +1,102 @@
+"""`--process`: a command in place of a container, with the environment that SageMaker gives."""
+
+import contextlib
+import os
+import shlex
+import signal
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import psutil
+
+from contract.client import Client
+from contract.running import Start, default_port_is_free, environment, free_port, processes
+
+
+class ProcessLauncher:
+    """Starts a command with `serve` after it.
+
+    `SM_MODEL_DIR` says where the model is, as nothing is mounted at /opt/ml/model.
+    """
+
+    def __init__(self, command: str, model: Path | None) -> None:
+        words = shlex.split(command)
+        self.command = words[:-1] if words[-1:] == ["serve"] else words
+        self.model = model
+
+    def start(self, how: Start) -> "RunningProcess":
+        """Start the command in a session of its own."""
+        port = free_port()
+        default = Client("127.0.0.1", 8080) if default_port_is_free() else None
+        ours = {name: value for name, value in os.environ.items() if "SAGEMAKER" not in name}
+        model = {"SM_MODEL_DIR": str(self.model)} if self.model and not how.many_models else {}
+        log = tempfile.TemporaryFile()  # noqa: SIM115 - the running process's to close
+        process = subprocess.Popen(
+            [*self.command, how.argument],
+            env={**ours, **model, **environment(port, how)},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        return RunningProcess(process, log.fileno(), Client("127.0.0.1", port), default, self.model)
+
+
+class RunningProcess:
+    """A command that was started."""
+
+    def __init__(
+        self,
+        process: "subprocess.Popen[bytes]",
+        log: int,
+        client: Client,
+        default: Client | None,
+        model: Path | None,
+    ) -> None:
+        self.client = client
+        self.default = default
+        self.labels: Mapping[str, str] = {}
+        self._process = process
+        self._log = os.dup(log)
+        self._model = model
+        self._seen: list[psutil.Process] = []
+
+    def pid(self) -> int:
+        """Return the command's process id."""
+        return self._process.pid
+
+    def ended(self) -> int | None:
+        """Return the exit status, as a shell would say it."""
+        # Who is orphaned by the end would not be found from its parent any more.
+        self._seen = processes(self._process.pid) or self._seen
+        status = self._process.poll()
+        return 128 - status if status is not None and status < 0 else status
+
+    def terminate(self) -> None:
+        """Send SIGTERM to the command alone."""
+        self._process.send_signal(signal.SIGTERM)
+
+    def close(self) -> None:
+        """Kill the command and whatever it has started."""
+        everyone = [*processes(self._process.pid), *self._seen]
+        for process in everyone:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        os.close(self._log)
+
+    def log(self) -> str:
+        """Return what the command has written."""
+        return os.pread(self._log, 1 << 20, 0).decode(errors="replace")
+
+    def written(self) -> Sequence[str] | None:
+        """Nobody can tell what a process has written where."""
+        return None
+
+    def model_url(self, name: str) -> str | None:  # noqa: ARG002 - the same folder for every name
+        """Return the model's folder."""
+        return str(self._model) if self._model else None

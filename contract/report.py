@@ -1,0 +1,81 @@
+"""The results as a table, and as JSON."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from contract.case import Case
+from contract.runner import Result, Verdict
+
+_STYLES = {Verdict.PASSED: "green", Verdict.FAILED: "red", Verdict.SKIPPED: "dim"}
+
+
+def table(results: Sequence[Result]) -> Table:
+    """Make the table of all cases for the screen."""
+    made = Table("case", "need", "result", "seconds", "what was seen")
+    for result in results:
+        style = _STYLES[result.verdict]
+        made.add_row(
+            result.case.id,
+            result.case.need,
+            f"[{style}]{result.verdict}[/]",
+            f"{result.seconds:.2f}",
+            escape(result.note),
+        )
+    return made
+
+
+def failures(results: Sequence[Result]) -> list[str]:
+    """Say of each failed case what it asks for and where that stands."""
+    return [
+        f"{result.case.id}: {result.case.title}\n"
+        f"    seen: {result.note}\n"
+        f"    source: {result.case.source.name} {result.case.source.url}".rstrip()
+        for result in results
+        if result.verdict is Verdict.FAILED
+    ]
+
+
+def summary(results: Sequence[Result], *, certified: bool) -> str:
+    """Make the last line."""
+    verdicts = Counter(result.verdict for result in results)
+    failed = Counter(result.case.need for result in results if result.verdict is Verdict.FAILED)
+    kinds = ", ".join(f"{count} {need}" for need, count in sorted(failed.items()))
+    counts = ", ".join(f"{verdicts[verdict]} {verdict}" for verdict in Verdict)
+    seconds = sum(result.seconds for result in results)
+    return (
+        f"{'certified' if certified else 'not certified'}: {counts}"
+        f"{f' ({kinds})' if kinds else ''} in {seconds:.1f} s"
+    )
+
+
+def as_json(results: Sequence[Result], *, certified: bool) -> str:
+    """Make one document of everything."""
+    cases = [_as_object(result) for result in results]
+    return json.dumps({"certified": certified, "cases": cases}, indent=2)
+
+
+def _as_object(result: Result) -> dict[str, Any]:
+    source = result.case.source
+    return {
+        "id": result.case.id,
+        "title": result.case.title,
+        "need": result.case.need,
+        "source": {"name": source.name, "url": source.url},
+        "verdict": result.verdict,
+        "note": result.note,
+        "seconds": round(result.seconds, 3),
+    }
+
+
+def markdown(cases: Sequence[Case]) -> str:
+    """Make the table of docs/contract.md."""
+    rows = ["| case | what it asks for | need | source |", "|---|---|---|---|"]
+    for case in cases:
+        source = f"[{case.source.name}]({case.source.url})" if case.source.url else case.source.name
+        rows.append(f"| `{case.id}` | {case.title} | {case.need} | {source} |")
+    return "\n".join(rows)

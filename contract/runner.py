@@ -1,0 +1,74 @@
+"""Runs cases and keeps their verdicts."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import fnmatch
+
+import contract.cases  # noqa: F401 - registers them
+from contract.bench import Bench
+from contract.case import CASES, Case, Failed, Need, Setup, Skipped
+
+
+class Verdict(StrEnum):
+    """How a case came out."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A case's verdict, what is to be said of it, and how long it took."""
+
+    case: Case
+    verdict: Verdict
+    note: str
+    seconds: float
+
+
+def chosen(patterns: Sequence[str]) -> list[Case]:
+    """Return the cases whose id matches one of the patterns; all where there are none."""
+    found = [
+        case
+        for case in CASES
+        if not patterns or any(fnmatch(case.id, pattern) for pattern in patterns)
+    ]
+    # One start for all cases of a setup.
+    return sorted(found, key=lambda case: list(Setup).index(case.setup))
+
+
+def run(
+    bench: Bench, cases: Sequence[Case], before: Callable[[Case], None] = lambda _: None
+) -> list[Result]:
+    """Run the cases in order, and end the container."""
+    results = []
+    try:
+        for case in cases:
+            before(case)
+            results.append(_run_one(bench, case))
+    finally:
+        bench.close()
+    return results
+
+
+def _run_one(bench: Bench, case: Case) -> Result:
+    began = time.monotonic()
+    try:
+        bench.turn_to(case.setup)
+        verdict, note = Verdict.PASSED, case.check(bench) or ""
+    except Failed as failure:
+        verdict, note = Verdict.FAILED, str(failure)
+    except Skipped as reason:
+        verdict, note = Verdict.SKIPPED, str(reason)
+    return Result(case, verdict, " ".join(note.split()), time.monotonic() - began)
+
+
+def is_certified(results: Sequence[Result], *, strict: bool) -> bool:
+    """Whether no binding case failed; `strict` binds good practice too."""
+    return not any(
+        result.verdict is Verdict.FAILED and (strict or result.case.need is not Need.PRACTICE)
+        for result in results
+    )

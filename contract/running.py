@@ -1,0 +1,124 @@
+"""What the kit needs of whatever starts a container."""
+
+import socket
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import psutil
+
+from contract.client import Client
+
+MODEL_NAMES = [f"contract-{number}" for number in range(8)]
+_OWN_PORT = 8080
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """How a container is to be started.
+
+    Attributes:
+        argument: what stands after the image's name.
+        environment: what SageMaker sets beside the port.
+        many_models: mount the model once for each of `MODEL_NAMES` instead of as the one model.
+    """
+
+    argument: str = "serve"
+    environment: Mapping[str, str] = field(default_factory=dict)
+    many_models: bool = False
+
+
+class Running(Protocol):
+    """A container that was started.
+
+    Attributes:
+        client: to the port that SAGEMAKER_BIND_TO_PORT names.
+        default: to port 8080, for those that ignore it; None where that port is another's.
+        labels: of the image.
+    """
+
+    client: Client
+    default: Client | None
+    labels: Mapping[str, str]
+
+    def pid(self) -> int | None:
+        """Return the main process's id, where this machine can see it."""
+
+    def ended(self) -> int | None:
+        """Return the exit status, or None while it runs."""
+
+    def terminate(self) -> None:
+        """Send SIGTERM to the main process, as SageMaker does."""
+
+    def close(self) -> None:
+        """End it and all that it started, at once."""
+
+    def log(self) -> str:
+        """Return what it has written to stdout and stderr."""
+
+    def written(self) -> Sequence[str] | None:
+        """Return the files that it has changed outside of mounts; None where nobody can tell."""
+
+    def model_url(self, name: str) -> str | None:
+        """Return where a model is to be loaded from under that name."""
+
+
+class Launcher(Protocol):
+    """Starts the container to be certified, as often as needed."""
+
+    def start(self, how: Start) -> Running:
+        """Start it, and do not wait for it."""
+
+
+def environment(port: int, how: Start) -> dict[str, str]:
+    """Make what SageMaker sets: the port, ports to spare, and what the start asks for."""
+    return {
+        "SAGEMAKER_BIND_TO_PORT": str(port),
+        "SAGEMAKER_SAFE_PORT_RANGE": f"{port + 1}-{port + 10}",
+        **how.environment,
+    }
+
+
+def free_port() -> int:
+    """Find a port of loopback that nobody listens on, and that is not 8080."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = int(listener.getsockname()[1])
+    return port if port != _OWN_PORT else free_port()
+
+
+def default_port_is_free() -> bool:
+    """Whether nobody listens on 8080 yet: who does so after a start is the container."""
+    with socket.socket() as sock:
+        return sock.connect_ex(("127.0.0.1", _OWN_PORT)) != 0
+
+
+def processes(pid: int) -> list[psutil.Process]:
+    """List the process and all its descendants."""
+    with suppress(psutil.NoSuchProcess):
+        root = psutil.Process(pid)
+        return [root, *root.children(recursive=True)]
+    return []
+
+
+def memory(pid: int) -> int:
+    """Sum the memory of a process and its descendants in bytes, shared pages counted once."""
+    return sum(_memory_of(process) for process in processes(pid))
+
+
+def _memory_of(process: psutil.Process) -> int:
+    with suppress(psutil.Error):
+        try:
+            return int(process.memory_full_info().pss)
+        except (psutil.AccessDenied, AttributeError):  # not ours, or no Linux
+            return int(process.memory_info().rss)
+    return 0
+
+
+def until(seconds: float, every: float = 0.02) -> Iterator[float]:
+    """Yield the seconds passed, again and again, until that many have."""
+    began = time.monotonic()
+    while (passed := time.monotonic() - began) < seconds:
+        yield passed
+        time.sleep(every)
