@@ -3,22 +3,24 @@
 It stands alone: it needs no other file of the project, only the artifacts beside it.
 """
 
+import json
 import re
 from collections.abc import Iterable, Sequence
-from itertools import groupby, pairwise
-from operator import itemgetter
+from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypedDict
 
 import mlflow
+import numpy as np
 import pandas as pd
 
 OVERLAP = 64  # tokens that two windows of a long text share
 TOKENS_A_BATCH = 4096
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")  # JSON can carry them, UTF-8 cannot
 
-Probabilities = list[float]  # of each tag: O, then B- and I- of each label in turn
-Word = tuple[int, int, Probabilities]  # start, end, the mean over its pieces
+# Probabilities are arrays [tokens, tags]; the tags are O, then B- and I- of each label in turn.
+Array = np.ndarray[Any, np.dtype[Any]]
 
 
 class Span(TypedDict):
@@ -32,34 +34,53 @@ class Span(TypedDict):
 
 
 def merge(
-    text: str, words: Iterable[Word], labels: Sequence[str], false_positives: frozenset[str]
+    text: str,
+    word_ids: Sequence[int | None],
+    offsets: Sequence[tuple[int, int]],
+    probabilities: Array,
+    *,
+    labels: Sequence[str],
+    false_positives: frozenset[str],
 ) -> list[Span]:
-    """The spans that words make, in order, without those on the list.
+    """The spans that a text's tokens make, in order, without those on the list.
 
-    A word is part of a span when O is less likely than all other tags together. It starts one,
-    unless I- is likelier than B- right after another. A span has the label that its words find
-    the likeliest together: half of a name may be known for something else.
+    Tokens with one word id make a word; every one has its say, as every one was trained. A word
+    is part of a span when O is less likely than all other tags together. It starts one, unless
+    I- is likelier than B- right after another. A span has the label that its words find the
+    likeliest together: half of a name may be known for something else.
     """
-    groups: list[list[Word]] = []
-    inside = False
-    for word in words:
-        outside, *tags = word[2]
-        if outside < 0.5:
-            if not inside or sum(tags[::2]) >= sum(tags[1::2]):
-                groups.append([])
-            groups[-1].append(word)
-        inside = outside < 0.5
-    spans = [_span(text, group, labels) for group in groups]
+    if not word_ids:
+        return []
+    edges = [0, *(at for at, (one, two) in enumerate(pairwise(word_ids), 1) if one != two)]
+    sums = np.add.reduceat(probabilities, edges, axis=0, dtype=np.float64)
+    edges.append(len(word_ids))
+    pieces = np.array([end - start for start, end in pairwise(edges)])
+    inside = (sums[:, 0] < 0.5 * pieces).nonzero()[0]
+    means = (sums[inside, 1:] / pieces[inside, None]).tolist()
+    groups: list[tuple[int, list[list[float]]]] = []  # the first word, and the tags of each
+    end = -1  # of the group before
+    for word, tags in zip(inside.tolist(), means, strict=True):
+        if word != end or sum(tags[::2]) >= sum(tags[1::2]):
+            groups.append((word, []))
+        groups[-1][1].append(tags)
+        end = word + 1
+    spans = [
+        _span(
+            text, offsets[edges[first]][0], offsets[edges[first + len(tags)] - 1][1], tags, labels
+        )
+        for first, tags in groups
+    ]
     return [span for span in spans if normalized(span["text"]) not in false_positives]
 
 
-def _span(text: str, words: Sequence[Word], labels: Sequence[str]) -> Span:
+def _span(
+    text: str, start: int, end: int, words: Sequence[Sequence[float]], labels: Sequence[str]
+) -> Span:
+    sums = [sum(column) for column in zip(*words, strict=True)]
     scores = [
-        sum(tags[1 + 2 * index] + tags[2 + 2 * index] for _, _, tags in words) / len(words)
-        for index in range(len(labels))
+        (begin + more) / len(words) for begin, more in zip(sums[::2], sums[1::2], strict=True)
     ]
     score = max(scores)
-    start, end = words[0][0], words[-1][1]
     label = labels[scores.index(score)]
     return Span(text=text[start:end], label=label, score=score, start=start, end=end)
 
@@ -98,16 +119,56 @@ def batches(lengths: Sequence[int]) -> list[list[int]]:
 
 
 class Recognizer:
-    """The classifier and its tokenizer, from a folder that transformers saved."""
+    """A classifier and its tokenizer, from a folder that transformers saved.
+
+    The weights are read when the first texts come: who computes probabilities by other means
+    needs `decode` alone.
+    """
 
     def __init__(self, folder: Path, false_positives: frozenset[str]) -> None:
-        import torch  # noqa: PLC0415 - merging is of use, and tested, without it
+        self.folder = folder
+        self._false_positives = false_positives
+        names = json.loads((folder / "config.json").read_text("utf-8"))["id2label"]
+        tags = [names[str(index)] for index in range(len(names))]
+        self._labels = [tag.removeprefix("B-") for tag in tags if tag.startswith("B-")]
+
+    def decode(
+        self,
+        text: str,
+        word_ids: Sequence[int | None],
+        offsets: Sequence[tuple[int, int]],
+        probabilities: Array,
+    ) -> list[Span]:
+        """The spans of a text, from the probabilities [tokens, tags] of all its tokens."""
+        return merge(
+            text,
+            word_ids,
+            offsets,
+            probabilities,
+            labels=self._labels,
+            false_positives=self._false_positives,
+        )
+
+    def __call__(self, texts: Sequence[str]) -> list[list[Span]]:
+        """The spans of each text; a text's do not depend on the others."""
+        found = self._network(texts)
+        return [self.decode(text, *tagged) for text, tagged in zip(texts, found, strict=True)]
+
+    @cached_property
+    def _network(self) -> "_Network":
+        return _Network(self.folder)
+
+
+class _Network:
+    """Texts in, the probabilities of their tokens out."""
+
+    def __init__(self, folder: Path) -> None:
+        import torch  # noqa: PLC0415 - takes seconds, and decoding is of use without it
         from safetensors.torch import load_file  # noqa: PLC0415
         from tokenizers import Tokenizer  # noqa: PLC0415
         from transformers import BertConfig, BertForTokenClassification  # noqa: PLC0415
 
         self._torch = torch
-        self._false_positives = false_positives
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         config: Any = BertConfig.from_json_file(folder / "config.json")
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -115,12 +176,13 @@ class Recognizer:
         self._classifier.load_state_dict(load_file(folder / "model.safetensors"))
         self._classifier.to(self._device)
         self._size = config.max_position_embeddings - 2  # [CLS] and [SEP] are around a window
-        tags = [config.id2label[index] for index in range(config.num_labels)]
-        self._labels = [tag.removeprefix("B-") for tag in tags if tag.startswith("B-")]
+        self._tags = config.num_labels
         self._around = [self._tokenizer.token_to_id(token) for token in ("[CLS]", "[SEP]")]
 
-    def __call__(self, texts: Sequence[str]) -> list[list[Span]]:
-        """The spans of each text; a text's do not depend on the others."""
+    def __call__(
+        self, texts: Sequence[str]
+    ) -> list[tuple[Sequence[int | None], Sequence[tuple[int, int]], Array]]:
+        """Of each text's tokens: word ids, offsets, probabilities."""
         encodable = [_LONE_SURROGATES.sub("\ufffd", text) for text in texts]
         encodings = self._tokenizer.encode_batch(encodable, add_special_tokens=False)
         pieces = [
@@ -129,22 +191,19 @@ class Recognizer:
             if encoding.ids
             for window in windows(len(encoding.ids), self._size)
         ]
-        tagged: dict[int, list[Probabilities]] = {}
         rows = [encodings[index].ids[window[0] : window[1]] for index, window in pieces]
-        found = self._tag(rows)
-        for (index, (start, _, first, last)), tags in zip(pieces, found, strict=True):
-            tagged.setdefault(index, []).extend(tags[first - start : last - start])
+        kept: list[list[Array]] = [[np.empty((0, self._tags), np.float32)] for _ in texts]
+        for (index, (start, _, first, last)), tags in zip(pieces, self._tag(rows), strict=True):
+            kept[index].append(tags[first - start : last - start])
         return [
-            merge(
-                text, _words(encoding, tagged.get(index, [])), self._labels, self._false_positives
-            )
-            for index, (text, encoding) in enumerate(zip(texts, encodings, strict=True))
+            (encoding.word_ids, encoding.offsets, np.concatenate(tags))
+            for encoding, tags in zip(encodings, kept, strict=True)
         ]
 
-    def _tag(self, rows: list[list[int]]) -> list[list[Probabilities]]:
+    def _tag(self, rows: list[list[int]]) -> list[Array]:
         """The probabilities of each token of each row."""
         torch = self._torch
-        tagged: list[list[Probabilities]] = [[] for _ in rows]
+        tagged: list[Array] = [np.empty(0)] * len(rows)
         start, end = self._around
         for group in batches([len(row) for row in rows]) if rows else []:
             width = max(len(rows[index]) for index in group) + 2
@@ -158,31 +217,39 @@ class Recognizer:
                 logits = self._classifier(
                     input_ids=ids.to(self._device), attention_mask=mask.to(self._device)
                 ).logits
-            probabilities = logits.float().softmax(-1).tolist()
+            probabilities = logits.float().softmax(-1).cpu().numpy()
             for line, index in enumerate(group):
-                tagged[index] = probabilities[line][1 : len(rows[index]) + 1]
+                tagged[index] = probabilities[line, 1 : len(rows[index]) + 1]
         return tagged
 
 
-def _words(encoding: Any, tagged: Sequence[Probabilities]) -> list[Word]:
-    """Word pieces put together: every piece has its say, as every one was trained."""
-    words = []
-    pieces = zip(encoding.word_ids, encoding.offsets, tagged, strict=True)
-    for _, group in groupby(pieces, key=itemgetter(0)):
-        _, offsets, each = zip(*group, strict=True)
-        means = [sum(tag) / len(each) for tag in zip(*each, strict=True)]
-        words.append((offsets[0][0], offsets[-1][1], means))
-    return words
-
-
 class NamedEntities(mlflow.pyfunc.PythonModel):  # type: ignore[misc, name-defined]
-    """What MLflow loads: texts in, for each a list of spans out."""
+    """What MLflow loads: texts in, for each a list of spans out.
+
+    `classifier` and `decode` are for a server that runs the classifier itself, over the texts of
+    many requests at once; `predict` gives the same spans.
+    """
 
     def load_context(self, context: Any) -> None:
         """Read the artifacts `classifier` (a folder) and `false_positives` (a list)."""
         with Path(context.artifacts["false_positives"]).open(encoding="utf-8") as lines:
             terms = read_terms(lines)
         self._recognize = Recognizer(Path(context.artifacts["classifier"]), terms)
+
+    @property
+    def classifier(self) -> Path:
+        """The folder of the classifier, in transformers' format."""
+        return self._recognize.folder
+
+    def decode(
+        self,
+        text: str,
+        word_ids: Sequence[int | None],
+        offsets: Sequence[tuple[int, int]],
+        probabilities: Array,
+    ) -> list[Span]:
+        """The spans of a text, from the probabilities [tokens, tags] of all its tokens."""
+        return self._recognize.decode(text, word_ids, offsets, probabilities)
 
     def predict(
         self,

@@ -9,11 +9,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.bundle.ner import batches, merge, normalized, read_terms, windows
+from model.bundle.ner import Span, batches, merge, normalized, read_terms, windows
 from model.example.corpus import HELD_OUT_EVERY, LABELS, Author, lists, templates
 from model.example.evaluation import scores
 
@@ -58,9 +59,24 @@ def test_scores_count_bounds_and_label() -> None:
 TWO = ("PER", "LOC")
 
 
-def word(start: int, end: int, tag: str) -> tuple[int, int, list[float]]:
+Word = tuple[int, int, list[float]]  # start, end, probabilities
+
+
+def word(start: int, end: int, tag: str) -> Word:
     tags = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"]
     return (start, end, [0.96 if name == tag else 0.01 for name in tags])
+
+
+def spans_of(
+    text: str,
+    words: list[Word],
+    terms: frozenset[str] = frozenset(),
+    word_ids: list[int] | None = None,
+) -> list[Span]:
+    ids = list(range(len(words))) if word_ids is None else word_ids
+    offsets = [(start, end) for start, end, _ in words]
+    tags = np.array([tags for _, _, tags in words])
+    return merge(text, ids, offsets, tags, labels=TWO, false_positives=terms)
 
 
 def test_words_of_one_name_make_one_span() -> None:
@@ -71,7 +87,7 @@ def test_words_of_one_name_make_one_span() -> None:
         word(8, 11, "O"),
         word(12, 16, "B-LOC"),
     ]
-    spans = merge(text, words, TWO, frozenset())
+    spans = spans_of(text, words)
     assert [(s["text"], s["label"], s["start"], s["end"]) for s in spans] == [
         ("Ann Lee", "PER", 0, 7),
         ("Rome", "LOC", 12, 16),
@@ -79,9 +95,22 @@ def test_words_of_one_name_make_one_span() -> None:
     assert all(type(span["score"]) is float for span in spans)
 
 
+def test_the_pieces_of_a_word_decide_together() -> None:
+    pieces = [word(0, 2, "B-LOC"), word(2, 3, "O"), word(3, 4, "B-LOC")]
+    (span,) = spans_of("Rome", pieces, word_ids=[0, 0, 0])
+    assert (span["text"], span["label"]) == ("Rome", "LOC")
+    assert span["score"] == pytest.approx((0.97 + 0.02 + 0.97) / 3)
+
+
+def test_a_name_right_after_another_is_a_span_of_its_own() -> None:
+    words = [word(0, 3, "B-PER"), word(4, 8, "B-LOC"), word(9, 12, "I-LOC")]
+    found = spans_of("Ann Cape Cod", words)
+    assert [(s["text"], s["label"]) for s in found] == [("Ann", "PER"), ("Cape Cod", "LOC")]
+
+
 def test_a_term_of_the_list_is_no_entity_whatever_its_case() -> None:
     terms = read_terms(["# remark", "rome  # a file system", ""])
-    assert merge("ROME", [word(0, 4, "B-LOC")], TWO, terms) == []
+    assert spans_of("ROME", [word(0, 4, "B-LOC")], terms) == []
     assert normalized("New \n York") == "new york"
 
 
@@ -98,7 +127,7 @@ def test_spans_are_pieces_of_the_text_in_order_and_apart(
     for part, tags in parts:
         words.append((len(text), len(text) + len(part), tags))
         text += part
-    spans = merge(text, words, TWO, frozenset())
+    spans = spans_of(text, words)
     for span in spans:
         assert span["text"] == text[span["start"] : span["end"]]
         assert span["label"] in TWO
