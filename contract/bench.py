@@ -1,5 +1,6 @@
 """The bench that a container stands on: started when a case needs it, and watched meanwhile."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -87,6 +88,7 @@ class Bench:
         self._example = example
         self._seat: Seat | None = None
         self._checked = False
+        self._taking_a_seat = threading.RLock()
         self._failed_starts: dict[Setup, Startup] = {}
         self._seen: dict[Callable[[Bench], object], object] = {}
         self._first_start = 0.0
@@ -136,17 +138,18 @@ class Bench:
 
     @property
     def seat(self) -> Seat:
-        """The running container."""
-        if self.setup in self._failed_starts:
-            raise Skipped("it did not start")
-        if not self._checked:
-            if self._seat and self._seat.running and not self._is_well(self._seat):
-                self.close()
-            self._seat = self._seat or self._sit()
-            self._checked = True
-        if self._seat is None:
-            raise Skipped("it has ended")
-        return self._seat
+        """The running container; clients of one case may ask for it at the same time."""
+        with self._taking_a_seat:
+            if self.setup in self._failed_starts:
+                raise Skipped("it did not start")
+            if not self._checked:
+                if self._seat and self._seat.running and not self._is_well(self._seat):
+                    self.close()
+                self._seat = self._seat or self._sit()
+                self._checked = True
+            if self._seat is None:
+                raise Skipped("it has ended")
+            return self._seat
 
     @property
     def client(self) -> Client:

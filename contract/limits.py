@@ -15,6 +15,7 @@ class Limits:
         drain: from SIGTERM until the container is killed.
         recovery: after the death of a worker, until /ping tells the truth.
         hang: after the death of a worker, until every request is answered or has failed.
+        back: after the death of a worker, until it serves again.
         argument: until a wrong argument has ended the container.
         load: how long the kit keeps a container busy.
         clients: how many clients do so at once.
@@ -27,6 +28,7 @@ class Limits:
     drain: float = 30
     recovery: float = 5
     hang: float = 20
+    back: float = 60
     argument: float = 10
     load: float = 6
     clients: int = 16

@@ -13,8 +13,6 @@ from contract.load import Load, loaded
 from contract.running import processes, until
 from contract.sources import known
 
-_BACK_SECONDS = 60
-
 
 @dataclass
 class Killing:
@@ -127,7 +125,7 @@ def _invocation_is_answered(bench: Bench) -> bool:
 
 
 def _watch_return(bench: Bench, seen: Killing, killed: float) -> None:
-    for _ in until(_BACK_SECONDS, every=0.1):
+    for _ in until(bench.limits.back, every=0.1):
         seen.ended = bench.running.ended()
         if seen.ended is not None:
             return
@@ -179,5 +177,5 @@ def back(bench: Bench) -> str:
         required(seen.ended != 0, "it ended with status 0")
         return f"it ended with status {seen.ended}"
     if seen.back is None:
-        raise Failed(f"it was not back within {_BACK_SECONDS} s")
+        raise Failed(f"it was not back within {bench.limits.back:g} s")
     return f"back after {seen.back:.1f} s"

@@ -1,7 +1,7 @@
 """The bidirectional stream: WebSocket at /invocations-bidirectional-stream."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.sync.client import ClientConnection, connect
@@ -18,23 +18,27 @@ _LABEL = "com.amazonaws.sagemaker.capabilities.bidirectional-streaming"
 def _stream(bench: Bench) -> Iterator[ClientConnection]:
     client = bench.client
     connection = client.connect()
+    limit = bench.limits.answer
     try:
         with connect(
             f"ws://container:{client.port}{_PATH}",
             sock=connection.socket,
-            open_timeout=bench.limits.ping * 5,
-            close_timeout=bench.limits.ping * 5,
+            open_timeout=limit,
+            close_timeout=limit,
             ping_interval=None,
             max_size=None,
             proxy=None,
         ) as stream:
             yield stream
-    except (InvalidHandshake, TimeoutError, EOFError) as error:
-        connection.socket.close()
+    except TimeoutError as error:
+        raise Failed(f"no handshake within {limit:g} s") from error
+    except (InvalidHandshake, EOFError) as error:
         running = bench.seat.running
         if running and running.labels.get(_LABEL) == "true":
             raise Failed(f"the image has the label {_LABEL}=true, but: {error}") from error
         raise Skipped(f"no WebSocket at {_PATH}") from error
+    finally:
+        connection.socket.close()
 
 
 def _answer(bench: Bench, stream: ClientConnection) -> str | bytes:
@@ -88,7 +92,7 @@ def pong(bench: Bench) -> str:
     """Send a ping and wait for its pong."""
     with _stream(bench) as stream:
         came = stream.ping()
-        required(came.wait(bench.limits.ping * 5), "no pong came")
+        required(came.wait(bench.limits.answer), "no pong came")
         return f"{stream.latency * 1000:.0f} ms"
 
 
@@ -114,25 +118,10 @@ def close(bench: Bench) -> None:
 )
 def many(bench: Bench) -> None:
     """Hold eight open, ping, then use each."""
-    with _stream(bench) as first:
-        streams = [first]
-        streams += [_opened(bench) for _ in range(7)]
-        try:
-            required(bench.ping().status == 200, "/ping does not answer 200")
-            for stream in streams:
-                stream.send(bench.example.body.decode())
-            for stream in streams:
-                _answer(bench, stream)
-        finally:
-            for stream in streams[1:]:
-                stream.close()
-
-
-def _opened(bench: Bench) -> ClientConnection:
-    client = bench.client
-    return connect(
-        f"ws://container:{client.port}{_PATH}",
-        sock=client.connect().socket,
-        ping_interval=None,
-        proxy=None,
-    )
+    with ExitStack() as open_streams:
+        streams = [open_streams.enter_context(_stream(bench)) for _ in range(8)]
+        required(bench.ping().status == 200, "/ping does not answer 200")
+        for stream in streams:
+            stream.send(bench.example.body.decode())
+        for stream in streams:
+            _answer(bench, stream)

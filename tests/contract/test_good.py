@@ -1,0 +1,19 @@
+"""A server that does all of the contract passes all of the kit."""
+
+import pytest
+
+from contract.runner import Verdict, is_certified
+from tests.contract.conftest import Certify
+
+pytestmark = pytest.mark.slow
+
+# What only an image can show.
+_SKIPPED = {"files.outside"}
+
+
+def test_every_case_passes_on_a_server_that_does_everything(certify: Certify) -> None:
+    results = certify("good")
+    failed = [f"{r.case.id}: {r.note}" for r in results if r.verdict is Verdict.FAILED]
+    assert failed == []
+    assert {r.case.id for r in results if r.verdict is Verdict.SKIPPED} == _SKIPPED
+    assert is_certified(results, strict=True)
