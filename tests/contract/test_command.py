@@ -1,0 +1,136 @@
+"""The command line: what it takes, prints, and exits with."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from contract.__main__ import main
+from tests.contract.conftest import EXAMPLE, server
+
+
+@pytest.fixture
+def body(tmp_path: Path) -> str:
+    file = tmp_path / "body.json"
+    file.write_bytes(EXAMPLE.body)
+    return str(file)
+
+
+@pytest.fixture(autouse=True)
+def _in_the_checkout(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(root)
+
+
+@pytest.mark.slow
+def test_a_good_server_is_0_with_a_table_and_a_last_line(
+    body: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--process", server("good"), "--body", body, "--case", "ping.ok"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any("ping.ok" in line and "passed" in line for line in lines)
+    assert lines[-1].startswith("certified: 1 passed, 0 failed, 0 skipped")
+
+
+@pytest.mark.slow
+def test_a_server_that_fails_what_is_required_is_1_and_is_told_what_and_why(
+    body: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = server("bad invocations.payload")
+    assert main(["--process", command, "--body", body, "--case", "*.payload"]) == 1
+    out = capsys.readouterr().out
+    assert "seen: it answered 413" in out
+    assert "source: Endpoint quotas https://docs.aws.amazon.com/" in out
+    assert out.splitlines()[-1].startswith("not certified: 0 passed, 1 failed")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("strict", "status"), [([], 0), (["--strict"], 1)])
+def test_good_practice_binds_only_who_asks_for_it(
+    body: str, strict: list[str], status: int
+) -> None:
+    command = server("bad ping.empty")
+    arguments = ["--process", command, "--body", body, "--case", "ping.empty", *strict]
+    assert main(arguments) == status
+
+
+@pytest.mark.slow
+def test_json_has_every_case_with_its_source(body: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--process", server("good"), "--body", body, "--case", "ping.*", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["certified"] is True
+    assert [case["id"] for case in document["cases"]] == [
+        "ping.ok",
+        "ping.empty",
+        "ping.in-time",
+        "ping.steady",
+    ]
+    first = document["cases"][0]
+    assert (first["verdict"], first["need"]) == ("passed", "required")
+    assert first["source"]["url"].startswith("https://docs.aws.amazon.com/sagemaker/")
+
+
+@pytest.mark.slow
+def test_a_url_is_certified_without_what_takes_a_start(
+    root: Path, body: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from contract.process import ProcessLauncher
+    from contract.running import Start, until
+
+    running = ProcessLauncher(server("good"), root).start(Start())
+    try:
+        url = f"http://127.0.0.1:{running.client.port}"
+        assert any(_listens(running.client.port) for _ in until(30))
+        cases = ["--case", "startup.*", "--case", "drain.clock", "--case", "http.chunked"]
+        assert main([url, "--body", body, *cases, "--json"]) == 0
+    finally:
+        running.close()
+    cases_seen = json.loads(capsys.readouterr().out)["cases"]
+    verdicts = {case["id"]: case["verdict"] for case in cases_seen}
+    assert verdicts == {
+        "startup.ready": "passed",
+        "startup.port": "skipped",
+        "startup.truth": "skipped",
+        "startup.argument": "skipped",
+        "http.chunked": "passed",
+        "drain.clock": "skipped",
+    }
+
+
+def _listens(port: int) -> bool:
+    from contract.client import Client, NoAnswer
+
+    try:
+        return Client("127.0.0.1", port).request("GET", "/ping", timeout=2).status == 200
+    except NoAnswer:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--process", "x", "--case", "no.such"], "--case no.such: no case has such an id"),
+        (["--process", "x", "--model", "no/such"], "--model no/such: no such folder"),
+        (["--process", "x", "--body", "no/such"], "--body no/such: No such file or directory"),
+        (["--process", "x"], "no request to send: give --body FILE"),
+        (["https://h", "--body", "README.md"], "https://h: takes the form http://HOST:PORT"),
+        (["http://127.0.0.1:1", "--body", "README.md"], "no connection to port 1"),
+        (["--process", "no-such-command", "--body", "README.md"], "no-such-command"),
+    ],
+)
+def test_a_wrong_command_line_is_2_and_one_line(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert said in line
+
+
+def test_it_runs_as_a_module(root: Path) -> None:
+    import sys
+
+    done = subprocess.run(
+        [sys.executable, "-m", "contract"], cwd=root, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "one of the arguments URL --image --process is required" in done.stderr
