@@ -1,0 +1,102 @@
+"""`python -m bench.serving`: our server beside others, with the same model and texts.
+
+Three minutes; `--full` takes about forty, and is what docs/performance.md reports. On a machine
+with a GPU all servers use it; `--shape base` and `--shape large` are BERT's two sizes.
+"""
+
+import argparse
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from . import predictions, report, results, workload
+from .catalogue import AGGREGATION, catalogue
+from .environments import CACHE, SetupError
+from .measure import FULL, QUICK, Task, measure
+from .results import Results
+from .servers import Server, ServerError
+
+SHAPES = {"small": (4, 256), "base": (12, 768), "large": (24, 1024)}
+TEXTS = 2000
+
+
+def main() -> int:
+    """Measure, print tables and write results; 1 if a server failed or found something else."""
+    arguments = _arguments()
+    effort = FULL if arguments.full else QUICK
+    cores = len(os.sched_getaffinity(0))
+    servers = _chosen(catalogue(cores), arguments.only)
+    if not servers:
+        print(f"bench: no server's name has any of {arguments.only} in it", file=sys.stderr)
+        return 2
+    console = Console(stderr=True)
+    found = Results(machine=results.machine(), shape=arguments.shape)
+    with console.status("model"):
+        model = _model(arguments.shape)
+        texts = workload.texts(TEXTS, seed=1)
+        expected = predictions.reference(model, texts[: effort.compared], AGGREGATION)
+        task = Task(model=model, texts=texts, expected=expected, effort=effort)
+    for number in range(effort.rounds):
+        _round(found, number, servers, task, console)
+        results.write(found, arguments.json)
+    report.show(found, markdown=arguments.markdown)
+    console.print(f"written to {arguments.json}")
+    wrong = [each for each in found.measured if each.agreement.equal < each.agreement.texts]
+    return 1 if found.failed or wrong else 0
+
+
+def _round(
+    found: Results, number: int, servers: Sequence[Server], task: Task, console: Console
+) -> None:
+    """Measure the limits and every server once, in an order of this round's own."""
+    rounds = task.effort.rounds
+    turn = number * len(servers) // rounds
+    title = f"round {number + 1} of {rounds}"
+    with console.status(title) as status:
+        for server in (*servers[turn:], *servers[:turn]):
+
+            def say(what: str, name: str = server.name) -> None:
+                status.update(f"{title}: {name}: {what}")
+
+            try:
+                found.measured.append(measure(server, task, say))
+            except (ServerError, SetupError, OSError, subprocess.CalledProcessError) as error:
+                found.failed[server.name] = str(error)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser("python -m bench.serving", description=__doc__)
+    parser.add_argument("--full", action="store_true", help="three rounds of longer phases")
+    parser.add_argument("--shape", choices=SHAPES, default="small", help="of the model")
+    parser.add_argument("--only", nargs="+", default=[], help="parts of the names of servers")
+    parser.add_argument("--json", type=Path, default=CACHE / "results.json", help="where to write")
+    parser.add_argument("--markdown", action="store_true", help="print tables in Markdown")
+    return parser.parse_args()
+
+
+def _chosen(servers: Sequence[Server], parts: Sequence[str]) -> list[Server]:
+    wanted = [part.casefold() for part in parts] or [""]
+    return [each for each in servers if any(part in each.name.casefold() for part in wanted)]
+
+
+def _model(shape: str) -> Path:
+    """The folder of a model of that shape, made once."""
+    digest = hashlib.sha256(Path(workload.__file__).read_bytes()).hexdigest()[:12]
+    folder = CACHE / f"model-{shape}-{digest}"
+    if not folder.exists():
+        layers, width = SHAPES[shape]
+        unfinished = folder.with_suffix(".new")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        workload.make_model(unfinished, layers=layers, width=width, seed=0)
+        unfinished.rename(folder)
+    return folder
+
+
+if __name__ == "__main__":
+    sys.exit(main())
