@@ -50,13 +50,7 @@ class ServingStack(cdk.Stack):
             description="Berth: image, model, endpoint, scaling and alarms of a stage.",
         )
         endpoint = settings.endpoint
-        image = ServingImage(
-            self,
-            "Image",
-            python_version=model.record.python_version,
-            requirements=model.record.requirements,
-            cuda=cuda,
-        ).asset
+        image = ServingImage(self, "Image", model=model.record, cuda=cuda).asset
         archive = s3_assets.Asset(self, "ModelArchive", path=str(model.archive))
         # SageMaker would make this group itself, and keep its logs for ever.
         log_group = logs.CfnLogGroup(

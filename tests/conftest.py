@@ -26,3 +26,4 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-snapshots", action="store_true", help="write the template snapshots anew"
     )
+    parser.addoption("--image", action="store_true", help="build the image and test it, too")

@@ -1,0 +1,1 @@
+"""`python -m tools.image`: the serving image built for real, with docker or podman."""
