@@ -9,7 +9,7 @@ unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick check fix model synth deploy serve local local-down snapshots docs bench
+.PHONY: help setup demo test quick check fix model synth deploy serve contract local local-down snapshots docs bench image test-image
 
 help: ## print the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
@@ -52,6 +52,15 @@ deploy: model ## deploy STAGE (default dev) to its AWS account
 serve: model ## serve the example model at 127.0.0.1:PORT (default 8080), without AWS
 	@SM_MODEL_DIR=build/model SAGEMAKER_BIND_TO_PORT=$(PORT) BERTH_BIND_HOST=127.0.0.1 \
 	    container/entrypoint.sh serve
+
+contract: model ## put the server through SageMaker's contract
+	@python -m contract --process container/entrypoint.sh --model build/model
+
+image: model ## build the image of the model with docker or podman, for the CUDA of stages.toml
+	@python -m tools.image
+
+test-image: model ## build the image for CPU, run it as SageMaker would, and certify it
+	@python -m pytest tests/image --image
 
 local: model ## start an AWS on this machine and leave it running
 	@python -m localaws up

@@ -6,9 +6,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatch
 
+from psutil import Error as PsError
+
 import contract.cases  # noqa: F401 - registers them
 from contract.bench import Bench
 from contract.case import CASES, Case, Failed, Need, Setup, Skipped
+
+# What comes of answers that nobody thought of, and of processes that are gone.
+_SURPRISES = (ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError, PsError)
 
 
 class Verdict(StrEnum):
@@ -61,6 +66,8 @@ def _run_one(bench: Bench, case: Case) -> Result:
         verdict, note = Verdict.PASSED, case.check(bench) or ""
     except Failed as failure:
         verdict, note = Verdict.FAILED, str(failure)
+    except _SURPRISES as surprise:
+        verdict, note = Verdict.FAILED, f"unexpected: {type(surprise).__name__}: {surprise}"
     except Skipped as reason:
         verdict, note = Verdict.SKIPPED, str(reason)
     return Result(case, verdict, " ".join(note.split()), time.monotonic() - began)

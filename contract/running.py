@@ -1,5 +1,7 @@
 """What the kit needs of whatever starts a container."""
 
+import os
+import random
 import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -82,10 +84,14 @@ def environment(port: int, how: Start) -> dict[str, str]:
 
 
 def free_port() -> int:
-    """Find a port of loopback that nobody listens on, and that is not 8080."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = int(listener.getsockname()[1])
-    return port if port != _OWN_PORT else free_port()
+    """Find a port of loopback that nobody listens on.
+
+    It is one below 32767: multi-model-server calls others invalid.
+    """
+    while True:
+        port = random.randint(10_000, 30_000)  # noqa: S311 - nothing is secret about it
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def default_port_is_free() -> bool:
@@ -95,11 +101,29 @@ def default_port_is_free() -> bool:
 
 
 def processes(pid: int) -> list[psutil.Process]:
-    """List the process and all its descendants."""
+    """List the process, all its descendants, and who else is in its session.
+
+    The latter are orphans: in a container they would be the main process's children.
+    """
     with suppress(psutil.NoSuchProcess):
         root = psutil.Process(pid)
-        return [root, *root.children(recursive=True)]
+        orphans = [psutil.Process(other) for other in psutil.pids() if _session(other) == pid]
+        found = {child for child in orphans for child in (child, *child.children(recursive=True))}
+        found |= set(root.children(recursive=True))
+        return [root, *(child for child in found - {root} if _lives(child))]
     return []
+
+
+def _session(pid: int) -> int | None:
+    with suppress(OSError):
+        return os.getsid(pid)
+    return None
+
+
+def _lives(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    return False
 
 
 def memory(pid: int) -> int:

@@ -10,6 +10,8 @@ from pathlib import Path
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from contract.report import markdown
+from contract.runner import chosen
 from stacks.settings import Settings, StageSettings
 
 ROOT = Path(__file__).parents[1]
@@ -47,7 +49,16 @@ def make_targets() -> str:
     return "\n".join(["| command | what it does |", "|---|---|", *rows])
 
 
-GENERATED: dict[str, Callable[[], str]] = {"settings": settings_table, "targets": make_targets}
+def contract_cases() -> str:
+    """Every case of the contract kit, what it asks for and where that stands."""
+    return markdown(chosen([]))
+
+
+GENERATED: dict[str, Callable[[], str]] = {
+    "contract": contract_cases,
+    "settings": settings_table,
+    "targets": make_targets,
+}
 _PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 

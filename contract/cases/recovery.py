@@ -41,7 +41,7 @@ def killing(bench: Bench) -> Killing:
     _ = bench.pid, bench.example
     with loaded(client, bench.example, clients=4, timeout=limits.hang) as load:
         victim = _hardest_worker(bench)
-        seen = Killing(" ".join(victim.cmdline())[-60:] or victim.name(), load)
+        seen = Killing(_name(victim), load)
         victim.kill()
         killed = time.monotonic()
         _watch_truth(bench, seen, killed)
@@ -60,6 +60,12 @@ def _hardest_worker(bench: Bench) -> psutil.Process:
     before = {child: _busy_seconds(child) for child in children}
     time.sleep(0.7)
     return max(children, key=lambda child: (_busy_seconds(child) - before[child], _rss(child)))
+
+
+def _name(process: psutil.Process) -> str:
+    with suppress(psutil.Error):
+        return " ".join(process.cmdline())[-60:] or str(process.name())
+    return "a process that is gone"
 
 
 def _listens(process: psutil.Process, port: int) -> bool:

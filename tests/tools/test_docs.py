@@ -8,5 +8,5 @@ def test_generated_parts_are_up_to_date() -> None:
     assert stale == [], "run: make docs"
 
 
-def test_the_settings_page_and_the_readme_have_generated_parts() -> None:
-    assert {page.name for page in pages()} >= {"README.md", "settings.md"}
+def test_the_pages_that_show_code_have_generated_parts() -> None:
+    assert {page.name for page in pages()} >= {"README.md", "contract.md", "settings.md"}

@@ -75,7 +75,7 @@ class ForgetsHealth(Server):
         return self.pings == 1
 
 
-@breaks("ping.empty", '{"status":"Healthy"}')
+@breaks("ping.empty", 'its body is b\'{"status":"Healthy"}')
 class TalkativePing(Server):
     async def ping(self, request: Request) -> Response:
         status = (await super().ping(request)).status_code
