@@ -9,11 +9,11 @@ unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick check fix model synth deploy serve contract local local-down snapshots docs bench image test-image
+.PHONY: help setup demo test quick check fix model synth deploy serve contract local local-down snapshots docs bench bench-serving image test-image
 
 help: ## print the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
-	    while IFS='|' read -r target text; do printf '  make %-12s %s\n' "$$target" "$$text"; done
+	    while IFS='|' read -r target text; do printf '  make %-13s %s\n' "$$target" "$$text"; done
 
 setup: .venv/.ready ## set up .venv and the CDK CLI; does nothing when nothing changed
 	@:
@@ -23,7 +23,7 @@ setup: .venv/.ready ## set up .venv and the CDK CLI; does nothing when nothing c
 	@tools/setup.sh
 
 demo: setup ## build the model, deploy dev to an AWS on this machine, show a prediction
-	@python -m localaws demo
+	@LOCALAWS_IMAGES=$(if $(IMAGE),always,never) python -m localaws demo
 
 test: model ## run every test
 	@python -m pytest --numprocesses 2 --dist loadfile
@@ -76,3 +76,7 @@ docs: setup ## write the generated parts of the docs anew
 
 bench: model ## measure synth
 	@python -m tools.bench
+
+bench-serving: setup ## measure the server beside others, and what it does when things go wrong
+	@python -m bench.serving
+	@python -m bench.serving.failures

@@ -5,9 +5,7 @@ with a GPU all servers use it; `--shape base` and `--shape large` are BERT's two
 """
 
 import argparse
-import hashlib
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -21,8 +19,8 @@ from .environments import CACHE, SetupError
 from .measure import FULL, QUICK, Task, measure
 from .results import Results
 from .servers import Server, ServerError
+from .shapes import SHAPES, model_of
 
-SHAPES = {"small": (4, 256), "base": (12, 768), "large": (24, 1024)}
 TEXTS = 2000
 
 
@@ -38,7 +36,7 @@ def main() -> int:
     console = Console(stderr=True)
     found = Results(machine=results.machine(), shape=arguments.shape)
     with console.status("model"):
-        model = _model(arguments.shape)
+        model = model_of(arguments.shape)
         texts = workload.texts(TEXTS, seed=1)
         expected = predictions.reference(model, texts[: effort.compared], AGGREGATION)
         task = Task(model=model, texts=texts, expected=expected, effort=effort)
@@ -83,19 +81,6 @@ def _arguments() -> argparse.Namespace:
 def _chosen(servers: Sequence[Server], parts: Sequence[str]) -> list[Server]:
     wanted = [part.casefold() for part in parts] or [""]
     return [each for each in servers if any(part in each.name.casefold() for part in wanted)]
-
-
-def _model(shape: str) -> Path:
-    """The folder of a model of that shape, made once."""
-    digest = hashlib.sha256(Path(workload.__file__).read_bytes()).hexdigest()[:12]
-    folder = CACHE / f"model-{shape}-{digest}"
-    if not folder.exists():
-        layers, width = SHAPES[shape]
-        unfinished = folder.with_suffix(".new")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        workload.make_model(unfinished, layers=layers, width=width, seed=0)
-        unfinished.rename(folder)
-    return folder
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from itertools import count
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +36,9 @@ class Driver:
         self._running = running
         self._generators = generators
         self._offsets: Iterator[int] = count(0, 997)
-        self._bodies = scratch / "bodies.json"
-        bodies = [running.server.body(text).decode() for text in texts]
-        self._bodies.write_text(json.dumps(bodies), encoding="utf-8")
+        self.bodies = scratch / "bodies.json"
+        made = [running.server.body(text).decode() for text in texts]
+        self.bodies.write_text(json.dumps(made), encoding="utf-8")
 
     def closed(self, connections: int, seconds: float) -> Figures:
         """So many connections, each of which asks again when it is answered."""
@@ -57,7 +58,7 @@ class Driver:
     def _plan(self, *, connections: int, seconds: float) -> Plan:
         return Plan(
             port=self._running.port,
-            bodies=str(self._bodies),
+            bodies=str(self.bodies),
             path=self._running.server.path,
             ping=self._running.server.ping,
             connections=connections,
@@ -73,7 +74,7 @@ class Driver:
             time.monotonic(),
         )
         with ThreadPoolExecutor(len(plans)) as threads:
-            seen = list(threads.map(_generate, plans))
+            seen = list(threads.map(generate, plans))
         seconds = time.monotonic() - begin
         server = (processes.cpu_seconds(root) - server) / seconds
         machine = (processes.machine_cpu_seconds() - machine) / seconds
@@ -86,7 +87,8 @@ def _shares(total: int, parts: int) -> list[int]:
     return [share for share in shares if share]
 
 
-def _generate(plan: Plan) -> Seen:
+def generate(plan: Plan) -> Seen:
+    """Carry a plan out, in a process of its own."""
     done = subprocess.run(
         [sys.executable, "-m", "bench.serving.load"],
         cwd=ROOT,
@@ -104,7 +106,7 @@ def _figures(seen: Sequence[Seen], *, server: float, machine: float) -> Figures:
     bad = sum(
         number for each in seen for status, number in each.statuses.items() if status != "200"
     )
-    pings = [milliseconds for each in seen for milliseconds in each.pings]
+    pings = [taken if taken else inf for each in seen for _, taken in each.pings]
     generator = sum(each.cpu for each in seen)
     return Figures(
         rate=len(ordered) / seen[0].seconds,

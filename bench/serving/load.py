@@ -14,6 +14,7 @@ import resource
 import sys
 import time
 from collections import deque
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import count
@@ -23,8 +24,6 @@ from typing import Any
 import httptools
 import uvloop
 
-MOST_CONNECTIONS = 512  # of an open loop
-HOPELESS_SECONDS = 3  # an open loop this far behind gives up: its answer is known
 PING_SECONDS = 0.2
 
 
@@ -38,6 +37,8 @@ class Plan:
         rate: requests a second of an open loop; None: a closed one.
         warm: seconds before what is counted.
         grace: how long to wait for what is unanswered at the end.
+        most: connections that an open loop may open.
+        hopeless: seconds; an open loop this far behind gives up, as its answer is known.
     """
 
     port: int
@@ -50,19 +51,27 @@ class Plan:
     warm: float = 0.5
     grace: float = 10
     first: int = 0
+    most: int = 512
+    hopeless: float = 3
 
 
 @dataclass(slots=True)
 class Seen:
-    """What came of a plan; latencies in milliseconds, CPU in seconds."""
+    """What came of a plan.
+
+    Attributes:
+        latencies: of answers with status 200, in milliseconds.
+        pings: when each was sent, in seconds from the beginning, and its milliseconds; None for
+            one that was not answered 200 within 2 seconds.
+        cpu: cores that the generator used.
+    """
 
     latencies: list[float]
     statuses: dict[str, int]
     broken: int
     hung: int
     gave_up: bool
-    pings: list[float]
-    pings_failed: int
+    pings: list[tuple[float, float | None]]
     seconds: float
     cpu: float
 
@@ -70,7 +79,7 @@ class Seen:
 class _Connection(asyncio.Protocol):
     """One connection with at most one request in flight."""
 
-    def __init__(self, load: "_Load") -> None:
+    def __init__(self, load: "Load") -> None:
         self._load = load
         self._parser = httptools.HttpResponseParser(self)
         self._transport: Any = None
@@ -105,7 +114,9 @@ class _Connection(asyncio.Protocol):
         self._transport.abort()
 
 
-class _Load:
+class Load:
+    """What a plan does, and what came of it."""
+
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         bodies = json.loads(Path(plan.bodies).read_text(encoding="utf-8"))
@@ -117,7 +128,7 @@ class _Load:
         self._connecting: set[asyncio.Task[None]] = set()
         self._ended = False
         self._from = self._to = 0.0
-        self.seen = Seen([], {}, 0, 0, False, [], 0, plan.seconds, 0.0)
+        self.seen = Seen([], {}, 0, 0, False, [], plan.seconds, 0.0)
 
     async def run(self) -> None:
         """Carry the plan out."""
@@ -130,8 +141,8 @@ class _Load:
             await self._keep_all_busy()
         else:
             await self._keep_rate(self._plan.rate)
-        pinger.cancel()
         await self._finish()
+        pinger.cancel()
 
     async def _keep_all_busy(self) -> None:
         while self._idle:
@@ -143,14 +154,14 @@ class _Load:
         while due < self._to:
             if (ahead := due - time.monotonic()) > 0:
                 await asyncio.sleep(ahead)
-            if len(self._waiting) > rate * HOPELESS_SECONDS:
+            if len(self._waiting) > rate * self._plan.hopeless:
                 self.seen.gave_up = True
                 return
             if self._idle:
                 self._ask(self._idle.popleft(), due)
             else:
                 self._waiting.append(due)
-                if len(self._open) + len(self._connecting) < MOST_CONNECTIONS:
+                if len(self._open) + len(self._connecting) < self._plan.most:
                     self._reconnect()
             due += 1 / rate
 
@@ -223,20 +234,18 @@ class _Load:
     async def _ping(self) -> None:
         """Ask /ping now and then, on a connection of its own each time, as SageMaker does."""
         request = f"GET {self._plan.ping} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n"
+        start = time.monotonic()
         while True:
             begin = time.monotonic()
-            try:
+            good = False
+            with suppress(OSError, TimeoutError):
                 async with asyncio.timeout(2):
                     reader, writer = await asyncio.open_connection("127.0.0.1", self._plan.port)
                     writer.write(request.encode())
-                    status = (await reader.readline()).split()
+                    good = (await reader.readline()).split()[1:2] == [b"200"]
                     writer.close()
-                if status[1:2] != [b"200"]:
-                    self.seen.pings_failed += 1
-                else:
-                    self.seen.pings.append((time.monotonic() - begin) * 1000)
-            except (OSError, TimeoutError):
-                self.seen.pings_failed += 1
+            taken = (time.monotonic() - begin) * 1000
+            self.seen.pings.append((begin - start, taken if good else None))
             await asyncio.sleep(PING_SECONDS)
 
 
@@ -250,7 +259,9 @@ def _request(path: str, body: bytes) -> bytes:
 
 def main() -> None:
     """Carry out the plan on standard input."""
-    load = _Load(Plan(**json.load(sys.stdin)))
+    _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
+    load = Load(Plan(**json.load(sys.stdin)))
     before = resource.getrusage(resource.RUSAGE_SELF)
     begin = time.monotonic()
     uvloop.run(load.run())

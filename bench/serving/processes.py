@@ -34,17 +34,19 @@ def resident_bytes(root: int) -> int:
 def largest_worker(root: int) -> psutil.Process:
     """The process that holds the model: of the Python ones, that with the most memory.
 
-    It is a child where there are any: killing a supervisor is no test of one.
-
     Raises:
         LookupError: when nothing runs.
     """
-    pythons = [process for process in tree(root) if "python" in _name(process)]
-    children = [process for process in pythons if process.pid != root]
-    candidates = children or pythons
+    candidates = workers(root)
     if not candidates:
         raise LookupError(f"process {root} is gone")
     return max(candidates, key=lambda process: int(process.memory_info().rss))
+
+
+def workers(root: int) -> list[psutil.Process]:
+    """The Python processes that others have started; the one there is, where it is alone."""
+    pythons = [process for process in tree(root) if "python" in _name(process)]
+    return [process for process in pythons if process.pid != root] or pythons
 
 
 def _name(process: psutil.Process) -> str:
