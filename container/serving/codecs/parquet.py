@@ -1,0 +1,127 @@
+"""Parquet, by pyarrow where the image has it: it comes with some models, not with the server."""
+
+from io import BytesIO
+from typing import Any
+
+from ..errors import RequestError, malformed, wrong_schema
+
+# A column of one value a million times is some bytes of parquet: sizes are checked before and
+# after reading, and texts before they are made of the dictionary that they are in.
+MOST_VALUES = 10_000_000
+MOST_BYTES = 512 * 1024 * 1024
+
+
+def read_parquet(body: bytes) -> Any:
+    """Read a body as pyarrow's Table.
+
+    Raises:
+        RequestError: 400 `malformed`, or 413 for one that unfolds to more than is read.
+    """
+    import pyarrow as pa  # noqa: PLC0415 - seconds, and not every image has it
+    from pyarrow import parquet  # noqa: PLC0415
+
+    try:
+        metadata = parquet.read_metadata(pa.BufferReader(body))
+        _check_values(metadata)
+        _check_flat(metadata.schema.to_arrow_schema())
+        table = parquet.read_table(
+            pa.BufferReader(body), read_dictionary=_leaves(metadata), use_threads=False
+        )
+        for name in table.column_names:
+            _check_bytes(name, table.column(name))
+        table = table.cast(_without_dictionaries(table.schema))
+        table.validate(full=True)  # that texts are UTF-8, for one: reading does not look
+    except (pa.ArrowException, OSError, ValueError) as error:
+        said = " ".join(str(error).split())[:200]
+        raise malformed(f"the body is not parquet: {said}") from error
+    return table
+
+
+def write_parquet(rows: list[Any]) -> bytes:
+    """Write rows of what JSON has: records by their keys, anything else as `predictions`.
+
+    Raises:
+        ValueError: when they make no table.
+    """
+    import pyarrow as pa  # noqa: PLC0415
+    from pyarrow import parquet  # noqa: PLC0415
+
+    if not rows or not all(isinstance(row, dict) for row in rows):
+        rows = [{"predictions": row} for row in rows]
+    names = list(dict.fromkeys(name for row in rows for name in row)) or ["predictions"]
+    stream = BytesIO()
+    try:
+        table = pa.table({name: [row.get(name) for row in rows] for name in names})
+        parquet.write_table(table, stream)
+    except (pa.ArrowException, OverflowError, TypeError) as error:
+        raise ValueError(" ".join(str(error).split())[:200]) from error
+    return stream.getvalue()
+
+
+def texts_of_table(table: Any, column: str) -> list[str]:
+    """Take the texts of the column of this name, or of the only one.
+
+    Raises:
+        RequestError: 400 when there is no such column of strings.
+    """
+    if column not in table.column_names and table.num_columns != 1:
+        raise wrong_schema(f"the table must have a column {column!r}, or a single one")
+    name = column if column in table.column_names else table.column_names[0]
+    texts: list[str] = []
+    for text in table.column(name).to_pylist():
+        if not isinstance(text, str):
+            raise wrong_schema("must be a string", where=f"{name}[{len(texts)}]")
+        texts.append(text)
+    return texts
+
+
+def _leaves(metadata: Any) -> list[str]:
+    return [metadata.schema.column(index).path for index in range(metadata.num_columns)]
+
+
+def _check_values(metadata: Any) -> None:
+    # Not by the metadata of row groups and columns: of a damaged file pyarrow's accessors of
+    # these raise in C++, and the process is gone.
+    if (values := metadata.num_rows * metadata.num_columns) > MOST_VALUES:
+        raise _too_large(f"{values} values")
+
+
+def _check_flat(schema: Any) -> None:
+    import pyarrow as pa  # noqa: PLC0415
+
+    for field in schema:
+        if pa.types.is_nested(field.type):
+            raise wrong_schema(f"is of type {field.type}; columns must be flat", where=field.name)
+
+
+def _check_bytes(name: str, column: Any) -> None:
+    import pyarrow as pa  # noqa: PLC0415
+    from pyarrow import compute  # noqa: PLC0415
+
+    if not pa.types.is_dictionary(column.type):
+        return
+    total = 0
+    for chunk in column.chunks:
+        lengths = compute.binary_length(chunk.dictionary)
+        total += compute.sum(lengths.take(chunk.indices)).as_py() or 0
+    if total > MOST_BYTES:
+        raise _too_large(f"column {name!r} of {total} bytes")
+
+
+def _without_dictionaries(schema: Any) -> Any:
+    import pyarrow as pa  # noqa: PLC0415
+
+    fields = [
+        field.with_type(field.type.value_type) if pa.types.is_dictionary(field.type) else field
+        for field in schema
+    ]
+    return pa.schema(fields, metadata=schema.metadata)
+
+
+def _too_large(found: str) -> RequestError:
+    return RequestError(
+        413,
+        "too_large",
+        f"the table unfolds to {found}; at most {MOST_VALUES} values and {MOST_BYTES} bytes are "
+        "read",
+    )
