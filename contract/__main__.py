@@ -1,6 +1,7 @@
 """`python -m contract`: put an inference container through SageMaker's contract."""
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -29,6 +30,8 @@ class UsageError(Exception):
 def main(arguments: list[str] | None = None) -> int:
     """Certify; 0 when nothing binding failed, 1 when something did, 2 for a wrong command line."""
     parsed = _parser().parse_args(arguments)
+    # What was started is ended, whatever ends this.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         cases = _cases(parsed.case)
         bench = _bench(parsed)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from contract.case import Failed, Setup, Skipped
-from contract.client import Answer, Client, Headers, NoAnswer
+from contract.client import Answer, Client, Headers, NoAnswer, TooLate
 from contract.example import Example
 from contract.limits import Limits
 from contract.listing import listing
@@ -40,6 +40,7 @@ class Startup:
         own_port: whether it listens where SAGEMAKER_BIND_TO_PORT says.
         first: the answer to an invocation sent right after the first 200, or why there is none.
         error: why it never passed.
+        hangs: whether that invocation was still not answered when its time was over.
     """
 
     seconds: float = 0
@@ -47,6 +48,7 @@ class Startup:
     own_port: bool = True
     first: Answer | Failed | None = None
     error: str | None = None
+    hangs: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,9 @@ class Bench:
         """The request that is answered with 200."""
         if self._example is None:
             raise Skipped("no request to send: see --body and --model")
+        # Whoever hangs would hang in every case.
+        if self.startup.hangs:
+            raise Skipped("it did not answer the first invocation")
         return self._example
 
     @property
@@ -241,7 +246,7 @@ class Bench:
     def _watch(self, running: Running) -> tuple[Client, Startup]:
         startup = Startup()
         # What did not take long the first time need not be waited for as long.
-        patience = 10 * self._first_start + 10 if self._first_start else self.limits.start
+        patience = 3 * self._first_start + 10 if self._first_start else self.limits.start
         for seconds in until(min(patience, self.limits.start)):
             startup.seconds = seconds
             if (status := running.ended()) is not None:
@@ -252,6 +257,7 @@ class Bench:
                 if self._passes(client, startup):
                     startup.own_port = client is running.client
                     startup.first = self._first_invocation(client)
+                    startup.hangs = isinstance(startup.first, TooLate)
                     return client, startup
         startup.error = f"no ping answered 200 within {startup.seconds:.0f} s"
         return running.client, startup

@@ -18,6 +18,10 @@ class NoAnswer(Failed):
     """A connection that could not be made, or a request that got no whole answer."""
 
 
+class TooLate(NoAnswer):
+    """A request that got no answer within the time that it may take."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """An answer, and how many seconds after the request was sent it was there."""
@@ -96,7 +100,7 @@ def _as_no_answer(timeout: float) -> Any:
     try:
         yield
     except TimeoutError as error:
-        raise NoAnswer(f"no answer within {timeout:g} s") from error
+        raise TooLate(f"no answer within {timeout:g} s") from error
     except (OSError, http.client.HTTPException) as error:
         raise NoAnswer(f"no answer: {type(error).__name__}: {error}") from error
 
@@ -142,7 +146,7 @@ class Client:
             try:
                 return connection.receive(method, timeout=timeout, sent=sent)
             except NoAnswer as error:
-                raise NoAnswer(f"{method} {path}: {error}") from error
+                raise type(error)(f"{method} {path}: {error}") from error
 
 
 def request_bytes(

@@ -68,11 +68,17 @@ class RunningProcess:
         return self._process.pid
 
     def ended(self) -> int | None:
-        """Return the exit status, as a shell would say it."""
+        """Return the exit status, as a shell would say it.
+
+        With a container's main process all others of it end; so they do here.
+        """
         # Who is orphaned by the end would not be found from its parent any more.
         self._seen = processes(self._process.pid) or self._seen
         status = self._process.poll()
-        return 128 - status if status is not None and status < 0 else status
+        if status is None:
+            return None
+        self._kill_all()
+        return status if status >= 0 else 128 - status
 
     def terminate(self) -> None:
         """Send SIGTERM to the command alone."""
@@ -80,14 +86,17 @@ class RunningProcess:
 
     def close(self) -> None:
         """Kill the command and whatever it has started."""
-        everyone = [*processes(self._process.pid), *self._seen]
-        for process in everyone:
+        self._seen = processes(self._process.pid) or self._seen
+        self._kill_all()
+        self._process.wait()
+        os.close(self._log)
+
+    def _kill_all(self) -> None:
+        for process in self._seen:
             with contextlib.suppress(psutil.Error):
                 process.kill()
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        os.close(self._log)
 
     def log(self) -> str:
         """Return what the command has written."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from contract.bench import Bench
 from contract.case import Need, case, required
-from contract.client import Answer, Connection, NoAnswer, request_bytes
+from contract.client import Answer, Connection, NoAnswer, TooLate, request_bytes
 from contract.running import until
 from contract.sources import HOSTING, known
 
@@ -149,7 +149,7 @@ def status(bench: Bench) -> None:
 def refuses(bench: Bench) -> str:
     """Judge requests that were sent a second after SIGTERM."""
     fresh = bench.once(drain).fresh
-    hung = [got for got in fresh if isinstance(got, NoAnswer) and "within" in str(got)]
+    hung = [got for got in fresh if isinstance(got, TooLate)]
     taken = [got for got in fresh if isinstance(got, Answer) and got.status != 503]
     required(not hung, f"{len(hung)} of {len(fresh)} hung")
     required(not taken, f"{len(taken)} of {len(fresh)} were answered {taken[0] if taken else ''}")

@@ -25,6 +25,7 @@ _MALFORMED = {
 )
 def answer(bench: Bench) -> None:
     """Send the example."""
+    required(not bench.startup.hangs, f"the first one: {bench.startup.first}")
     got = bench.invoke()
     required(got.status == 200, f"it answered {got}")
     required(got.body, "the answer is empty")
