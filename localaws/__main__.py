@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from localaws import accounts, home, lifecycle
+from localaws import accounts, home, images, lifecycle
 from localaws.bootstrap import bootstrap
 from localaws.demo import demo
 from localaws.isolation import isolate
@@ -68,7 +68,11 @@ def _up(state: Path) -> None:
     _SCREEN.print(f"AWS on this machine: {emulator.url}, log {state / 'emulator.log'}")
     for name, stage in settings.stages.items():
         _SCREEN.print(f"  {name}: account {stage.account}, {stage.region}")
-    _SCREEN.print("No container engine: images are not built; endpoints run container/ itself.")
+    engine = images.wanted_engine()
+    if engine:
+        _SCREEN.print(f"Images are built with {engine.program}, PyTorch for CPU in them.")
+    else:
+        _SCREEN.print("No container engine: images are not built; endpoints run container/ itself.")
     _SCREEN.print("Then, as on AWS:")
     first = next(iter(settings.stages))
     _SCREEN.print(f'  eval "$(python -m localaws env {first})"', markup=False)

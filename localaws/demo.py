@@ -54,6 +54,7 @@ def demo(home: Path) -> None:
             _show(example, predict(emulator, stage, example))
             _say(6, "Ending AWS on this machine")
     _SCREEN.print(f"\n[bold]Done in {time.monotonic() - begin:.0f} s; nothing is left running.[/]")
+    _SCREEN.print("  make demo IMAGE=1  the same with the real image, built by docker or podman")
     _SCREEN.print("  make local   the same AWS, left running, to deploy to and call yourself")
     _SCREEN.print(
         "  stages.toml  accounts, regions, instance types and the model: the file to edit"

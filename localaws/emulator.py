@@ -9,6 +9,7 @@ environment when it is imported.
 
 import asyncio
 import logging
+import re
 import signal
 import socket
 import sys
@@ -40,6 +41,7 @@ def serve(listener: socket.socket, *, until_stdin_closes: bool) -> None:
     for service in services:
         _install(service)
     ecr._describe_images = _describe_images
+    ecr._select_registry_request_scope = _select_registry_scope
     stacks.now_iso = _EventClock()
     try:
         asyncio.run(_serve(listener, until_stdin_closes=until_stdin_closes))
@@ -97,6 +99,22 @@ def _describe_images(request: dict[str, Any]) -> Any:
                 400,
             )
     return _describe_all_images(request)
+
+
+_select_scope_by_host = ecr._select_registry_request_scope
+_CDK_REPOSITORY = re.compile(r".+-(?P<account>\d{12})-(?P<region>[a-z]{2}(-[a-z]+)+-\d)")
+
+
+def _select_registry_scope(name: str | None, headers: Any, query: Any) -> None:
+    """Whose repository a registry request is for.
+
+    ECR tells it by the host's name; an engine that pushes to this one knows it as 127.0.0.1. The
+    repositories of `cdk bootstrap` carry account and region in their own names.
+    """
+    _select_scope_by_host(name, headers, query)
+    if own := _CDK_REPOSITORY.fullmatch(name or ""):
+        responses.set_request_account_id(own["account"])
+        responses.set_request_region(own["region"])
 
 
 async def _serve(listener: socket.socket, *, until_stdin_closes: bool) -> None:

@@ -1,8 +1,9 @@
-"""What the CDK CLI calls in place of docker (`CDK_DOCKER`) where there is no container engine.
+"""What the CDK CLI calls in place of docker (`CDK_DOCKER`).
 
-`build` does not build: it keeps the build context under `$LOCALAWS_HOME/images/<tag>/`, from where
-the hosting plane starts its `entrypoint.sh`. `push` records in the emulated ECR an image whose
-configuration says so.
+Where a container engine answers (`LOCALAWS_IMAGES`), its `build`, `tag` and `push` are the engine's
+own. Where none does, `build` does not build: it keeps the build context under
+`$LOCALAWS_HOME/images/<tag>/`, from where the hosting plane starts its `entrypoint.sh`, and `push`
+records in the emulated ECR an image whose configuration says so.
 """
 
 import argparse
@@ -17,9 +18,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from localaws import builder
 from localaws.home import HOST, LocalAwsError, default_home, healthy_port
+from localaws.images import Built, mode, wanted_engine
 
-NOT_BUILT = "No container engine: the image is NOT built; localaws runs its build context instead."
+NOT_BUILT = "The image is NOT built; localaws runs its build context instead"
 LABEL = "localaws.image"
 
 _MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
@@ -46,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
                 _list_images(images, parsed.rest)
             case "inspect":
                 # 1 is docker's answer for an image that it has not; the CLI reads it.
-                return 0 if _folder(images, parsed.rest[-1]).is_dir() else 1
+                return 0 if _is_there(_folder(images, parsed.rest[-1])) else 1
             case "build":
                 _build(images, Path.cwd(), parsed.rest)
             case "tag":
@@ -67,6 +70,14 @@ def _folder(images: Path, reference: str) -> Path:
     return images / reference.rpartition(":")[2]
 
 
+def _is_there(folder: Path) -> bool:
+    """Whether there is an image as one would be built now: by an engine, or its context."""
+    built, engine = Built.read(folder), wanted_engine()
+    if built is None or engine is None:
+        return folder.is_dir() and built is None and engine is None
+    return engine.has(built.image)
+
+
 def _list_images(images: Path, options: list[str]) -> None:
     # The CLI asks `--filter reference=*/*:<tag>` for an image that another account's push left.
     tag = options[-1].rpartition(":")[2]
@@ -81,19 +92,30 @@ def _build(images: Path, context: Path, options: list[str]) -> None:
     parsed, _ = parser.parse_known_args(options)
     if not (context / parsed.file).is_file():
         raise LocalAwsError(f"{context}: no {parsed.file}: nothing to build an image from")
-    print(f"localaws: {NOT_BUILT}", file=sys.stderr)
-    _keep(context, _folder(images, parsed.tag))
+    folder, engine = _folder(images, parsed.tag), wanted_engine()
+    if engine and builder.build(engine, folder, context, options):
+        return
+    why = builder.NO_BASE if engine else "there is no container engine"
+    why = "LOCALAWS_IMAGES is never" if mode() == "never" else why
+    print(f"localaws: {NOT_BUILT}: {why}.", file=sys.stderr)
+    _keep(context, folder)
 
 
 def _tag(images: Path, source: str, target: str) -> None:
     if not _folder(images, source).is_dir():
         raise LocalAwsError(f"{source}: no such image")
-    _keep(_folder(images, source), _folder(images, target))
+    folder = _folder(images, target)
+    if built := Built.read(_folder(images, source)):
+        builder.tag(built, target, folder)
+        return
+    _keep(_folder(images, source), folder)
 
 
 def _keep(source: Path, target: Path) -> None:
     """Copy a folder in one step: an endpoint that starts meanwhile sees all of it or nothing."""
-    if target.is_dir():
+    if Built.read(target):
+        shutil.rmtree(target)
+    elif target.is_dir():
         return  # CDK's tags are hashes of the content
     target.parent.mkdir(parents=True, exist_ok=True)
     copy = Path(tempfile.mkdtemp(dir=target.parent, prefix=".")) / "context"
@@ -111,6 +133,9 @@ def _push(images: Path, reference: str) -> None:
     folder = _folder(images, reference)
     if not folder.is_dir():
         raise LocalAwsError(f"{reference}: no such image")
+    if built := Built.read(folder):
+        builder.push(built, parts["repository"], parts["tag"])
+        return
     config = _encoded(
         {
             "architecture": "amd64",

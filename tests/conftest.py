@@ -1,5 +1,6 @@
 """What every test folder shares."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+
+# A build takes minutes, and only where there is an engine: `make test-image` asks for it.
+os.environ["LOCALAWS_IMAGES"] = "never"
 
 
 @pytest.fixture(scope="session")

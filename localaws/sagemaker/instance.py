@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import itertools
+import json
 import os
 import random
 import signal
@@ -15,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from localaws.sagemaker.containers import Container
 from localaws.sagemaker.errors import HostingError
 
 STOP_GRACE_SECONDS = float(os.environ.get("LOCALAWS_STOP_GRACE_SECONDS", "30"))
@@ -37,7 +39,10 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True)
 class Program:
-    """What an instance runs: its command, its whole environment, and how long it may start up."""
+    """What an instance runs: its command, its whole environment, and how long it may start up.
+
+    Where there is a `container`, that is run in place of the command.
+    """
 
     label: str
     command: tuple[str, ...]
@@ -45,6 +50,7 @@ class Program:
     environment: Mapping[str, str]
     startup_seconds: float
     logs: Path
+    container: Container | None = None
 
 
 class Instance:
@@ -68,10 +74,14 @@ class Instance:
         program = self.program
         self.log.parent.mkdir(parents=True, exist_ok=True)
         environment = {**program.environment, "SAGEMAKER_BIND_TO_PORT": str(self.port)}
+        command, afterwards = list(program.command), self._afterwards()
+        if program.container:
+            command = program.container.command(self._name, environment)
+            environment = dict(program.container.built.environment)
         keeper = [sys.executable, "-I", "-S", str(_KEEPER), str(STOP_GRACE_SECONDS)]
         with self.log.open("ab") as output:
             return subprocess.Popen(
-                [*keeper, *program.command],
+                [*keeper, json.dumps(afterwards), *command],
                 cwd=program.folder,
                 env=environment,
                 stdin=subprocess.PIPE,
@@ -79,6 +89,14 @@ class Instance:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+    @property
+    def _name(self) -> str:
+        return f"localaws-{self.id}"
+
+    def _afterwards(self) -> list[str]:
+        container = self.program.container
+        return container.removal(self._name) if container else []
 
     @property
     def group(self) -> int:
@@ -90,6 +108,14 @@ class Instance:
         os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
         self._signal(signal.SIGKILL)
         self._process.wait()
+        if self.program.container:
+            # The keeper's own clearing away may take until after this emulator's end.
+            subprocess.run(
+                self._afterwards(),
+                env=dict(self.program.container.built.environment),
+                capture_output=True,
+                check=False,
+            )
         self.healthy = False
         self.exited.set()
         self._idle.set()

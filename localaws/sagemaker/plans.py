@@ -5,7 +5,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from localaws.images import Built
 from localaws.sagemaker import artifacts, environments, ministack
+from localaws.sagemaker.containers import Container
 from localaws.sagemaker.errors import HostingError
 from localaws.sagemaker.instance import Program
 from localaws.sagemaker.state import Document, Scope
@@ -49,22 +51,32 @@ def prepare(scope: Scope, endpoint: str, plan: Plan, folder: Path) -> Program:
     image = _image_folder(plan.container.get("Image", ""))
     model = folder / plan.name
     artifacts.fetch(scope, plan.container, model)
-    programs = environments.programs_for(model, home())
-    seconds = plan.variant.get("ContainerStartupHealthCheckTimeoutInSeconds", 480)
+    built = Built.read(image)
+    environment = _environment(scope, plan)
+    if built is None:
+        programs = environments.programs_for(model, home())
+        environment = {
+            "LANG": "C.UTF-8",
+            "HOME": os.environ.get("HOME", "/"),
+            **environment,
+            "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+            "SM_MODEL_DIR": str(model),
+        }
     return Program(
         label=plan.name,
         command=(str(image / "entrypoint.sh"), "serve"),
         folder=image,
-        environment=_environment(scope, plan, model, programs),
-        startup_seconds=seconds,
+        environment=environment,
+        startup_seconds=plan.variant.get("ContainerStartupHealthCheckTimeoutInSeconds", 480),
         logs=folder_of(scope, endpoint) / "logs" / plan.name,
+        container=Container(built, model) if built else None,
     )
 
 
 def _image_folder(image: str) -> Path:
     found = _TAG.search(image)
     folder = home() / "images" / found["tag"] if found else None
-    if folder is None or not (folder / "entrypoint.sh").exists():
+    if folder is None or not ((folder / "entrypoint.sh").exists() or Built.read(folder)):
         raise HostingError(
             f"The image {image} was never built here: there is no container program under "
             f"{home() / 'images'} for its tag. Deploy the stack that builds it first."
@@ -72,16 +84,14 @@ def _image_folder(image: str) -> Path:
     return folder
 
 
-def _environment(scope: Scope, plan: Plan, model: Path, programs: Path) -> dict[str, str]:
+def _environment(scope: Scope, plan: Plan) -> dict[str, str]:
     own = {
-        "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
-        "SM_MODEL_DIR": str(model),
         "SAGEMAKER_REGION": scope.region,
         "AWS_REGION": scope.region,
         "BERTH_BIND_HOST": "127.0.0.1",
     }
-    # With network isolation SageMaker gives no credentials and no network; the second cannot be
-    # taken away here without privileges.
+    # With network isolation SageMaker gives no credentials and no network; the second is not
+    # taken away here.
     credentials = {
         "AWS_ACCESS_KEY_ID": scope.account,
         "AWS_SECRET_ACCESS_KEY": "local",
@@ -89,8 +99,6 @@ def _environment(scope: Scope, plan: Plan, model: Path, programs: Path) -> dict[
         "AWS_EC2_METADATA_DISABLED": "true",
     }
     return {
-        "LANG": "C.UTF-8",
-        "HOME": os.environ.get("HOME", "/"),
         **plan.container.get("Environment", {}),
         **({} if plan.isolated else credentials),
         **own,

@@ -46,7 +46,9 @@ class Meter:
 def _groups(fleet: Fleet | None) -> Iterator[tuple[str, int]]:
     for name, variant in fleet.variants.items() if fleet else ():
         for instance in variant.instances:
-            yield name, instance.group
+            # A container is in no group of ours.
+            if instance.program.container is None:
+                yield name, instance.group
 
 
 def _usage() -> Iterator[tuple[int, Usage]]:

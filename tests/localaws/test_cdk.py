@@ -87,7 +87,7 @@ def test_a_stack_is_deployed_found_unchanged_and_destroyed(
 ) -> None:
     bootstrap(emulator.running, ["dev"])
     said = cdk(emulator, project, "deploy", "--all", "--require-approval", "never")
-    assert "the image is NOT built" in said
+    assert "The image is NOT built" in said
     uri = re.search(r"Serving\.Uri = (\S+):(\S+)", said)
     assert uri is not None
     events = re.findall(r"\| (\w+) +\| AWS::S3::Bucket +\| \S*Logs\b", said)

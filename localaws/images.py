@@ -1,0 +1,83 @@
+"""The images that `cdk deploy` has made, under `$LOCALAWS_HOME/images/<tag>/`.
+
+A folder holds the build context that stands for an image, or, where an engine has built it, the
+record of that.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from localaws.home import LocalAwsError, write
+from tools.image.engine import Engine, ImageError, find
+
+MODES = ("auto", "always", "never")
+
+_RECORD = "built.json"
+_CLIENT = (
+    *("PATH", "HOME", "XDG_RUNTIME_DIR", "CONTAINERS_CONF", "CONTAINER_HOST"),
+    *("DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CONTEXT", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY"),
+)
+
+
+@dataclass(frozen=True)
+class Built:
+    """An image in an engine's own store.
+
+    Attributes:
+        environment: of the engine's client, as it was when the image was built; the emulator's
+            own is made to reach no engine.
+    """
+
+    program: str
+    is_podman: bool
+    image: str
+    environment: Mapping[str, str] = field(
+        default_factory=lambda: {name: os.environ[name] for name in _CLIENT if name in os.environ}
+    )
+
+    @property
+    def engine(self) -> Engine:
+        """The engine that has it."""
+        return Engine(self.program, self.is_podman)
+
+    def write(self, folder: Path) -> None:
+        """Record it in an image's folder."""
+        if folder.is_dir():
+            shutil.rmtree(folder)  # the context that stood for it
+        folder.mkdir(parents=True)
+        write(folder / _RECORD, json.dumps(asdict(self), indent=2))
+
+    @classmethod
+    def read(cls, folder: Path) -> "Built | None":
+        """The record of an image's folder; None where no engine built it."""
+        try:
+            return cls(**json.loads((folder / _RECORD).read_text()))
+        except FileNotFoundError:
+            return None
+
+
+def mode() -> str:
+    """`LOCALAWS_IMAGES`: auto (build where an engine answers), always, never."""
+    asked = os.environ.get("LOCALAWS_IMAGES") or "auto"
+    if asked not in MODES:
+        raise LocalAwsError(f"LOCALAWS_IMAGES={asked!r}: must be {', '.join(MODES)}")
+    return asked
+
+
+def wanted_engine() -> Engine | None:
+    """The engine that images are to be built with; None where contexts stand for them.
+
+    Raises LocalAwsError where there has to be one and is none.
+    """
+    if mode() == "never":
+        return None
+    try:
+        return find()
+    except ImageError as error:
+        if mode() == "always":
+            raise LocalAwsError(str(error)) from None
+        return None

@@ -1,0 +1,34 @@
+"""How an instance is run where its image has been built: a container of the machine's engine."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from localaws.images import Built
+
+MODEL = "/opt/ml/model"
+
+
+@dataclass(frozen=True)
+class Container:
+    """An image and the model that is mounted in it."""
+
+    built: Built
+    model: Path
+
+    def command(self, name: str, environment: Mapping[str, str]) -> list[str]:
+        """Run it in the foreground until it ends; a SIGTERM is passed on to it.
+
+        It is on the machine's own network: there the emulator reaches it, and it the emulator.
+        """
+        return [
+            *(self.built.program, "run", "--rm", "--pull=never", f"--name={name}"),
+            *("--network=host", f"--volume={self.model}:{MODEL}:ro"),
+            *(f"--env={key}={value}" for key, value in environment.items()),
+            *(self.built.image, "serve"),
+        ]
+
+    def removal(self, name: str) -> list[str]:
+        """Kill and remove the container of that name, where there still is one."""
+        at_once = ["--time=0", "--ignore"] if self.built.is_podman else []
+        return [self.built.program, "rm", "--force", *at_once, name]

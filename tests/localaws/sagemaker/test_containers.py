@@ -1,0 +1,28 @@
+"""The engine's command line for an instance."""
+
+from pathlib import Path
+
+from localaws.images import Built
+from localaws.sagemaker.containers import Container
+
+
+def test_it_is_run_as_sagemaker_runs_it() -> None:
+    container = Container(Built("/bin/docker", False, "i:1"), Path("/models/m"))
+    command = container.command("c1", {"SAGEMAKER_BIND_TO_PORT": "8099", "LINES": "a\nb"})
+    assert command[:3] == ["/bin/docker", "run", "--rm"]
+    assert command[-2:] == ["i:1", "serve"]
+    assert {
+        "--name=c1",
+        "--volume=/models/m:/opt/ml/model:ro",
+        "--env=SAGEMAKER_BIND_TO_PORT=8099",
+        "--env=LINES=a\nb",
+    } <= set(command)
+
+
+def test_podman_would_wait_ten_seconds_before_it_removes() -> None:
+    docker, podman = (
+        Container(Built("e", is_podman, "i:1"), Path("/m")).removal("c1")
+        for is_podman in (False, True)
+    )
+    assert docker == ["e", "rm", "--force", "c1"]
+    assert podman == ["e", "rm", "--force", "--time=0", "--ignore", "c1"]
