@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -27,14 +28,15 @@ TEXTS = 2000
 def main() -> int:
     """Measure, print tables and write results; 1 if a server failed or found something else."""
     arguments = _arguments()
-    effort = FULL if arguments.full else QUICK
     cores = len(os.sched_getaffinity(0))
-    servers = _chosen(catalogue(cores), arguments.only)
+    effort = replace(FULL if arguments.full else QUICK, generators=max(1, cores // 4))
+    gpu = results.gpu()
+    servers = _chosen(catalogue(cores, gpu=gpu is not None), arguments.only)
     if not servers:
         print(f"bench: no server's name has any of {arguments.only} in it", file=sys.stderr)
         return 2
     console = Console(stderr=True)
-    found = Results(machine=results.machine(), shape=arguments.shape)
+    found = Results(machine=results.machine(gpu), shape=arguments.shape)
     with console.status("model"):
         model = model_of(arguments.shape)
         texts = workload.texts(TEXTS, seed=1)

@@ -1,7 +1,6 @@
 """The servers that are measured: ours, and the peers at the settings that serve them best."""
 
 import json
-import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,15 +10,19 @@ from .servers import ROOT, Server, Span, entities
 AGGREGATION = "simple"
 
 
-def catalogue(cores: int) -> list[Server]:
-    """All servers, for a machine with that many cores."""
+ON_A_GPU = 4  # workers that share it: more of them hold as many copies, and wait for each other
+
+
+def catalogue(cores: int, *, gpu: bool = False) -> list[Server]:
+    """All servers, for a machine with that many cores, or one GPU."""
+    workers = min(cores, ON_A_GPU) if gpu else cores
     return [
         ours(),
-        *(_fastapi(workers, cores) for workers in (2, 4)),
-        _flask(cores),
-        *(_litserve(cores, workers, batch) for workers, batch in ((cores, 8), (1, 32))),
-        _mlflow(cores),
-        _multi_model_server(cores),
+        *(_fastapi(number, cores) for number in (2, 4)),
+        _flask(workers, cores),
+        *(_litserve(number, batch, cores) for number, batch in ((workers, 8), (1, 32))),
+        _mlflow(workers, cores),
+        _multi_model_server(workers, cores),
     ]
 
 
@@ -92,24 +95,24 @@ def _fastapi(workers: int, cores: int) -> Server:
     )
 
 
-def _flask(cores: int) -> Server:
+def _flask(workers: int, cores: int) -> Server:
     return Server(
-        name=f"Flask, gunicorn, {cores} workers",
+        name=f"Flask, gunicorn, {workers} workers",
         family="Flask",
         requirements="flask",
         command=(
             *("gunicorn", "bench.serving.peers.flask_app:app"),
-            *("--bind", "127.0.0.1:{port}", "--workers", str(cores)),
+            *("--bind", "127.0.0.1:{port}", "--workers", str(workers)),
             *("--worker-class", "gthread", "--threads", "1", "--keep-alive", "60"),
             *("--timeout", "120", "--log-level", "warning"),
         ),
-        environment=_threads(cores, cores),
+        environment=_threads(workers, cores),
         body=_text,
         read=_predictions,
     )
 
 
-def _litserve(cores: int, workers: int, batch: int) -> Server:
+def _litserve(workers: int, batch: int, cores: int) -> Server:
     return Server(
         name=f"LitServe, {workers} workers, batches of {batch}",
         family="LitServe",
@@ -126,18 +129,18 @@ def _litserve(cores: int, workers: int, batch: int) -> Server:
     )
 
 
-def _mlflow(cores: int) -> Server:
+def _mlflow(workers: int, cores: int) -> Server:
     return Server(
-        name=f"MLflow, {cores} workers",
+        name=f"MLflow, {workers} workers",
         family="MLflow",
         requirements="mlflow",
         prepare=_log_model,
         command=(
             *("mlflow", "models", "serve", "--model-uri", "{scratch}/model"),
             *("--host", "127.0.0.1", "--port", "{port}"),
-            *("--workers", str(cores), "--env-manager", "local"),
+            *("--workers", str(workers), "--env-manager", "local"),
         ),
-        environment=_threads(cores, cores),
+        environment=_threads(workers, cores),
         body=_inputs,
         read=_predictions,
     )
@@ -153,9 +156,9 @@ def _log_model(_: Path, scratch: Path, variables: Mapping[str, str]) -> None:
     )
 
 
-def _multi_model_server(cores: int) -> Server:
+def _multi_model_server(workers: int, cores: int) -> Server:
     return Server(
-        name=f"multi-model-server, {cores} workers",
+        name=f"multi-model-server, {workers} workers",
         family="multi-model-server",
         requirements="multi_model_server",
         prepare=_archive,
@@ -165,7 +168,11 @@ def _multi_model_server(cores: int) -> Server:
             *("--log-config", "{scratch}/log4j2.xml"),
             *("--models", "model=model"),
         ),
-        environment={**_threads(cores, cores), "JAVA_TOOL_OPTIONS": "-Djava.io.tmpdir={scratch}"},
+        environment={
+            **_threads(workers, cores),
+            "JAVA_TOOL_OPTIONS": "-Djava.io.tmpdir={scratch}",
+            "BENCH_WORKERS": str(workers),
+        },
         body=_text,
         read=_predictions,
     )
@@ -192,11 +199,11 @@ def _archive(_: Path, scratch: Path, variables: Mapping[str, str]) -> None:
     folder = scratch / "models" / "model" / "MAR-INF"
     folder.mkdir(parents=True)
     (folder / "MANIFEST.json").write_text(json.dumps(_MANIFEST))
-    port, cores = variables["BENCH_PORT"], os.cpu_count() or 1
+    port = variables["BENCH_PORT"]
     settings = {
         "inference_address": f"http://127.0.0.1:{port}",
         "management_address": f"http://127.0.0.1:{port}",
-        "default_workers_per_model": cores,
+        "default_workers_per_model": variables["BENCH_WORKERS"],
         "job_queue_size": 1000,
         "decode_input_request": "false",
         "async_logging": "true",

@@ -17,6 +17,7 @@ from .measure import LIMIT_MS, Measured
 from .results import Results
 
 OURS = "berth"
+_WIDE = 180
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,9 @@ class Table:
         lines = [self.head, ["---", *["---:"] * (len(self.head) - 1)], *self.rows]
         return f"{self.title}\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
-    def show(self, console: Console) -> None:
-        """Print the table."""
+    def show(self) -> None:
+        """Print the table; where there is no screen, as wide as it needs to be."""
+        console = Console() if sys.stdout.isatty() else Console(width=_WIDE)
         table = RichTable(title=self.title, title_justify="left")
         for index, name in enumerate(self.head):
             table.add_column(name, justify="right" if index else "left")
@@ -205,12 +207,11 @@ def main() -> int:
 
 def show(found: Results, *, markdown: bool) -> None:
     """Print all tables."""
-    console = Console()
     for table in tables(found):
         if markdown:
             print(table.markdown(), end="\n\n")
         else:
-            table.show(console)
+            table.show()
 
 
 if __name__ == "__main__":

@@ -62,18 +62,19 @@ def read(files: Iterable[Path]) -> Results:
     return together
 
 
-def machine() -> str:
+def machine(gpu: str | None) -> str:
     """The machine in a line: processor, cores, GPU."""
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     processor = names[0] if names else platform.processor()
-    return f"{len(names)} cores of {processor}{_gpu()}"
+    return f"{len(names)} cores of {processor}" + (f", {gpu}" if gpu else "")
 
 
-def _gpu() -> str:
+def gpu() -> str | None:
+    """The name of the GPU that the servers will use, if there is one."""
     import torch  # noqa: PLC0415 - seconds, which only a measurement should take
 
-    return f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ""
+    return str(torch.cuda.get_device_name()) if torch.cuda.is_available() else None
 
 
 def _results(found: dict[str, Any], file: Path) -> Results:

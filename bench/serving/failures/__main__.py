@@ -50,7 +50,7 @@ def main() -> int:
         if arguments.markdown:
             print(table.markdown(), end="\n\n")
         else:
-            table.show(Console())
+            table.show()
     for fault in faults:
         print(f"schemathesis: {fault}")
     _write(scores, faults, arguments.json)

@@ -33,6 +33,8 @@ class Client:
         Raises:
             BrokenError, HungError: when there is none.
         """
+        if self._left():
+            self.close()
         try:
             self._connection.request(method, path, body, headers or {})
             answer = self._connection.getresponse()
@@ -43,6 +45,21 @@ class Client:
         except (OSError, http.client.HTTPException) as error:
             self.close()
             raise BrokenError(f"{type(error).__name__}: {error}") from error
+
+    def _left(self) -> bool:
+        """Whether the server has closed the connection since its last answer, as it may."""
+        kept = self._connection.sock
+        if kept is None:
+            return False
+        kept.settimeout(0)
+        try:
+            return kept.recv(1, socket.MSG_PEEK) == b""
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        finally:
+            kept.settimeout(self._connection.timeout)
 
     def close(self) -> None:
         """Close the connection; the next request opens another."""

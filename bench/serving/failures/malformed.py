@@ -1,6 +1,7 @@
 """Bodies that no client should send, and requests that are no HTTP."""
 
 import json
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from .client import BrokenError, Client, HungError, raw
 _TYPES = ["application/json", "text/csv", "application/jsonlines", "application/x-npy"]
 _TYPES += ["application/x-parquet", "application/json; charset=utf-16", "text/plain", "x", ""]
 _SECONDS = 10.0  # for an answer; a server that closes slow clients has to have done so
+_MOST_SECONDS = 180.0  # in all: what a slow server has not been sent by then, it is not
 
 _json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -97,7 +99,11 @@ def send_bodies(port: int, path: str, good: bytes, *, number: int) -> Found:
     found = Found()
     client = Client(port, timeout=_SECONDS)
 
+    end = time.monotonic() + _MOST_SECONDS
+
     def one(body: bytes, media_type: str) -> None:
+        if time.monotonic() > end:
+            return
         try:
             status, _ = client.ask("POST", path, body, {"Content-Type": media_type})
             found.add(str(status), body)

@@ -190,14 +190,14 @@ def overload(scene: Scene, extent: Extent) -> Score:
 
 def loris(scene: Scene, extent: Extent) -> Score:
     """Clients that send their requests a byte at a time."""
-    body = scene.running.server.body(scene.texts[0])
-    head = _head(scene, len(body))
+    head = _head(scene, 1000)
     with Watch(scene, clients=4) as watch, contextlib.ExitStack() as stack:
         _settle(watch)
         watch.begin_fault()
-        # Half of them are slow from the first byte, half when the head is through.
-        slow = [(stack.enter_context(_connect(scene)), head[:1]) for _ in range(150)]
-        slow += [(stack.enter_context(_connect(scene)), head + body[:1]) for _ in range(150)]
+        # Half of them are slow within the head, half when that is through.
+        within = head.removesuffix(b"\r\n") + b"X-Slow: "
+        slow = [(stack.enter_context(_connect(scene)), within) for _ in range(150)]
+        slow += [(stack.enter_context(_connect(scene)), head) for _ in range(150)]
         for connection, start in slow:
             connection.sendall(start)
         alive = [connection for connection, _ in slow]
