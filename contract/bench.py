@@ -1,7 +1,7 @@
 """The bench that a container stands on: started when a case needs it, and watched meanwhile."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -168,6 +168,11 @@ class Bench:
         if running is None:
             raise Skipped("takes --image or --process")
         return running
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """The image's labels."""
+        return self.launcher.labels if self.launcher else {}
 
     @property
     def pid(self) -> int:

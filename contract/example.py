@@ -38,6 +38,15 @@ class Example:
         document = json.loads(self.body) if self.is_json else None
         return self._repeated(document, times) if _rows(document) else None
 
+    def poisoned(self) -> "Example":
+        """A well-formed document with a row that no model takes."""
+        changed = json.loads(self.body)
+        rows = _rows(changed)
+        if not rows:
+            return self._dumped({"no": ["such", "key"]})
+        rows[0] = {"no": ["such", "row"]}
+        return self._dumped(changed)
+
     def padded(self, size: int) -> "Example":
         """The same request as a body of `size` bytes: JSON takes white space before it."""
         filling = b" " if self.is_json else b"\n"

@@ -70,7 +70,6 @@ class RunningContainer:
     """A container that was started."""
 
     def __init__(self, launcher: ImageLauncher, name: str, port: int, default: int) -> None:
-        self.labels = launcher.labels
         self._engine = launcher.engine
         self._name = name
         self._model = launcher.model

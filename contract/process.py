@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -24,7 +25,10 @@ class ProcessLauncher:
     def __init__(self, command: str, model: Path | None) -> None:
         words = shlex.split(command)
         self.command = words[:-1] if words[-1:] == ["serve"] else words
+        if shutil.which(self.command[0]) is None:
+            raise FileNotFoundError(f"--process {command}: there is no command {self.command[0]}")
         self.model = model
+        self.labels: Mapping[str, str] = {}
 
     def start(self, how: Start) -> "RunningProcess":
         """Start the command in a session of its own."""
@@ -57,7 +61,6 @@ class RunningProcess:
     ) -> None:
         self.client = client
         self.default = default
-        self.labels: Mapping[str, str] = {}
         self._process = process
         self._log = os.dup(log)
         self._model = model

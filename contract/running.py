@@ -38,12 +38,10 @@ class Running(Protocol):
     Attributes:
         client: to the port that SAGEMAKER_BIND_TO_PORT names.
         default: to port 8080, for those that ignore it; None where that port is another's.
-        labels: of the image.
     """
 
     client: Client
     default: Client | None
-    labels: Mapping[str, str]
 
     def pid(self) -> int | None:
         """Return the main process's id, where this machine can see it."""
@@ -68,7 +66,13 @@ class Running(Protocol):
 
 
 class Launcher(Protocol):
-    """Starts the container to be certified, as often as needed."""
+    """Starts the container to be certified, as often as needed.
+
+    Attributes:
+        labels: of the image.
+    """
+
+    labels: Mapping[str, str]
 
     def start(self, how: Start) -> Running:
         """Start it, and do not wait for it."""

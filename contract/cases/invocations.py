@@ -189,18 +189,18 @@ def over_limit(bench: Bench) -> str:
 
 @case(
     "invocations.poison",
-    "Malformed requests among good ones fail alone",
+    "Requests that no model can take fail alone among good ones",
     source=known("LitServe: one bad item fails its whole batch"),
     need=Need.PRACTICE,
 )
 def poison(bench: Bench) -> None:
-    """Send both at once; every good one has to be answered with 200."""
+    """Send good ones, truncated ones and wrong ones at once; the good ones have to be answered."""
     good = bench.example
-    bad = Example(_MALFORMED["application/json"], "application/json")
     if not good.is_json:
         raise Skipped("takes an example in JSON")
+    truncated, wrong = Example(_MALFORMED["application/json"], good.content_type), good.poisoned()
     with ThreadPoolExecutor(16) as clients:
-        answers = list(clients.map(bench.invoke, [good, bad] * 8))
+        answers = list(clients.map(bench.invoke, [good, truncated, good, wrong] * 4))
     lost = [str(got) for got in answers[::2] if got.status not in {200, 429, 503}]
     if lost:
         raise Failed(f"{len(lost)} of 8 good ones: {lost[0]}")

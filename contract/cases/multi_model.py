@@ -21,15 +21,13 @@ _FIRST, _SECOND, _THIRD = MODEL_NAMES[:3]
 
 def offered(bench: Bench) -> bool:
     """Whether it serves the models' API; skips the case where it need not."""
-    running = bench.seat.running if bench.startup.error is None else None
-    labelled = running is not None and running.labels.get(_LABEL) == "true"
     error = "it does not start" if bench.startup.error else None
     if error is None:
         answer = bench.request("GET", "/models")
         if answer.status == 200:
             return True
         error = f"GET /models answers {answer.status}"
-    if labelled:
+    if bench.labels.get(_LABEL) == "true":
         raise Failed(f"the image has the label {_LABEL}=true, but: {error}")
     raise Skipped(f"not offered: {error}")
 

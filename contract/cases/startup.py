@@ -35,7 +35,8 @@ def ready(bench: Bench) -> str | None:
 )
 def port(bench: Bench) -> None:
     """Look where it answered, and at the label."""
-    labels = bench.running.labels
+    _ = bench.running
+    labels = bench.labels
     labelled = labels.get(_PORT_LABEL) == "true"
     if bench.startup.own_port:
         required(labelled or not labels, f"it does, but the image has no label {_PORT_LABEL}=true")

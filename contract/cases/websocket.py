@@ -33,8 +33,7 @@ def _stream(bench: Bench) -> Iterator[ClientConnection]:
     except TimeoutError as error:
         raise Failed(f"no handshake within {limit:g} s") from error
     except (InvalidHandshake, EOFError) as error:
-        running = bench.seat.running
-        if running and running.labels.get(_LABEL) == "true":
+        if bench.labels.get(_LABEL) == "true":
             raise Failed(f"the image has the label {_LABEL}=true, but: {error}") from error
         raise Skipped(f"no WebSocket at {_PATH}") from error
     finally:

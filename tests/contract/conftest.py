@@ -39,7 +39,7 @@ def certify(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> Cert
         bench = Bench(
             launcher=ProcessLauncher(server(name), model),
             example=EXAMPLE,
-            stream=STREAM,
+            stream=STREAM if name != "least" else EXAMPLE,
             model=model,
             limits=limits,
         )

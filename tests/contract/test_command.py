@@ -109,13 +109,13 @@ def _listens(port: int) -> bool:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--process", "x", "--case", "no.such"], "--case no.such: no case has such an id"),
-        (["--process", "x", "--model", "no/such"], "--model no/such: no such folder"),
-        (["--process", "x", "--body", "no/such"], "--body no/such: No such file or directory"),
-        (["--process", "x"], "no request to send: give --body FILE"),
+        (["--process", "true", "--case", "no.such"], "--case no.such: no case has such an id"),
+        (["--process", "true", "--model", "no/such"], "--model no/such: no such folder"),
+        (["--process", "true", "--body", "no/such"], "--body no/such: No such file or directory"),
+        (["--process", "true"], "no request to send: give --body FILE"),
         (["https://h", "--body", "README.md"], "https://h: takes the form http://HOST:PORT"),
         (["http://127.0.0.1:1", "--body", "README.md"], "no connection to port 1"),
-        (["--process", "no-such-command", "--body", "README.md"], "no-such-command"),
+        (["--process", "no-such", "--body", "README.md"], "there is no command no-such"),
     ],
 )
 def test_a_wrong_command_line_is_2_and_one_line(

@@ -70,3 +70,9 @@ def test_a_model_of_mlflow_brings_its_own(tmp_path: Path) -> None:
     assert of_model(tmp_path) is None
     (tmp_path / "serving_input_example.json").write_text('{"inputs": [1]}')
     assert of_model(tmp_path) == Example(b'{"inputs": [1]}', JSON)
+
+
+def test_poison_is_well_formed_and_has_a_row_that_is_none() -> None:
+    poisoned = example({"instances": [1, 2]}).poisoned()
+    assert json.loads(poisoned.body) == {"instances": [{"no": ["such", "row"]}, 2]}
+    assert json.loads(example({"input": 1}).poisoned().body) == {"no": ["such", "key"]}

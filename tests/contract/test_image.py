@@ -142,6 +142,18 @@ def test_the_ports_label_says_what_is_so(
     assert certify(tmp_path, "startup.port")["startup.port"][0] is verdict
 
 
+@pytest.mark.slow
+def test_a_label_that_promises_too_much_fails(state: Path, tmp_path: Path) -> None:
+    (state / "labels").write_text(
+        '{"com.amazonaws.sagemaker.capabilities.bidirectional-streaming": "true",'
+        ' "com.amazonaws.sagemaker.capabilities.multi-models": "true"}'
+    )
+    engine = tmp_path / "bin" / "docker"
+    engine.write_text(engine.read_text().replace("servers.good", "servers.least"))
+    verdicts = certify(tmp_path, "websocket.pong", "multi-model.start")
+    assert {verdict for verdict, _ in verdicts.values()} == {Verdict.FAILED}
+
+
 def test_an_image_that_is_not_there_is_one_line(state: Path, tmp_path: Path) -> None:
     with pytest.raises(NoEngineError, match="no image 'other': Error: no such image"):
         ImageLauncher("other", tmp_path, memory="2g")

@@ -1,0 +1,20 @@
+"""This project's server, as a process, by the whole kit."""
+
+from pathlib import Path
+
+import pytest
+
+from contract.__main__ import main
+
+pytestmark = pytest.mark.slow
+
+
+def test_our_server_is_certified_also_for_good_practice(
+    root: Path,
+    built_model: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(root)
+    arguments = ["--process", "container/entrypoint.sh", "--model", str(built_model), "--strict"]
+    assert main(arguments) == 0, capsys.readouterr().out
