@@ -33,6 +33,12 @@ def _flag(text: str) -> bool:
     return text == "1"
 
 
+def _true_or_false(text: str) -> bool:
+    if text.lower() not in {"true", "false"}:
+        raise ValueError("true or false")
+    return text.lower() == "true"
+
+
 def _digest(text: str) -> str:
     if not re.fullmatch("[0-9a-f]{64}", text):
         raise ValueError("a SHA-256 in 64 lower-case hexadecimal digits")
@@ -82,19 +88,126 @@ class Settings:
             "differ from those here.",
         ),
     )
+    default_accept: str = field(
+        default="",
+        metadata=_from(
+            "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT",
+            str,
+            "The type of answers where Accept is missing or leaves it open; unset, it is "
+            "`application/json`, and JSON lines for a body of JSON lines.",
+        ),
+    )
+    program: str = field(
+        default="",
+        metadata=_from(
+            "SAGEMAKER_PROGRAM",
+            str,
+            "The file of the model's handlers; unset, it is `inference.py` where there is one.",
+        ),
+    )
+    submit_directory: str = field(
+        default="",
+        metadata=_from(
+            "SAGEMAKER_SUBMIT_DIRECTORY",
+            str,
+            "The folder of that file, also as `file://`; unset, it is `code` in the model's.",
+        ),
+    )
+    batch_requests: bool = field(
+        default=False,
+        metadata=_from(
+            "BERTH_BATCH_REQUESTS",
+            _flag,
+            "`1` lets texts of several requests share one call of an MLflow model's `predict`, "
+            "which must return one prediction for each of them.",
+        ),
+    )
     max_body_bytes: int = field(
         default=25 * 1024 * 1024,
         metadata=_from(
             "BERTH_MAX_BODY_BYTES", _whole_number, "A longer request is answered with 413."
         ),
     )
-    max_pending: int = field(
-        default=128,
+    deadline_seconds: int = field(
+        default=60,
         metadata=_from(
-            "BERTH_MAX_PENDING",
+            "BERTH_DEADLINE_SECONDS",
             _whole_number,
-            "How many requests may wait for the model, the one in work among them; what comes "
-            "beyond is answered with 503 and `Retry-After`.",
+            "When a request must have its answer. One that cannot is refused at once with 503 and "
+            "`Retry-After`; one that has none by then gets 504. SageMaker waits for 60 s; a batch "
+            "transform or an asynchronous endpoint may be told to wait longer.",
+        ),
+    )
+    max_queue_tokens: int = field(
+        default=1_000_000,
+        metadata=_from(
+            "BERTH_MAX_QUEUE_TOKENS",
+            _whole_number,
+            "How many tokens may wait for a worker; what comes beyond is answered with 503.",
+        ),
+    )
+    max_queue_bytes: int = field(
+        default=256 * 1024 * 1024,
+        metadata=_from(
+            "BERTH_MAX_QUEUE_BYTES",
+            _whole_number,
+            "How many bytes of bodies may wait; what comes beyond is answered with 503.",
+        ),
+    )
+    read_seconds: int = field(
+        default=10,
+        metadata=_from(
+            "BERTH_READ_SECONDS",
+            _whole_number,
+            "A client that sends nothing of its body for so long gets 408.",
+        ),
+    )
+    workers: int = field(
+        default=0,
+        metadata=_from(
+            "SAGEMAKER_MODEL_SERVER_WORKERS",
+            _whole_number,
+            "How many processes have a copy of the model. Unset: one for each GPU, or as many as "
+            "are fastest on the cores that affinity and cgroup grant.",
+        ),
+    )
+    batch_milliseconds: int = field(
+        default=50,
+        metadata=_from(
+            "BERTH_BATCH_MILLISECONDS",
+            _whole_number,
+            "How long a batch should take: under load, as many tokens go into one as are computed "
+            "in this time. Nothing waits for a batch to fill.",
+        ),
+    )
+    hang_seconds: int = field(
+        default=60,
+        metadata=_from(
+            "BERTH_HANG_SECONDS",
+            _whole_number,
+            "A worker that computes one batch for longer is ended and replaced.",
+        ),
+    )
+    session_seconds: int = field(
+        default=1200,
+        metadata=_from(
+            "BERTH_SESSION_SECONDS",
+            _whole_number,
+            "A stateful session that gets no request for so long ends.",
+        ),
+    )
+    multi_model: bool = field(
+        default=False,
+        metadata=_from(
+            "SAGEMAKER_MULTI_MODEL",
+            _true_or_false,
+            "`true` starts without a model, and serves those that `POST /models` loads.",
+        ),
+    )
+    models_dir: Path = field(
+        default=Path("/opt/ml/models"),
+        metadata=_from(
+            "BERTH_MODELS_DIR", Path, "Where the folders of a multi-model endpoint must lie."
         ),
     )
     drain_seconds: int = field(

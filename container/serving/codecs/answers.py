@@ -13,19 +13,19 @@ from .parquet import write_parquet
 from .plain import dumps, plain, rows_of
 
 
-def encode(predictions: Any, wanted: Format) -> Answer:
+def encode(predictions: Any, wanted: Format, *, bare: bool = False) -> Answer:
     """Write predictions.
 
-    JSON is `{"predictions": …}`. JSON lines and CSV have a line for each prediction, without a
-    header, so that a line of the answer is of the same line of the request. A prediction that is
-    no row of plain values is one cell of JSON in CSV, and no array.
+    JSON is `{"predictions": …}`, or nothing but they, if `bare`. JSON lines and CSV have a line
+    for each prediction, without a header, so that a line of the answer is of the same line of the
+    request. A prediction that is no row of plain values is one cell of JSON in CSV, and no array.
 
     Raises:
         PredictionError: when JSON has no form for them.
         RequestError: 406 when only the type that was asked for has none.
     """
     try:
-        body = _WRITERS[wanted.kind](predictions)
+        body = dumps(predictions) if bare and wanted.kind == JSON else _write(predictions, wanted)
     except (TypeError, ValueError, RecursionError) as error:
         said = " ".join(str(error).split())[:500]
         if wanted.kind in {JSON, LINES}:
@@ -34,6 +34,10 @@ def encode(predictions: Any, wanted: Format) -> Answer:
             406, "not_acceptable", f"this answer cannot be {wanted.name}, but JSON: {said}"
         ) from error
     return Answer(body, wanted.name)
+
+
+def _write(predictions: Any, wanted: Format) -> bytes:
+    return _WRITERS[wanted.kind](predictions)
 
 
 def _json(predictions: Any) -> bytes:

@@ -1,0 +1,190 @@
+"""Models behind handlers. All of a model's own code runs in one thread: that of `forward`."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from inspect import isgeneratorfunction
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+from ..codecs.answers import encode
+from ..codecs.documents import text_of
+from ..codecs.media import CSV, JSON, LINES, Format, answer_format, body_format
+from ..codecs.plain import dumps
+from ..config import Settings
+from ..errors import LoadError, PredictionError
+from ..servable import Answer, Job, Request, Stream
+from . import defaults
+from .faults import stage
+from .folder import default_accept, example_in
+from .handlers import Context, Handler
+from .texts import cost_of
+
+_Bytes = bytes | bytearray | memoryview
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A request as the handlers are given it."""
+
+    body: str | bytes
+    data: Any
+    """What is read of the body, where no handler does."""
+    context: Context
+    asked: str | None
+    """The one type that the client asks for, if it is one."""
+    wanted: Format | None
+    """The type to encode the prediction in, where no handler does."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What came of a request: a value, or chunks, the value being the first of them."""
+
+    value: Any
+    content_type: str | None = None
+    chunks: Iterator[Any] | None = None
+
+
+class HandledModel:
+    """A Servable that has each request, by itself, go through the handlers.
+
+    Args:
+        found: the handlers that there are.
+        file: where they are from.
+        settings: say where the model is, and what is answered where the client leaves it open.
+
+    Raises:
+        LoadError: when there is no way to load the model, or none to have it predict.
+    """
+
+    mixes = False
+
+    def __init__(self, found: dict[str, Handler], file: Path, settings: Settings) -> None:
+        self.example = example_in(settings.model_dir)
+        self._found = found
+        self._folder = str(settings.model_dir)
+        self._accept = settings.default_accept.strip() or JSON
+        self._reads = not found.keys() & {"input_fn", "transform_fn"}
+        self._writes = not found.keys() & {"output_fn", "transform_fn"}
+        self._default_accept = default_accept(settings) if self._writes else None
+        if (load := found.get("model_fn")) is not None:
+            self._rest = defaults.of_model(load(self._folder, context=Context(self._folder)))
+        else:
+            self._rest = defaults.of_folder(settings, file)
+        if self._rest.predict is None and not found.keys() & {"predict_fn", "transform_fn"}:
+            raise LoadError(
+                f"{file}: no predict_fn, and what model_fn returned has no predict and cannot be "
+                "called"
+            )
+
+    def open(self, request: Request) -> Job:
+        """Decode the body where no handler does, and choose the answer's type likewise."""
+        content_type = request.content_type or JSON
+        name = content_type.partition(";")[0].strip().lower()
+        is_text = name in {JSON, CSV}
+        given = body_format(content_type) if self._reads or is_text else None
+        wanted = self._wanted(request, given)
+        call = _Call(
+            text_of(request.body) if is_text and not self._reads else request.body,
+            self._rest.read(request.body, given) if self._reads and given else None,
+            self._context(request, name if is_text else content_type),
+            _one_type(request.accept),
+            wanted,
+        )
+        return Job([call], [cost_of(request.body)])
+
+    def forward(self, items: Sequence[_Call]) -> list[_Made]:
+        """Have the handlers make the answer, or its first chunk."""
+        return [self._begun(self._handled(call)) for call in items]
+
+    def finish(self, job: Job, results: Sequence[_Made]) -> Answer | Stream:
+        """Encode what they have made, where they have not."""
+        call: _Call = job.items[0]
+        made = results[0]
+        if made.chunks is not None:
+            return Stream(map(_chunk, made.chunks), self._stream_type(call, made))
+        if call.wanted is not None:
+            return encode(made.value, call.wanted, bare=True)
+        content_type = made.content_type or call.asked or self._accept
+        if isinstance(made.value, str | _Bytes):
+            return Answer(_chunk(made.value), content_type)
+        if made.value is None:
+            raise PredictionError("its handler returned None in place of an answer")
+        return encode(made.value, Format(JSON, JSON), bare=True)
+
+    def _context(self, request: Request, content_type: str) -> Context:
+        return Context(
+            self._folder,
+            content_type,
+            self._accept if request.accept in {None, "", "*/*"} else request.accept,
+            request.custom_attributes,
+            request.inference_id,
+            request.session,
+        )
+
+    def _wanted(self, request: Request, given: Format | None) -> Format | None:
+        predict = self._found.get("predict_fn")
+        # A generator's chunks are in whatever type they are.
+        if not self._writes or (predict and isgeneratorfunction(predict.function)):
+            return None
+        body = given.kind if given else None
+        return answer_format(request.accept, body=body, default=self._default_accept)
+
+    def _handled(self, call: _Call) -> Any:
+        context, model = call.context, self._rest.model
+        if "transform_fn" in self._found:
+            arguments = (model, call.body, context.content_type, context.accept)
+            return self._run("transform_fn", *arguments, context=context)
+        data = call.data
+        if "input_fn" in self._found:
+            data = self._run("input_fn", call.body, context.content_type, context=context)
+        prediction = self._predicted(data, context)
+        if "output_fn" not in self._found:
+            return prediction
+        return self._run("output_fn", prediction, context.accept, context=context)
+
+    def _predicted(self, data: Any, context: Context) -> Any:
+        if "predict_fn" in self._found:
+            data = self._rest.data(data) if self._reads else data
+            return self._run("predict_fn", data, self._rest.model, context=context)
+        assert self._rest.predict is not None  # noqa: S101 - looked at when it was loaded
+        with stage("predict"):
+            return self._rest.predict(data)
+
+    def _run(self, name: str, *arguments: Any, context: Context) -> Any:
+        with stage(name, reads_body=name == "input_fn"):
+            return self._found[name](*arguments, context=context)
+
+    def _begun(self, value: Any) -> _Made:
+        content_type = None
+        if not self._writes and isinstance(value, tuple) and len(value) == 2:
+            value, content_type = value
+        if not isinstance(value, Iterator):
+            return _Made(value, content_type)
+        # The first chunk now: where it fails, there still is a status to say so.
+        with stage("its stream"):
+            first = list(islice(value, 1))
+        return _Made(first[0] if first else b"", content_type, chain(first, value))
+
+    def _stream_type(self, call: _Call, made: _Made) -> str:
+        if made.content_type or not self._writes:
+            return made.content_type or call.asked or self._accept
+        if isinstance(made.value, str):
+            return call.asked or "text/plain; charset=utf-8"
+        if isinstance(made.value, _Bytes):
+            return call.asked or "application/octet-stream"
+        return call.wanted.name if call.wanted and call.wanted.kind == LINES else LINES
+
+
+def _one_type(accept: str | None) -> str | None:
+    """Return what Accept asks for, if that is one type and no choice."""
+    name = (accept or "").partition(";")[0].strip()
+    return name if "/" in name and not set(accept or "") & set("*,") else None
+
+
+def _chunk(value: Any) -> bytes:
+    """Make a chunk of text or bytes as they are, and of any other value a line of JSON."""
+    if isinstance(value, str):
+        return value.encode()
+    return bytes(value) if isinstance(value, _Bytes) else dumps(value) + b"\n"

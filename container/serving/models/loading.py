@@ -1,0 +1,58 @@
+"""Which kind of model a folder holds; none of it has run until its files and versions are right."""
+
+import logging
+
+from ..config import Settings
+from ..errors import LoadError
+from ..servable import Servable
+from . import handlers, manifest, record
+
+_log = logging.getLogger(__name__)
+
+
+def load(settings: Settings) -> Servable:
+    """Check the model's folder and load what it holds.
+
+    In this order: handlers (`code/inference.py`), an MLflow model (`MLmodel`), a token classifier
+    that transformers saved (`config.json`). What a kind does not need is not imported for it.
+
+    Raises:
+        LoadError: when it is not what was packed, was made with other versions, or is no model.
+        Exception: whatever the model's own code raises when it is loaded.
+    """
+    folder = settings.model_dir
+    if not folder.is_dir():
+        raise LoadError(f"{folder}: no such folder; it must hold the model")
+    if settings.manifest_sha256:
+        manifest.verify(folder, settings.manifest_sha256)
+    found = record.differences(record.read(folder))
+    if not settings.skip_version_check:
+        record.refuse(found)
+    if found:
+        _log.warning("versions differ: %s", "; ".join(str(difference) for difference in found))
+    return _load(settings)
+
+
+def _load(settings: Settings) -> Servable:
+    folder = settings.model_dir
+    is_mlflow = (folder / "MLmodel").exists()
+    program = handlers.program(settings)
+    if program is not None:
+        model = handlers.load(program, settings)
+        if model is not None:
+            return model
+        # code/ is also where MLflow puts modules that a model imports.
+        if not is_mlflow or settings.program:
+            raise LoadError(f"{program}: defines none of {', '.join(handlers.HANDLERS)}")
+    if is_mlflow:
+        from .pyfunc import load_pyfunc  # noqa: PLC0415 - it imports MLflow: seconds
+
+        return load_pyfunc(settings)
+    if (folder / "config.json").exists():
+        from .classifier import load_classifier  # noqa: PLC0415
+
+        return load_classifier(settings)
+    raise LoadError(
+        f"{folder}: no model; it must hold code/inference.py, MLmodel, or the config.json of a "
+        "token classifier that transformers saved"
+    )

@@ -1,0 +1,73 @@
+"""The model's own list of SHA-256 (`SHA256SUMS`, coreutils' format), against its known digest.
+
+The template carries the digest of the list, the list carries the digest of every file: what is
+loaded is what was packed, byte for byte. Checked before any of it is imported or unpickled.
+"""
+
+import hashlib
+import os
+import re
+from pathlib import Path
+
+from ..errors import LoadError
+
+MANIFEST = "SHA256SUMS"
+_LINE = re.compile(r"(\\?)([0-9a-f]{64}) [ *](.+)")
+_CURE = "pack the model again and deploy it, so that folder and template agree"
+
+
+def verify(folder: Path, manifest_sha256: str) -> None:
+    """Check the list against its digest, and every file in the folder against the list.
+
+    Raises:
+        LoadError: when anything differs, is missing, or is there without being listed.
+    """
+    listing = folder / MANIFEST
+    try:
+        content = listing.read_bytes()
+    except OSError as error:
+        raise LoadError(f"{listing}: {error.strerror}; {_CURE}") from error
+    if (actual := hashlib.sha256(content).hexdigest()) != manifest_sha256:
+        raise LoadError(
+            f"{listing}: its SHA-256 is {actual}, BERTH_MODEL_MANIFEST_SHA256 says "
+            f"{manifest_sha256}; {_CURE}"
+        )
+    expected = _parse(content.decode(errors="surrogateescape"), listing)
+    present = _files(folder) - {MANIFEST}
+    if extra := sorted(present - expected.keys()):
+        raise LoadError(f"{folder / extra[0]}: not listed in {MANIFEST}; {_CURE}")
+    if missing := sorted(expected.keys() - present):
+        raise LoadError(f"{folder / missing[0]}: listed in {MANIFEST}, but not there; {_CURE}")
+    for name, digest in expected.items():
+        with (folder / name).open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != digest:
+                raise LoadError(f"{folder / name}: differs from {MANIFEST}; {_CURE}")
+
+
+def _parse(content: str, listing: Path) -> dict[str, str]:
+    digests = {}
+    for number, line in enumerate(content.removesuffix("\n").split("\n"), start=1):
+        if (match := _LINE.fullmatch(line)) is None:
+            raise LoadError(f"{listing}: line {number} is not '<sha256>  <file>'; {_CURE}")
+        escaped, digest, name = match.groups()
+        digests[_unescape(name) if escaped else name] = digest
+    return digests
+
+
+def _unescape(name: str) -> str:
+    """Undo coreutils' escapes in a name: backslash, line feed, carriage return."""
+    plain = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
+    return re.sub(r"\\[\\nr]", lambda match: plain[match[0]], name)
+
+
+def _files(folder: Path) -> set[str]:
+    """Name everything in the folder that is not a plain directory, links and devices included."""
+    found: set[str] = set()
+    for parent, directories, files in os.walk(folder):
+        links = [name for name in directories if (Path(parent) / name).is_symlink()]
+        found.update(str((Path(parent) / name).relative_to(folder)) for name in [*files, *links])
+    for name in found:
+        path = folder / name
+        if path.is_symlink() or not path.is_file():
+            raise LoadError(f"{path}: neither a plain file nor a directory; {_CURE}")
+    return found

@@ -1,0 +1,169 @@
+"""MLflow's pyfuncs. Importing this imports MLflow: seconds."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mlflow import pyfunc
+from mlflow.exceptions import MlflowException
+
+from ..codecs.answers import encode
+from ..codecs.media import Format, answer_format, body_format
+from ..codecs.plain import rows_of
+from ..config import Settings
+from ..errors import LoadError, PredictionError
+from ..servable import Answer, Job, Request, Servable
+from . import faults, scoring
+from .classifier import engine_of
+from .folder import default_accept, example_in
+from .texts import TextModel, cost_of
+
+
+def load_pyfunc(settings: Settings) -> Servable:
+    """Load an MLflow model folder, by its hooks where it has them.
+
+    Raises:
+        LoadError: for hooks that lead to no classifier, or a setting that the model does not fit.
+    """
+    accept = default_accept(settings)
+    model = PyfuncModel(settings.model_dir, default_accept=accept)
+    column = model.signature.text_column
+    if (hooks := _hooks(model.loaded)) is not None:
+        folder, decode = hooks
+        engine: Any = engine_of(folder, settings, decode)
+    elif settings.batch_requests:
+        engine = RowEngine(model)
+        if column is None and model.signature.schema:
+            raise LoadError(
+                "BERTH_BATCH_REQUESTS=1 needs a model of one column of strings, and this one's "
+                f"signature is {_brief(model.signature.schema)}"
+            )
+    else:
+        return model
+    return TextModel(
+        engine, column=column or "text", whole=model, default_accept=accept, example=model.example
+    )
+
+
+class PyfuncModel:
+    """A Servable that gives each request to `predict`, by itself, as MLflow's server does.
+
+    Args:
+        folder: checked already; its code is imported and its pickles are loaded.
+        default_accept: the type of answers where the client leaves it open.
+
+    Attributes:
+        loaded: MLflow's model.
+        signature: what it takes.
+    """
+
+    mixes = False
+
+    def __init__(self, folder: Path, *, default_accept: str | None = None) -> None:
+        self.loaded = pyfunc.load_model(str(folder), suppress_warnings=True)
+        self.signature = scoring.Signature.of(self.loaded.metadata)
+        self.example = example_in(folder)
+        self._default_accept = default_accept
+
+    def open(self, request: Request) -> Job:
+        """Read a request as MLflow does; one of no texts has nothing to compute."""
+        given = body_format(request.content_type)
+        wanted = answer_format(request.accept, body=given.kind, default=self._default_accept)
+        data = self.read(request.body, given)
+        if data.texts == 0:
+            return Job((), (), wanted)
+        return Job([data], [cost_of(request.body)], wanted)
+
+    def forward(self, items: Sequence[scoring.Input]) -> list[Any]:
+        """Predict for each request."""
+        return [self.predict(item) for item in items]
+
+    def finish(self, job: Job, results: Sequence[Any]) -> Answer:
+        """Encode the predictions."""
+        return encode(results[0] if results else [], job.context)
+
+    def read(self, body: bytes, given: Format) -> scoring.Input:
+        """Read a body of this type."""
+        return scoring.read(body, given, self.signature)
+
+    def predict(self, data: scoring.Input) -> Any:
+        """Predict; what the model says of its input is the client's fault, the rest its own.
+
+        Raises:
+            RequestError: 400, when the model refuses its input.
+            PredictionError, OutOfMemory, Broken: when it fails.
+        """
+        try:
+            return self.loaded.predict(data.data, params=data.params)
+        except Exception as error:
+            raise _fault(error) from error
+
+
+class RowEngine:
+    """A TextEngine that has `predict` compute the rows of several requests in one call."""
+
+    def __init__(self, model: PyfuncModel) -> None:
+        self._model = model
+
+    def encode(self, texts: Sequence[str]) -> list["Row"]:
+        """Make each text a row."""
+        return [Row(text) for text in texts]
+
+    def forward(self, items: Sequence[str]) -> list[Any]:
+        """Predict for all rows at once.
+
+        Raises:
+            PredictionError: when there is not one prediction for each.
+        """
+        predictions = self._model.predict(scoring.of_texts(list(items), self._model.signature))
+        is_one = isinstance(predictions, str | bytes | dict) or not hasattr(predictions, "__len__")
+        rows = [] if is_one else rows_of(predictions)
+        if len(rows) != len(items):
+            raise PredictionError(
+                f"predict returned {'no list' if is_one else len(rows)} for {len(items)} rows; "
+                "with BERTH_BATCH_REQUESTS=1 it must return one prediction for each"
+            )
+        return rows
+
+    def finish(self, encoded: "Row", results: Sequence[Any]) -> Any:  # noqa: ARG002
+        """Take the row's prediction."""
+        return results[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A text as the one item that it is to a pyfunc."""
+
+    text: str
+
+    @property
+    def items(self) -> list[str]:
+        """The text."""
+        return [self.text]
+
+    @property
+    def costs(self) -> list[int]:
+        """What it may come to in tokens."""
+        return [len(self.text) // 4 + 1]
+
+
+def _hooks(loaded: Any) -> tuple[Path, Callable[..., Any]] | None:
+    """Return what lets the server run the model's classifier itself, where the model offers it."""
+    try:
+        model = loaded.unwrap_python_model()
+    except MlflowException:  # it is of another flavor than MLflow's own
+        return None
+    if not (hasattr(model, "classifier") and callable(getattr(model, "decode", None))):
+        return None
+    return Path(model.classifier), model.decode
+
+
+def _fault(error: Exception) -> Exception:
+    if isinstance(error, MlflowException) and (refusal := scoring.bad_input(error)) is not None:
+        return refusal
+    return faults.of_the_machine(error) or PredictionError(type(error).__name__)
+
+
+def _brief(schema: Any) -> str:
+    return " ".join(str(schema).split())[:200]

@@ -1,0 +1,181 @@
+"""The versions that a model was made with, as its folder records them, against those at hand.
+
+MLflow only warns when they differ. What breaks unpickling, or changes what a model computes,
+is refused here before any of the model is loaded; the rest is one warning.
+"""
+
+import json
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.version import InvalidVersion, Version
+
+from ..errors import LoadError
+
+_CURE = (
+    "build the image from this model's own requirements.txt and Python version, or log the model "
+    "again with the versions here; BERTH_SKIP_VERSION_CHECK=1 loads it all the same"
+)
+
+# How many leading parts of a version have to agree. Weights and state are read by torch,
+# transformers and numpy across minor versions; tokenizers is at 0.x, where the second part is the
+# breaking one; scikit-learn supports no unpickling of its estimators across minor versions.
+_MUST_AGREE = {"torch": 1, "transformers": 1, "tokenizers": 2, "numpy": 1, "scikit-learn": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a model folder says that it was made with: Python's version, and each package's."""
+
+    python: str | None
+    packages: dict[str, str]
+    pickled: bool = False
+    """Whether the model itself is a pickle by cloudpickle, rather than code."""
+    saved_by: str | None = None
+    """The transformers that wrote its config.json, which later ones are meant to read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A package (or Python) whose version here (`None`: not installed) is not the recorded one."""
+
+    name: str
+    recorded: str
+    here: str | None
+    fatal: bool
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.recorded} made the model, here is {self.here or 'none'}"
+
+
+def read(folder: Path) -> Record:
+    """Read what a folder records: MLmodel and the files beside it, or those of code and weights.
+
+    Raises:
+        LoadError: for an MLmodel without a python_function flavor.
+    """
+    if (folder / "MLmodel").exists():
+        return _mlflow(folder)
+    return Record(None, _pins(folder / "code" / "requirements.txt"), saved_by=_saved_by(folder))
+
+
+def _mlflow(folder: Path) -> Record:
+    model = _yaml(folder / "MLmodel")
+    flavor = (model.get("flavors") or {}).get("python_function")
+    if not isinstance(flavor, dict):
+        raise LoadError(
+            f"{folder / 'MLmodel'}: no flavors.python_function, which is what is served"
+        )
+    python = flavor.get("python_version")
+    if python is None and (folder / "python_env.yaml").exists():
+        python = _yaml(folder / "python_env.yaml").get("python")
+    packages = _pins(folder / "requirements.txt")
+    if "cloudpickle_version" in flavor:
+        packages["cloudpickle"] = str(flavor["cloudpickle_version"])
+    return Record(
+        None if python is None else str(python), packages, pickled="python_model" in flavor
+    )
+
+
+def _saved_by(folder: Path) -> str | None:
+    try:
+        version = json.loads((folder / "config.json").read_bytes())["transformers_version"]
+    except (OSError, ValueError, TypeError, KeyError):
+        return None  # the loader says what is wrong with the file
+    return str(version)
+
+
+def differences(
+    record: Record,
+    *,
+    python: str | None = None,
+    installed: Callable[[str], str] = metadata.version,
+) -> list[Difference]:
+    """List what differs from the record; `installed` returns a package's version or raises."""
+    # cloudpickle calls its own private helpers by name when it loads, and renames them between
+    # minor versions; pickled code objects belong to one Python minor.
+    must_agree = {**_MUST_AGREE, "cloudpickle": 2} if record.pickled else _MUST_AGREE
+    here: str | None = python or platform.python_version()
+    found = [] if record.python is None else [_difference("Python", record.python, here, 2)]
+    for name, recorded in record.packages.items():
+        here = _installed(name, installed)
+        found.append(_difference(name, recorded, here, must_agree.get(name, 0)))
+    if record.saved_by is not None and "transformers" not in record.packages:
+        found.append(_other_major(record.saved_by, _installed("transformers", installed)))
+    return [difference for difference in found if difference is not None]
+
+
+def refuse(found: list[Difference]) -> None:
+    """Refuse to load when a difference is fatal.
+
+    Raises:
+        LoadError: naming every such difference, both versions, and the cure.
+    """
+    if fatal := [str(difference) for difference in found if difference.fatal]:
+        raise LoadError(f"{'; '.join(fatal)}. To cure it, {_CURE}")
+
+
+def _installed(name: str, installed: Callable[[str], str]) -> str | None:
+    try:
+        return installed(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _other_major(saved_by: str, here: str | None) -> Difference | None:
+    """Only told: a classifier is read without transformers, and a later one reads it too."""
+    if here is None or _agree(saved_by, here, 1):
+        return None
+    return Difference("transformers", saved_by, here, fatal=False)
+
+
+def _difference(name: str, recorded: str, here: str | None, parts: int) -> Difference | None:
+    # What follows a plus is the build (2.13.0+cu130), not the version.
+    if here is not None and here.partition("+")[0] == recorded.partition("+")[0]:
+        return None
+    return Difference(name, recorded, here, fatal=parts > 0 and not _agree(recorded, here, parts))
+
+
+def _agree(recorded: str, here: str | None, parts: int) -> bool:
+    try:
+        return here is not None and (
+            Version(recorded).release[:parts] == Version(here).release[:parts]
+        )
+    except InvalidVersion:
+        return False
+
+
+def _yaml(path: Path) -> dict[str, Any]:
+    import yaml  # noqa: PLC0415 - it comes with MLflow, as the only files that need it
+
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise LoadError(f"{path}: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise LoadError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(content, dict):
+        raise LoadError(f"{path}: must hold a mapping")
+    return content
+
+
+def _pins(path: Path) -> dict[str, str]:
+    """Read the exact pins of a requirements.txt; other lines say nothing that can be compared."""
+    pins = {}
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
+    for line in lines:
+        try:
+            requirement = Requirement(line.partition(" #")[0].strip())
+        except InvalidRequirement:
+            continue
+        if requirement.marker is not None and not requirement.marker.evaluate():
+            continue
+        for specifier in requirement.specifier:
+            if specifier.operator in {"==", "==="} and "*" not in specifier.version:
+                pins[requirement.name.lower().replace("_", "-")] = specifier.version
+    return pins

@@ -1,0 +1,173 @@
+"""Models of texts: their engine computes items of many requests at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ..codecs.answers import encode
+from ..codecs.media import Format, answer_format, body_format
+from ..codecs.texts import read_texts
+from ..errors import PredictionError, RequestError, wrong_schema
+from ..servable import Answer, Job, Request
+
+
+class Encoded(Protocol):
+    """A text as the engine wants it: its items (windows of a long one), and what each costs."""
+
+    @property
+    def items(self) -> Sequence[Any]:
+        """What `forward` is given."""
+
+    @property
+    def costs(self) -> Sequence[int]:
+        """The cost of each item, in tokens."""
+
+
+class TextEngine(Protocol):
+    """What computes predictions of texts; each step runs in a thread of its own."""
+
+    def encode(self, texts: Sequence[str]) -> Sequence[Encoded]:
+        """Encode each text."""
+
+    def forward(self, items: Sequence[Any]) -> Sequence[Any]:
+        """Compute a result for each item of any texts, none depending on the others."""
+
+    def finish(self, encoded: Encoded, results: Sequence[Any]) -> Any:
+        """Make the prediction of one text of the results of its items."""
+
+
+class Whole(Protocol):
+    """What takes the requests that are more than texts, each by itself."""
+
+    def read(self, body: bytes, given: Format) -> Any:
+        """Read a body; `predict` gets what this returns."""
+
+    def predict(self, data: Any) -> Any:
+        """Compute the predictions of a request."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Alone:
+    """The one item of a request that is more than texts."""
+
+    data: Any
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    wanted: Format
+    texts: Sequence[Encoded] | None
+    """None where the request is more than texts."""
+
+
+class TextModel:
+    """A Servable of texts in, a prediction for each out.
+
+    Args:
+        engine: computes the predictions.
+        column: what records and tables call the texts.
+        whole: takes other requests; where there is none they are refused.
+        default_accept: the type of answers where the client leaves it open.
+        example: a request that the model can answer.
+    """
+
+    mixes = True
+
+    def __init__(
+        self,
+        engine: TextEngine,
+        *,
+        column: str = "text",
+        whole: Whole | None = None,
+        default_accept: str | None = None,
+        example: Request | None = None,
+    ) -> None:
+        self.example = example
+        self._engine = engine
+        self._column = column
+        self._whole = whole
+        self._default_accept = default_accept
+
+    def open(self, request: Request) -> Job:
+        """Decode the texts of a request, and encode them for the engine."""
+        given = body_format(request.content_type)
+        wanted = answer_format(request.accept, body=given.kind, default=self._default_accept)
+        texts = self._texts(request.body, given)
+        if texts is None:
+            return self._open_alone(request.body, given, wanted)
+        encoded = self._engine.encode(texts) if texts else []
+        items = [item for text in encoded for item in text.items]
+        costs = [cost for text in encoded for cost in text.costs]
+        return Job(items, costs, _Opened(wanted, encoded))
+
+    def forward(self, items: Sequence[Any]) -> Sequence[Any]:
+        """Compute what the engine takes in one batch, and the rest one by one."""
+        shared = [item for item in items if not isinstance(item, _Alone)]
+        results = self._engine.forward(shared) if shared else []
+        if len(results) != len(shared):
+            raise PredictionError(f"{len(results)} results for {len(shared)} items")
+        if len(shared) == len(items):
+            return results
+        rest = iter(results)
+        return [
+            self._predict_alone(item) if isinstance(item, _Alone) else next(rest) for item in items
+        ]
+
+    def finish(self, job: Job, results: Sequence[Any]) -> Answer:
+        """Make each text's prediction, and the answer of them all."""
+        opened: _Opened = job.context
+        if opened.texts is None:
+            (predictions,) = results
+            if isinstance(predictions, Exception):
+                raise predictions
+            return encode(predictions, opened.wanted)
+        rest = iter(results)
+        predictions = [
+            self._engine.finish(text, [next(rest) for _ in text.items]) for text in opened.texts
+        ]
+        return encode(predictions, opened.wanted)
+
+    def _texts(self, body: bytes, given: Format) -> list[str] | None:
+        try:
+            found = read_texts(body, given, self._column)
+        except RequestError as error:
+            if self._whole is None or error.code != "wrong_schema":
+                raise
+            return None
+        if not found.params or (self._whole is not None and not found.texts):
+            return found.texts
+        if self._whole is None:
+            raise wrong_schema("this model takes none", where="params")
+        return None
+
+    def _open_alone(self, body: bytes, given: Format, wanted: Format) -> Job:
+        assert self._whole is not None  # noqa: S101 - for the type checker alone
+        data = self._whole.read(body, given)
+        return Job([_Alone(data)], [cost_of(body)], _Opened(wanted, None))
+
+    def _predict_alone(self, item: _Alone) -> Any:
+        assert self._whole is not None  # noqa: S101 - for the type checker alone
+        try:
+            return self._whole.predict(item.data)
+        except (RequestError, PredictionError) as error:
+            # Raised in `finish`, where it is of this request alone: the batch need not be halved.
+            return error
+
+
+def cost_of(body: bytes) -> int:
+    """Estimate what a body costs in tokens, where nobody has counted them."""
+    return len(body) // 4 + 1
+
+
+@dataclass(frozen=True, slots=True)
+class TextPredictor:
+    """A text engine as something to call, for code that handles requests itself."""
+
+    engine: TextEngine
+
+    def __call__(self, texts: str | Sequence[str]) -> list[Any]:
+        """Return a prediction for each text."""
+        encoded = self.engine.encode([texts] if isinstance(texts, str) else list(texts))
+        items = [item for text in encoded for item in text.items]
+        rest = iter(self.engine.forward(items) if items else [])
+        return [self.engine.finish(text, [next(rest) for _ in text.items]) for text in encoded]

@@ -1,0 +1,39 @@
+"""What the tests of models share: folders of files, loaded and forgotten again."""
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from serving.config import Settings
+from serving.models import load
+from serving.servable import Servable
+
+Load = Callable[..., Servable]
+
+
+@pytest.fixture
+def imports() -> Iterator[None]:
+    """Forget what a model's code has had imported, and where from."""
+    path, modules = sys.path[:], set(sys.modules)
+    yield
+    sys.path[:] = path
+    for name in ("inference", "helper", "other_program"):
+        if name not in modules:
+            sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def load_files(tmp_path: Path, imports: None) -> Load:
+    """Write files into a model's folder, and load it."""
+
+    def load_files(files: dict[str, str], **settings: Any) -> Servable:
+        for name, content in files.items():
+            file = tmp_path / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(content)
+        return load(Settings(model_dir=tmp_path, **settings))
+
+    return load_files
