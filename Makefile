@@ -56,8 +56,8 @@ serve: model ## serve the example model at 127.0.0.1:PORT (default 8080), withou
 contract: model ## put the server through SageMaker's contract
 	@python -m contract --process container/entrypoint.sh --model build/model
 
-image: model ## build the image of the model with docker or podman, for the CUDA of stages.toml
-	@python -m tools.image
+image: model ## build the image of the model with docker or podman (CPU=1: with PyTorch for CPU)
+	@python -m tools.image $(if $(CPU),--cpu)
 
 test-image: model ## build the image for CPU, run it as SageMaker would, and certify it
 	@python -m pytest tests/image --image

@@ -33,8 +33,7 @@ def test_a_changed_line_of_code_moves_only_the_layers_of_the_code(
         module.write("# changed\n")
     record = read_model_record(built_model)
     arguments = build_arguments(record, "none") | replaced("none")
-    version = record.python_version
-    arguments["BASE_IMAGE"] = base.available(engine, version) or base.made_here(engine, version)
+    arguments["BASE_IMAGE"] = base.any_of(engine, record.python_version)
     build(engine, arguments, tag=f"{image}-changed", context=changed)
     before, after = layers(engine, image), layers(engine, f"{image}-changed")
     moved = [new for old, new in zip(before, after, strict=True) if old != new]

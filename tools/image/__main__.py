@@ -23,16 +23,22 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--any-base", action="store_true", help="where the base cannot be pulled, make one here"
     )
+    parser.add_argument(
+        "--probe", action="store_true", help="build nothing: get the base and start it, no more"
+    )
     parsed = parser.parse_args(arguments)
     try:
         settings = load(ROOT / "stages.toml")
-        record = read_model_record(settings.model_folder)
         engine = find()
+        record = read_model_record(settings.model_folder)
         cuda = "none" if parsed.cpu else settings.container.cuda
         given = build_arguments(record, cuda) | replaced(cuda)
-        if parsed.any_base and not os.environ.get("BASE_IMAGE"):
-            version = record.python_version
-            given["BASE_IMAGE"] = base.available(engine, version) or base.made_here(engine, version)
+        if (parsed.any_base or parsed.probe) and not os.environ.get("BASE_IMAGE"):
+            given["BASE_IMAGE"] = base.any_of(engine, record.python_version)
+        if parsed.probe:
+            engine.ask("run", "--rm", "--network=none", given["BASE_IMAGE"], "python", "--version")
+            print(f"{engine.program} works, on {given['BASE_IMAGE']}")
+            return 0
         tag = parsed.tag or settings.project
         build(engine, given, tag=tag)
     except (ImageError, IncompatibleError, SettingsError) as mistake:

@@ -41,6 +41,11 @@ def available(engine: Engine, python_version: str) -> str | None:
     return None
 
 
+def any_of(engine: Engine, python_version: str) -> str:
+    """The base that can be had, or else one made here. Raises ImageError where neither works."""
+    return available(engine, python_version) or made_here(engine, python_version)
+
+
 def made_here(engine: Engine, python_version: str) -> str:
     """A base made by debootstrap, once; raises ImageError with what that would need."""
     recipe = hashlib.sha256("\n".join((_SUITE, _INCLUDED, _ENTRY, _PREPARE)).encode()).hexdigest()
