@@ -1,5 +1,7 @@
 """This project's server, as a process, by the whole kit."""
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,5 +18,7 @@ def test_our_server_is_certified_also_for_good_practice(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(root)
+    # The entry point starts the `python` of the path.
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     arguments = ["--process", "container/entrypoint.sh", "--model", str(built_model), "--strict"]
     assert main(arguments) == 0, capsys.readouterr().out
