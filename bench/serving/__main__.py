@@ -8,18 +8,19 @@ import argparse
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
+from rich.status import Status
 
 from . import predictions, report, results, workload
 from .catalogue import AGGREGATION, catalogue
 from .environments import CACHE, SetupError
 from .measure import FULL, QUICK, Task, measure
 from .results import Results
-from .servers import Server, ServerError
+from .servers import Server, ServerError, end_with_contexts
 from .shapes import SHAPES, model_of
 
 TEXTS = 2000
@@ -28,6 +29,7 @@ TEXTS = 2000
 def main() -> int:
     """Measure, print tables and write results; 1 if a server failed or found something else."""
     arguments = _arguments()
+    end_with_contexts()
     cores = len(os.sched_getaffinity(0))
     effort = replace(FULL if arguments.full else QUICK, generators=max(1, cores // 4))
     gpu = results.gpu()
@@ -42,32 +44,30 @@ def main() -> int:
         texts = workload.texts(TEXTS, seed=1)
         expected = predictions.reference(model, texts[: effort.compared], AGGREGATION)
         task = Task(model=model, texts=texts, expected=expected, effort=effort)
-    for number in range(effort.rounds):
-        _round(found, number, servers, task, console)
-        results.write(found, arguments.json)
+    with console.status("") as status:
+        for title, server in _turns(servers, effort.rounds):
+            try:
+                found.measured.append(measure(server, task, _say(status, title, server)))
+            except (ServerError, SetupError, OSError, subprocess.CalledProcessError) as error:
+                found.failed[server.name] = str(error)
+            console.print(f"{title}: {server.name}: done", highlight=False)
+            results.write(found, arguments.json)
     report.show(found, markdown=arguments.markdown)
     console.print(f"written to {arguments.json}")
     wrong = [each for each in found.measured if each.agreement.equal < each.agreement.texts]
     return 1 if found.failed or wrong else 0
 
 
-def _round(
-    found: Results, number: int, servers: Sequence[Server], task: Task, console: Console
-) -> None:
-    """Measure the limits and every server once, in an order of this round's own."""
-    rounds = task.effort.rounds
-    turn = number * len(servers) // rounds
-    title = f"round {number + 1} of {rounds}"
-    with console.status(title) as status:
+def _turns(servers: Sequence[Server], rounds: int) -> Iterator[tuple[str, Server]]:
+    """Every server once in each round, in an order of the round's own."""
+    for number in range(rounds):
+        turn = number * len(servers) // rounds
         for server in (*servers[turn:], *servers[:turn]):
+            yield f"round {number + 1} of {rounds}", server
 
-            def say(what: str, name: str = server.name) -> None:
-                status.update(f"{title}: {name}: {what}")
 
-            try:
-                found.measured.append(measure(server, task, say))
-            except (ServerError, SetupError, OSError, subprocess.CalledProcessError) as error:
-                found.failed[server.name] = str(error)
+def _say(status: Status, title: str, server: Server) -> Callable[[str], None]:
+    return lambda what: status.update(f"{title}: {server.name}: {what}")
 
 
 def _arguments() -> argparse.Namespace:

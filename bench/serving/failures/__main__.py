@@ -18,7 +18,7 @@ from .. import workload
 from ..catalogue import catalogue, given, ours
 from ..environments import CACHE, SetupError
 from ..report import Table
-from ..servers import Running, Server, ServerError
+from ..servers import Running, Server, ServerError, end_with_contexts
 from ..shapes import model_of
 from .conformance import conformance
 from .scenarios import FULL, QUICK, SCENARIOS, Extent
@@ -34,6 +34,7 @@ Scores = dict[str, list[Score]]  # by the name of the server
 def main() -> int:
     """Put servers through the scenarios; 1 where the first of them fails one."""
     arguments = _arguments()
+    end_with_contexts()
     console = Console(stderr=True)
     servers = _servers(arguments)
     model, texts = model_of("small"), workload.texts(_TEXTS, seed=2)

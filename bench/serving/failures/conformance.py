@@ -9,7 +9,8 @@ from ..environments import environment
 from ..servers import Running, Server
 
 _DOCUMENT = Path(__file__).parents[1] / "openapi.yaml"
-_EXAMPLES = 300  # for each operation and phase
+_EXAMPLES = 200  # for each operation and phase
+_LONGEST = 500  # characters of a fault
 _CHECKS = (
     "not_a_server_error",
     "status_code_conformance",
@@ -56,6 +57,6 @@ def faults(report: str) -> list[str]:
     for case in ElementTree.fromstring(report).iter("testcase"):  # noqa: S314 - our own tool's
         for kind in ("failure", "error"):
             for fault in case.iter(kind):
-                text = " ".join((fault.get("message") or fault.text or "").split())
-                found.append(f"{case.get('name')}: {text[:300]}")
+                words = f"{fault.get('message') or ''} {fault.text or ''}".split()
+                found.append(f"{case.get('name')}: {' '.join(words)[:_LONGEST]}")
     return found

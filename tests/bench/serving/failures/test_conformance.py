@@ -5,7 +5,7 @@ REPORT = """<?xml version="1.0"?>
   <testsuite>
     <testcase name="GET /ping"/>
     <testcase name="POST /invocations">
-      <failure message="Server error&#10;   [500] Internal">details</failure>
+      <failure message="ST101">1. Test Case&#10;   - Server error</failure>
       <error>ConnectionError: refused</error>
     </testcase>
   </testsuite>
@@ -15,6 +15,6 @@ REPORT = """<?xml version="1.0"?>
 
 def test_each_failure_and_error_is_a_line() -> None:
     assert faults(REPORT) == [
-        "POST /invocations: Server error [500] Internal",
+        "POST /invocations: ST101 1. Test Case - Server error",
         "POST /invocations: ConnectionError: refused",
     ]
