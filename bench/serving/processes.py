@@ -56,10 +56,16 @@ def _name(process: psutil.Process) -> str:
         return ""
 
 
+def alive(process: psutil.Process) -> bool:
+    """Whether it still runs; what nobody has waited for yet does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def _alive(root: int) -> Iterator[psutil.Process]:
-    for process in tree(root):
-        if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
-            yield process
+    return filter(alive, tree(root))
 
 
 def machine_cpu_seconds() -> float:

@@ -15,10 +15,12 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any, Self
 
+from . import processes
 from .environments import environment
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 180
+_KILLED_SECONDS = 5  # what the kernel may take to end what was killed
 
 
 class ServerError(Exception):
@@ -151,6 +153,7 @@ class Running:
 
     def stop(self) -> None:
         """End it: SIGTERM, and after 10 seconds SIGKILL for whatever of it is left."""
+        members = processes.tree(self.process.pid)
         if self.process.poll() is None:
             self.process.terminate()
             with suppress(subprocess.TimeoutExpired):
@@ -158,6 +161,9 @@ class Running:
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        end = time.monotonic() + _KILLED_SECONDS
+        while any(map(processes.alive, members)) and time.monotonic() < end:
+            time.sleep(0.01)
         self._scratch.cleanup()
 
 

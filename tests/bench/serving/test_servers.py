@@ -1,9 +1,9 @@
 import sys
 from pathlib import Path
 
-import psutil
 import pytest
 
+from bench.serving import processes
 from bench.serving.catalogue import catalogue, given
 from bench.serving.servers import Running, ServerError, Span
 
@@ -37,9 +37,9 @@ def test_a_server_is_started_asked_and_ended_with_all_its_processes(
     with Running(given(command), tmp_path) as running:
         running.wait("Anna")
         assert running.predict("Anna") == [Span("PER", 0, 4, 0.5)]
-        children = psutil.Process(running.process.pid).children()
-        assert len(children) == 1
-    assert not any(_runs(pid) for pid in (running.process.pid, children[0].pid))
+        members = processes.tree(running.process.pid)
+        assert len(members) == 2
+    assert not any(map(processes.alive, members))
 
 
 def test_a_refused_text_is_an_error_with_the_status(command: str, tmp_path: Path) -> None:
@@ -67,10 +67,3 @@ def test_a_server_that_ends_is_an_error_with_its_last_words(tmp_path: Path) -> N
 def test_every_server_of_the_catalogue_has_a_name_of_its_own() -> None:
     names = [server.name for server in catalogue(2)]
     assert len(set(names)) == len(names)
-
-
-def _runs(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
