@@ -12,6 +12,9 @@ from mlflow.types.schema import ColSpec, ParamSchema, ParamSpec, Schema
 SOURCES = Path(__file__).parent / "sources"
 EXAMPLES = {
     "spans.py": pd.DataFrame({"text": ["Anna lives in Berlin"]}),
+    "hooked.py": pd.DataFrame({"text": ["Anna lives in Berlin"]}),
+    "faulty.py": pd.DataFrame({"text": ["Anna lives in Berlin"]}),
+    "hinted.py": ["Anna lives in Berlin"],
     "table.py": pd.DataFrame({"a": [1.0], "b": [2.0]}),
 }
 SIGNATURES = {
@@ -19,6 +22,11 @@ SIGNATURES = {
         inputs=Schema([ColSpec("string", "text")]),
         params=ParamSchema([ParamSpec("label", "string", "NAME")]),
     ),
+    "hooked.py": ModelSignature(
+        inputs=Schema([ColSpec("string", "text")]),
+        params=ParamSchema([ParamSpec("suffix", "string", "")]),
+    ),
+    "faulty.py": ModelSignature(inputs=Schema([ColSpec("string", "text")])),
     "table.py": ModelSignature(inputs=Schema([ColSpec("double", "a"), ColSpec("double", "b")])),
 }
 PINS = [f"{name}=={version(name)}" for name in ("mlflow-skinny", "pandas", "numpy")]

@@ -124,7 +124,11 @@ def _import(file: Path) -> ModuleType:
         raise LoadError(f"{file}: must be a file of Python, called *.py")
     module = module_from_spec(spec)
     sys.modules[name] = module  # pickles name their classes' module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
     return module
 
 

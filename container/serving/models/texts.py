@@ -32,8 +32,8 @@ class TextEngine(Protocol):
     def forward(self, items: Sequence[Any]) -> Sequence[Any]:
         """Compute a result for each item of any texts, none depending on the others."""
 
-    def finish(self, encoded: Encoded, results: Sequence[Any]) -> Any:
-        """Make the prediction of one text of the results of its items."""
+    def finish(self, encoded: Any, results: Sequence[Any]) -> Any:
+        """Make the prediction of one text, as `encode` returned it, of its items' results."""
 
 
 class Whole(Protocol):

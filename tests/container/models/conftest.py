@@ -12,17 +12,17 @@ from serving.models import load
 from serving.servable import Servable
 
 Load = Callable[..., Servable]
+MODULES = {"inference", "helper", "other_program"}
 
 
 @pytest.fixture
 def imports() -> Iterator[None]:
     """Forget what a model's code has had imported, and where from."""
-    path, modules = sys.path[:], set(sys.modules)
+    path = sys.path[:]
     yield
     sys.path[:] = path
-    for name in ("inference", "helper", "other_program"):
-        if name not in modules:
-            sys.modules.pop(name, None)
+    for name in MODULES:
+        sys.modules.pop(name, None)
 
 
 @pytest.fixture
@@ -30,6 +30,8 @@ def load_files(tmp_path: Path, imports: None) -> Load:
     """Write files into a model's folder, and load it."""
 
     def load_files(files: dict[str, str], **settings: Any) -> Servable:
+        for name in MODULES:
+            sys.modules.pop(name, None)
         for name, content in files.items():
             file = tmp_path / name
             file.parent.mkdir(parents=True, exist_ok=True)
