@@ -5,26 +5,15 @@ import os
 import signal
 import socket
 import sys
-from functools import partial
-from typing import TYPE_CHECKING
 
-import uvicorn
-
-from .app import create_app
 from .config import ConfigError, Settings
-from .cores import usable_cores
-from .errors import LoadError
+from .front.app import create_app
+from .front.host import Host
+from .front.metrics import Metrics
+from .front.server import Server, configuration
 from .logs import configure
-from .worker import Worker
-
-if TYPE_CHECKING:
-    from .model import Model
 
 _log = logging.getLogger("serving")
-
-# Longer than clients keep idle connections, so that it is never the server that hangs up on one
-# just as the next request comes.
-_KEEP_ALIVE_SECONDS = 75
 
 
 def main() -> int:
@@ -36,8 +25,6 @@ def main() -> int:
         _log.error("%s", error)
         return 2
     configure(settings.log_level)
-    # Before numpy and torch are imported, which start as many threads as the host has cores.
-    os.environ.setdefault("OMP_NUM_THREADS", str(usable_cores()))
     try:
         listener = _listen(settings)
     except OSError as error:
@@ -53,52 +40,29 @@ def _listen(settings: Settings) -> socket.socket:
 
 
 def _serve(settings: Settings, listener: socket.socket) -> int:
+    failures: list[str] = []
+
+    def fail(reason: str) -> None:
+        failures.append(reason)
+        server.should_exit = True
+
     def stop(*_: object) -> None:
         server.should_exit = True
 
-    worker: Worker[Model] = Worker(
-        partial(_load, settings), capacity=settings.max_pending, on_failure=stop
-    )
-    server = uvicorn.Server(
-        uvicorn.Config(
-            create_app(worker, max_body_bytes=settings.max_body_bytes),
-            loop="uvloop",
-            http="httptools",
-            ws="none",
-            access_log=False,
-            log_config=None,
-            server_header=False,
-            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=settings.drain_seconds,
-        )
-    )
+    metrics = Metrics()
+    host = Host(settings, metrics, on_failure=fail)
+    server = Server(configuration(create_app(host, metrics, settings), settings))
     # uvicorn raises the signals that it took once more when it has drained: these handlers turn
     # that into an exit status of 0, and serve the time before its own are in place.
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     _log.info("listening on %s:%s", settings.host, settings.port)
     server.run(sockets=[listener])
-    return _status(worker)
-
-
-def _load(settings: Settings) -> "Model":
-    from .loading import load  # noqa: PLC0415 - in the worker's thread, while /ping answers
-
-    return load(settings)
-
-
-def _status(worker: "Worker[Model]") -> int:
-    failure = worker.failure
-    if isinstance(failure, LoadError):
-        _log.critical("cannot serve the model: %s", failure)
+    if failures:
+        _log.critical("cannot serve the model: %s", failures[0])
         return 1
-    if failure is not None:
-        _log.error("the model's thread ended", exc_info=failure)
-        reason = " ".join(f"{type(failure).__name__}: {failure}".split())
-        _log.critical("cannot serve the model: %s", reason)
-        return 1
-    if worker.abandoned:
-        _log.critical("%s accepted requests were not finished in time", worker.abandoned)
+    if server.abandoned:
+        _log.critical("%s accepted requests were not finished in time", server.abandoned)
         return 1
     _log.info("stopped; every accepted request was answered")
     return 0
@@ -107,7 +71,4 @@ def _status(worker: "Worker[Model]") -> int:
 if __name__ == "__main__":
     status = main()
     logging.shutdown()
-    sys.stdout.flush()
-    # Not sys.exit: the model's thread may still be in native code, which Python's own way to
-    # end would pull the interpreter from under.
-    os._exit(status)
+    sys.exit(status)

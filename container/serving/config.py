@@ -39,6 +39,12 @@ def _true_or_false(text: str) -> bool:
     return text.lower() == "true"
 
 
+def _precision(text: str) -> str:
+    if text not in {"float32", "int8"}:
+        raise ValueError("float32 or int8")
+    return text
+
+
 def _digest(text: str) -> str:
     if not re.fullmatch("[0-9a-f]{64}", text):
         raise ValueError("a SHA-256 in 64 lower-case hexadecimal digits")
@@ -169,6 +175,24 @@ class Settings:
             _whole_number,
             "How many processes have a copy of the model. Unset: one for each GPU, or as many as "
             "are fastest on the cores that affinity and cgroup grant.",
+        ),
+    )
+    threads: int = field(
+        default=0,
+        metadata=_from(
+            "BERTH_THREADS",
+            _whole_number,
+            "The threads that a worker computes with on CPU. Unset: the cores, shared by the "
+            "workers.",
+        ),
+    )
+    cpu_precision: str = field(
+        default="float32",
+        metadata=_from(
+            "BERTH_CPU_PRECISION",
+            _precision,
+            "`int8` computes the matrices of BERT and its like in 8 bits on CPU: faster, and less "
+            "exact (docs/performance.md).",
         ),
     )
     batch_milliseconds: int = field(

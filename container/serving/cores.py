@@ -1,16 +1,44 @@
-"""How many CPU cores this process may really use."""
+"""What of the machine this process may really use: cores, memory, GPUs."""
 
 import math
 import os
+import re
 from pathlib import Path
 
+_CGROUP = Path("/sys/fs/cgroup")
 
-def usable_cores(cgroup: Path = Path("/sys/fs/cgroup")) -> int:
+
+def usable_cores(cgroup: Path = _CGROUP) -> int:
     """Return the cores granted by affinity and by the cgroup's quota (version 2 or 1), at least 1.
 
     A quota of part of a core is rounded down: a thread too many is throttled with the others.
     """
     return max(1, math.floor(min(len(os.sched_getaffinity(0)), _quota(cgroup))))
+
+
+def available_memory(cgroup: Path = _CGROUP, meminfo: Path = Path("/proc/meminfo")) -> int:
+    """Return the bytes that can still be had: the machine's, or the cgroup's where it has fewer."""
+    found = re.search(r"^MemAvailable:\s+(\d+) kB", meminfo.read_text(), re.MULTILINE)
+    free = int(found[1]) * 1024 if found else 0
+    for limit, used in (
+        ("memory.max", "memory.current"),
+        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
+    ):
+        try:
+            limit_text = (cgroup / limit).read_text().strip()
+            if limit_text != "max":
+                free = min(free, int(limit_text) - int((cgroup / used).read_text()))
+        except OSError:
+            continue
+    return max(0, free)
+
+
+def gpus(devices: Path = Path("/dev")) -> list[str]:
+    """Return the GPUs of this machine as CUDA_VISIBLE_DEVICES names them, none on a CPU."""
+    if (visible := os.environ.get("CUDA_VISIBLE_DEVICES")) is not None:
+        return [name.strip() for name in visible.split(",") if name.strip() not in {"", "-1"}]
+    found = [path.name for path in devices.glob("nvidia[0-9]*")]
+    return [str(index) for index in range(len(found))]
 
 
 def _quota(cgroup: Path) -> float:

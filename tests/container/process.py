@@ -141,3 +141,4 @@ class Gate:
     def open(self) -> None:
         assert self.writer is not None
         os.close(self.writer)
+        self.writer = None

@@ -105,7 +105,7 @@ def test_what_is_no_json_is_400_with_the_place(spans_server: Server) -> None:
         ("GET /docs", {}, 404, "not_found"),
         ("GET /invocations", {}, 405, "method_not_allowed"),
         ("POST /ping", {}, 405, "method_not_allowed"),
-        ("POST /invocations", {"Accept": "text/csv"}, 406, "not_acceptable"),
+        ("POST /invocations", {"Accept": "image/png"}, 406, "not_acceptable"),
         ("POST /invocations", {"Content-Type": "text/plain"}, 415, "unsupported_media_type"),
     ],
 )

@@ -1,0 +1,174 @@
+"""What is hosted: one model from the start, or those that SageMaker loads and unloads."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from ..config import Settings
+from ..cores import available_memory, gpus, usable_cores
+from ..errors import RequestError
+from .metrics import Metrics
+from .pool import Pool
+
+_log = logging.getLogger("serving.host")
+
+# What a model takes beside its files: the interpreter, the libraries, the room to compute.
+_WORKER_BYTES = 400 * 2**20
+
+
+def environments(settings: Settings, model_dir: Path) -> list[dict[str, str]]:
+    """The environments of a model's workers: one a GPU, or as many as the cores are shared by.
+
+    On CPU a thread a worker computes most: two threads on one batch wait for each other at the
+    end of each operation (docs/performance.md).
+    """
+    devices = gpus()
+    cores = usable_cores()
+    workers = settings.workers or len(devices) or (1 if settings.multi_model else cores)
+    threads = max(1, cores // workers)
+    common = {**os.environ, "SM_MODEL_DIR": str(model_dir)}
+    common |= {name: str(threads) for name in ("OMP_NUM_THREADS", "BERTH_THREADS")}
+    if not devices:
+        return [dict(common) for _ in range(workers)]
+    return [
+        {**common, "CUDA_VISIBLE_DEVICES": devices[index % len(devices)]}
+        for index in range(workers)
+    ]
+
+
+class Host:
+    """The models that are served, each by a pool of its own workers.
+
+    Args:
+        settings: of the server.
+        metrics: to count in.
+        on_failure: called with the reason when the only model cannot be served any more.
+    """
+
+    def __init__(
+        self, settings: Settings, metrics: Metrics, *, on_failure: Callable[[str], None]
+    ) -> None:
+        self._settings = settings
+        self._metrics = metrics
+        self._on_failure = on_failure
+        self._main: Pool | None = None
+        self._named: dict[str, tuple[str, Pool]] = {}
+
+    def start(self) -> None:
+        """Start to load the model, where there is one from the start."""
+        if not self._settings.multi_model:
+            self._main = self._pool(self._settings.model_dir)
+
+    async def stop(self) -> None:
+        """End every worker."""
+        await asyncio.gather(*(pool.stop() for pool in self._pools))
+
+    @property
+    def _pools(self) -> list[Pool]:
+        named = [pool for _, pool in self._named.values()]
+        return named if self._main is None else [self._main, *named]
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the model has lately proved that it answers; a host of many says so itself."""
+        return self._main.healthy if self._main is not None else self._settings.multi_model
+
+    @property
+    def waiting(self) -> tuple[int, float]:
+        """How many requests have no answer yet, and what they cost together."""
+        pools = self._pools
+        return sum(pool.calls for pool in pools), sum(pool.tokens for pool in pools)
+
+    def main(self) -> Pool:
+        """The one model.
+
+        Raises:
+            RequestError: 404 on a multi-model host, whose models are called by name.
+        """
+        if self._main is None:
+            raise RequestError(404, "not_found", "models are called at /models/NAME/invoke here")
+        return self._main
+
+    def named(self, name: str) -> tuple[str, Pool]:
+        """The URL and the pool of a model that was loaded.
+
+        Raises:
+            RequestError: 404 when it was not.
+        """
+        if name not in self._named or not self._named[name][1].ready:
+            raise RequestError(404, "no_such_model", f"model {name[:200]!r} is not loaded")
+        return self._named[name]
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """The models that were loaded, in order of name, and their URLs."""
+        loaded = {name: url for name, (url, pool) in self._named.items() if pool.ready}
+        return dict(sorted(loaded.items()))
+
+    async def load(self, name: str, url: str) -> None:
+        """Load a model from a folder; return when it is ready.
+
+        Raises:
+            RequestError: 409 when it is loaded already, 507 when memory is short, 400 for a URL
+                that is no folder where models lie, 500 when it cannot be loaded.
+        """
+        if name in self._named:
+            raise RequestError(409, "already_loaded", f"model {name[:200]!r} is loaded already")
+        folder = self._folder(url)
+        needed = _WORKER_BYTES + 2 * sum(
+            path.stat().st_size for path in folder.rglob("*") if path.is_file()
+        )
+        if needed > (free := available_memory()):
+            raise _no_memory(f"it needs {needed >> 20} MiB and {free >> 20} MiB are free")
+        pool = self._pool(folder)
+        self._named[name] = (url, pool)
+        self._metrics.models.set(len(self._named))
+        await pool.started.wait()
+        if pool.failure is not None:
+            await self._end(name)
+            if "SIGKILL" in pool.failure:  # what the kernel does where memory runs out
+                raise _no_memory(pool.failure)
+            raise RequestError(500, "load_failed", f"the model was not loaded: {pool.failure}")
+
+    async def unload(self, name: str) -> None:
+        """Unload a model; its memory is free when this returns.
+
+        Raises:
+            RequestError: 404 when it is not loaded.
+        """
+        self.named(name)
+        await self._end(name)
+
+    async def _end(self, name: str) -> None:
+        _, pool = self._named.pop(name)
+        self._metrics.models.set(len(self._named))
+        await pool.drain()
+        await pool.stop()
+
+    def _folder(self, url: str) -> Path:
+        root = self._settings.models_dir.resolve()
+        folder = Path(url.removeprefix("file://")).resolve()
+        if not folder.is_relative_to(root) or not folder.is_dir():
+            raise RequestError(400, "wrong_url", f"must be a folder within {root}", where="url")
+        return folder
+
+    def _pool(self, folder: Path) -> Pool:
+        return Pool(
+            self._settings,
+            environments(self._settings, folder),
+            metrics=self._metrics,
+            on_failure=self._has_failed,
+        )
+
+    def _has_failed(self, pool: Pool) -> None:
+        reason = pool.failure or ""
+        if pool is self._main:
+            self._on_failure(reason)
+        elif failed := [name for name, (_, each) in self._named.items() if each is pool]:
+            _log.error("model %s is served no more: %s", failed[0], reason)
+
+
+def _no_memory(why: str) -> RequestError:
+    return RequestError(507, "out_of_memory", f"there is no memory for this model: {why}")

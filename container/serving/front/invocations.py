@@ -1,0 +1,132 @@
+"""`POST /invocations`, and the same for a model by name."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response, StreamingResponse
+
+from ..config import Settings
+from ..errors import RequestError
+from ..logs import request_fields
+from . import answers, body, headers
+from .call import Reply
+from .host import Host
+from .metrics import Metrics
+from .pool import Pool
+from .process import WorkerProcess
+from .sessions import NEW, Sessions
+
+_log = logging.getLogger("serving.invocations")
+
+
+class Invocations:
+    """Takes requests to a model, and gives the model's answers."""
+
+    def __init__(self, host: Host, metrics: Metrics, settings: Settings) -> None:
+        self._host = host
+        self._metrics = metrics
+        self._settings = settings
+        self._sessions = Sessions(settings.session_seconds)
+
+    async def main(self, request: Request) -> Response:
+        """Answer from the one model."""
+        return await self._serve(request, self._host.main, "/invocations")
+
+    async def named(self, request: Request) -> Response:
+        """Answer from a model of a multi-model host."""
+        name = request.path_params["name"]
+        return await self._serve(request, lambda: self._host.named(name)[1], "/models/invoke")
+
+    async def _serve(self, request: Request, pool: Callable[[], Pool], route: str) -> Response:
+        started = time.perf_counter()
+        fields = headers.log_fields(request.headers)
+        request_fields.set(fields)
+        try:
+            response = await self._answer(request, pool(), fields)
+        except RequestError as error:
+            response = answers.refusal(error)
+        except ClientDisconnect:
+            _log.info("the client left")
+            response = Response(status_code=499)  # seen by no one but the log and the metrics
+        if headers.CUSTOM_ATTRIBUTES in request.headers:
+            response.headers[headers.CUSTOM_ATTRIBUTES] = request.headers[headers.CUSTOM_ATTRIBUTES]
+        seconds = time.perf_counter() - started
+        self._metrics.requests.labels(route, str(response.status_code)).inc()
+        self._metrics.seconds.labels(route).observe(seconds)
+        extra = {"status": response.status_code, "ms": round(seconds * 1000, 2)}
+        _log.info("invocation", extra=extra)
+        return response
+
+    async def _answer(self, request: Request, pool: Pool, fields: dict[str, str]) -> Response:
+        deadline = asyncio.get_running_loop().time() + self._settings.deadline_seconds
+        # Before the body: nothing is gained by reading what will be refused.
+        pool.check(body.declared(request), self._settings.deadline_seconds)
+        limit, patience = self._settings.max_body_bytes, self._settings.read_seconds
+        content = await body.read(request, limit=limit, seconds=patience)
+        self._metrics.body_bytes.inc(len(content))
+        head = headers.for_worker(request.headers, fields)
+        session, worker = self._session(request, pool)
+        if session is not None:
+            head["session"] = session
+        reply = await _unless_gone(request, pool.ask(head, content, deadline, worker))
+        response = _response(reply)
+        if session is not None:
+            self._tell_session(request, session, reply, response)
+        return response
+
+    def _session(self, request: Request, pool: Pool) -> tuple[str | None, WorkerProcess | None]:
+        session = request.headers.get(headers.SESSION_ID)
+        if session is None:
+            return None, None
+        if session != NEW:
+            return session, self._sessions.worker(session)
+        worker = pool.worker()
+        return self._sessions.begin(worker), worker
+
+    def _tell_session(
+        self, request: Request, session: str, reply: Reply, response: Response
+    ) -> None:
+        if reply.session_closed:
+            self._sessions.end(session)
+            response.headers[headers.CLOSED_SESSION_ID] = session
+        elif request.headers[headers.SESSION_ID] == NEW:
+            expires = f"{session}; Expires={self._sessions.expires}"
+            response.headers[headers.NEW_SESSION_ID] = expires
+
+
+async def _unless_gone(request: Request, asking: Coroutine[Any, Any, Reply]) -> Reply:
+    """Await the answer, but give it up when the client leaves, so that it is not computed.
+
+    Raises:
+        ClientDisconnect: when it has left.
+    """
+    answer = asyncio.ensure_future(asking)
+    gone = asyncio.ensure_future(request.receive())
+    try:
+        await asyncio.wait((answer, gone), return_when=asyncio.FIRST_COMPLETED)
+        if not answer.done():
+            raise ClientDisconnect
+        return answer.result()
+    finally:
+        answer.cancel()
+        gone.cancel()
+
+
+def _response(reply: Reply) -> Response:
+    if reply.chunks is None:
+        return Response(reply.body, headers={"Content-Type": reply.content_type})
+    return StreamingResponse(_logged(reply.chunks), headers={"Content-Type": reply.content_type})
+
+
+async def _logged(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The chunks; a failure after the first breaks the connection, as nothing else can tell."""
+    try:
+        async for chunk in chunks:
+            yield chunk
+    except RequestError as error:
+        _log.error("the stream broke: %s", error.message)
+        raise

@@ -1,0 +1,67 @@
+"""The multi-model API: models are loaded, listed and unloaded (mms-container-apis)."""
+
+import json
+from typing import Any
+from urllib.parse import unquote
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from ..errors import malformed, wrong_schema
+from . import body
+from .host import Host
+
+_PAGE = 100
+_MOST_BYTES = 65_536
+
+
+class Models:
+    """Answers `/models`."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+
+    async def load(self, request: Request) -> Response:
+        """`POST /models {"model_name", "url"}`."""
+        document = _document(await body.read(request, limit=_MOST_BYTES, seconds=10))
+        name, url = _text(document, "model_name"), _text(document, "url")
+        await self._host.load(name, url)
+        return JSONResponse({"modelName": name, "modelUrl": url})
+
+    async def list(self, request: Request) -> Response:
+        """`GET /models`, a hundred at a time, continued with `next_page_token`."""
+        after = request.query_params.get("next_page_token", "")
+        names = [name for name in self._host.names if name > after]
+        urls = self._host.names
+        page = [{"modelName": name, "modelUrl": urls[name]} for name in names[:_PAGE]]
+        more = {"nextPageToken": names[_PAGE - 1]} if len(names) > _PAGE else {}
+        return JSONResponse({"models": page, **more})
+
+    async def describe(self, request: Request) -> Response:
+        """`GET /models/NAME`."""
+        name = unquote(request.path_params["name"])
+        url, _ = self._host.named(name)
+        return JSONResponse({"modelName": name, "modelUrl": url})
+
+    async def unload(self, request: Request) -> Response:
+        """`DELETE /models/NAME`: answered when its memory is free."""
+        name = unquote(request.path_params["name"])
+        await self._host.unload(name)
+        return JSONResponse({"modelName": name})
+
+
+def _document(content: bytes) -> dict[str, Any]:
+    try:
+        document = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise malformed("the body is not JSON") from error
+    if not isinstance(document, dict):
+        raise wrong_schema('must be {"model_name": …, "url": …}')
+    return document
+
+
+def _text(document: dict[str, Any], key: str) -> str:
+    value = document.get(key)
+    if not isinstance(value, str) or not value:
+        raise wrong_schema("must be a string", where=key)
+    return value

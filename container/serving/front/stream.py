@@ -1,0 +1,63 @@
+"""The bidirectional stream: each message of the client's is a request, each answer a message."""
+
+import asyncio
+import logging
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from ..config import Settings
+from ..errors import RequestError
+from ..logs import request_fields
+from . import answers, headers
+from .call import Reply
+from .host import Host
+
+_log = logging.getLogger("serving.stream")
+
+
+class Bidirectional:
+    """Serves `/invocations-bidirectional-stream`, a WebSocket.
+
+    A text message is taken as JSON, a binary one as what Content-Type said when the stream was
+    opened. Answers come in the order of the messages, those in chunks as a message a chunk.
+    """
+
+    def __init__(self, host: Host, settings: Settings) -> None:
+        self._host = host
+        self._settings = settings
+
+    async def serve(self, socket: WebSocket) -> None:
+        """Answer messages until the client goes."""
+        await socket.accept()
+        fields = headers.log_fields(socket.headers)
+        request_fields.set(fields)
+        head = headers.for_worker(socket.headers, fields)
+        try:
+            while True:
+                message = await socket.receive()
+                if message["type"] == "websocket.disconnect":
+                    return
+                text, data = message.get("text"), message.get("bytes")
+                asked = head if text is None else head | {"content_type": "application/json"}
+                await self._answer(socket, asked, data or (text or "").encode())
+        except WebSocketDisconnect:
+            _log.info("the client left the stream")
+
+    async def _answer(self, socket: WebSocket, head: dict[str, object], content: bytes) -> None:
+        deadline = asyncio.get_running_loop().time() + self._settings.deadline_seconds
+        try:
+            reply = await self._host.main().ask(dict(head), content, deadline)
+            if reply.chunks is None:
+                await _send(socket, reply, reply.body)
+                return
+            async for chunk in reply.chunks:
+                await _send(socket, reply, chunk)
+        except RequestError as error:
+            await socket.send_json(answers.document(error))
+
+
+async def _send(socket: WebSocket, reply: Reply, content: bytes) -> None:
+    if reply.content_type.partition(";")[0] in {"application/json", "text/csv", "text/plain"}:
+        await socket.send_text(content.decode())
+    else:
+        await socket.send_bytes(content)

@@ -1,0 +1,78 @@
+"""The worker's life: `python -m serving.worker FD`, started by the front with its socket."""
+
+import ctypes
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+from typing import NoReturn
+
+from ..config import Settings
+from ..errors import Broken, LoadError
+from ..logs import configure
+from ..servable import Servable
+from ..wire import Channel
+from .core import Core
+from .proof import prove
+
+_log = logging.getLogger("serving.worker")
+_PR_SET_PDEATHSIG = 1
+
+
+def main() -> int:
+    """Load the model, prove it, work; status 1 where that fails, the front told why."""
+    # A terminal's Ctrl-C goes to the whole group: the front says when to stop.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    # Native code that never returns keeps the thread that would see the front go from running.
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    settings = Settings.from_environment(os.environ)
+    configure(settings.log_level)
+    channel = Channel(socket.socket(fileno=int(sys.argv[1])))
+    ready = False
+    try:
+        model = _load(settings)
+        canary = model.example is not None
+        channel.send({"kind": "ready", "canary": canary, "mixes": model.mixes})
+        ready = True
+        Core(model, channel, batch_seconds=settings.batch_milliseconds / 1000).run()
+    except (LoadError, Broken) as error:
+        return _fail(channel, str(error), final=not ready)
+    except BaseException as error:  # noqa: BLE001 - a model's code may raise anything
+        _log.error("the worker failed", exc_info=error)
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        return _fail(channel, reason, final=not ready)
+    return 0
+
+
+def _load(settings: Settings) -> Servable:
+    from ..models import load  # noqa: PLC0415 - only now: what it imports takes seconds
+
+    started = time.perf_counter()
+    model = load(settings)
+    prove(model)
+    seconds = round(time.perf_counter() - started, 3)
+    _log.info("model ready", extra={"model_dir": str(settings.model_dir), "seconds": seconds})
+    return model
+
+
+def _fail(channel: Channel, reason: str, *, final: bool) -> int:
+    try:
+        channel.send({"kind": "failed", "reason": reason, "final": final})
+    except OSError:
+        _log.critical("the worker ends, and nobody is left to tell: %s", reason)
+    return 1
+
+
+def _end(status: int) -> NoReturn:
+    logging.shutdown()
+    sys.stdout.flush()
+    # Not sys.exit: a thread may still be in native code, which Python's own way to end would
+    # pull the interpreter from under.
+    os._exit(status)
+
+
+if __name__ == "__main__":
+    _end(main())
