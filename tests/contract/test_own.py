@@ -18,7 +18,9 @@ def test_our_server_is_certified_also_for_good_practice(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(root)
+    monkeypatch.setenv("BERTH_MODELS_DIR", str(built_model.parent))
     # The entry point starts the `python` of the path.
+    monkeypatch.setenv("BERTH_MODELS_DIR", str(built_model.parent))
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     arguments = ["--process", "container/entrypoint.sh", "--model", str(built_model), "--strict"]
     assert main(arguments) == 0, capsys.readouterr().out

@@ -4,6 +4,7 @@ import math
 
 from ..errors import unavailable
 
+_FAR = 10
 _KEPT = 0.98  # of what was known, with each request that is counted
 
 
@@ -24,7 +25,14 @@ class Estimate:
 
 
 def admit(
-    *, tokens: float, waiting: float, most: int, seconds_per_token: float, delay: float, left: float
+    *,
+    tokens: float,
+    waiting: float,
+    most: int,
+    measured: float,
+    seconds_per_token: float,
+    delay: float,
+    left: float,
 ) -> None:
     """Refuse what cannot be done in time.
 
@@ -32,6 +40,8 @@ def admit(
         tokens: what the request costs.
         waiting: tokens that are before it.
         most: how many tokens may wait.
+        measured: up to how many tokens a request's cost is known. That of a much larger one is
+            not: a small one's is mostly what any request costs. It is let in, to its deadline.
         seconds_per_token: learned; 0 while nothing is known.
         delay: seconds until anything is computed, as while a worker starts.
         left: seconds until the request's deadline.
@@ -39,7 +49,8 @@ def admit(
     Raises:
         RequestError: 503, with the seconds after which there will be room.
     """
-    done = delay + (waiting + tokens) * seconds_per_token
+    own = tokens if tokens < _FAR * measured else 0.0
+    done = delay + (waiting + own) * seconds_per_token
     if done > left:
         error = unavailable("busy", f"it would take {done:.0f} s, and {left:.0f} s are allowed")
         error.headers["Retry-After"] = str(max(1, min(60, math.ceil(done - left))))

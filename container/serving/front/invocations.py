@@ -63,9 +63,9 @@ class Invocations:
 
     async def _answer(self, request: Request, pool: Pool, fields: dict[str, str]) -> Response:
         deadline = asyncio.get_running_loop().time() + self._settings.deadline_seconds
-        # Before the body: nothing is gained by reading what will be refused.
-        pool.check(body.declared(request), self._settings.deadline_seconds)
         limit, patience = self._settings.max_body_bytes, self._settings.read_seconds
+        # Before the body: nothing is gained by reading what will be refused.
+        pool.check(min(body.declared(request), limit), self._settings.deadline_seconds)
         content = await body.read(request, limit=limit, seconds=patience)
         self._metrics.body_bytes.inc(len(content))
         head = headers.for_worker(request.headers, fields)

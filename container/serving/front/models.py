@@ -29,12 +29,14 @@ class Models:
         return JSONResponse({"modelName": name, "modelUrl": url})
 
     async def list(self, request: Request) -> Response:
-        """`GET /models`, a hundred at a time, continued with `next_page_token`."""
+        """`GET /models`, a hundred or `limit` at a time, continued with `next_page_token`."""
         after = request.query_params.get("next_page_token", "")
+        limit = request.query_params.get("limit", "")
+        most = max(1, min(_PAGE, int(limit))) if limit.isdecimal() else _PAGE
         names = [name for name in self._host.names if name > after]
         urls = self._host.names
-        page = [{"modelName": name, "modelUrl": urls[name]} for name in names[:_PAGE]]
-        more = {"nextPageToken": names[_PAGE - 1]} if len(names) > _PAGE else {}
+        page = [{"modelName": name, "modelUrl": urls[name]} for name in names[:most]]
+        more = {"nextPageToken": names[most - 1]} if len(names) > most else {}
         return JSONResponse({"models": page, **more})
 
     async def describe(self, request: Request) -> Response:

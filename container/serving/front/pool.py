@@ -105,6 +105,7 @@ class Pool:
             tokens=self._estimate.tokens(size),
             waiting=self.tokens / max(1, len(ready)),
             most=self._settings.max_queue_tokens,
+            measured=max((worker.measured for worker in self._workers), default=0.0),
             seconds_per_token=self._seconds_per_token,
             delay=0.0 if ready else self._load_seconds,
             left=left,

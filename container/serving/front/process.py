@@ -23,7 +23,8 @@ class WorkerProcess:
     """Starts a worker, sends it calls and hands out its answers, until it ends.
 
     The attributes belong to the event loop: `ready`; `calls` that it has not answered;
-    `tokens`, what these cost; `seconds_per_token` as it has learned; `proved` and `proved_at`,
+    `tokens`, what these cost; `seconds_per_token` as it has learned, which
+    holds for up to `measured` tokens; `proved` and `proved_at`,
     whether and when it has answered the canary (or, having none, shown life); `reason`, why it
     ended, and `final`, whether it would again.
 
@@ -51,6 +52,7 @@ class WorkerProcess:
         self.calls: dict[int, Call] = {}
         self.tokens = 0.0
         self.seconds_per_token = 0.0
+        self.measured = 0.0
         self.slowest_batch = 0.0
         self.proved_at = 0.0
         self.proved = False
@@ -179,6 +181,7 @@ class WorkerProcess:
             case "batch":
                 self.seconds_per_token = head["seconds_per_token"]
                 self._batch_tokens = head["next_tokens"]
+                self.measured = head["measured"]
                 self.slowest_batch = max(0.9 * self.slowest_batch, head["seconds"])
                 self._on_batch(head["tokens"], head["seconds"], head["items"])
             case "ready":

@@ -40,6 +40,8 @@ def main() -> int:
         Core(model, channel, batch_seconds=settings.batch_milliseconds / 1000).run()
     except (LoadError, Broken) as error:
         return _fail(channel, str(error), final=not ready)
+    except ConnectionError:
+        return 1  # nobody is left to tell
     except BaseException as error:  # noqa: BLE001 - a model's code may raise anything
         _log.error("the worker failed", exc_info=error)
         reason = " ".join(f"{type(error).__name__}: {error}".split())

@@ -1,5 +1,7 @@
 """How many tokens a batch may hold: as many as are computed in a set time, learned as it goes."""
 
+import math
+
 MOST = 65_536
 LEAST = 256
 _SHARE = 0.2  # of the newest batch in the mean
@@ -18,6 +20,8 @@ class Budget:
         self._seconds = seconds
         self._limit = float(MOST)
         self.seconds_per_token = 0.0
+        self.measured = 0.0
+        """Up to how many tokens that cost is known to hold: all, once a full batch was seen."""
 
     @property
     def tokens(self) -> int:
@@ -35,8 +39,10 @@ class Budget:
             self._limit = min(MOST, self._limit * _FORGET)
         if not tokens:
             return
+        full = tokens * 2 >= self.tokens
+        self.measured = math.inf if full else max(self.measured, float(tokens))
         cost, known = seconds / tokens, self.seconds_per_token
-        share = _SHARE if cost < known or tokens * 2 >= self.tokens else _SHARE / 10
+        share = _SHARE if cost < known or full else _SHARE / 10
         self.seconds_per_token = known + share * (cost - known) if known else cost
 
     def out_of_memory(self, tokens: int) -> None:

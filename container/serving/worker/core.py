@@ -1,9 +1,9 @@
 """Requests through a model: opened, computed and finished, each step in a thread of its own."""
 
 import logging
-import os
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from itertools import groupby
 from queue import SimpleQueue
 from threading import Event, Thread
@@ -47,6 +47,7 @@ class Core:
         """Work until the front says stop, which it does when every request has its answer.
 
         Raises:
+            ConnectionError: when the front is gone.
             Broken, BaseException: what ended one of the threads.
         """
         ends: SimpleQueue[BaseException | None] = SimpleQueue()
@@ -72,8 +73,7 @@ class Core:
                 case _:  # stop
                     self._inbox.put(None)
                     return
-        # Nobody is left to answer. Not sys.exit: the model may be in native code for long.
-        os._exit(1)
+        raise ConnectionError("the front is gone")
 
     def _accept(self, head: Head, body: bytes) -> None:
         session = None
@@ -167,6 +167,7 @@ class Core:
     def _tell_batch(self, tokens: int, seconds: float, items: int) -> None:
         head = {"kind": "batch", "tokens": tokens, "seconds": seconds, "items": items}
         head |= {"seconds_per_token": self._budget.seconds_per_token}
+        head |= {"measured": min(self._budget.measured, 2**53)}
         # One at a time, where requests are not mixed.
         next_tokens = self._budget.tokens if self._model.mixes else 1
         self._channel.send(head | {"next_tokens": next_tokens})
@@ -228,7 +229,8 @@ class Core:
 
     def _beat(self) -> None:
         while not self._stopped.wait(BEAT_SECONDS):
-            self._channel.send({"kind": "beat", "computing_since": self._computing_since})
+            with suppress(OSError):  # the thread that receives sees it too
+                self._channel.send({"kind": "beat", "computing_since": self._computing_since})
 
 
 def _check_count(results: Sequence[object], batch: Sequence[Entry]) -> None:

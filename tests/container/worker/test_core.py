@@ -1,0 +1,227 @@
+"""Requests through a worker's threads, over a real socket pair, with models of a few lines."""
+
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+
+from serving.errors import Broken, OutOfMemory, RequestError
+from serving.servable import Answer, Job, Request, Stream
+from serving.wire import Channel, Head
+from serving.worker.core import CANARY, Core
+
+
+class Upper:
+    """Answers each word of a body in upper case; some words make it fail."""
+
+    mixes = True
+    example: Request | None = Request(b"example")
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+        self.entered, self.gate = Event(), Event()
+        self.gate.set()
+
+    def open(self, request: Request) -> Job:
+        if request.body == b"malformed":
+            raise RequestError(400, "malformed", "it is")
+        words = request.body.decode().split()
+        return Job(words, [len(word) for word in words], request)
+
+    def forward(self, items: Sequence[str]) -> Sequence[Any]:
+        self.batches.append(list(items))
+        self.entered.set()
+        assert self.gate.wait(30)
+        if "poison" in items:
+            raise ValueError("a secret of the model")
+        if "broken" in items:
+            raise Broken("the GPU is lost")
+        if len(items) > 2 and "large" in items:
+            raise OutOfMemory
+        return [item.upper() for item in items]
+
+    def finish(self, job: Job, results: Sequence[Any]) -> Answer | Stream:
+        if job.context.session is not None:
+            job.context.session.closed = results[0] == "CLOSE"
+            job.context.session.data["seen"] = job.context.session.data.get("seen", 0) + 1
+            return Answer(str(job.context.session.data["seen"]).encode())
+        if "STREAM" in results:
+            return Stream((result.encode() for result in results), "text/plain")
+        return Answer(" ".join(results).encode())
+
+
+class Front:
+    """The other end: sends requests, and reads frames until the answers wanted are there."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.channel = Channel(connection)
+        self.frames: list[tuple[Head, bytes]] = []
+
+    def ask(self, number: int, body: str, **more: Any) -> None:
+        self.channel.send({"kind": "request", "id": number, **more}, body.encode())
+
+    def until(self, condition: Callable[[Head], bool]) -> tuple[Head, bytes]:
+        while True:
+            for frame in self.frames:
+                if condition(frame[0]):
+                    return frame
+            received = self.channel.receive()
+            assert received is not None
+            self.frames.append(received)
+
+    def answer(self, number: int) -> str:
+        head, body = self.until(
+            lambda head: head.get("id") == number and head["kind"] in {"answer", "error"}
+        )
+        return body.decode() if head["kind"] == "answer" else f"{head['status']} {head['code']}"
+
+
+@contextmanager
+def working(model: Upper) -> Iterator[Front]:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ended: list[BaseException | None] = []
+
+        def run() -> None:
+            try:
+                Core(model, Channel(theirs), batch_seconds=0.05).run()
+            except BaseException as error:  # noqa: BLE001
+                ended.append(error)
+                theirs.shutdown(socket.SHUT_RDWR)
+
+        thread = Thread(target=run, daemon=True)
+        thread.start()
+        front = Front(ours)
+        yield front
+        if not ended:
+            front.channel.send({"kind": "stop"})
+        thread.join(30)
+        assert not thread.is_alive()
+
+
+def fill(front: Front, model: Upper, bodies: list[str], **more: Any) -> None:
+    """Have requests wait behind a first one, so that they are computed together."""
+    model.gate.clear()
+    front.ask(1000, "first")
+    assert model.entered.wait(30)
+    for number, body in enumerate(bodies):
+        front.ask(number, body, **more)
+        front.until(lambda head, n=number: head["kind"] == "opened" and head["id"] == n)
+    model.gate.set()
+
+
+def test_a_request_is_opened_computed_and_finished() -> None:
+    with working(Upper()) as front:
+        front.ask(1, "ann lee")
+        head, _ = front.until(lambda head: head["kind"] == "opened")
+        assert (head["id"], head["tokens"]) == (1, 6)
+        assert front.answer(1) == "ANN LEE"
+
+
+def test_what_waits_while_the_model_is_busy_is_computed_together() -> None:
+    model = Upper()
+    with working(model) as front:
+        fill(front, model, ["a", "bbb", "cc"])
+        assert [front.answer(number) for number in range(3)] == ["A", "BBB", "CC"]
+    assert model.batches == [["first"], ["a", "cc", "bbb"]]
+
+
+def test_only_the_poisonous_request_of_a_batch_fails() -> None:
+    model = Upper()
+    with working(model) as front:
+        fill(front, model, ["a", "bbb", "poison", "cc", "dd"])
+        answers = [front.answer(number) for number in range(5)]
+    assert answers == ["A", "BBB", "500 model_error", "CC", "DD"]
+    messages = [head.get("message", "") for head, _ in front.frames]
+    assert "the model failed: ValueError" in messages
+    assert not any("secret" in message for message in messages)
+
+
+def test_a_request_that_is_refused_never_comes_to_the_model() -> None:
+    model = Upper()
+    with working(model) as front:
+        front.ask(1, "malformed")
+        assert front.answer(1) == "400 malformed"
+    assert model.batches == []
+
+
+def test_a_batch_that_does_not_fit_into_memory_is_halved() -> None:
+    model = Upper()
+    with working(model) as front:
+        fill(front, model, ["a", "large", "bb", "ccc"])
+        assert [front.answer(number) for number in range(4)] == ["A", "LARGE", "BB", "CCC"]
+
+
+def test_what_nobody_waits_for_is_not_computed() -> None:
+    model = Upper()
+    with working(model) as front:
+        model.gate.clear()
+        front.ask(1, "first")
+        assert model.entered.wait(30)
+        front.ask(2, "gone")
+        front.until(lambda head: head["kind"] == "opened" and head["id"] == 2)
+        front.channel.send({"kind": "cancel", "id": 2})
+        front.ask(3, "stays")
+        front.until(lambda head: head["kind"] == "opened" and head["id"] == 3)
+        model.gate.set()
+        assert front.answer(3) == "STAYS"
+    assert model.batches == [["first"], ["stays"]]
+
+
+def test_a_request_that_may_have_killed_a_worker_shares_no_batch() -> None:
+    model = Upper()
+    with working(model) as front:
+        fill(front, model, ["a", "b"], alone=True)
+        assert [front.answer(number) for number in range(2)] == ["A", "B"]
+    assert model.batches == [["first"], ["a"], ["b"]]
+
+
+def test_a_model_that_does_not_mix_is_given_one_request_at_a_time() -> None:
+    model = Upper()
+    model.mixes = False
+    with working(model) as front:
+        fill(front, model, ["a b", "cc"])
+        assert [front.answer(number) for number in range(2)] == ["A B", "CC"]
+    assert model.batches == [["first"], ["a", "b"], ["cc"]]
+
+
+def test_a_stream_is_sent_chunk_by_chunk() -> None:
+    with working(Upper()) as front:
+        front.ask(1, "stream of words")
+        front.until(lambda head: head["kind"] == "chunk" and not head.get("more"))
+    sent = [body for head, body in front.frames if head.get("more") or head["kind"] == "chunk"]
+    assert sent == [b"", b"STREAM", b"OF", b"WORDS", b""]
+
+
+def test_a_session_has_its_state_until_it_is_closed() -> None:
+    with working(Upper()) as front:
+        for number, body in enumerate(["a", "b", "close", "d"]):
+            front.ask(number, body, session="s")
+            assert front.answer(number) == ["1", "2", "3", "1"][number]
+    closed = [head["id"] for head, _ in front.frames if head.get("session_closed")]
+    assert closed == [2]
+
+
+def test_the_canary_is_the_models_own_example() -> None:
+    with working(Upper()) as front:
+        front.ask(CANARY, "")
+        assert front.answer(CANARY) == "EXAMPLE"
+
+
+def test_a_model_that_can_compute_no_more_ends_the_worker() -> None:
+    with working(Upper()) as front:
+        front.ask(1, "broken")
+        while front.channel.receive() is not None:
+            pass
+
+
+@pytest.mark.parametrize("body", ["", "   "])
+def test_a_request_without_items_is_answered_without_the_model(body: str) -> None:
+    model = Upper()
+    with working(model) as front:
+        front.ask(1, body)
+        assert front.answer(1) == ""
+    assert model.batches == []
