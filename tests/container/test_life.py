@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from serving import manifest
+from serving.models import manifest
 from tests.container.folders import replace
 from tests.container.process import Gate, Server, poll
 

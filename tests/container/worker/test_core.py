@@ -72,6 +72,9 @@ class Front:
             assert received is not None
             self.frames.append(received)
 
+    def until_opened(self, number: int) -> None:
+        self.until(lambda head: head["kind"] == "opened" and head["id"] == number)
+
     def answer(self, number: int) -> str:
         head, body = self.until(
             lambda head: head.get("id") == number and head["kind"] in {"answer", "error"}
@@ -109,7 +112,7 @@ def fill(front: Front, model: Upper, bodies: list[str], **more: Any) -> None:
     assert model.entered.wait(30)
     for number, body in enumerate(bodies):
         front.ask(number, body, **more)
-        front.until(lambda head, n=number: head["kind"] == "opened" and head["id"] == n)
+        front.until_opened(number)
     model.gate.set()
 
 
@@ -162,10 +165,10 @@ def test_what_nobody_waits_for_is_not_computed() -> None:
         front.ask(1, "first")
         assert model.entered.wait(30)
         front.ask(2, "gone")
-        front.until(lambda head: head["kind"] == "opened" and head["id"] == 2)
+        front.until_opened(2)
         front.channel.send({"kind": "cancel", "id": 2})
         front.ask(3, "stays")
-        front.until(lambda head: head["kind"] == "opened" and head["id"] == 3)
+        front.until_opened(3)
         model.gate.set()
         assert front.answer(3) == "STAYS"
     assert model.batches == [["first"], ["stays"]]

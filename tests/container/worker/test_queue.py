@@ -49,9 +49,8 @@ def test_a_small_request_passes_a_large_one_that_came_before() -> None:
 def test_a_large_request_goes_on_however_many_small_ones_come() -> None:
     queue = FairQueue()
     add(queue, 0, [10] * 100)
-    number = large = 0
-    for _ in range(300):
-        number += 1
+    large = 0
+    for number in range(1, 301):
         add(queue, number, [10])
         large += sum(task == 0 for task, _ in taken(queue, 10))
     assert large > 5
