@@ -1,0 +1,198 @@
+"""`python -m bench.serving.offline`: the same model without a server, by plain torch and by ours.
+
+Plain torch is what any server's speed is held against: the bare model of transformers, texts
+sorted by length, tokenizing included, post-processing not. Ours is what the server's workers run,
+post-processing included. Each is measured at several settings, which take turns.
+"""
+
+import argparse
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from . import predictions, workload
+from .catalogue import AGGREGATION
+from .servers import ROOT, Span
+from .shapes import SHAPES, model_of
+
+BLOCK = 64  # texts that a process is given at once
+COMPARED = 500
+
+Compute = Callable[[Sequence[str], int], Any]
+_computes: dict[str, Compute] = {}  # in each process, by what it runs
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One way to compute the texts: by what, in how many processes, at what batch size."""
+
+    kind: str
+    workers: int
+    threads: int
+    batch: int = 0
+
+    @property
+    def name(self) -> str:
+        """For the table."""
+        batch = f", batches of {self.batch}" if self.batch else ""
+        return f"{self.kind}, {self.workers} x {self.threads} threads{batch}"
+
+
+def main() -> int:
+    """Measure and print; 1 if ours finds something else than transformers' pipeline."""
+    arguments = _arguments()
+    model = model_of(arguments.shape)
+    texts = workload.texts(arguments.texts, seed=1)
+    cores = len(os.sched_getaffinity(0))
+    settings = _settings(cores, arguments.precision, gpu=_has_gpu())
+    rates: dict[Setting, list[float]] = {setting: [] for setting in settings}
+    pools = {(each.kind, each.workers): _pool(each, model) for each in settings}
+    for _ in range(arguments.rounds + 1):  # the first warms up
+        for setting in settings:
+            rates[setting].append(_rate(pools[setting.kind, setting.workers], setting, texts))
+    medians = {setting: statistics.median(found[1:]) for setting, found in rates.items()}
+    _show(medians, rates)
+    ours = max((each for each in settings if each.kind != "torch"), key=medians.__getitem__)
+    found = _found(pools[ours.kind, ours.workers], texts[:COMPARED])
+    for pool in pools.values():
+        pool.shutdown()
+    return _compare(model, texts[:COMPARED], found)
+
+
+def _settings(cores: int, precision: str, *, gpu: bool) -> list[Setting]:
+    shared = [(1, cores)] if gpu or cores == 1 else [(1, cores), (cores, 1)]
+    sizes = (32, 64, 128) if gpu else (8, 16, 32)
+    plain = [Setting("torch", *each, batch) for each in shared for batch in sizes]
+    return plain + [Setting(precision, *each) for each in shared]
+
+
+def _pool(setting: Setting, model: Path) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(
+        setting.workers,
+        mp_context=get_context("spawn"),
+        initializer=_load,
+        initargs=(setting.kind, setting.threads, model),
+    )
+
+
+def _load(kind: str, threads: int, model: Path) -> None:
+    os.environ["TOKENIZERS_PARALLELISM"] = "true" if threads > 1 else "false"
+    _computes[kind] = _plain(model, threads) if kind == "torch" else _ours(model, threads, kind)
+
+
+def _plain(model: Path, threads: int) -> Compute:
+    import torch  # noqa: PLC0415 - only where it is measured
+    from tokenizers import Tokenizer  # noqa: PLC0415
+    from transformers import AutoModelForTokenClassification  # noqa: PLC0415
+
+    torch.set_num_threads(threads)
+    gpu = torch.cuda.is_available()
+    device, dtype = ("cuda", torch.bfloat16) if gpu else ("cpu", torch.float32)
+    classifier: Any = AutoModelForTokenClassification.from_pretrained(model, dtype=dtype)
+    classifier = classifier.eval().to(device)
+    tokenizer = Tokenizer.from_file(str(model / "tokenizer.json"))
+    tokenizer.enable_truncation(classifier.config.max_position_embeddings)
+    tokenizer.enable_padding()
+
+    def compute(texts: Sequence[str], batch: int) -> None:
+        for start in range(0, len(texts), batch):
+            encodings = tokenizer.encode_batch(texts[start : start + batch])
+            ids = torch.tensor([each.ids for each in encodings], device=device)
+            mask = torch.tensor([each.attention_mask for each in encodings], device=device)
+            with torch.inference_mode():
+                logits = classifier(input_ids=ids, attention_mask=mask).logits
+                logits.float().softmax(-1).max(-1).indices.cpu().numpy()
+
+    return compute
+
+
+def _ours(model: Path, threads: int, precision: str) -> Compute:
+    sys.path.insert(0, str(ROOT / "container"))
+    from serving.config import Settings  # noqa: PLC0415 - the image has it on its path
+    from serving.tokens.classifier import TokenClassifier  # noqa: PLC0415
+
+    settings = Settings(threads=threads, cpu_precision=precision)
+    classifier = TokenClassifier(model, settings=settings)
+
+    def compute(texts: Sequence[str], _: int) -> list[Any]:
+        encoded = classifier.encode(texts)
+        rest = iter(classifier.forward([item for each in encoded for item in each.items]))
+        return [classifier.finish(each, [next(rest) for _ in each.items]) for each in encoded]
+
+    return compute
+
+
+def _rate(pool: ProcessPoolExecutor, setting: Setting, texts: Sequence[str]) -> float:
+    started = time.perf_counter()
+    ordered = sorted(texts, key=len, reverse=True)  # the long ones first: all end together
+    blocks = [ordered[start : start + BLOCK] for start in range(0, len(ordered), BLOCK)]
+    for done in [pool.submit(_run, setting.kind, block, setting.batch) for block in blocks]:
+        done.result()
+    return len(texts) / (time.perf_counter() - started)
+
+
+def _run(kind: str, texts: Sequence[str], batch: int) -> Any:
+    return _computes[kind](texts, batch)
+
+
+def _found(pool: ProcessPoolExecutor, texts: Sequence[str]) -> list[list[Span]]:
+    (kind,) = pool.submit(_kinds).result()
+    found = pool.submit(_run, kind, texts, 0).result()
+    return [
+        [Span(each["label"], each["start"], each["end"], each["score"]) for each in entities]
+        for entities in found
+    ]
+
+
+def _kinds() -> list[str]:
+    return list(_computes)
+
+
+def _show(medians: dict[Setting, float], rates: dict[Setting, list[float]]) -> None:
+    table = Table("", "texts/s", "least", "most", title="offline, medians")
+    for setting, median in medians.items():
+        each = [f"{rate:.0f}" for rate in (median, min(rates[setting][1:]), max(rates[setting]))]
+        table.add_row(setting.name, *each)
+    console = Console()
+    console.print(table)
+    plain = max(rate for setting, rate in medians.items() if setting.kind == "torch")
+    ours = max(rate for setting, rate in medians.items() if setting.kind != "torch")
+    console.print(
+        f"ours / plain torch, each at its best: {ours:.0f} / {plain:.0f} = {ours / plain:.2f}"
+    )
+
+
+def _compare(model: Path, texts: Sequence[str], found: list[list[Span]]) -> int:
+    agreement = predictions.compare(predictions.reference(model, texts, AGGREGATION), found)
+    print(
+        f"{agreement.equal} of {agreement.texts} texts have the entities of transformers' "
+        f"pipeline ({agreement.spans}); scores differ by {agreement.score:.1e} at most"
+    )
+    return 0 if agreement.equal == agreement.texts else 1
+
+
+def _has_gpu() -> bool:
+    return any(Path("/dev").glob("nvidia[0-9]*"))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser("python -m bench.serving.offline", description=__doc__)
+    parser.add_argument("--shape", choices=SHAPES, default="small", help="of the model")
+    parser.add_argument("--texts", type=int, default=640)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--precision", choices=("float32", "int8"), default="float32")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

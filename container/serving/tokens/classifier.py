@@ -1,0 +1,91 @@
+"""A token classifier, from texts to predictions."""
+
+import importlib.util
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..config import Settings
+from ..cores import gpus, usable_cores
+from ..errors import LoadError
+from .aggregation import Simple
+from .arrays import Array, Engine
+from .texts import Encoded, TextEncoder
+
+_log = logging.getLogger("serving.tokens")
+
+
+class TokenClassifier:
+    """A classifier from a folder in transformers' format (config, tokenizer, safetensors).
+
+    Args:
+        folder: holds config.json, tokenizer.json and model.safetensors.
+        decode: makes the prediction of a text from (text, word ids, offsets, probabilities
+            [tokens, tags]) of all its tokens but the special ones; without it they are
+            aggregated as transformers' pipeline does with the strategy `simple`.
+        settings: of the server.
+
+    Raises:
+        LoadError: when it cannot be loaded.
+    """
+
+    def __init__(
+        self, folder: Path, *, decode: Callable[..., Any] | None = None, settings: Settings
+    ) -> None:
+        config = json.loads((folder / "config.json").read_bytes())
+        names = config.get("id2label") or {"0": "LABEL_0", "1": "LABEL_1"}
+        self._tags = [names[str(index)] for index in range(len(names))]
+        self._encoder = TextEncoder(folder, config)
+        self._decode = decode or Simple(self._tags)
+        self._engine = _engine(folder, config, settings)
+        self._check()
+
+    def encode(self, texts: Sequence[str]) -> list[Encoded]:
+        """Encode each text."""
+        return self._encoder.encode(texts)
+
+    def forward(self, items: Sequence[Array]) -> list[Array]:
+        """Compute the probabilities [tokens, tags] of each row, none depending on the others.
+
+        Raises:
+            OutOfMemory, Broken: see `servable.Servable.forward`.
+        """
+        return self._engine.compute(items)
+
+    def finish(self, encoded: Encoded, results: Sequence[Array]) -> Any:
+        """Make the prediction of a text."""
+        probabilities = self._encoder.join(encoded, results, len(self._tags))
+        encoding = encoded.encoding
+        return self._decode(encoded.text, encoding.word_ids, encoding.offsets, probabilities)
+
+    def _check(self) -> None:
+        """Compute something, so that what is wrong with the folder is found now."""
+        (encoded,) = self.encode(["Anna lives in Berlin."])
+        for result in self.forward(encoded.items):
+            if result.shape[1] != len(self._tags):
+                raise LoadError(
+                    f"config.json names {len(self._tags)} tags, and the weights have "
+                    f"{result.shape[1]}; the two belong to different models"
+                )
+
+
+def _engine(folder: Path, config: Mapping[str, Any], settings: Settings) -> Engine:
+    threads = settings.threads or usable_cores()
+    if not gpus() and _can_import("onnx", "onnxruntime"):
+        from .onnx_engine import OnnxEngine, Unsupported  # noqa: PLC0415 - not always there
+
+        try:
+            return OnnxEngine(folder, config, threads=threads, precision=settings.cpu_precision)
+        except Unsupported as error:
+            _log.info("torch computes this model: %s", error)
+    from .torch_engine import TorchEngine  # noqa: PLC0415 - takes seconds, needed by few on CPU
+
+    if settings.cpu_precision != "float32" and not gpus():
+        raise LoadError(f"BERTH_CPU_PRECISION={settings.cpu_precision}: not with this model")
+    return TorchEngine(folder, threads=threads, pad=config.get("pad_token_id") or 0)
+
+
+def _can_import(*names: str) -> bool:
+    return all(importlib.util.find_spec(name) is not None for name in names)

@@ -1,0 +1,101 @@
+"""What BERT and its like differ in: the names of their settings and of their weights."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .texts import positions_ahead
+
+
+class Unsupported(Exception):  # noqa: N818 - a condition; torch takes the model then
+    """The graph cannot compute this model; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Where a family keeps the weights of a layer, and of what is around the layers."""
+
+    prefix: str
+    layer: str
+    query: str
+    key: str
+    value: str
+    attended: str
+    attended_norm: str
+    wide: str
+    narrow: str
+    narrow_norm: str
+
+
+_BERT = Names(
+    prefix="bert.",
+    layer="encoder.layer.{}.",
+    query="attention.self.query",
+    key="attention.self.key",
+    value="attention.self.value",
+    attended="attention.output.dense",
+    attended_norm="attention.output.LayerNorm",
+    wide="intermediate.dense",
+    narrow="output.dense",
+    narrow_norm="output.LayerNorm",
+)
+_DISTILBERT = Names(
+    prefix="distilbert.",
+    layer="transformer.layer.{}.",
+    query="attention.q_lin",
+    key="attention.k_lin",
+    value="attention.v_lin",
+    attended="attention.out_lin",
+    attended_norm="sa_layer_norm",
+    wide="ffn.lin1",
+    narrow="ffn.lin2",
+    narrow_norm="output_layer_norm",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A model's shape.
+
+    Attributes:
+        ahead: the number of the first position.
+        epsilon: of the layer norms.
+    """
+
+    names: Names
+    prefix: str
+    layers: int
+    heads: int
+    width: int
+    ahead: int
+    epsilon: float
+
+
+def family(config: Mapping[str, Any]) -> Family:
+    """Read a model's shape from its config.json.
+
+    Raises:
+        Unsupported: for another architecture, or a variant that the graph does not have.
+    """
+    kind = config["model_type"]
+    if kind == "distilbert":
+        if config.get("activation") != "gelu":
+            raise Unsupported(f"its activation is {config.get('activation')}")
+        shape = {"layers": "n_layers", "heads": "n_heads", "width": "dim"}
+        sizes = {name: config[key] for name, key in shape.items()}
+        return Family(_DISTILBERT, _DISTILBERT.prefix, **sizes, ahead=0, epsilon=1e-12)
+    if kind not in {"bert", "roberta", "xlm-roberta", "camembert"}:
+        raise Unsupported(f"it is of the type {kind}")
+    if config.get("hidden_act") != "gelu":
+        raise Unsupported(f"its activation is {config.get('hidden_act')}")
+    if config.get("position_embedding_type", "absolute") != "absolute" or config.get("is_decoder"):
+        raise Unsupported("it is a variant with other positions, or a decoder")
+    return Family(
+        _BERT,
+        "bert." if kind == "bert" else "roberta.",
+        layers=config["num_hidden_layers"],
+        heads=config["num_attention_heads"],
+        width=config["hidden_size"],
+        ahead=positions_ahead(config),
+        epsilon=config["layer_norm_eps"],
+    )

@@ -1,0 +1,181 @@
+"""The ONNX graph of a BERT-like token classifier, over tokens without padding.
+
+Linear layers, norms and activations see the tokens of all rows in one matrix [tokens, width].
+Only attention is over rows: heads are gathered into [rows, heads, longest, size] by indices that
+are inputs, and gathered back. Plain operators are used, and none of com.microsoft's fused ones:
+those for GELU with its bias, for a norm with its residual and for attention measured slower.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from onnx import ModelProto, TensorProto, helper
+
+from .arrays import Array
+from .families import Family
+
+_CACHE_WAY = 4096  # bytes; rows so far apart share the places of a first-level cache
+_PAD = 16
+
+
+class Graph:
+    """Nodes and weights, as they are added; `weights` are given to ONNX Runtime beside the graph.
+
+    Args:
+        int8: quantize the linear layers: weights by column, activations as they come.
+    """
+
+    def __init__(self, *, int8: bool) -> None:
+        self.weights: dict[str, Array] = {}
+        self._int8 = int8
+        self._nodes: list[Any] = []
+        self._constants: list[Any] = []
+
+    def op(self, kind: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
+        """Add an operator; return the name of what it computes."""
+        name = f"{kind}{len(self._nodes)}"
+        node = helper.make_node(kind, inputs, [name], domain=domain, **attributes)
+        self._nodes.append(node)
+        return name
+
+    def weight(self, value: Array) -> str:
+        """Add a weight."""
+        name = f"weight{len(self.weights)}"
+        self.weights[name] = np.ascontiguousarray(value)
+        return name
+
+    def constant(self, value: Array) -> str:
+        """Add a small array that the graph itself holds: a shape, a number."""
+        name = f"constant{len(self._constants)}"
+        kind = helper.np_dtype_to_tensor_dtype(value.dtype)
+        self._constants.append(helper.make_tensor(name, kind, value.shape, value.ravel()))
+        return name
+
+    def linear(self, x: str, weight: Array, bias: Array) -> str:
+        """Add x @ weight + bias, the weight being [in, out]."""
+        if not self._int8:
+            return self.op("Add", self.op("MatMul", x, self.weight(weight)), self.weight(bias))
+        scale = np.maximum(np.abs(weight).max(0) / 127, np.float32(1e-12))
+        quantized = np.rint(weight / scale).astype(np.int8)
+        inputs = (self.weight(quantized), self.weight(scale), "", self.weight(bias))
+        return self.op("DynamicQuantizeMatMul", x, *inputs, domain="com.microsoft")
+
+    def model(self, inputs: Mapping[str, tuple[int, list[Any]]], output: str) -> ModelProto:
+        """Return the model, its weights named but not in it."""
+        described = [helper.make_tensor_value_info(name, *of) for name, of in inputs.items()]
+        result = helper.make_tensor_value_info(output, TensorProto.FLOAT, None)
+        outside = [_placeholder(name, value) for name, value in self.weights.items()]
+        graph = helper.make_graph(
+            self._nodes, "classifier", described, [result], [*self._constants, *outside]
+        )
+        opsets = [helper.make_opsetid("", 20), helper.make_opsetid("com.microsoft", 1)]
+        return helper.make_model(graph, opset_imports=opsets, ir_version=10)
+
+
+def build(shape: Family, take: Callable[[str], Array], *, int8: bool) -> tuple[ModelProto, Graph]:
+    """Build the graph of a classifier.
+
+    Its inputs are those of `onnx_engine.feed`; its output are the probabilities [tokens, tags].
+
+    Args:
+        shape: of the model.
+        take: returns a weight by its name in the family, as float32.
+        int8: quantize the layers' matrices.
+    """
+    graph = Graph(int8=int8)
+    layers = _Layers(graph, shape, take)
+    x = layers.embedded()
+    for index in range(shape.layers):
+        x = layers.layer(x, shape.names.layer.format(index))
+    head = Graph.linear if not int8 else _float_linear
+    logits = head(graph, x, take("classifier.weight").T, take("classifier.bias"))
+    probabilities = graph.op("Softmax", logits, axis=-1)
+    integer, real = TensorProto.INT32, TensorProto.FLOAT
+    inputs: dict[str, tuple[int, list[Any]]] = {
+        "ids": (integer, ["tokens"]),
+        "positions": (integer, ["tokens"]),
+        "heads": (integer, ["rows", shape.heads, "longest"]),
+        "back": (integer, ["tokens", shape.heads]),
+        "mask": (real, ["rows", 1, 1, "longest"]),
+    }
+    return graph.model(inputs, probabilities), graph
+
+
+class _Layers:
+    """The layers of a model."""
+
+    def __init__(self, graph: Graph, shape: Family, take: Callable[[str], Array]) -> None:
+        self._graph, self._shape, self._take = graph, shape, take
+        size = shape.width // shape.heads
+        self._scale = np.float32(size**-0.5)
+        self._by_head = graph.constant(np.array([-1, size]))
+        self._by_token = graph.constant(np.array([-1, shape.width]))
+        # A token's heads are in a row: those of the query, of the key, of the value.
+        self._places = [
+            "heads",
+            *(
+                graph.op("Add", "heads", graph.constant(np.array(shape.heads * n, np.int32)))
+                for n in (1, 2)
+            ),
+        ]
+
+    def embedded(self) -> str:
+        graph, take = self._graph, self._take
+        where = take("embeddings.position_embeddings.weight")
+        if self._shape.names.prefix != "distilbert.":
+            where = where + take("embeddings.token_type_embeddings.weight")[0]
+        words = graph.weight(take("embeddings.word_embeddings.weight"))
+        word = graph.op("Gather", words, "ids")
+        place = graph.op("Gather", graph.weight(where[self._shape.ahead :]), "positions")
+        return self._norm(graph.op("Add", word, place), "embeddings.LayerNorm")
+
+    def layer(self, x: str, name: str) -> str:
+        names, graph = self._shape.names, self._graph
+        attended = graph.linear(self._attention(x, name), *self._linear(name + names.attended))
+        x = self._norm(graph.op("Add", attended, x), name + names.attended_norm)
+        wide, bias = self._linear(name + names.wide)
+        narrow, narrow_bias = self._linear(name + names.narrow)
+        # Zeros more: with rows a multiple of the cache's way apart, the next product would have
+        # them drive each other out of it, and takes half as long again.
+        more = _PAD if wide.shape[1] * wide.itemsize % _CACHE_WAY == 0 else 0
+        wide, bias = np.pad(wide, ((0, 0), (0, more))), np.pad(bias, (0, more))
+        narrow = np.pad(narrow, ((0, more), (0, 0)))
+        inner = graph.op("Gelu", graph.linear(x, wide, bias))
+        outer = graph.linear(inner, narrow, narrow_bias)
+        return self._norm(graph.op("Add", outer, x), name + names.narrow_norm)
+
+    def _attention(self, x: str, name: str) -> str:
+        graph, names = self._graph, self._shape.names
+        parts = [self._linear(name + part) for part in (names.query, names.key, names.value)]
+        parts[0] = (parts[0][0] * self._scale, parts[0][1] * self._scale)
+        weights, biases = zip(*parts, strict=True)
+        mixed = graph.linear(x, np.concatenate(weights, 1), np.concatenate(biases))
+        heads = graph.op("Reshape", mixed, self._by_head)
+        query, key, value = (graph.op("Gather", heads, place) for place in self._places)
+        turned = graph.op("Transpose", key, perm=[0, 1, 3, 2])
+        scores = graph.op("Add", graph.op("MatMul", query, turned), "mask")
+        summed = graph.op("MatMul", graph.op("Softmax", scores, axis=-1), value)
+        back = graph.op("Gather", graph.op("Reshape", summed, self._by_head), "back")
+        return graph.op("Reshape", back, self._by_token)
+
+    def _linear(self, name: str) -> tuple[Array, Array]:
+        return self._take(f"{name}.weight").T, self._take(f"{name}.bias")
+
+    def _norm(self, x: str, name: str) -> str:
+        graph = self._graph
+        weights = [graph.weight(self._take(f"{name}.{part}")) for part in ("weight", "bias")]
+        return graph.op("LayerNormalization", x, *weights, epsilon=self._shape.epsilon)
+
+
+def _float_linear(graph: Graph, x: str, weight: Array, bias: Array) -> str:
+    return graph.op("Add", graph.op("MatMul", x, graph.weight(weight)), graph.weight(bias))
+
+
+def _placeholder(name: str, value: Array) -> TensorProto:
+    """A weight that the runtime is given beside the graph, which could hold 2 GB at most."""
+    kind = helper.np_dtype_to_tensor_dtype(value.dtype)
+    tensor = TensorProto(name=name, data_type=kind, dims=value.shape)
+    tensor.data_location = TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="beside")
+    return tensor

@@ -1,0 +1,129 @@
+"""BERT and its like on CPU, by ONNX Runtime."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from safetensors import safe_open
+
+from ..errors import LoadError, OutOfMemory
+from .arrays import Array, parts
+from .families import Family, Unsupported, family
+from .graph import build
+
+__all__ = ["OnnxEngine", "Unsupported"]
+
+_MOST = 512  # tokens a part: what is between two operators stays in a core's own cache
+_NOTHING = np.finfo(np.float32).min
+
+
+class OnnxEngine:
+    """An engine for one classifier.
+
+    Args:
+        folder: holds model.safetensors.
+        config: what config.json holds.
+        threads: to compute with.
+        precision: `float32`, or `int8` for the layers' matrices. The range of int8's activations
+            is taken from what is multiplied, so every row is computed by itself.
+
+    Raises:
+        Unsupported: when the graph cannot compute this model.
+        LoadError: when a weight is missing.
+    """
+
+    def __init__(
+        self, folder: Path, config: Mapping[str, Any], *, threads: int, precision: str
+    ) -> None:
+        shape = family(config)
+        int8 = precision == "int8"
+        self._heads = shape.heads
+        self._most = 1 if int8 else _MOST
+        self._session = _session(folder / "model.safetensors", shape, threads=threads, int8=int8)
+
+    def compute(self, rows: Sequence[Array]) -> list[Array]:
+        """Compute the probabilities [tokens, tags] of each row of token ids.
+
+        Raises:
+            OutOfMemory: when a part did not fit.
+        """
+        results: list[Array] = [np.empty(0)] * len(rows)
+        for part in parts([len(row) for row in rows], most=self._most):
+            chosen = [rows[index] for index in part]
+            start = 0
+            probabilities = self._run(chosen)
+            for index, row in zip(part, chosen, strict=True):
+                results[index] = probabilities[start : start + len(row)]
+                start += len(row)
+        return results
+
+    def _run(self, rows: Sequence[Array]) -> Array:
+        try:
+            (probabilities,) = self._session.run(None, feed(rows, self._heads))
+        except MemoryError as error:
+            raise OutOfMemory(str(error)) from error
+        except RuntimeError as error:
+            if "allocate" in str(error) or "bad_alloc" in str(error):
+                raise OutOfMemory(str(error)) from error
+            raise
+        return probabilities  # type: ignore[no-any-return]
+
+
+def feed(rows: Sequence[Array], heads: int) -> dict[str, Array]:
+    """Lay rows of token ids one behind the other, and say where attention finds them.
+
+    Returns:
+        `ids` and `positions` of the tokens; `heads` [rows, heads, longest], where in the mixed
+        query, key and value the query of a place is; `back` [tokens, heads], where in the
+        attended heads those of a token are; `mask`, what to add to the scores of each place.
+    """
+    lengths = np.array([len(row) for row in rows], np.int32)
+    longest = int(lengths.max())
+    places = np.arange(longest, dtype=np.int32)
+    taken = places < lengths[:, None]
+    first = np.cumsum(lengths, dtype=np.int32) - lengths
+    tokens = np.where(taken, first[:, None] + places, np.int32(0))
+    head = np.arange(heads, dtype=np.int32)
+    row, position = taken.nonzero()
+    position = position.astype(np.int32)
+    ahead = row.astype(np.int32) * np.int32(heads * longest) + position
+    return {
+        "ids": np.concatenate(rows),
+        "positions": position,
+        "heads": tokens[:, None] * np.int32(3 * heads) + head[:, None],
+        "back": ahead[:, None] + head * np.int32(longest),
+        "mask": np.where(taken, np.float32(0), _NOTHING)[:, None, None],
+    }
+
+
+def _session(
+    weights: Path, shape: Family, *, threads: int, int8: bool
+) -> onnxruntime.InferenceSession:
+    with safe_open(weights, framework="np") as tensors:
+        names = set(tensors.keys())
+
+        def take(name: str) -> Array:
+            full = name if name in names else shape.prefix + name
+            try:
+                kind = tensors.get_slice(full).get_dtype()
+            except Exception as error:
+                raise LoadError(f"{weights}: has no {full}: {error}") from error
+            if kind not in {"F32", "F16"}:
+                raise Unsupported(f"its weights are {kind}")
+            return tensors.get_tensor(full).astype(np.float32)  # type: ignore[no-any-return]
+
+        model, graph = build(shape, take, int8=int8)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.enable_mem_pattern = False  # a pattern is kept for every shape there ever was
+    options.log_severity_level = 3
+    values = {
+        name: onnxruntime.OrtValue.ortvalue_from_numpy(each) for name, each in graph.weights.items()
+    }
+    options.add_external_initializers(list(values), list(values.values()))
+    return onnxruntime.InferenceSession(
+        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )

@@ -1,0 +1,129 @@
+"""From texts to rows of token ids, and from the rows' probabilities back to texts."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tokenizers import Encoding, Tokenizer
+
+from .arrays import Array
+
+OVERLAP = 64  # tokens that two windows of a long text share
+_LONE_SURROGATES = re.compile("[\ud800-\udfff]")  # JSON can carry them, UTF-8 cannot
+# Their positions are counted from behind the padding token's id.
+_OFFSET_POSITIONS = {"roberta", "xlm-roberta", "camembert", "xlm-roberta-xl"}
+
+Window = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A text as rows of token ids.
+
+    Attributes:
+        text: as it came.
+        encoding: of all its tokens, special ones left out.
+        windows: which of them each row has, and which are kept of it; see `windows`.
+        items: the rows, int32, special tokens around each; none for a text without tokens.
+    """
+
+    text: str
+    encoding: Encoding
+    windows: Sequence[Window]
+    items: Sequence[Array]
+
+    @property
+    def costs(self) -> list[int]:
+        """The tokens of each row."""
+        return [len(item) for item in self.items]
+
+
+class TextEncoder:
+    """The tokenizer of a folder in transformers' format.
+
+    Args:
+        folder: with tokenizer.json.
+        config: what config.json holds; it says how long a row may be.
+    """
+
+    def __init__(self, folder: Path, config: Mapping[str, Any]) -> None:
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        self._before, self._after = _around(self._tokenizer)
+        longest = min(_positions(config), _tokenizer_limit(folder))
+        self._size = longest - len(self._before) - len(self._after)
+
+    def encode(self, texts: Sequence[str]) -> list[Encoded]:
+        """Encode each text."""
+        encodable = [_LONE_SURROGATES.sub("\ufffd", text) for text in texts]
+        encodings = self._tokenizer.encode_batch(encodable, add_special_tokens=False)
+        return [self._encoded(*each) for each in zip(texts, encodings, strict=True)]
+
+    def _encoded(self, text: str, encoding: Encoding) -> Encoded:
+        ids = encoding.ids
+        cut = windows(len(ids), self._size) if ids else []
+        rows = [
+            np.array([*self._before, *ids[start:end], *self._after], np.int32)
+            for start, end, _, _ in cut
+        ]
+        return Encoded(text, encoding, cut, rows)
+
+    def join(self, encoded: Encoded, results: Sequence[Array], tags: int) -> Array:
+        """Put together the probabilities [tokens, tags] of a text from those of its rows."""
+        if not results:
+            return np.empty((0, tags), np.float32)
+        ahead = len(self._before)
+        kept = [
+            result[ahead + first - start : ahead + last - start]
+            for result, (start, _, first, last) in zip(results, encoded.windows, strict=True)
+        ]
+        return kept[0] if len(kept) == 1 else np.concatenate(kept)
+
+
+def windows(count: int, size: int) -> list[Window]:
+    """Windows of at most `size` over `count` tokens: (start, end, kept from, kept to).
+
+    Each token is kept once, from the window where it has most around it.
+    """
+    if count <= size:
+        return [(0, count, 0, count)]
+    overlap = OVERLAP if size > OVERLAP else size // 2
+    step = size - overlap
+    starts = [0, *range(step, max(step, count - overlap), step)]
+    bounds = [(start, min(start + size, count)) for start in starts]
+    cuts = [0, *((end + start) // 2 for (_, end), (start, _) in pairwise(bounds)), count]
+    return [(*bound, *kept) for bound, kept in zip(bounds, pairwise(cuts), strict=True)]
+
+
+def _around(tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
+    """The special tokens that the tokenizer puts before and after a text."""
+    encoding = tokenizer.encode("a")
+    special = encoding.special_tokens_mask
+    first = special.index(0)
+    last = len(special) - special[::-1].index(0)
+    return encoding.ids[:first], encoding.ids[last:]
+
+
+def positions_ahead(config: Mapping[str, Any]) -> int:
+    """The number of the first position; RoBERTa's positions begin behind the padding's id."""
+    return config["pad_token_id"] + 1 if config["model_type"] in _OFFSET_POSITIONS else 0
+
+
+def _positions(config: Mapping[str, Any]) -> int:
+    found = config.get("max_position_embeddings")
+    return found - positions_ahead(config) if found else 2**30
+
+
+def _tokenizer_limit(folder: Path) -> int:
+    """The tokenizer's own limit; transformers writes 1e30 where there is none."""
+    try:
+        config = json.loads((folder / "tokenizer_config.json").read_bytes())
+    except FileNotFoundError:
+        return 2**30
+    return int(min(config.get("model_max_length", 2**30), 2**30))

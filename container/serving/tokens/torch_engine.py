@@ -1,0 +1,103 @@
+"""Any token classifier by torch: on GPU in half precision, on CPU as it is."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import AutoModelForTokenClassification
+
+from ..errors import Broken, LoadError, OutOfMemory
+from .arrays import Array, parts
+
+_MOST_ON_GPU, _MOST_ON_CPU = 16_384, 512  # tokens a part, padding among them
+
+
+class TorchEngine:
+    """An engine for one classifier; it uses the GPU where there is one.
+
+    Args:
+        folder: in transformers' format.
+        threads: to compute with, on CPU.
+        pad: the token id to pad with.
+
+    Raises:
+        LoadError: when transformers cannot load it.
+    """
+
+    def __init__(self, folder: Path, *, threads: int, pad: int) -> None:
+        torch.set_num_threads(threads)
+        on_gpu = torch.cuda.is_available()
+        self._pad = pad
+        self._device = torch.device("cuda" if on_gpu else "cpu")
+        self._most = _MOST_ON_GPU if on_gpu else _MOST_ON_CPU
+        try:
+            model: Any = AutoModelForTokenClassification.from_pretrained(
+                folder, local_files_only=True, dtype=_precision(on_gpu=on_gpu)
+            )
+        except (OSError, ValueError, RuntimeError, KeyError, ImportError) as error:
+            raise LoadError(f"{folder}: {' '.join(str(error).split())}") from error
+        self._model = model.eval().to(self._device)
+
+    def compute(self, rows: Sequence[Array]) -> list[Array]:
+        """Compute the probabilities [tokens, tags] of each row of token ids.
+
+        Raises:
+            OutOfMemory: when a part did not fit.
+            Broken: when the GPU is lost.
+        """
+        results: list[Array] = [np.empty(0)] * len(rows)
+        with _faults(), torch.inference_mode():
+            # The GPU is given every part before the first result is waited for.
+            done = [
+                (part, self._probabilities([rows[index] for index in part]))
+                for part in parts([len(row) for row in rows], most=self._most)
+            ]
+            for part, probabilities in done:
+                found = probabilities.cpu().numpy()
+                for line, index in enumerate(part):
+                    results[index] = found[line, : len(rows[index])]
+        return results
+
+    def _probabilities(self, rows: Sequence[Array]) -> torch.Tensor:
+        ids = np.full((len(rows), max(map(len, rows))), self._pad, np.int64)
+        mask = np.zeros_like(ids)
+        for line, row in enumerate(rows):
+            ids[line, : len(row)] = row
+            mask[line, : len(row)] = 1
+        given = {"input_ids": ids, "attention_mask": mask}
+        moved = {
+            name: torch.from_numpy(array).to(self._device, non_blocking=True)
+            for name, array in given.items()
+        }
+        logits: torch.Tensor = self._model(**moved).logits
+        return logits.float().softmax(-1)
+
+
+def _precision(*, on_gpu: bool) -> torch.dtype:
+    if not on_gpu:
+        return torch.float32
+    return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+
+
+@contextmanager
+def _faults() -> Iterator[None]:
+    """Say of torch's errors what they mean for the server."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        raise OutOfMemory(_brief(error)) from error
+    except RuntimeError as error:
+        if "can't allocate memory" in str(error):  # by the allocator of the CPU
+            raise OutOfMemory(_brief(error)) from error
+        if isinstance(error, torch.AcceleratorError) or "CUDA error" in str(error):
+            raise Broken(_brief(error)) from error
+        raise
+
+
+def _brief(error: BaseException) -> str:
+    return " ".join(str(error).split())[:300]
