@@ -54,7 +54,7 @@ serve: model ## serve the example model at 127.0.0.1:PORT (default 8080), withou
 	    container/entrypoint.sh serve
 
 contract: model ## put the server through SageMaker's contract
-	@python -m contract --process container/entrypoint.sh --model build/model
+	@BERTH_MODELS_DIR=build python -m contract --process container/entrypoint.sh --model build/model
 
 image: model ## build the image of the model with docker or podman (CPU=1: with PyTorch for CPU)
 	@python -m tools.image $(if $(CPU),--cpu)

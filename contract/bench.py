@@ -108,6 +108,10 @@ class Bench:
             self._seat.running.close()
         self._seat = None
 
+    def end(self) -> str | None:
+        """Say how the container has ended, if it has."""
+        return _end(self._seat.running) if self._seat and self._seat.running else None
+
     def once(self, observe: Callable[["Bench"], T]) -> T:
         """Observe something that several cases judge; a second call gets what the first saw."""
         if observe not in self._seen:
@@ -254,9 +258,8 @@ class Bench:
         patience = 3 * self._first_start + 10 if self._first_start else self.limits.start
         for seconds in until(min(patience, self.limits.start)):
             startup.seconds = seconds
-            if (status := running.ended()) is not None:
-                last = ["", *running.log().strip().splitlines()][-1]
-                startup.error = f"it ended with status {status}: {last[:200]}"
+            if end := _end(running):
+                startup.error = end
                 return running.client, startup
             for client in filter(None, (running.client, running.default)):
                 if self._passes(client, startup):
@@ -286,3 +289,10 @@ class Bench:
             )
         except NoAnswer as error:
             return error
+
+
+def _end(running: Running) -> str | None:
+    if (status := running.ended()) is None:
+        return None
+    last = ["", *running.log().strip().splitlines()][-1]
+    return f"it ended with status {status}: {last[:200]}"

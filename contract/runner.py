@@ -65,7 +65,8 @@ def _run_one(bench: Bench, case: Case) -> Result:
         bench.turn_to(case.setup)
         verdict, note = Verdict.PASSED, case.check(bench) or ""
     except Failed as failure:
-        verdict, note = Verdict.FAILED, str(failure)
+        end = bench.end()
+        verdict, note = Verdict.FAILED, f"{failure}; {end}" if end else str(failure)
     except _SURPRISES as surprise:
         verdict, note = Verdict.FAILED, f"unexpected: {type(surprise).__name__}: {surprise}"
     except Skipped as reason:

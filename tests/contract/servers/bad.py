@@ -193,7 +193,7 @@ class TakesLittle(Server):
         return body
 
 
-@breaks("invocations.over-limit", "POST /invocations: no answer")
+@breaks("invocations.over-limit", "it ended with status 1")
 class DropsWhatIsLarge(Server):
     async def read(self, request: Request) -> bytes:
         try:
