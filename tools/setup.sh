@@ -45,7 +45,7 @@ ln -sf ../../tools/cdk .venv/bin/cdk
 
 # uv leaves no bytecode. Everything else gets its own at first use, but the server never writes any.
 step "bytecode of what the server imports"
-PYTHONDONTWRITEBYTECODE='' PYTHONPATH=container .venv/bin/python -c 'import serving.app, serving.model' ||
+PYTHONDONTWRITEBYTECODE='' PYTHONPATH=container .venv/bin/python -c 'import serving.__main__, serving.worker.core, serving.models.pyfunc' ||
     fail "the server's packages do not import: remove .venv and run \`make setup\` again"
 touch .venv/.ready
 step "ready: \`. .venv/bin/activate\` puts python and cdk on your PATH"

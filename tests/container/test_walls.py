@@ -2,7 +2,11 @@ import ast
 import sys
 from pathlib import Path
 
-THIRD_PARTY = {"mlflow", "packaging", "pandas", "starlette", "uvicorn", "yaml"}
+HEAVY = {
+    *("mlflow", "numpy", "onnx", "onnxruntime", "packaging", "pandas", "pyarrow", "safetensors"),
+    *("tokenizers", "torch", "transformers", "yaml"),
+}
+THIRD_PARTY = HEAVY | {"orjson", "prometheus_client", "starlette", "uvicorn"}
 
 
 def imported_by(module: Path) -> set[str]:
@@ -24,10 +28,8 @@ def test_the_container_stands_alone(root: Path) -> None:
 
 
 def test_it_listens_before_anything_slow_is_imported(root: Path) -> None:
-    """MLflow and pandas come with the model, in its thread, while /ping answers already."""
-    heavy = {"mlflow", "pandas", "yaml", "packaging"}
+    """What a model needs is imported by its worker, while the front answers /ping already."""
     serving = root / "container" / "serving"
-    late = {"loading", "manifest", "model", "record", "scoring"}
-    for module in serving.glob("*.py"):
-        if module.stem not in late:
-            assert not imported_by(module) & heavy, module
+    front = [*serving.glob("*.py"), *serving.glob("front/*.py"), *serving.glob("worker/*.py")]
+    for module in front:
+        assert not imported_by(module) & HEAVY, module
