@@ -53,12 +53,16 @@ _DISTILBERT = Names(
 )
 
 
+_ACTIVATIONS = {"gelu": "Gelu", "relu": "Relu"}  # in ONNX
+
+
 @dataclass(frozen=True, slots=True)
 class Family:
     """A model's shape.
 
     Attributes:
         ahead: the number of the first position.
+        activation: the operator in the middle of a layer.
         epsilon: of the layer norms.
     """
 
@@ -68,6 +72,7 @@ class Family:
     heads: int
     width: int
     ahead: int
+    activation: str
     epsilon: float
 
 
@@ -79,15 +84,13 @@ def family(config: Mapping[str, Any]) -> Family:
     """
     kind = config["model_type"]
     if kind == "distilbert":
-        if config.get("activation") != "gelu":
-            raise Unsupported(f"its activation is {config.get('activation')}")
         shape = {"layers": "n_layers", "heads": "n_heads", "width": "dim"}
         sizes = {name: config[key] for name, key in shape.items()}
-        return Family(_DISTILBERT, _DISTILBERT.prefix, **sizes, ahead=0, epsilon=1e-12)
+        activation = _activation(config["activation"])
+        prefix = _DISTILBERT.prefix
+        return Family(_DISTILBERT, prefix, **sizes, ahead=0, activation=activation, epsilon=1e-12)
     if kind not in {"bert", "roberta", "xlm-roberta", "camembert"}:
         raise Unsupported(f"it is of the type {kind}")
-    if config.get("hidden_act") != "gelu":
-        raise Unsupported(f"its activation is {config.get('hidden_act')}")
     if config.get("position_embedding_type", "absolute") != "absolute" or config.get("is_decoder"):
         raise Unsupported("it is a variant with other positions, or a decoder")
     return Family(
@@ -97,5 +100,12 @@ def family(config: Mapping[str, Any]) -> Family:
         heads=config["num_attention_heads"],
         width=config["hidden_size"],
         ahead=positions_ahead(config),
+        activation=_activation(config["hidden_act"]),
         epsilon=config["layer_norm_eps"],
     )
+
+
+def _activation(name: str) -> str:
+    if name not in _ACTIVATIONS:
+        raise Unsupported(f"its activation is {name}")
+    return _ACTIVATIONS[name]

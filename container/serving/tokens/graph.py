@@ -141,7 +141,7 @@ class _Layers:
         more = _PAD if wide.shape[1] * wide.itemsize % _CACHE_WAY == 0 else 0
         wide, bias = np.pad(wide, ((0, 0), (0, more))), np.pad(bias, (0, more))
         narrow = np.pad(narrow, ((0, more), (0, 0)))
-        inner = graph.op("Gelu", graph.linear(x, wide, bias))
+        inner = graph.op(self._shape.activation, graph.linear(x, wide, bias))
         outer = graph.linear(inner, narrow, narrow_bias)
         return self._norm(graph.op("Add", outer, x), name + names.narrow_norm)
 

@@ -39,6 +39,14 @@ def test_the_graph_computes_what_transformers_does(kind: str, saved: Save, load:
     assert_close(classifier.forward(given), torch_engine.compute(given))
 
 
+def test_the_graph_has_relu_too(saved: Save, load: Load) -> None:
+    classifier = load("bert", hidden_act="relu")
+    assert isinstance(classifier._engine, OnnxEngine)
+    torch_engine = TorchEngine(saved("bert", hidden_act="relu"), threads=1, pad=0)
+    given = rows(classifier)
+    assert_close(classifier.forward(given), torch_engine.compute(given))
+
+
 @pytest.mark.parametrize("wide", [1024, 2048])
 def test_zeros_that_keep_rows_apart_in_the_cache_change_nothing(
     wide: int, saved: Save, load: Load
@@ -71,7 +79,7 @@ def places(entities: list[dict[str, Any]]) -> list[tuple[str, int, int]]:
 
 
 def test_what_the_graph_does_not_have_is_computed_by_torch(load: Load) -> None:
-    for classifier in (load("electra"), load("bert", hidden_act="relu")):
+    for classifier in (load("electra"), load("bert", hidden_act="gelu_new")):
         assert isinstance(classifier._engine, TorchEngine)
         assert len(predict(classifier, TEXTS)) == len(TEXTS)
 
