@@ -2,12 +2,12 @@
 
 Plain torch is what any server's speed is held against: the bare model of transformers, texts
 sorted by length, tokenizing included, post-processing not. Ours is what the server's workers run,
-post-processing included. Each is measured at several settings, which take turns.
+post-processing included. Each is measured at several settings, which take turns. What is written
+goes with the servers' results: `python -m bench.serving.report FILE…`.
 """
 
 import argparse
 import os
-import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -15,19 +15,23 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from . import predictions, workload
+from . import predictions, results, workload
 from .catalogue import AGGREGATION
+from .environments import CACHE
+from .results import Results
 from .servers import ROOT, Span
 from .shapes import SHAPES, model_of
 
 BLOCK = 64  # texts that a process is given at once
 COMPARED = 500
 
+Rates = dict["Setting", list[float]]
 Compute = Callable[[Sequence[str], int], Any]
 _computes: dict[str, Compute] = {}  # in each process, by what it runs
 
@@ -49,24 +53,28 @@ class Setting:
 
 
 def main() -> int:
-    """Measure and print; 1 if ours finds something else than transformers' pipeline."""
+    """Measure, print and write; 1 if ours finds something else than transformers' pipeline."""
     arguments = _arguments()
     model = model_of(arguments.shape)
     texts = workload.texts(arguments.texts, seed=1)
-    cores = len(os.sched_getaffinity(0))
-    settings = _settings(cores, arguments.precision, gpu=_has_gpu())
-    rates: dict[Setting, list[float]] = {setting: [] for setting in settings}
+    gpu = results.gpu()
+    settings = _settings(len(os.sched_getaffinity(0)), arguments.precision, gpu=gpu is not None)
     pools = {(each.kind, each.workers): _pool(each, model) for each in settings}
-    for _ in range(arguments.rounds + 1):  # the first warms up
+    rates: dict[Setting, list[float]] = {setting: [] for setting in settings}
+    for number in range(arguments.rounds + 1):
         for setting in settings:
-            rates[setting].append(_rate(pools[setting.kind, setting.workers], setting, texts))
-    medians = {setting: statistics.median(found[1:]) for setting, found in rates.items()}
-    _show(medians, rates)
-    ours = max((each for each in settings if each.kind != "torch"), key=medians.__getitem__)
-    found = _found(pools[ours.kind, ours.workers], texts[:COMPARED])
+            rate = _rate(pools[setting.kind, setting.workers], setting, texts)
+            if number:  # the first round warms up
+                rates[setting].append(rate)
+    plain, ours = (_best(rates, plain=plain) for plain in (True, False))
+    limits = {"plain torch": rates[plain], "ours": rates[ours]}
+    found = Results(machine=results.machine(gpu), shape=arguments.shape, offline=limits)
+    results.write(found, arguments.json)
+    _show(rates, limits)
+    entities = _entities(pools[ours.kind, ours.workers], ours.kind, texts[:COMPARED])
     for pool in pools.values():
         pool.shutdown()
-    return _compare(model, texts[:COMPARED], found)
+    return _compare(model, texts[:COMPARED], entities)
 
 
 def _settings(cores: int, precision: str, *, gpu: bool) -> list[Setting]:
@@ -145,8 +153,12 @@ def _run(kind: str, texts: Sequence[str], batch: int) -> Any:
     return _computes[kind](texts, batch)
 
 
-def _found(pool: ProcessPoolExecutor, texts: Sequence[str]) -> list[list[Span]]:
-    (kind,) = pool.submit(_kinds).result()
+def _best(rates: Rates, *, plain: bool) -> Setting:
+    chosen = [setting for setting in rates if (setting.kind == "torch") == plain]
+    return max(chosen, key=lambda setting: median(rates[setting]))
+
+
+def _entities(pool: ProcessPoolExecutor, kind: str, texts: Sequence[str]) -> list[list[Span]]:
     found = pool.submit(_run, kind, texts, 0).result()
     return [
         [Span(each["label"], each["start"], each["end"], each["score"]) for each in entities]
@@ -154,22 +166,15 @@ def _found(pool: ProcessPoolExecutor, texts: Sequence[str]) -> list[list[Span]]:
     ]
 
 
-def _kinds() -> list[str]:
-    return list(_computes)
-
-
-def _show(medians: dict[Setting, float], rates: dict[Setting, list[float]]) -> None:
+def _show(rates: Rates, limits: dict[str, list[float]]) -> None:
     table = Table("", "texts/s", "least", "most", title="offline, medians")
-    for setting, median in medians.items():
-        each = [f"{rate:.0f}" for rate in (median, min(rates[setting][1:]), max(rates[setting]))]
-        table.add_row(setting.name, *each)
+    for setting, each in rates.items():
+        figures = (f"{rate:.0f}" for rate in (median(each), min(each), max(each)))
+        table.add_row(setting.name, *figures)
     console = Console()
     console.print(table)
-    plain = max(rate for setting, rate in medians.items() if setting.kind == "torch")
-    ours = max(rate for setting, rate in medians.items() if setting.kind != "torch")
-    console.print(
-        f"ours / plain torch, each at its best: {ours:.0f} / {plain:.0f} = {ours / plain:.2f}"
-    )
+    plain, ours = (median(each) for each in limits.values())
+    console.print(f"ours / plain torch, each at its best: {ours / plain:.2f}", highlight=False)
 
 
 def _compare(model: Path, texts: Sequence[str], found: list[list[Span]]) -> int:
@@ -181,16 +186,13 @@ def _compare(model: Path, texts: Sequence[str], found: list[list[Span]]) -> int:
     return 0 if agreement.equal == agreement.texts else 1
 
 
-def _has_gpu() -> bool:
-    return any(Path("/dev").glob("nvidia[0-9]*"))
-
-
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m bench.serving.offline", description=__doc__)
     parser.add_argument("--shape", choices=SHAPES, default="small", help="of the model")
     parser.add_argument("--texts", type=int, default=640)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--precision", choices=("float32", "int8"), default="float32")
+    parser.add_argument("--json", type=Path, default=CACHE / "offline.json", help="where to write")
     return parser.parse_args()
 
 
