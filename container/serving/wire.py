@@ -4,28 +4,76 @@ import asyncio
 import json
 import socket
 import struct
+from collections.abc import Callable
 from threading import Lock
-from typing import Any
+from typing import Any, cast
 
 Head = dict[str, Any]
 _SIZES = struct.Struct("!IQ")  # of head and body, in bytes
 
 
-def pack(head: Head, body: bytes = b"") -> bytes:
-    """One frame, whole: for bodies of some size a copy is cheaper than a second system call."""
+def pack(head: Head, body: bytes = b"") -> tuple[bytes, bytes, bytes]:
+    """One frame, in the parts that make it up."""
     text = json.dumps(head, separators=(",", ":")).encode()
-    return b"".join((_SIZES.pack(len(text), len(body)), text, body))
+    return _SIZES.pack(len(text), len(body)), text, body
 
 
-async def receive(reader: asyncio.StreamReader) -> tuple[Head, bytes]:
-    """Read the next frame.
+class Link(asyncio.Protocol):
+    """The front's end: frames are handed to `on_frame` as they come, and the end to `on_end`.
 
-    Raises:
-        asyncio.IncompleteReadError, OSError: when the other side is gone.
+    A system call for each frame would be much of a request's cost: what is sent within one turn
+    of the event loop leaves together.
     """
-    head_size, body_size = _SIZES.unpack(await reader.readexactly(_SIZES.size))
-    head = json.loads(await reader.readexactly(head_size))
-    return head, await reader.readexactly(body_size) if body_size else b""
+
+    def __init__(self, on_frame: Callable[[Head, bytes], None], on_end: Callable[[], None]) -> None:
+        self._on_frame, self._on_end = on_frame, on_end
+        self._received = bytearray()
+        self._unsent: list[bytes] = []
+        self._transport: asyncio.WriteTransport | None = None
+        self._loop = asyncio.get_running_loop()
+
+    def send(self, head: Head, body: bytes = b"") -> None:
+        """Send a frame; it is dropped when the worker is gone."""
+        if not self._unsent:
+            self._loop.call_soon(self._flush)
+        self._unsent += pack(head, body)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Send what has waited for the connection."""
+        self._transport = cast("asyncio.WriteTransport", transport)  # uvloop's is no subclass
+        self._flush()
+
+    def data_received(self, data: bytes) -> None:
+        """Hand out the frames that are whole."""
+        received = self._received
+        received += data
+        start = 0
+        while len(received) - start >= _SIZES.size:
+            head_size, body_size = _SIZES.unpack_from(received, start)
+            body_start = start + _SIZES.size + head_size
+            end = body_start + body_size
+            if len(received) < end:
+                break
+            head = json.loads(received[start + _SIZES.size : body_start])
+            self._on_frame(head, bytes(received[body_start:end]))
+            start = end
+        del received[:start]
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's
+        """Tell the end."""
+        self._on_end()
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def _flush(self) -> None:
+        if self._transport is None:
+            return
+        unsent, self._unsent = self._unsent, []
+        if unsent and not self._transport.is_closing():
+            self._transport.write(b"".join(unsent))
 
 
 class Channel:
@@ -36,16 +84,31 @@ class Channel:
         self._socket = connection
         self._file = connection.makefile("rb")
         self._sending = Lock()
+        self._unsent: list[bytes] = []
+
+    def post(self, head: Head, body: bytes = b"") -> None:
+        """Have a frame sent along with the next that is sent."""
+        with self._sending:
+            self._unsent += pack(head, body)
 
     def send(self, head: Head, body: bytes = b"") -> None:
-        """Send a frame.
+        """Send a frame, and what was posted before.
 
         Raises:
             OSError: when the front is gone.
         """
-        frame = pack(head, body)
+        self.post(head, body)
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what was posted.
+
+        Raises:
+            OSError: when the front is gone.
+        """
         with self._sending:
-            self._socket.sendall(frame)
+            unsent, self._unsent = self._unsent, []
+            self._socket.sendall(b"".join(unsent))
 
     def receive(self) -> tuple[Head, bytes] | None:
         """Read the next frame; None when the front is gone."""

@@ -104,15 +104,25 @@ async def _unless_gone(request: Request, asking: Coroutine[Any, Any, Reply]) -> 
     Raises:
         ClientDisconnect: when it has left.
     """
-    answer = asyncio.ensure_future(asking)
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 - for the type checker alone
+    left = False
+
+    def leave(_: object) -> None:
+        nonlocal left
+        left = True
+        task.cancel()
+
     gone = asyncio.ensure_future(request.receive())
+    gone.add_done_callback(leave)
     try:
-        await asyncio.wait((answer, gone), return_when=asyncio.FIRST_COMPLETED)
-        if not answer.done():
-            raise ClientDisconnect
-        return answer.result()
+        return await asking
+    except asyncio.CancelledError:
+        if left and not task.uncancel():
+            raise ClientDisconnect from None
+        raise
     finally:
-        answer.cancel()
+        gone.remove_done_callback(leave)
         gone.cancel()
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from subprocess import Popen
 
 from ..errors import RequestError
-from ..wire import Head, pack, receive
+from ..wire import Head, Link
 from .call import Call
 
 CANARY = -1
@@ -72,9 +72,9 @@ class WorkerProcess:
             env=environment,
         )
         theirs.close()
-        self._writer: asyncio.StreamWriter | None = None
-        self._unsent: list[bytes] = []
-        self._reading = asyncio.ensure_future(self._read(ours))
+        self._ended = asyncio.Event()
+        self._link = Link(self._take, self._ended.set)
+        self._life = asyncio.ensure_future(self._live(ours))
 
     @property
     def has_room(self) -> bool:
@@ -91,23 +91,23 @@ class WorkerProcess:
         call.attempts += 1
         self.calls[call.id] = call
         self.tokens += call.tokens
-        self._write({"kind": "request", "id": call.id, **call.head}, call.body)
+        self._link.send({"kind": "request", "id": call.id, **call.head}, call.body)
 
     def cancel(self, call: Call) -> None:
         """Nobody waits for this call any more."""
         if call.id in self.calls:
             self._leave(call)
-            self._write({"kind": "cancel", "id": call.id})
+            self._link.send({"kind": "cancel", "id": call.id})
 
     def forget(self, session: str) -> None:
         """A session is over."""
-        self._write({"kind": "forget", "session": session})
+        self._link.send({"kind": "forget", "session": session})
 
     def ask_canary(self) -> None:
         """Ask for the answer to the model's own example, unless it is asked already."""
         if self._has_canary and self.canary_since is None:
             self.canary_since = self._loop.time()
-            self._write({"kind": "request", "id": CANARY})
+            self._link.send({"kind": "request", "id": CANARY})
 
     def canary_is_due(self) -> bool:
         """Whether it is time to ask for the canary again."""
@@ -133,36 +133,21 @@ class WorkerProcess:
 
     async def stop(self) -> None:
         """End it when it has done what it does; a second later by force."""
-        self._write({"kind": "stop"})
-        _, late = await asyncio.wait([self._reading], timeout=1.0)
+        self._link.send({"kind": "stop"})
+        _, late = await asyncio.wait([self._life], timeout=1.0)
         if late:
             self.kill()
-            await self._reading
+            await self._life
 
-    def _write(self, head: Head, body: bytes = b"") -> None:
-        frame = pack(head, body)
-        if self._writer is None:
-            self._unsent.append(frame)
-        else:
-            self._writer.write(frame)
-
-    async def _read(self, connection: socket.socket) -> None:
-        try:
-            reader, self._writer = await asyncio.open_unix_connection(sock=connection)
-            for frame in self._unsent:
-                self._writer.write(frame)
-            while True:
-                self._take(*await receive(reader))
-        except (asyncio.IncompleteReadError, OSError):
-            pass
-        finally:
-            self.ready = False
-            if self._writer is not None:
-                self._writer.close()
-            self.kill()
-            status = await self._loop.run_in_executor(None, self._process.wait)
-            self.reason = self.reason or _ending(status)
-            self._on_end(self)
+    async def _live(self, connection: socket.socket) -> None:
+        await self._loop.create_unix_connection(lambda: self._link, sock=connection)
+        await self._ended.wait()
+        self.ready = False
+        self._link.close()
+        self.kill()
+        status = await self._loop.run_in_executor(None, self._process.wait)
+        self.reason = self.reason or _ending(status)
+        self._on_end(self)
 
     def _take(self, head: Head, body: bytes) -> None:
         self._heard_at = self._loop.time()

@@ -105,7 +105,7 @@ class Core:
         task.left = len(task.job.items)
         task.results = [None] * task.left
         costs = [int(cost) for cost in task.job.costs]
-        self._channel.send({"kind": "opened", "id": task.id, "tokens": sum(costs)})
+        self._channel.post({"kind": "opened", "id": task.id, "tokens": sum(costs)})
         if costs:
             self._queue.add(task, costs, whole=task.alone or not self._model.mixes)
         else:
@@ -170,12 +170,14 @@ class Core:
         head |= {"measured": min(self._budget.measured, 2**53)}
         # One at a time, where requests are not mixed.
         next_tokens = self._budget.tokens if self._model.mixes else 1
-        self._channel.send(head | {"next_tokens": next_tokens})
+        self._channel.post(head | {"next_tokens": next_tokens})
 
     def _finish_all(self) -> None:
         while (task := self._done.get()) is not None:
             if not task.over:
                 self._guarded(task, self._finish)
+            if self._done.empty():
+                self._channel.flush()
 
     def _finish(self, task: Task) -> None:
         answer = self._model.finish(task.job, task.results)
@@ -189,7 +191,8 @@ class Core:
         if session is not None and session.closed:
             self._sessions.pop(session.id, None)
             head["session_closed"] = True
-        self._channel.send(head, answer.body)
+        # Those of a batch leave together: a system call each would cost more than they wait.
+        self._channel.post(head, answer.body)
         self._close(task)
 
     def _advance(self, task: Task) -> None:
