@@ -72,6 +72,12 @@ def test_any_bytes_are_refused_with_400(noise: bytes, place: int) -> None:
             assert error.status in {400, 413}  # noqa: PT017 - it may still be a table
 
 
+def test_texts_that_are_not_utf_8_are_malformed() -> None:
+    ends = pa.py_buffer((0).to_bytes(4, "little") + (1).to_bytes(4, "little"))
+    column = pa.Array.from_buffers(pa.string(), 1, [None, ends, pa.py_buffer(b"\xff")])
+    assert refusal(table(text=column)).code == "malformed"
+
+
 def test_few_bytes_do_not_unfold_to_gigabytes() -> None:
     repeated = pa.DictionaryArray.from_arrays(pa.array([0] * 100_000), pa.array(["x" * 10_000]))
     body = table(text=repeated)

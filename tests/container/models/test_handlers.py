@@ -153,10 +153,14 @@ def test_handlers_that_cannot_work_are_refused_when_they_are_loaded(
 # Where they are looked for
 
 
-def test_the_code_may_import_what_lies_beside_it(load_files: Load) -> None:
+def test_the_code_may_import_what_lies_beside_it_before_all_else(
+    load_files: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path / "elsewhere")
     files = {
         "code/inference.py": "import helper\ndef model_fn(model_dir): return helper.load\n",
         "code/helper.py": "def load(data): return 'helped'\n",
+        "elsewhere/helper.py": "",
     }
     assert echoed(load_files(files), {}) == "helped"
 
