@@ -11,13 +11,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from string import ascii_uppercase
 
 LABELS = ("PER", "ORG", "LOC", "DATE", "MONEY")
 HELD_OUT_EVERY = 5
 _HERE = Path(__file__).parent
+_ALIKE = ("first_names", "surnames", "cities", "regions", "companies")  # lists to coin names from
+_STRANGENESS = (0.0, 0.1, 0.1, 0.5)  # how many of a sentence's everyday words are coined
 _PATTERNS = {"place_patterns", "fields"}  # lists of everyday words, not of names
 _SLOT = re.compile(r"\{(\w+)\}|\[([^\[\]]*\|[^\[\]]*)\]")
-_EVERYDAY = re.compile(r"\b[a-z]{3,}\b")
+_ENDINGS = "s|ed|ing|ly|ers?|ors?|ists?|ments?|tions?|ness|ful|less|al|ous|ive|able|ies|y"
+_EVERYDAY = re.compile(rf"\b[a-z]{{3,}}?({_ENDINGS})?\b|^[A-Z][a-z]{{3,}}?({_ENDINGS})\b")
 _WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 _MONTHS = ["January", "February", "March", "April", "May", "June", "July"]
 _MONTHS += ["August", "September", "October", "November", "December"]
@@ -61,6 +65,24 @@ def templates(name: str) -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
+@cache
+def _letters_after(key: str) -> dict[str, str]:
+    """Which letters follow each two in those of a list's names that training may see."""
+    after: dict[str, str] = {}
+    for index, name in enumerate(lists()[key]):
+        if index % HELD_OUT_EVERY:
+            for word in name.split():
+                for at, letter in enumerate(f"{word} "):
+                    pair = f"  {word}"[at : at + 2]
+                    after[pair] = after.get(pair, "") + letter
+    return after
+
+
+@cache
+def _known() -> set[str]:
+    return {word for names in lists().values() for name in names for word in name.split()}
+
+
 class Author:
     """Writes sentences; `held_out` chooses the test's templates and names.
 
@@ -85,11 +107,12 @@ class Author:
         parts: list[tuple[str, str | None]] = []
         self._expand(self._template(), parts)
         text, entities = "", []
+        self._strangeness = self._random.choice(_STRANGENESS)
         for index, (part, label) in enumerate(parts):
-            if index == 0 and not label:
-                part = part[:1].upper() + part[1:]  # noqa: PLW2901
             if not label and not self._held_out:
                 part = _EVERYDAY.sub(self._perhaps_coined, part)  # noqa: PLW2901
+            if index == 0 and not label:
+                part = part[:1].upper() + part[1:]  # noqa: PLW2901
             if label:
                 entities.append(Entity(part, label, len(text), len(text) + len(part)))
             text += part
@@ -101,6 +124,9 @@ class Author:
         if self._held_out:
             return template
         chance = self._random.random
+        if chance() < 0.1:
+            other = self._random.choice(self._templates)
+            template = f"{template.rstrip('.')}[, and|, but| and|;| -|, while|:] {other}"
         if chance() < 0.15:
             template = f"{{opening}}[,|] {template}"
         if chance() < 0.15:
@@ -132,33 +158,36 @@ class Author:
         """One of a list's names: of the held-out fifth, or of the others."""
         names = lists()[key]
         if self._nameless and key not in _PATTERNS:
-            return self._coined()
+            return self._coined(key.removeprefix("ambiguous_"))
         if self._held_out:
             return self._random.choice(names[::HELD_OUT_EVERY])
         return self._random.choice([n for i, n in enumerate(names) if i % HELD_OUT_EVERY])
 
     def _perhaps_coined(self, word: re.Match[str]) -> str:
-        """Now and then a coined word in an everyday word's place: unknown, and no name."""
-        return self._coined().lower() if self._random.random() < 0.15 else word[0]
+        """A coined word with the ending of an everyday one, in its place: unknown, and no name."""
+        if self._random.random() >= self._strangeness:
+            return word[0]
+        return self._coined("word") + (word[1] or word[2] or "")
 
-    def _word(self) -> str:
-        """A surname, or (training alone) a coined word that no list holds."""
-        if self._held_out or self._random.random() < 0.3:
-            return self._name("surnames")
-        return self._coined()
+    def _word(self, key: str = "surnames") -> str:
+        """One of a list's names, or (training alone) mostly a coined word that no list holds."""
+        if self._held_out or self._random.random() < 0.4:
+            return self._name(key)
+        return self._coined(key if self._random.random() < 0.6 else self._random.choice(_ALIKE))
 
-    def _coined(self) -> str:
-        choose = self._random.choice
-        word = choose(lists()["onsets"]) + choose(lists()["nuclei"])
-        if self._random.random() < 0.6:
-            word += choose(lists()["middles"]) + choose(lists()["nuclei"])
-        return word + choose(lists()["middles"]) + choose(lists()["endings"])
+    def _coined(self, key: str) -> str:
+        """A word that no list holds, where any three letters in a row are from a name of this."""
+        word = ""
+        while not 2 < len(word) < 13 or word in _known():
+            word, after = "", _letters_after(key)
+            while (letter := self._random.choice(after[f"  {word}"[-2:]])) != " ":
+                word += letter
+        return word
 
     def _first(self) -> str:
-        if not self._held_out and self._random.random() < 0.4:
-            return self._word()
-        key = "ambiguous_first_names" if self._random.random() < 0.08 else "first_names"
-        return self._name(key)
+        if self._random.random() < 0.08:
+            return self._name("ambiguous_first_names")
+        return self._word("first_names")
 
     def _last(self) -> str:
         if self._random.random() < 0.08:
@@ -184,25 +213,26 @@ class Author:
         if kind < 0.15:
             return self._name("ambiguous_cities")
         if kind < 0.40:
-            return self._name("regions")
-        if kind < 0.60 and not self._held_out:
-            return self._word()
+            return self._word("regions")
+        if kind < 0.41 and not self._held_out:
+            return f"{self._coined('cities')} {self._coined('cities')}"
         return self._city()
 
     def _city(self) -> str:
-        if not self._held_out and self._random.random() < 0.4:
-            return self._word()
-        return self._name("cities")
+        return self._word("cities")
 
     def _org(self) -> str:
         kind = self._random.random()
         if kind < 0.12:
-            return self._name("companies")
+            return self._word("companies")
         if kind < 0.20:
-            return self._name("acronyms")
-        if kind < 0.27 and not self._held_out:
-            return self._word()
+            return self._acronym()
         return self._fill(self._random.choice(lists()["org_patterns"]))
+
+    def _acronym(self) -> str:
+        if self._held_out or self._random.random() < 0.5:
+            return self._name("acronyms")
+        return "".join(self._random.choices(ascii_uppercase, k=self._random.randint(2, 5)))
 
     def _fill(self, pattern: str) -> str:
         makers: dict[str, Callable[[], str]] = {

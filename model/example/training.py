@@ -10,41 +10,53 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from tokenizers.trainers import WordPieceTrainer
 from transformers import BertConfig, BertForTokenClassification
 
-from model.example.corpus import LABELS, Sentence
+from model.example.corpus import LABELS, Entity, Sentence
 
 TAGS = ("O", *(f"{prefix}-{label}" for label in LABELS for prefix in "BI"))
 MAX_POSITIONS = 512
 THREADS = 2
-_VOCABULARY = 1500
+_VOCABULARY = 1200
 _SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
 _LETTERS = [chr(code) for code in (*range(33, 127), *range(0xC0, 0x180))]
-_TOKENS_A_STEP = 2048
+_TOKENS_A_STEP = 1024
 _LEARNING_RATE = 3e-3
 _INITIAL_SPREAD = 0.05
+_REACH = ((-2, -1, 1, 2), (-5, -2, 2, 5))  # how far each head of each layer looks at first
 _IGNORED = -100  # torch's cross entropy leaves out this label
 
 Row = tuple[list[int], list[int]]  # token ids, and the index in TAGS of each (or _IGNORED)
 
 
 def train_tokenizer(sentences: Sequence[Sentence]) -> Tokenizer:
-    """A cased WordPiece tokenizer, as BERT's.
+    """A cased WordPiece tokenizer, as BERT's; the same sentences give the same vocabulary.
 
     Give it nameless sentences: a vocabulary that holds the names of the training set in one piece
     each, and every other name in letters, teaches the model to tell these two apart.
     """
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))  # noqa: S106 - no password
-    tokenizer.normalizer = normalizers.BertNormalizer(strip_accents=False, lowercase=False)
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.decoder = decoders.WordPiece()
+    # The trainer numbers the letters inside words as its hash map happens to hold them, and
+    # settles ties between pieces by number: numbered here, they come out the same every time.
+    inner = [f"##{letter}" for letter in _LETTERS]
     trainer = WordPieceTrainer(
         vocab_size=_VOCABULARY,
-        special_tokens=_SPECIAL,
+        special_tokens=[*_SPECIAL, *inner],
         initial_alphabet=_LETTERS,
         show_progress=False,
     )
-    tokenizer.train_from_iterator((sentence.text for sentence in sentences), trainer)
+    trained = _bert_tokenizer()
+    trained.train_from_iterator((sentence.text for sentence in sentences), trainer)
+    return _bert_tokenizer(trained.get_vocab())
+
+
+def _bert_tokenizer(vocabulary: dict[str, int] | None = None) -> Tokenizer:
+    model = models.WordPiece(vocabulary, unk_token="[UNK]")  # noqa: S106 - no password
+    tokenizer = Tokenizer(model)
+    tokenizer.normalizer = normalizers.BertNormalizer(strip_accents=False, lowercase=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.decoder = decoders.WordPiece()
     cls, sep = _SPECIAL.index("[CLS]"), _SPECIAL.index("[SEP]")
     tokenizer.post_processor = processors.BertProcessing(("[SEP]", sep), ("[CLS]", cls))
+    if vocabulary:
+        tokenizer.add_special_tokens(_SPECIAL)
     return tokenizer
 
 
@@ -62,6 +74,7 @@ def train_classifier(
     """
     torch.set_num_threads(THREADS)
     torch.use_deterministic_algorithms(True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.set_flush_denormal(True)  # the optimizer's smallest numbers take ten times as long
     torch.manual_seed(seed)
     chance = random.Random(seed)  # noqa: S311 - no secret
@@ -98,13 +111,15 @@ def _untrained(tokenizer: Tokenizer) -> BertForTokenClassification:
     config = BertConfig(
         vocab_size=tokenizer.get_vocab_size(),
         hidden_size=128,
-        num_hidden_layers=2,
-        num_attention_heads=4,
+        num_hidden_layers=len(_REACH),
+        num_attention_heads=len(_REACH[0]),
         intermediate_size=512,
         max_position_embeddings=MAX_POSITIONS,
         type_vocab_size=1,
         initializer_range=_INITIAL_SPREAD,
-        attention_probs_dropout_prob=0.0,  # a third of the time, for nothing
+        hidden_act="relu",
+        hidden_dropout_prob=0.0,  # no sentence comes twice, and dropout is a third of the time
+        attention_probs_dropout_prob=0.0,
         id2label=dict(enumerate(TAGS)),
         label2id={tag: index for index, tag in enumerate(TAGS)},
     )
@@ -115,11 +130,11 @@ def _untrained(tokenizer: Tokenizer) -> BertForTokenClassification:
 
 @torch.no_grad()
 def _teach_neighbourhood(classifier: Any) -> None:
-    """Start with heads that look one or two words to the left and right.
+    """Start with heads that look a few pieces to the left and right.
 
     A minute is too short to learn from nothing that nearby words matter. The first dimensions
     carry the position as sine and cosine waves (Vaswani et al. 2017, 3.5), where a step to a
-    neighbour is a rotation: a head whose key is rotated by n looks n words away. The rest stays
+    neighbour is a rotation: a head whose key is rotated by n looks n pieces away. The rest stays
     random, and all of it is trained.
     """
     embeddings, config = classifier.bert.embeddings, classifier.config
@@ -131,9 +146,9 @@ def _teach_neighbourhood(classifier: Any) -> None:
     embeddings.position_embeddings.weight[:, width:] = 0
     waves = torch.cat([angles.sin(), angles.cos()], dim=1)
     embeddings.position_embeddings.weight[:, :width] = 1.4 * _INITIAL_SPREAD * waves
-    for layer in classifier.bert.encoder.layer:
+    for layer, reach in zip(classifier.bert.encoder.layer, _REACH, strict=True):
         attention = layer.attention.self
-        for head, steps in enumerate((-2, -1, 1, 2)):
+        for head, steps in enumerate(reach):
             rows = slice(head * width, (head + 1) * width)
             sine, cosine = torch.diag((steps * rates).sin()), torch.diag((steps * rates).cos())
             turn = torch.cat([torch.cat([cosine, sine], 1), torch.cat([-sine, cosine], 1)])
@@ -164,16 +179,17 @@ def _documents(
 def _tags(
     sentence: Sentence, offsets: Sequence[tuple[int, int]], word_ids: Sequence[int | None]
 ) -> list[int]:
-    """A tag for every piece: B- for those of an entity's first word, I- for its others."""
+    """A tag for every piece: I-, and B- for an entity's first word right after another entity."""
     tags = []
-    first_word: dict[int, int | None] = {}  # of each entity, by its start
+    last: Entity | None = None  # of the piece before
+    begun: dict[Entity, int | None] = {}  # the words that begin where another entity ends
     for (start, end), word in zip(offsets, word_ids, strict=True):
         entity = next((e for e in sentence.entities if e.start <= start and end <= e.end), None)
-        if entity is None:
-            tags.append(0)
-        else:
-            begins = first_word.setdefault(entity.start, word) == word
-            tags.append(TAGS.index(f"{'B' if begins else 'I'}-{entity.label}"))
+        if entity and last and entity != last:
+            begun[entity] = word
+        prefix = "B" if entity and begun.get(entity, -1) == word else "I"
+        tags.append(TAGS.index(f"{prefix}-{entity.label}") if entity else 0)
+        last = entity
     return tags
 
 
