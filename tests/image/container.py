@@ -17,6 +17,9 @@ from tools.image.engine import Engine
 
 _CLONE_NEWNET = 0x40000000
 
+READY_SECONDS = 240.0
+"""Above what a start takes where everything else runs at once; SageMaker gives it 480 s."""
+
 HARDENED = (
     *("--read-only", "--tmpfs=/tmp", "--cap-drop=ALL", "--security-opt=no-new-privileges"),
     *("--memory=2g", "--pids-limit=256"),
@@ -84,7 +87,7 @@ class Container:
             except ConnectionError:
                 return False
 
-        poll(ready)
+        poll(ready, READY_SECONDS)
 
     def invoke(self, document: object) -> Any:
         """The predictions for a JSON document."""

@@ -12,6 +12,7 @@ import pytest
 
 from tests.compose.test_runtime import ENDPOINT, client_of
 from tests.container.process import free_port, poll
+from tests.image.container import READY_SECONDS
 from tests.image.test_run import TEXT
 from tools.image.engine import Engine
 
@@ -43,7 +44,7 @@ def client(engine: Engine, image: str, root: Path, built_model: Path) -> Iterato
     try:
         compose("up", "--detach")
         name = serving(engine)
-        poll(lambda: "200" in inside(engine, name, PING))
+        poll(lambda: "200" in inside(engine, name, PING), READY_SECONDS)
         yield client_of(port)
     finally:
         compose("down")

@@ -40,6 +40,24 @@ def test_a_changed_line_of_code_moves_only_the_layers_of_the_code(
     assert moved == after[-2:]  # the code, and its bytecode
 
 
+def test_two_builds_are_the_same_bytes(engine: Engine, image: str, built_model: Path) -> None:
+    """Without a cache, and small: what setuptools installs runs whenever Python starts."""
+    if not engine.is_podman:
+        pytest.skip("docker writes the time of the build into its layers")
+    version = read_model_record(built_model).python_version
+    arguments = {
+        "MODEL_REQUIREMENTS": "setuptools==84.2.1\n",
+        "BASE_IMAGE": base.any_of(engine, version),
+    }
+    found = []
+    for number in (1, 2):
+        tag = f"{image}-small-{number}"
+        build(engine, arguments, tag=tag, options=("--no-cache",))
+        found.append(layers(engine, tag))
+        engine.run("rmi", tag)
+    assert found[0] == found[1]
+
+
 def test_it_says_what_sagemaker_asks_for(engine: Engine, image: str) -> None:
     config = engine.inspect(image)["Config"]
     assert config["Entrypoint"] == ["/opt/berth/entrypoint.sh"]
