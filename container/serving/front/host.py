@@ -21,8 +21,8 @@ _WORKER_BYTES = 400 * 2**20
 def environments(settings: Settings, model_dir: Path) -> list[dict[str, str]]:
     """The environments of a model's workers: one a GPU, or as many as the cores are shared by.
 
-    On CPU a thread a worker computes most: two threads on one batch wait for each other at the
-    end of each operation (docs/performance.md).
+    On CPU a thread a worker: two threads on one batch would wait for each other at the end of
+    each operation.
     """
     devices = gpus()
     cores = usable_cores()
