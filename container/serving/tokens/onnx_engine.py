@@ -118,10 +118,7 @@ def _session(
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    # Shapes differ every time: a pattern would be kept for each, and an arena as large as the
-    # largest that there ever was. Neither made anything faster.
-    options.enable_mem_pattern = False
-    options.enable_cpu_mem_arena = False
+    options.enable_mem_pattern = False  # one would be kept for every shape there ever was
     options.log_severity_level = 3
     values = {
         name: onnxruntime.OrtValue.ortvalue_from_numpy(each) for name, each in graph.weights.items()
