@@ -66,15 +66,20 @@ def templates(name: str) -> list[str]:
 
 
 @cache
+def _share(key: str, *, held_out: bool) -> list[str]:
+    """Those of a list's names that the test may use, or else training."""
+    return [name for i, name in enumerate(lists()[key]) if (i % HELD_OUT_EVERY == 0) == held_out]
+
+
+@cache
 def _letters_after(key: str) -> dict[str, str]:
     """Which letters follow each two in those of a list's names that training may see."""
     after: dict[str, str] = {}
-    for index, name in enumerate(lists()[key]):
-        if index % HELD_OUT_EVERY:
-            for word in name.split():
-                for at, letter in enumerate(f"{word} "):
-                    pair = f"  {word}"[at : at + 2]
-                    after[pair] = after.get(pair, "") + letter
+    for name in _share(key, held_out=False):
+        for word in name.split():
+            for at, letter in enumerate(f"{word} "):
+                pair = f"  {word}"[at : at + 2]
+                after[pair] = after.get(pair, "") + letter
     return after
 
 
@@ -156,12 +161,9 @@ class Author:
 
     def _name(self, key: str) -> str:
         """One of a list's names: of the held-out fifth, or of the others."""
-        names = lists()[key]
         if self._nameless and key not in _PATTERNS:
             return self._coined(key.removeprefix("ambiguous_"))
-        if self._held_out:
-            return self._random.choice(names[::HELD_OUT_EVERY])
-        return self._random.choice([n for i, n in enumerate(names) if i % HELD_OUT_EVERY])
+        return self._random.choice(_share(key, held_out=self._held_out))
 
     def _perhaps_coined(self, word: re.Match[str]) -> str:
         """A coined word with the ending of an everyday one, in its place: unknown, and no name."""

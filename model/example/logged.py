@@ -96,6 +96,8 @@ def _forget_where_and_when(folder: Path) -> None:
     for artifact in flavor["artifacts"].values():
         artifact["uri"] = artifact["path"]
     files = sorted(file for file in folder.rglob("*") if file.is_file() and file != path)
+    for file in files:
+        file.chmod(0o644)  # transformers writes 0600, which a container's user cannot read
     digests = (hashlib.sha256(file.read_bytes()).hexdigest() for file in files)
     described["model_uuid"] = hashlib.sha256("".join(digests).encode()).hexdigest()[:32]
     path.write_text(yaml.safe_dump(described), "utf-8")

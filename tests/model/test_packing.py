@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -226,6 +227,26 @@ def test_a_changed_folder_is_packed_again(folder: Path, tmp_path: Path, change: 
     second = pack_if_changed(folder, first.path)
     assert second.sha256 != first.sha256
     assert hashlib.sha256(second.path.read_bytes()).hexdigest() == second.sha256
+
+
+def test_a_change_in_the_same_tick_of_the_clock_is_seen(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files are stamped by a clock of some milliseconds: a fast editor is not to be missed."""
+    archive = tmp_path / "out" / "model.tar.gz"
+    (folder / "extra").write_text("a")
+    of_a = pack(folder, archive)
+
+    def write_at_once_then_edit(*_: Any) -> packing.Packed:
+        (folder / "extra").write_text("b")
+        return of_a
+
+    for _ in range(20):
+        (folder / "extra").write_text("a")
+        with monkeypatch.context() as patched:
+            patched.setattr(packing, "_write", write_at_once_then_edit)
+            pack_if_changed(folder, archive)
+        assert pack_if_changed(folder, archive).sha256 != of_a.sha256
 
 
 @pytest.mark.parametrize("damage", ["archive changed", "archive gone", "note damaged"])
