@@ -67,10 +67,10 @@ def train_classifier(
 def _untrained(vocabulary: int) -> BertForTokenClassification:
     config = BertConfig(
         vocab_size=vocabulary,
-        hidden_size=128,
+        hidden_size=96,
         num_hidden_layers=len(_REACH),
         num_attention_heads=len(_REACH[0]),
-        intermediate_size=256,
+        intermediate_size=192,
         max_position_embeddings=MAX_POSITIONS,
         type_vocab_size=1,
         initializer_range=_INITIAL_SPREAD,
