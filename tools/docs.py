@@ -4,7 +4,9 @@ A generated part stands between `<!-- generated: NAME -->` and `<!-- end -->`.
 """
 
 import re
+import sys
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -15,6 +17,9 @@ from contract.runner import chosen
 from stacks.settings import Settings, StageSettings
 
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "container"))  # the image has it on its path
+
+from serving import config  # noqa: E402 - found only now
 
 
 def settings_table() -> str:
@@ -41,6 +46,16 @@ def _type(field: FieldInfo) -> str:
     return names[field.annotation.__name__ if field.annotation else "str"]
 
 
+def container_settings() -> str:
+    """Every variable that the container reads, its default and its meaning."""
+    rows = ["| variable | default | meaning |", "|---|---|---|"]
+    for setting in fields(config.Settings):
+        variable, meaning = setting.metadata["variable"], setting.metadata["meaning"]
+        default = f"`{setting.default}`" if setting.default else "unset"
+        rows.append(f"| `{variable}` | {default} | {meaning} |")
+    return "\n".join(rows)
+
+
 def make_targets() -> str:
     """Every target of the Makefile and what it does."""
     lines = (ROOT / "Makefile").read_text().splitlines()
@@ -55,6 +70,7 @@ def contract_cases() -> str:
 
 
 GENERATED: dict[str, Callable[[], str]] = {
+    "container": container_settings,
     "contract": contract_cases,
     "settings": settings_table,
     "targets": make_targets,

@@ -62,7 +62,7 @@ def _level(text: str) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What the environment may say; docs/container.md shows the metadata of these as a table."""
+    """What the environment may say; `make docs` writes their metadata into docs/container.md."""
 
     port: int = field(
         default=8080,
@@ -268,13 +268,3 @@ class Settings:
                 except ValueError as error:
                     raise ConfigError(f"{variable}={text!r}: must be {error}") from error
         return cls(**given)
-
-
-def settings_table() -> str:
-    """Render the settings as the Markdown table of docs/container.md."""
-    rows = ["| Variable | Default | Meaning |", "|---|---|---|"]
-    for setting in fields(Settings):
-        variable, meaning = setting.metadata["variable"], setting.metadata["meaning"]
-        default = f"`{setting.default}`" if setting.default else "unset"
-        rows.append(f"| `{variable}` | {default} | {meaning} |")
-    return "\n".join(rows) + "\n"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.config import ConfigError, Settings, settings_table
+from serving.config import ConfigError, Settings
 
 VARIABLES = [field.metadata["variable"] for field in fields(Settings)]
 
@@ -62,9 +62,3 @@ def refusal(variable: str, value: str) -> str | None:
 def test_any_value_is_taken_or_refused_in_one_line(variable: str, value: str) -> None:
     reason = refusal(variable, value)
     assert reason is None or (variable in reason and len(reason.splitlines()) == 1)
-
-
-def test_the_documentation_shows_these_settings(root: Path) -> None:
-    documentation = (root / "docs" / "container.md").read_text()
-    shown = documentation.split("<!-- settings -->\n")[1].split("<!-- /settings -->")[0]
-    assert shown == settings_table()

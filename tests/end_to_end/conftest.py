@@ -12,6 +12,7 @@ import pytest
 from localaws.bootstrap import bootstrap
 from localaws.lifecycle import Emulator, running
 from stacks.settings import load
+from tests import cdk_cli
 
 
 @dataclass(frozen=True)
@@ -23,16 +24,7 @@ class Deployment:
 
     def cdk(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the real CDK CLI in the project as a user would; standard error joins the output."""
-        return subprocess.run(
-            ["cdk", *arguments],
-            cwd=self.project,
-            env=self.emulator.environment("dev"),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
+        return cdk_cli.run(self.emulator, self.project, *arguments)
 
     def client(self, service: str) -> Any:
         """An unchanged boto3 client in dev's account."""

@@ -1,13 +1,13 @@
 """The real CDK CLI against the emulator."""
 
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from localaws.bootstrap import bootstrap
+from tests import cdk_cli
 from tests.localaws.conftest import TestEmulator
 
 pytestmark = pytest.mark.slow
@@ -60,16 +60,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def cdk(emulator: TestEmulator, project: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        ["cdk", *arguments],
-        cwd=project,
-        env=emulator.running.environment("dev"),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
+    done = cdk_cli.run(emulator.running, project, *arguments)
     assert done.returncode == 0, done.stdout
     return done.stdout
 
