@@ -169,12 +169,22 @@ def predictor(built_model: Path) -> Any:
 
 
 @pytest.mark.slow
-def test_it_finds_names_in_sentences_of_nobodys_template(predictor: Any) -> None:
-    (spans,) = predictor.predict({"text": ["Marta Keller joined Northwind Labs in Lisbon."]})
-    assert [(span["text"], span["label"]) for span in spans] == [
-        ("Marta Keller", "PER"),
-        ("Northwind Labs", "ORG"),
-        ("Lisbon", "LOC"),
+def test_it_finds_what_the_readme_and_the_demo_show(predictor: Any, built_model: Path) -> None:
+    example = json.loads((built_model / "input_example.json").read_text())
+    texts = [row[0] for row in example["data"]]
+    found = predictor.predict(
+        {"text": [*texts, "Marta Keller joined Northwind Labs in Lisbon."]},
+    )
+    assert [[(span["text"], span["label"]) for span in spans] for spans in found] == [
+        [("Maria Lopez", "PER"), ("Siemens", "ORG"), ("Lisbon", "LOC"), ("3 March 2024", "DATE")],
+        [
+            ("Bank of Geneva", "ORG"),
+            ("$4.5 million", "MONEY"),
+            ("Tom Fisher", "PER"),
+            ("Nairobi", "LOC"),
+        ],
+        [],
+        [("Marta Keller", "PER"), ("Northwind Labs", "ORG"), ("Lisbon", "LOC")],
     ]
 
 
