@@ -22,11 +22,12 @@ def environments(settings: Settings, model_dir: Path) -> list[dict[str, str]]:
     """The environments of a model's workers: one a GPU, or as many as the cores are shared by.
 
     On CPU a thread a worker: two threads on one batch would wait for each other at the end of
-    each operation.
+    each operation. Fewer workers of more threads where memory has no room for so many copies.
     """
     devices = gpus()
     cores = usable_cores()
-    workers = settings.workers or len(devices) or (1 if settings.multi_model else cores)
+    fitting = max(1, min(cores, available_memory() // _needed(model_dir)))
+    workers = settings.workers or len(devices) or (1 if settings.multi_model else fitting)
     threads = max(1, cores // workers)
     common = {**os.environ, "SM_MODEL_DIR": str(model_dir)}
     common |= {name: str(threads) for name in ("OMP_NUM_THREADS", "BERTH_THREADS")}
@@ -36,6 +37,12 @@ def environments(settings: Settings, model_dir: Path) -> list[dict[str, str]]:
         {**common, "CUDA_VISIBLE_DEVICES": devices[index % len(devices)]}
         for index in range(workers)
     ]
+
+
+def _needed(folder: Path) -> int:
+    """The bytes of memory that a worker takes, at a guess: weights are there twice as they load."""
+    sizes = (path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return _WORKER_BYTES + 2 * sum(sizes)
 
 
 class Host:
@@ -117,9 +124,7 @@ class Host:
         if name in self._named:
             raise RequestError(409, "already_loaded", f"model {name[:200]!r} is loaded already")
         folder = self._folder(url)
-        needed = _WORKER_BYTES + 2 * sum(
-            path.stat().st_size for path in folder.rglob("*") if path.is_file()
-        )
+        needed = _needed(folder)
         if needed > (free := available_memory()):
             raise _no_memory(f"it needs {needed >> 20} MiB and {free >> 20} MiB are free")
         pool = self._pool(folder)
