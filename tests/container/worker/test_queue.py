@@ -41,14 +41,24 @@ def test_a_batch_is_sorted_by_cost() -> None:
 def test_a_small_request_passes_a_large_one_that_came_before() -> None:
     queue = FairQueue()
     add(queue, 0, [10] * 1000)
-    assert taken(queue, 20) == [(0, 0), (0, 1)]
+    assert len(taken(queue, 600)) == 60
     add(queue, 1, [10])
-    assert (1, 0) in taken(queue, 20)
+    assert (1, 0) in taken(queue, 530)  # of 9,400 tokens that wait
+
+
+def test_texts_go_in_the_order_in_which_they_came_however_long() -> None:
+    queue = FairQueue()
+    for number in range(20):
+        add(queue, number, [500 if number % 3 else 10])
+        if number % 4 == 0:
+            taken(queue, 1)
+    assert [taken(queue, 1) for _ in range(15)] == [[(number, 0)] for number in range(5, 20)]
 
 
 def test_a_large_request_goes_on_however_many_small_ones_come() -> None:
     queue = FairQueue()
-    add(queue, 0, [10] * 100)
+    add(queue, 0, [10] * 200)
+    assert len(taken(queue, 520)) == 52
     large = 0
     for number in range(1, 301):
         add(queue, number, [10])
