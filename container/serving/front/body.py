@@ -2,7 +2,7 @@
 
 import asyncio
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from ..errors import RequestError
 
@@ -18,20 +18,23 @@ async def read(request: Request, *, limit: int, seconds: float) -> bytes:
     if declared(request) > limit:
         raise _too_large(limit)
     body = bytearray()
-    stream = request.stream()
-    while True:
-        try:
-            async with asyncio.timeout(seconds):
-                chunk = await anext(stream, None)
-        except TimeoutError:
-            raise RequestError(
-                408, "too_slow", f"nothing of the body came for {seconds:g} s"
-            ) from None
-        if chunk is None:
-            return bytes(body)
-        body += chunk
-        if len(body) > limit:
-            raise _too_large(limit)
+    more = True
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(seconds) as patience:
+            while more:
+                message = await request.receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientDisconnect
+                body += message.get("body", b"")
+                if len(body) > limit:
+                    raise _too_large(limit)
+                if more := message.get("more_body", False):
+                    patience.reschedule(loop.time() + seconds)
+    except TimeoutError:
+        said = f"nothing of the body came for {seconds:g} s"
+        raise RequestError(408, "too_slow", said) from None
+    return bytes(body)
 
 
 def declared(request: Request) -> int:
