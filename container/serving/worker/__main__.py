@@ -1,6 +1,7 @@
 """The worker's life: `python -m serving.worker FD`, started by the front with its socket."""
 
 import ctypes
+import gc
 import logging
 import os
 import signal
@@ -37,6 +38,7 @@ def main() -> int:
         canary = model.example is not None
         channel.send({"kind": "ready", "canary": canary, "mixes": model.mixes})
         ready = True
+        gc.freeze()  # the model stays: no collection need go through all that it imported
         Core(model, channel, batch_seconds=settings.batch_milliseconds / 1000).run()
     except (LoadError, Broken) as error:
         return _fail(channel, str(error), final=not ready)
