@@ -24,10 +24,14 @@ class Upper:
         self.batches: list[list[str]] = []
         self.entered, self.gate = Event(), Event()
         self.gate.set()
+        self.opening, self.opens = Event(), Event()  # a large body, which waits for the latter
 
     def open(self, request: Request) -> Job:
         if request.body == b"malformed":
             raise RequestError(400, "malformed", "it is")
+        if len(request.body) > 300_000:
+            self.opening.set()
+            assert self.opens.wait(30)
         words = request.body.decode().split()
         return Job(words, [len(word) for word in words], request)
 
@@ -122,6 +126,27 @@ def test_a_request_is_opened_computed_and_finished() -> None:
         head, _ = front.until(lambda head: head["kind"] == "opened")
         assert (head["id"], head["tokens"]) == (1, 6)
         assert front.answer(1) == "ANN LEE"
+
+
+def test_nobody_waits_for_a_large_body_to_be_opened() -> None:
+    model = Upper()
+    with working(model) as front:
+        front.ask(1, "long" + " " * 400_000)
+        assert model.opening.wait(30)
+        front.ask(2, "short")
+        assert front.answer(2) == "SHORT"
+        model.opens.set()
+        assert front.answer(1) == "LONG"
+
+
+def test_a_large_body_that_is_being_opened_is_answered_before_the_end() -> None:
+    model = Upper()
+    with working(model) as front:
+        front.ask(1, "long" + " " * 400_000)
+        assert model.opening.wait(30)
+        front.channel.send({"kind": "stop"})
+        model.opens.set()
+        assert front.answer(1) == "LONG"
 
 
 def test_what_waits_while_the_model_is_busy_is_computed_together() -> None:
