@@ -3,7 +3,7 @@
 A request is opened (decoded, tokenized), its items are computed in batches that it may share with
 other requests, and what came of them is finished (post-processed, encoded). The three steps run in
 threads of their own, so that they overlap: each is only ever called from its one thread, but for
-`open`, which has a second for large bodies.
+`open`, which has a second one for large bodies.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,8 @@
 """Requests through a model: opened, computed and finished, each step in a thread of its own.
 
-What is large has one more to be opened in: tokenizing some megabytes takes seconds, and those of
-whitespace half a minute, which nobody else is to wait for.
+What is small is opened where it is received. What is large has another thread for that: tokenizing
+some megabytes takes seconds, and those of whitespace half a minute, which nobody else is to wait
+for.
 """
 
 import logging
@@ -40,9 +41,7 @@ class Core:
         self._model = servable
         self._channel = channel
         self._budget = Budget(batch_seconds)
-        self._small: SimpleQueue[Task | None] = SimpleQueue()
         self._large: SimpleQueue[Task | None] = SimpleQueue()
-        self._large_opened = Event()
         self._queue = FairQueue()
         self._done: SimpleQueue[Task | None] = SimpleQueue()
         self._tasks: dict[int, Task] = {}
@@ -58,8 +57,7 @@ class Core:
             Broken, BaseException: what ended one of the threads.
         """
         ends: SimpleQueue[BaseException | None] = SimpleQueue()
-        opening = (self._open_small, self._open_large)
-        steps = (self._receive, *opening, self._compute_all, self._finish_all)
+        steps = (self._receive, self._open_large, self._compute_all, self._finish_all)
         for work in steps:
             Thread(target=_tell_end, args=(work, ends), name=work.__name__, daemon=True).start()
         Thread(target=self._beat, name="beat", daemon=True).start()
@@ -80,7 +78,6 @@ class Core:
                 case "forget":
                     self._sessions.pop(head["session"], None)
                 case _:  # stop
-                    self._small.put(None)
                     self._large.put(None)
                     return
         raise ConnectionError("the front is gone")
@@ -102,21 +99,16 @@ class Core:
             request = self._model.example
         task = Task(head["id"], request, head.get("log", {}), alone=head.get("alone", False))
         self._tasks[task.id] = task
-        (self._large if len(body) > _LARGE else self._small).put(task)
-
-    def _open_small(self) -> None:
-        self._open_all(self._small)
-        self._large_opened.wait()
-        self._queue.close()
+        if len(body) > _LARGE:
+            self._large.put(task)
+        else:
+            self._guarded(task, self._open)
 
     def _open_large(self) -> None:
-        self._open_all(self._large)
-        self._large_opened.set()
-
-    def _open_all(self, inbox: "SimpleQueue[Task | None]") -> None:
-        while (task := inbox.get()) is not None:
+        while (task := self._large.get()) is not None:
             if not task.over:
                 self._guarded(task, self._open)
+        self._queue.close()
 
     def _open(self, task: Task) -> None:
         task.job = self._model.open(task.request)
