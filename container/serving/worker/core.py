@@ -188,6 +188,7 @@ class Core:
                 self._guarded(task, self._finish)
             if self._done.empty():
                 self._channel.flush()
+        self._channel.flush()
 
     def _finish(self, task: Task) -> None:
         answer = self._model.finish(task.job, task.results)
