@@ -28,7 +28,7 @@ demo: setup ## build the model, deploy dev to an AWS on this machine, show a pre
 test: model ## run every test
 	@python -m pytest --numprocesses 2 --dist loadfile
 
-quick: setup ## run the tests that start no other program
+quick: setup ## run the tests of pure Python
 	@python -m pytest -m "not slow"
 
 check: setup ## ruff and mypy --strict

@@ -26,6 +26,14 @@ def built_model(root: Path) -> Path:
     return root / "build" / "model"
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out of `make quick` what it would import for seconds, to select nothing of it."""
+    quick = config.option.markexpr == "not slow" and collection_path.suffix == ".py"
+    if quick and "\npytestmark = pytest.mark.slow\n" in collection_path.read_text("utf-8"):
+        return True
+    return None
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-snapshots", action="store_true", help="write the template snapshots anew"

@@ -19,6 +19,8 @@ from botocore.exceptions import ClientError, EventStreamError
 
 from tests.container.process import free_port, poll
 
+pytestmark = pytest.mark.slow
+
 ENDPOINT = "berth-dev"
 
 

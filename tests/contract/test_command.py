@@ -9,6 +9,8 @@ import pytest
 from contract.__main__ import main
 from tests.contract.conftest import EXAMPLE, server
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def body(tmp_path: Path) -> str:

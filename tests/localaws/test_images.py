@@ -8,6 +8,8 @@ from localaws import engine
 from localaws.home import LocalAwsError
 from localaws.images import Built, mode, wanted_engine
 
+pytestmark = pytest.mark.slow
+
 CALLS = """#!/bin/sh
 case "$1" in --version) echo podman version 4 ;; info) ;; *) echo "$@" >> {log} ;; esac
 """

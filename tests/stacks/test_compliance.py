@@ -13,6 +13,8 @@ from stacks.serving import PackedModel
 from stacks.settings import Settings
 from stacks.stage import add_stages
 
+pytestmark = pytest.mark.slow
+
 
 def findings(assembly: Path) -> set[tuple[str, str]]:
     """(path below the stage, finding) of every violation in the pack's report."""

@@ -11,6 +11,8 @@ import pytest
 
 from tests.stacks.conftest import Template
 
+pytestmark = pytest.mark.slow
+
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 HASH = re.compile(r"\b[0-9a-f]{64}\b")
 

@@ -8,9 +8,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 from tests.stacks.conftest import Template
+
+pytestmark = pytest.mark.slow
 
 PINNED = Path(__file__).parent / "stateful.json"
 STATEFUL = {"AWS::KMS::Key", "AWS::S3::Bucket", "AWS::SNS::Topic"}

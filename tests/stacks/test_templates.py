@@ -10,6 +10,8 @@ from stacks.serving import PackedModel
 from stacks.settings import Settings
 from tests.stacks.conftest import Synthesize, Template, read_templates
 
+pytestmark = pytest.mark.slow
+
 Resource = dict[str, Any]
 STAGES = ("dev", "qa", "prod")
 

@@ -6,6 +6,8 @@ import pytest
 
 from tools.image import build, engine, network
 
+pytestmark = pytest.mark.slow
+
 
 def options_and_conf(settings: dict[str, str]) -> tuple[list[str], str]:
     """The options for a build, and the text of the pip.conf among them."""

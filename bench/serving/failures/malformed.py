@@ -31,8 +31,8 @@ _json = st.recursive(
 )
 _EXTREMES = [
     b"",
-    b"[" * 100_000,
-    b'{"text":' * 20_000,
+    b"[" * 10_000,  # deep for a parser; as CSV a text whose every letter is a token
+    b'{"text":' * 2_000,
     b'{"text": ' + b"9" * 100_000 + b"}",
     b'{"text": 1e999}',
     b'{"text": "\\ud800"}',

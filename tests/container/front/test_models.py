@@ -10,6 +10,8 @@ import pytest
 from tests.container.front.conftest import handlers_model
 from tests.container.process import Answer, Server
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -10,6 +10,8 @@ import pytest
 from tests.container.front.conftest import handlers_model
 from tests.container.process import Gate, Server, poll
 
+pytestmark = pytest.mark.slow
+
 HEAD = b"POST /invocations HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
 
 

@@ -12,6 +12,8 @@ from serving.models import classifier
 from tests.container.models.asking import UpperEngine, ask, predictions
 from tests.container.models.conftest import Load
 
+pytestmark = pytest.mark.slow
+
 CONFIG = json.dumps({"architectures": ["BertForTokenClassification"]})
 FILES = {"config.json": CONFIG, "tokenizer.json": "{}", "model.safetensors": ""}
 

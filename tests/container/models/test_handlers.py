@@ -15,6 +15,8 @@ from tests.container.folders import save_model
 from tests.container.models.asking import UpperEngine, ask, chunks, value
 from tests.container.models.conftest import Load
 
+pytestmark = pytest.mark.slow
+
 ALL = """
 import json
 def model_fn(model_dir): return {"dir": model_dir}

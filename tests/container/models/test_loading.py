@@ -10,6 +10,8 @@ from serving.models import load
 from tests.container.models.asking import ask, value
 from tests.container.models.conftest import Load
 
+pytestmark = pytest.mark.slow
+
 HANDLERS = "def model_fn(model_dir):\n    return len\n"
 
 

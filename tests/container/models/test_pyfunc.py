@@ -19,6 +19,8 @@ from serving.servable import Request, Servable
 from tests.container.folders import replace, save_model
 from tests.container.models.asking import UpperEngine, Windows, ask, predictions, together
 
+pytestmark = pytest.mark.slow
+
 Saved = Callable[[str], Path]
 
 

@@ -8,6 +8,8 @@ from serving.errors import LoadError
 from serving.models import record
 from tests.container.folders import PINS, replace, save_model
 
+pytestmark = pytest.mark.slow
+
 PYTHON = "3.11.7"
 MADE_WITH = {
     "torch": "2.13.0",

@@ -16,6 +16,8 @@ from serving.errors import RequestError
 from serving.models import scoring
 from serving.models.scoring import Signature
 
+pytestmark = pytest.mark.slow
+
 TEXTS = Signature(Schema([ColSpec("string", "text")]))
 TABLE = Signature(Schema([ColSpec("double", "a"), ColSpec("long", "b")]))
 TENSOR = Signature(Schema([TensorSpec(np.dtype("float32"), (-1, 2))]))

@@ -10,6 +10,8 @@ from serving.tokens.aggregation import Simple
 from tests.container.tokens.conftest import Load, Save, predict
 from tests.container.tokens.folders import BARE, PREFIXED
 
+pytestmark = pytest.mark.slow
+
 ODD = ["", "  ", "Anna-Lena O'Brien, of Zürich…", "ß\tİstanbul\n🙂🙂", "unknown: 漢字 ☃ [SEP] x"]
 
 

@@ -15,6 +15,8 @@ from serving.tokens.onnx_engine import OnnxEngine
 from serving.tokens.torch_engine import TorchEngine
 from tests.container.tokens.conftest import Load, Save, predict
 
+pytestmark = pytest.mark.slow
+
 TEXTS = [*texts(40, seed=9), "a", "the", " ".join(texts(20, seed=2))]
 FAMILIES = ["bert", "roberta", "distilbert"]
 

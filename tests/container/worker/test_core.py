@@ -13,6 +13,8 @@ from serving.servable import Answer, Job, Request, Stream
 from serving.wire import Channel, Head
 from serving.worker.core import CANARY, Core
 
+pytestmark = pytest.mark.slow
+
 
 class Upper:
     """Answers each word of a body in upper case; some words make it fail."""

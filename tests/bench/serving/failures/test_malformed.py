@@ -3,7 +3,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import pytest
+
 from bench.serving.failures import malformed
+
+pytestmark = pytest.mark.slow
 
 GOOD = b'{"text": "Anna lives in Berlin."}'
 
