@@ -64,6 +64,7 @@ class Front:
 
     def __init__(self, connection: socket.socket) -> None:
         self.channel = Channel(connection)
+        connection.settimeout(60)  # an answer that never comes fails the test
         self.frames: list[tuple[Head, bytes]] = []
 
     def ask(self, number: int, body: str, **more: Any) -> None:
