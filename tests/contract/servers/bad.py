@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 import traceback
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -325,11 +326,9 @@ class DiesOfLeaving(Server):
         return response
 
 
-class Raw(Server):
-    """Answers every request by hand, where no library would do it so."""
-
-    def head_answer(self, data: bytes) -> bytes:
-        raise NotImplementedError
+@breaks("http.head", "a body follows: b'ok'")
+class BodyForHead(Server):
+    """Answers every request by hand, as no library would do it so."""
 
     def run(self) -> None:
         self.check_argument()
@@ -337,15 +336,9 @@ class Raw(Server):
             while True:
                 connection, _ = listener.accept()
                 with connection:
-                    data = connection.recv(65536)
-                    connection.sendall(b"HTTP/1.1 200 OK\r\n" + self.head_answer(data))
-
-
-@breaks("http.head", "a body follows: b'ok'")
-class BodyForHead(Raw):
-    def head_answer(self, data: bytes) -> bytes:
-        body = b"ok" if data.startswith(b"HEAD") else b""
-        return b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+                    body = b"ok" if connection.recv(65536).startswith(b"HEAD") else b""
+                    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
+                    connection.sendall(head + body)
 
 
 # Streams
@@ -509,11 +502,11 @@ class RequestsHangWhenDead(Server):
 # The end
 
 
-class OwnEnd(Server):
+class OwnEnd(Server, ABC):
     """Does something of its own on SIGTERM, in place of what uvicorn does."""
 
-    def on_sigterm(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def on_sigterm(self) -> None: ...
 
     def app(self) -> Any:
         app = super().app()
