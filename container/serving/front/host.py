@@ -1,6 +1,7 @@
 """What is hosted: one model from the start, or those that SageMaker loads and unloads."""
 
 import asyncio
+import contextlib
 import logging
 import os
 from collections.abc import Callable, Mapping
@@ -41,8 +42,10 @@ def environments(settings: Settings, model_dir: Path) -> list[dict[str, str]]:
 
 def _needed(folder: Path) -> int:
     """The bytes of memory that a worker takes, at a guess: weights are there twice as they load."""
-    sizes = (path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    return _WORKER_BYTES + 2 * sum(sizes)
+    size = 0
+    with contextlib.suppress(OSError):  # what cannot be read, the worker says as it loads
+        size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return _WORKER_BYTES + 2 * size
 
 
 class Host:

@@ -60,3 +60,13 @@ def test_a_model_of_many_has_one_worker(monkeypatch: pytest.MonkeyPatch, model: 
 def test_the_setting_wins(monkeypatch: pytest.MonkeyPatch, model: Path) -> None:
     settings = Settings(workers=3)
     assert shared(monkeypatch, model, cores=2, memory=GIB, settings=settings) == [(None, "1")] * 3
+
+
+def test_a_folder_that_cannot_be_read_is_for_the_worker_to_refuse(
+    monkeypatch: pytest.MonkeyPatch, model: Path
+) -> None:
+    def is_file(_: Path) -> bool:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "is_file", is_file)
+    assert shared(monkeypatch, model, cores=2) == [(None, "1")] * 2
