@@ -4,9 +4,10 @@ import json
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 
@@ -33,7 +34,7 @@ def describe(
     A value that a stage took from `[defaults]` is named there, once for all stages; where it is
     wrong only beside the stage's own values, it is named in the stage.
     """
-    location = [str(part) for part in details["loc"]]
+    location = [str(part) for part in details["loc"] if part != "[key]"]
     table, key, origin = root, location, ""
     if location[0] == "stages":
         stage, *rest = location[1:]
@@ -47,7 +48,7 @@ def describe(
         location = rest
     name = re.sub(r"\.(\d+)(?=\.|$)", r"[\1]", ".".join(key))
     if details["type"] == "missing":
-        field = _table(table, location[:-1]).model_fields[location[-1]]
+        field = keys(_table(table, location[:-1]))[location[-1]]
         return f"{name}: missing; {field.description or f'a table: [{name}]'}"
     reason = _reason(details, _table(table, location[:-1]), name)
     return f"{name}{toml_value(details['input'])}{origin}: {reason}"
@@ -63,21 +64,34 @@ def _has(table: Any, path: list[str]) -> bool:
     return True
 
 
+def keys(table: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields of a table by their names in the file."""
+    return {field.alias or name: field for name, field in table.model_fields.items()}
+
+
+def table_in(annotation: Any) -> type[BaseModel] | None:
+    """The table that an annotation is, or holds in an array, a table of tables, a union."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := table_in(part))), None)
+
+
 def _table(root: type[BaseModel], path: list[str]) -> type[BaseModel]:
     """The model of the innermost table on the way to `path`."""
     for part in path:
-        field = root.model_fields.get(part)
-        annotation = field.annotation if field else None
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            return root
-        root = annotation
+        # What is no field is an array's index or a name that the user chose.
+        if field := keys(root).get(part):
+            inner = table_in(field.annotation)
+            if inner is None:
+                return root
+            root = inner
     return root
 
 
 def _reason(details: ErrorDetails, table: type[BaseModel], name: str) -> str:
     match details["type"]:
         case "extra_forbidden":
-            known = list(table.model_fields)
+            known = list(keys(table))
             wrong = name.rpartition(".")[2]
             return "no such key" + (nearest(wrong, known) or f"; known are {', '.join(known)}")
         case "model_type":

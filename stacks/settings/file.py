@@ -1,0 +1,113 @@
+"""Reading stages.toml."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError
+
+from stacks.settings.mistakes import describe, nearest, toml_value
+from stacks.settings.stage import StageSettings
+from stacks.settings.values import ProjectName, SettingsError, Table
+
+STAGE_NAME = re.compile(r"[a-z][a-z0-9]{0,15}")
+SHARED_KEYS = ("project", "model", "container")
+
+
+class ModelSettings(Table):
+    """`[model]`."""
+
+    path: Annotated[str, Field(description="an MLflow model folder, from this file's folder")]
+
+
+class ContainerSettings(Table):
+    """`[container]`."""
+
+    cuda: Annotated[
+        Literal["12.6", "13.0", "none"],
+        Field(description='CUDA of the PyTorch build in the image; "none" for a CPU image'),
+    ]
+
+
+class Settings(Table):
+    """stages.toml as a whole."""
+
+    project: Annotated[
+        ProjectName,
+        Field(description="first part of every name; the endpoint is `<project>-<stage>`"),
+    ]
+    model: ModelSettings
+    container: ContainerSettings
+    stages: dict[str, StageSettings]
+    file: Path
+
+    @property
+    def model_folder(self) -> Path:
+        """The model's folder: `model.path`, taken from the folder of stages.toml."""
+        return self.file.parent / self.model.path
+
+
+def load(file: Path) -> Settings:
+    """Read stages.toml.
+
+    Raises:
+        SettingsError: with one line a mistake, each naming file, key, value and what is allowed.
+    """
+    raw = _read(file)
+    misplaced = [_misplaced(name, raw) for name in raw if not _is_known(name, raw)]
+    if misplaced:
+        raise SettingsError("\n".join(f"{file.name}: {line}" for line in misplaced))
+    shared = {key: raw.pop(key) for key in SHARED_KEYS if key in raw}
+    defaults = raw.pop("defaults", {})
+    if not raw:
+        raise SettingsError(f"{file.name}: no stage; add a table such as [dev]")
+    stages = {name: _merged(defaults, stage) for name, stage in raw.items()}
+    try:
+        return Settings.model_validate({**shared, "stages": stages, "file": file})
+    except ValidationError as error:
+        lines = [describe(details, Settings, raw, defaults) for details in error.errors()]
+        raise SettingsError(
+            "\n".join(f"{file.name}: {line}" for line in dict.fromkeys(lines))
+        ) from None
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(f"{file.name}: no such file in {file.parent.resolve()}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file.name}: not valid TOML: {error}") from None
+    except OSError as error:
+        raise SettingsError(f"{file.name}: cannot be read: {error.strerror}") from None
+
+
+def _is_known(name: str, raw: dict[str, Any]) -> bool:
+    """Whether a top-level name is one of this file's own, or a table that can be a stage."""
+    content = raw[name]
+    if name in SHARED_KEYS:
+        return True  # its model judges the content
+    if name == "defaults" or not isinstance(content, dict):
+        return isinstance(content, dict)
+    return bool(STAGE_NAME.fullmatch(name)) and ("account" in content or not _misspelt(name, raw))
+
+
+def _misspelt(name: str, raw: dict[str, Any]) -> str:
+    return nearest(name, [key for key in (*SHARED_KEYS, "defaults") if key not in raw])
+
+
+def _misplaced(name: str, raw: dict[str, Any]) -> str:
+    if name == "defaults":
+        return f"defaults{toml_value(raw[name])}: must be a table: [defaults]"
+    return f"{name}{toml_value(raw[name])}: neither a key of this file nor a stage" + (
+        _misspelt(name, raw) or "; a stage is a table named in lower-case letters, as [dev]"
+    )
+
+
+def _merged(defaults: dict[str, Any], stage: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(defaults)
+    for key, value in stage.items():
+        both_tables = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merged(merged[key], value) if both_tables else value
+    return merged

@@ -1,0 +1,101 @@
+"""One stage of stages.toml."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+from pydantic_core.core_schema import ValidationInfo
+
+from stacks.settings.endpoint import (
+    AsyncSettings,
+    BatchSettings,
+    EndpointSettings,
+    InferenceComponentSettings,
+    MultiModelSettings,
+    ServerlessSettings,
+    ShadowSettings,
+    Variants,
+)
+from stacks.settings.network import DataSettings, NetworkSettings
+from stacks.settings.scaling import ScalingSettings, UpdateSettings
+from stacks.settings.values import (
+    Account,
+    Region,
+    RetentionDays,
+    S3Archive,
+    Sha256,
+    Table,
+    conflict,
+)
+from stacks.settings.watching import AlarmSettings, CaptureSettings, DriftSettings
+
+Mode = Literal["real-time", "serverless", "async", "batch", "multi-model", "inference-component"]
+
+
+class ShippingSettings(Table):
+    """`[<stage>.shipping]`. How the model gets to the instances."""
+
+    form: Annotated[
+        Literal["archive", "files", "s3"],
+        Field(
+            description="one archive named by its content; the files as they are, which saves "
+            "unpacking at start; or an archive that is in S3 already"
+        ),
+    ] = "archive"
+    s3_uri: Annotated[S3Archive | None, Field(description='the archive where form = "s3"')] = None
+    manifest_sha256: Annotated[
+        Sha256 | None,
+        Field(description="SHA-256 of its SHA256SUMS, as `python -m model pack` prints it"),
+    ] = None
+
+    @field_validator("s3_uri", "manifest_sha256")
+    @classmethod
+    def _goes_with_its_form(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and info.data.get("form") != "s3":
+            raise conflict('goes with form = "s3" alone')
+        return value
+
+
+class StageSettings(Table):
+    """One stage, `[defaults]` filled in."""
+
+    account: Annotated[Account, Field(description="the stage's AWS account id")]
+    region: Annotated[Region, Field(description="the stage's AWS region")]
+    mode: Annotated[Mode, Field(description="how SageMaker serves the model")] = "real-time"
+    production: Annotated[
+        bool, Field(description="two instances at least, and updates that can roll back")
+    ] = False
+    single_instance_in_production: Annotated[
+        bool, Field(description="said so: one instance is enough, and its loss an outage")
+    ] = False
+    termination_protection: Annotated[
+        bool, Field(description="refuse to delete the stage's stacks")
+    ] = False
+    log_retention_days: Annotated[
+        RetentionDays, Field(description="days that the endpoint's logs are kept")
+    ] = 30
+    shipping: ShippingSettings = ShippingSettings()
+    endpoint: EndpointSettings = EndpointSettings()
+    serverless: ServerlessSettings = ServerlessSettings()
+    asynchronous: Annotated[AsyncSettings, Field(alias="async")] = AsyncSettings()
+    batch: BatchSettings = BatchSettings()
+    multi_model: MultiModelSettings = MultiModelSettings()
+    inference_component: InferenceComponentSettings = InferenceComponentSettings()
+    variants: Annotated[Variants, Field(default_factory=dict)]
+    shadow: ShadowSettings | None = None
+    scaling: ScalingSettings = ScalingSettings()
+    update: UpdateSettings = UpdateSettings()
+    alarms: AlarmSettings = AlarmSettings()
+    capture: CaptureSettings = CaptureSettings()
+    drift: DriftSettings = DriftSettings()
+    network: NetworkSettings = NetworkSettings()
+    data: DataSettings = DataSettings()
+
+    @field_validator("endpoint")
+    @classmethod
+    def _has_instances_where_the_mode_does(
+        cls, value: EndpointSettings, info: ValidationInfo
+    ) -> EndpointSettings:
+        mode = info.data.get("mode")
+        if mode not in (None, "serverless") and value.instance_type is None:
+            raise conflict(f'instance_type is missing; mode = "{mode}" runs on instances')
+        return value

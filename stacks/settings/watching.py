@@ -1,0 +1,84 @@
+"""What is watched and kept: alarms, data capture, drift."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from stacks.settings.values import Email, Percent, Table
+
+_Emails = tuple[Email, ...]
+
+
+class AlarmSettings(Table):
+    """`[<stage>.alarms]`. An alarm goes off where its metric is beyond the number."""
+
+    invocation_4xx_percent: Annotated[
+        Percent, Field(description="of invocations, over five minutes: callers' mistakes")
+    ] = 20
+    invocation_5xx_percent: Annotated[
+        Percent, Field(description="of invocations, in a minute: rolls updates back")
+    ] = 1
+    model_latency_p50_ms: Annotated[
+        float, Field(gt=0, description="median of ModelLatency, milliseconds")
+    ] = 250
+    model_latency_p99_ms: Annotated[
+        float,
+        Field(
+            gt=0, description="99th percentile of ModelLatency, milliseconds: rolls updates back"
+        ),
+    ] = 1000
+    overhead_latency_p99_ms: Annotated[
+        float, Field(gt=0, description="99th percentile of OverheadLatency, milliseconds")
+    ] = 500
+    no_traffic_minutes: Annotated[
+        int,
+        Field(
+            ge=0, le=1440, description="without an invocation where traffic is expected; 0: never"
+        ),
+    ] = 0
+    cpu_percent: Annotated[Percent, Field(description="of all cores of an instance")] = 90
+    memory_percent: Annotated[Percent, Field(description="of an instance")] = 90
+    disk_percent: Annotated[Percent, Field(description="of an instance")] = 80
+    gpu_percent: Annotated[Percent, Field(description="of all GPUs of an instance")] = 95
+    gpu_memory_percent: Annotated[Percent, Field(description="of all GPUs of an instance")] = 90
+    at_maximum_minutes: Annotated[
+        int, Field(ge=1, le=1440, description="at `scaling.max_capacity` instances")
+    ] = 30
+    backlog_per_instance: Annotated[
+        float, Field(gt=0, description="async: requests that wait, an instance")
+    ] = 100
+    backlog_age_minutes: Annotated[
+        float, Field(gt=0, description="async: age of the oldest request that waits")
+    ] = 15
+    cache_miss_percent: Annotated[
+        Percent, Field(description="multi-model: calls whose model had to be loaded first")
+    ] = 20
+    critical_subscribers: Annotated[
+        _Emails,
+        Field(strict=False, description="e-mail addresses that hear of what breaks answers"),
+    ] = ()
+    warning_subscribers: Annotated[
+        _Emails, Field(strict=False, description="e-mail addresses that hear of what soon might")
+    ] = ()
+
+
+class CaptureSettings(Table):
+    """`[<stage>.capture]`. Requests and answers kept in the stage's bucket under `capture/`."""
+
+    percent: Annotated[
+        int, Field(ge=0, le=100, description="of invocations that are kept; 0 for none")
+    ] = 0
+    days: Annotated[int, Field(ge=1, description="days that they are kept")] = 30
+
+
+class DriftSettings(Table):
+    """`[<stage>.drift]`. Figures of the model's inputs and answers, against what is usual."""
+
+    enabled: Annotated[bool, Field(description="watch for drift")] = False
+    band_width: Annotated[
+        float, Field(gt=0, le=10, description="standard deviations that still pass for usual")
+    ] = 3
+    labels: Annotated[
+        tuple[str, ...],
+        Field(strict=False, max_length=10, description="entity labels whose rates are watched"),
+    ] = ()
