@@ -7,12 +7,13 @@ with `SHA256SUMS` (as `sha256sum --check` reads it) as its last member.
 import hashlib
 import json
 import os
+import shutil
 import tarfile
 import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import IO, cast
@@ -21,10 +22,10 @@ from isal import igzip_threaded
 
 from model.folder import MANIFEST, Member, ModelFolderError, members
 
-__all__ = ["ModelFolderError", "Packed", "pack", "pack_if_changed"]
+__all__ = ["ModelFolderError", "Packed", "lay_out", "pack", "pack_if_changed"]
 
 # A change of what packing writes must not find an archive of before it good enough.
-_FORMAT = 1
+_FORMAT = 2
 # Levels 0 to 2 of ISA-L give the same bytes on every x86-64 CPU tried (qemu's Nehalem, SandyBridge,
 # Haswell, Skylake and EPYC, and one with AVX-512); level 3 does not, and arm64 differs at each.
 _LEVEL = 1
@@ -37,12 +38,21 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Packed:
-    """An archive: where, its SHA-256 and size in bytes, and the SHA-256 of its SHA256SUMS."""
+    """An archive: where, its SHA-256 and size in bytes, and what its SHA256SUMS holds.
+
+    unpacked_size: bytes of the files in it.
+    """
 
     path: Path
     sha256: str
     size: int
-    manifest_sha256: str
+    unpacked_size: int
+    manifest: str
+
+    @property
+    def manifest_sha256(self) -> str:
+        """SHA-256 of the SHA256SUMS in the archive."""
+        return hashlib.sha256(self.manifest.encode()).hexdigest()
 
 
 def pack(folder: Path, archive: Path, *, on_bytes: Progress | None = None) -> Packed:
@@ -72,12 +82,32 @@ def pack_if_changed(folder: Path, archive: Path, *, on_bytes: Progress | None = 
         if (noted["folder"], noted["archive"]) == (folder_sha256, _state(archive)):
             return Packed(path=archive, **noted["packed"])
     packed = _write(found, archive, on_bytes or (lambda _: None))
-    content = {"sha256": packed.sha256, "size": packed.size}
-    content["manifest_sha256"] = packed.manifest_sha256
+    content = {key: value for key, value in asdict(packed).items() if key != "path"}
     note.write_text(
         json.dumps({"folder": folder_sha256, "archive": _state(archive), "packed": content})
     )
     return packed
+
+
+def lay_out(folder: Path, packed: Packed, into: Path) -> dict[str, Path]:
+    """Put what was packed of a folder into `into` as plain files named by their SHA-256.
+
+    They are linked, or copied where the file system has no such links. Returns them by their names
+    in the folder, SHA256SUMS included.
+    """
+    into.mkdir(parents=True, exist_ok=True)
+    files = {}
+    for line in packed.manifest.splitlines():
+        sha256, _, name = line.partition("  ")
+        files[name] = into / sha256
+        files[name].unlink(missing_ok=True)  # its content may have been written over
+        try:
+            files[name].hardlink_to(folder / name)
+        except OSError:
+            shutil.copyfile(folder / name, files[name])
+    files[MANIFEST] = into / packed.manifest_sha256
+    files[MANIFEST].write_text(packed.manifest)
+    return files
 
 
 def _await_tick_after(changed_ns: int) -> None:
@@ -102,13 +132,14 @@ def _write(found: list[Member], archive: Path, on_bytes: Progress) -> Packed:
     try:
         with os.fdopen(handle, "wb") as file:
             output = _Hashing(file)
-            manifest_sha256 = _write_tar(found, output, on_bytes)
+            manifest = _write_tar(found, output, on_bytes)
         temporary.chmod(0o644)
         temporary.replace(archive)
     except BaseException:
         temporary.unlink()
         raise
-    return Packed(archive, output.sha256.hexdigest(), output.size, manifest_sha256)
+    unpacked = sum(member.status.st_size for member in found)
+    return Packed(archive, output.sha256.hexdigest(), output.size, unpacked, manifest)
 
 
 def _write_tar(found: list[Member], output: "_Hashing", on_bytes: Progress) -> str:
@@ -124,9 +155,10 @@ def _write_tar(found: list[Member], output: "_Hashing", on_bytes: Progress) -> s
     ):
         for member in found:
             sums.append(f"{_add(tar, member, on_bytes)}  {member.name}\n")
-        listing = "".join(sums).encode()
-        tar.addfile(_header(MANIFEST, len(listing), 0o644), BytesIO(listing))
-    return hashlib.sha256(listing).hexdigest()
+        listing = "".join(sums)
+        content = listing.encode()
+        tar.addfile(_header(MANIFEST, len(content), 0o644), BytesIO(content))
+    return listing
 
 
 def _add(tar: tarfile.TarFile, member: Member, on_bytes: Progress) -> str:

@@ -122,10 +122,10 @@ def check(settings: Settings) -> None:
         IncompatibleError: with one line a clash.
     """
     clashes = [
-        f'{settings.file.name}: {name}.endpoint.instance_type = "{stage.endpoint.instance_type}": '
-        + clash
+        f'{settings.file.name}: {name}.endpoint.instance_type = "{instance_type}": ' + clash
         for name, stage in settings.stages.items()
-        if (clash := _clash(stage.endpoint.instance_type, settings.container.cuda))
+        for instance_type in stage.endpoint.instance_types
+        if (clash := _clash(instance_type, settings.container.cuda))
     ]
     if clashes:
         raise IncompatibleError("\n".join(clashes))
@@ -186,3 +186,9 @@ def _cuda(version: str) -> tuple[int, ...]:
 
 def _dotted(version: tuple[int, ...]) -> str:
     return ".".join(map(str, version))
+
+
+def has_local_storage(instance_type: str) -> bool:
+    """Whether an instance has disks of its own (NVMe), which no key of ours encrypts."""
+    family = family_of(instance_type)
+    return (family in GPUS and family not in {"p2", "p3"}) or family.rstrip("n").endswith("d")

@@ -1,30 +1,28 @@
-"""What a deployment replaces: image, model, endpoint, scaling and alarms."""
-
-from dataclasses import dataclass
-from pathlib import Path
+"""What a deployment replaces: images, models, and what serves them."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_logs as logs
-from aws_cdk import aws_s3_assets as s3_assets
-from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
-from stacks.compatibility import ModelRecord, gpu_count, inference_ami
-from stacks.constructs.endpoint import ModelEndpoint
-from stacks.constructs.endpoint_alarms import EndpointAlarms
-from stacks.constructs.endpoint_scaling import EndpointScaling
-from stacks.constructs.execution_role import ExecutionRole
-from stacks.constructs.serving_image import ServingImage
+from stacks.constructs.deployment_config import deployment_config, has_guardrails
+from stacks.constructs.endpoint import ONLY_VARIANT, ModelEndpoint
+from stacks.constructs.inference_component import InferenceComponent
+from stacks.constructs.rollback_alarms import RollbackAlarms
+from stacks.hosted_models import HostedModels
+from stacks.needs import encrypts_volumes, role_needs
+from stacks.options import core_dump, endpoint_options
+from stacks.packed import Models
+from stacks.scaling import has_fixed_capacity, scale_component, scale_variant, scales
 from stacks.settings import StageSettings
-
-
-@dataclass(frozen=True)
-class PackedModel:
-    """A model's archive, the SHA-256 of its SHA256SUMS, and what its folder asks for."""
-
-    archive: Path
-    manifest_sha256: str
-    record: ModelRecord
+from stacks.storage import StorageStack
+from stacks.variants import (
+    Variant,
+    instance_property,
+    production_variants,
+    serverless_property,
+    shadow_variant,
+)
 
 
 class ServingStack(cdk.Stack):
@@ -38,59 +36,149 @@ class ServingStack(cdk.Stack):
         stack_name: str,
         endpoint_name: str,
         settings: StageSettings,
-        model: PackedModel,
+        model: str,
+        models: Models,
         cuda: str,
-        alarm_topic: sns.ITopic,
+        storage: StorageStack,
     ) -> None:
+        """`model`: which of `models` serves where a variant names no other."""
         super().__init__(
             scope,
             id,
             stack_name=stack_name,
             termination_protection=settings.termination_protection,
-            description="Berth: image, model, endpoint, scaling and alarms of a stage.",
+            description="Berth: images, models, endpoint, scaling and rollback alarms of a stage.",
         )
-        endpoint = settings.endpoint
-        image = ServingImage(self, "Image", model=model.record, cuda=cuda).asset
-        archive = s3_assets.Asset(self, "ModelArchive", path=str(model.archive))
-        # SageMaker would make this group itself, and keep its logs for ever.
-        log_group = logs.CfnLogGroup(
+        self._settings, self._storage, self._cuda = settings, storage, cuda
+        self._endpoint_name = endpoint_name
+        self.variants = production_variants(settings, model)
+        self._shadow = shadow_variant(settings)
+        every = [*self.variants, *([self._shadow] if self._shadow else [])]
+        types = [one for variant in every for one in variant.instance_types]
+        self._encrypts_volumes = encrypts_volumes(types)
+        self.log_group = self._log_group()
+        hosted = HostedModels(
+            self,
+            "Models",
+            settings=settings,
+            used=list(dict.fromkeys(variant.model for variant in every)),
+            models=models,
+            cuda=cuda,
+            bucket=storage.bucket.bucket_name,
+            log_group_arn=self._log_group_arn(),
+            needs=role_needs(
+                settings,
+                storage,
+                instance_types=types,
+                subnet_ids=settings.network.subnet_ids,
+                security_group_ids=settings.network.security_group_ids,
+            ),
+        )
+        if settings.mode == "batch":
+            self._add_workflow(hosted)
+        else:
+            self._add_endpoint(hosted)
+
+    def _log_group(self) -> logs.CfnLogGroup | None:
+        """The endpoint's. SageMaker would make it itself, and keep its logs for ever."""
+        if self._settings.mode == "batch":
+            return None
+        component = self._settings.mode == "inference-component"
+        kind = "InferenceComponents" if component else "Endpoints"
+        return logs.CfnLogGroup(
             self,
             "Logs",
-            log_group_name=f"/aws/sagemaker/Endpoints/{endpoint_name}",
-            retention_in_days=settings.log_retention_days,
+            log_group_name=f"/aws/sagemaker/{kind}/{self._endpoint_name}",
+            retention_in_days=self._settings.log_retention_days,
+            kms_key_id=self._storage.key.key_arn,
         )
-        role = ExecutionRole(
-            self, "ExecutionRole", image=image, model=archive, log_group_arn=log_group.attr_arn
-        ).role
+
+    def _log_group_arn(self) -> str:
+        if self.log_group:
+            return self.log_group.attr_arn
+        # All transform jobs of an account log to this one, which is not the stage's to make.
+        return (
+            f"arn:{self.partition}:logs:{self.region}:{self.account}"
+            ":log-group:/aws/sagemaker/TransformJobs:*"
+        )
+
+    def _add_endpoint(self, hosted: HostedModels) -> None:
+        settings, name = self._settings, self._endpoint_name
+        alarms = RollbackAlarms(
+            self,
+            "RollbackAlarms",
+            endpoint_name=name,
+            variant_names=[variant.name for variant in self.variants],
+            topic=self._storage.critical,
+            invocation_5xx_percent=settings.alarms.invocation_5xx_percent,
+            model_latency_p99_ms=settings.alarms.model_latency_p99_ms,
+        )
+        self.rollback_alarms = alarms.alarms
+        # By their names' references, so that the alarms are there before the endpoint.
+        watched = [*(alarm.alarm_name for alarm in alarms.alarms), *settings.update.rollback_alarms]
         serving = ModelEndpoint(
             self,
             "Serving",
-            endpoint_name=endpoint_name,
-            role=role,
-            image_uri=image.image_uri,
-            model_data_url=archive.s3_object_url,
-            environment={"BERTH_MODEL_MANIFEST_SHA256": model.manifest_sha256},
-            instance_type=endpoint.instance_type,
-            initial_instance_count=endpoint.initial_capacity,
-            inference_ami_version=inference_ami(endpoint.instance_type, cuda),
+            endpoint_name=name,
+            variants=[self._variant(variant, hosted) for variant in self.variants],
+            shadow=self._variant(self._shadow, hosted) if self._shadow else None,
+            options=endpoint_options(
+                settings, self._storage, hosted, encrypts_volumes=self._encrypts_volumes
+            ),
+            deployment_config=deployment_config(settings.update, watched)
+            if has_guardrails(settings.mode)
+            else None,
+            keeps_instance_count=settings.mode != "serverless" and not has_fixed_capacity(settings),
         )
-        serving.endpoint.add_resource_dependency(log_group)
-        EndpointScaling(
-            self,
-            "Scaling",
-            endpoint_name=serving.endpoint_name,
-            min_capacity=endpoint.min_capacity,
-            max_capacity=endpoint.max_capacity,
-            invocations_per_instance=endpoint.invocations_per_instance,
-        )
-        EndpointAlarms(
-            self,
-            "Alarms",
-            endpoint_name=endpoint_name,
-            topic=alarm_topic,
-            invocation_5xx_errors=settings.alarms.invocation_5xx_errors,
-            model_latency_p99_ms=settings.alarms.model_latency_p99_ms,
-            gpu_memory_percent=settings.alarms.gpu_memory_percent,
-            gpus=gpu_count(endpoint.instance_type),
-        )
+        if self.log_group:
+            serving.endpoint.add_resource_dependency(self.log_group)
+        if settings.mode == "inference-component":
+            self._add_component(serving, hosted)
+        elif scales(settings):
+            for variant in self.variants:
+                scale_variant(
+                    self,
+                    "Scaling" if variant.name == ONLY_VARIANT else f"Scaling{variant.name}",
+                    endpoint_name=serving.endpoint_name,
+                    variant_name=variant.name,
+                    settings=settings,
+                )
         cdk.CfnOutput(self, "EndpointName", value=serving.endpoint_name)
+
+    def _variant(
+        self, variant: Variant, hosted: HostedModels
+    ) -> sagemaker.CfnEndpointConfig.ProductionVariantProperty:
+        settings = self._settings
+        if settings.mode == "serverless":
+            return serverless_property(settings, hosted.names[variant.model])
+        component = settings.mode == "inference-component"
+        return instance_property(
+            variant,
+            settings,
+            model_name=None if component else hosted.names[variant.model],
+            cuda=self._cuda,
+            core_dump=core_dump(settings, self._storage),
+        )
+
+    def _add_component(self, serving: ModelEndpoint, hosted: HostedModels) -> None:
+        settings, (variant,) = self._settings, self.variants
+        component = InferenceComponent(
+            self,
+            "Component",
+            name=self._endpoint_name,
+            endpoint_name=serving.endpoint_name,
+            variant_name=variant.name,
+            model_name=hosted.names[variant.model],
+            copies=settings.scaling.initial,
+            resources=settings.inference_component,
+            timeouts=settings.endpoint,
+        ).component
+        if scales(settings):
+            scale_component(
+                self,
+                "Scaling",
+                component=component,
+                name=self._endpoint_name,
+                settings=settings,
+            )
+        cdk.CfnOutput(self, "InferenceComponentName", value=self._endpoint_name)

@@ -3,7 +3,8 @@
 import aws_cdk as cdk
 from constructs import Construct
 
-from stacks.serving import PackedModel, ServingStack
+from stacks.packed import Models
+from stacks.serving import ServingStack
 from stacks.settings import Settings, StageSettings
 from stacks.storage import StorageStack
 
@@ -18,20 +19,16 @@ class ServingStage(cdk.Stage):
         *,
         project: str,
         settings: StageSettings,
-        model: PackedModel,
+        model: str,
+        models: Models,
         cuda: str,
     ) -> None:
+        """`model`: which of `models` serves where a variant names no other."""
         super().__init__(
             scope, id, env=cdk.Environment(account=settings.account, region=settings.region)
         )
         name = f"{project}-{id}"
-        storage = StorageStack(
-            self,
-            "Storage",
-            stack_name=f"{name}-storage",
-            termination_protection=settings.termination_protection,
-            subscribers=settings.alarms.subscribers,
-        )
+        storage = StorageStack(self, "Storage", stack_name=f"{name}-storage", settings=settings)
         ServingStack(
             self,
             "Serving",
@@ -39,19 +36,21 @@ class ServingStage(cdk.Stage):
             endpoint_name=name,
             settings=settings,
             model=model,
+            models=models,
             cuda=cuda,
-            alarm_topic=storage.alarm_topic,
+            storage=storage,
         )
 
 
-def add_stages(app: cdk.App, settings: Settings, model: PackedModel) -> None:
-    """Add a stage for every table of stages.toml."""
+def add_stages(app: cdk.App, settings: Settings, models: Models) -> None:
+    """Add a stage for every table of stages.toml; `models` by the paths of their folders."""
     for name, stage in settings.stages.items():
         ServingStage(
             app,
             name,
             project=settings.project,
             settings=stage,
-            model=model,
+            model=settings.model.path,
+            models=models,
             cuda=settings.container.cuda,
         )

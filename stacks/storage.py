@@ -1,74 +1,80 @@
-"""What outlives a deployment: the stage's key, its buckets and its alarm topic."""
-
-from collections.abc import Sequence
+"""What outlives a deployment: the stage's key, its buckets and its topics."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from stacks.constructs.alarm_topic import AlarmTopic
+from stacks.constructs.access_logs_bucket import AccessLogsBucket
+from stacks.constructs.data_bucket import DataBucket
+from stacks.constructs.publishing_topic import PublishingTopic
+from stacks.constructs.stage_key import StageKey
+from stacks.settings import StageSettings
 
 
 class StorageStack(cdk.Stack):
-    """The stateful half of a stage. Everything in it is kept when the stack is deleted."""
+    """The stateful half of a stage.
+
+    Everything in it is kept when the stack is deleted, unless two keys of stages.toml say not to.
+    """
 
     def __init__(
-        self,
-        scope: Construct,
-        id: str,
-        *,
-        stack_name: str,
-        termination_protection: bool,
-        subscribers: Sequence[str],
+        self, scope: Construct, id: str, *, stack_name: str, settings: StageSettings
     ) -> None:
         super().__init__(
             scope,
             id,
             stack_name=stack_name,
-            termination_protection=termination_protection,
-            description="Berth: key, buckets and alarm topic of a stage.",
+            termination_protection=settings.termination_protection,
+            description="Berth: key, buckets and topics of a stage.",
         )
-        key = kms.Key(
+        destroyed = settings.data.may_be_deleted
+        self._removal = cdk.RemovalPolicy.DESTROY if destroyed else cdk.RemovalPolicy.RETAIN
+        self.key: kms.IKey = StageKey(
             self,
             "Key",
-            enable_key_rotation=True,
-            removal_policy=cdk.RemovalPolicy.RETAIN,
+            removal_policy=self._removal,
             description=f"Encrypts what {stack_name} stores and what its alarms say.",
-        )
-        access_logs = s3.Bucket(
-            self,
-            "AccessLogs",
-            # S3 delivers its access logs to buckets with keys of its own only.
-            encryption=s3.BucketEncryption.S3_MANAGED,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            enforce_ssl=True,
-            versioned=True,
-            lifecycle_rules=[
-                s3.LifecycleRule(
-                    expiration=cdk.Duration.days(365),
-                    noncurrent_version_expiration=cdk.Duration.days(30),
-                )
-            ],
-            removal_policy=cdk.RemovalPolicy.RETAIN,
-        )
-        s3.Bucket(
+        ).key
+        self.bucket: s3.IBucket = DataBucket(
             self,
             "Data",
-            encryption=s3.BucketEncryption.KMS,
-            encryption_key=key,
-            bucket_key_enabled=True,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            enforce_ssl=True,
-            versioned=True,
-            server_access_logs_bucket=access_logs,
-            server_access_logs_prefix="data/",
-            lifecycle_rules=[
-                s3.LifecycleRule(
-                    abort_incomplete_multipart_upload_after=cdk.Duration.days(7),
-                    noncurrent_version_expiration=cdk.Duration.days(365),
-                )
-            ],
-            removal_policy=cdk.RemovalPolicy.RETAIN,
-        )
-        self.alarm_topic = AlarmTopic(self, "Alarms", key=key, subscribers=subscribers).topic
+            key=self.key,
+            access_logs=AccessLogsBucket(self, "AccessLogs", removal_policy=self._removal).bucket,
+            removal_policy=self._removal,
+            days_by_prefix=_days_by_prefix(settings),
+            tells_of_arrivals=settings.mode == "batch" and settings.batch.on_arrival,
+        ).bucket
+        alarms = settings.alarms
+        cloudwatch = "cloudwatch.amazonaws.com"
+        self.critical = self._topic("Alarms", alarms.critical_subscribers, cloudwatch)
+        self.warning = self._topic("Warnings", alarms.warning_subscribers, cloudwatch)
+        if settings.mode == "async":
+            self.successes = self._topic("Successes", settings.asynchronous.success_subscribers)
+            self.errors = self._topic("Errors", settings.asynchronous.error_subscribers)
+        cdk.CfnOutput(self, "DataBucketName", value=self.bucket.bucket_name)
+
+    def _topic(
+        self, id: str, subscribers: tuple[str, ...], publisher: str | None = None
+    ) -> sns.ITopic:
+        return PublishingTopic(
+            self,
+            id,
+            key=self.key,
+            subscribers=subscribers,
+            publisher=publisher,
+            removal_policy=self._removal,
+        ).topic
+
+
+def _days_by_prefix(settings: StageSettings) -> dict[str, int]:
+    """After how many days what lies under a prefix is deleted."""
+    days = {}
+    if settings.capture.percent:
+        days["capture/"] = settings.capture.days
+    if settings.mode == "async":
+        days["async/"] = settings.asynchronous.result_days
+    if settings.mode == "batch":
+        days["batch/output/"] = settings.batch.result_days
+    return days

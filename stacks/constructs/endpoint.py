@@ -1,20 +1,35 @@
-"""SageMaker's three: Model, EndpointConfig, Endpoint."""
+"""EndpointConfig and Endpoint."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 # SageMaker's own name for an endpoint's only variant.
-VARIANT_NAME = "AllTraffic"
+ONLY_VARIANT = "AllTraffic"
+
+Config = sagemaker.CfnEndpointConfig
+
+
+@dataclass(frozen=True)
+class EndpointOptions:
+    """What an endpoint may have beside its variants; None leaves it out."""
+
+    kms_key_arn: str | None = None
+    data_capture: Config.DataCaptureConfigProperty | None = None
+    asynchronous: Config.AsyncInferenceConfigProperty | None = None
+    metrics: Config.MetricsConfigProperty | None = None
+    execution_role_arn: str | None = None
+    network_isolation: bool | None = None
+    vpc: Config.VpcConfigProperty | None = None
 
 
 class ModelEndpoint(Construct):
-    """A model behind a real-time endpoint.
+    """Variants behind an endpoint.
 
-    A new model, image or instance type replaces Model and EndpointConfig, which is why these have
-    no name of ours, and updates the Endpoint in place.
+    A change of a variant replaces the EndpointConfig, which is why it has no name of ours, and
+    updates the Endpoint in place.
     """
 
     def __init__(
@@ -23,44 +38,41 @@ class ModelEndpoint(Construct):
         id: str,
         *,
         endpoint_name: str,
-        role: iam.IRole,
-        image_uri: str,
-        model_data_url: str,
-        environment: Mapping[str, str],
-        instance_type: str,
-        initial_instance_count: int,
-        inference_ami_version: str | None,
+        variants: Sequence[Config.ProductionVariantProperty],
+        shadow: Config.ProductionVariantProperty | None,
+        options: EndpointOptions,
+        deployment_config: sagemaker.CfnEndpoint.DeploymentConfigProperty | None,
+        keeps_instance_count: bool,
     ) -> None:
+        """`keeps_instance_count`: an update leaves what scaling has reached."""
         super().__init__(scope, id)
-        model = sagemaker.CfnModel(
-            self,
-            "Model",
-            execution_role_arn=role.role_arn,
-            enable_network_isolation=True,
-            primary_container=sagemaker.CfnModel.ContainerDefinitionProperty(
-                image=image_uri, model_data_url=model_data_url, environment=dict(environment)
-            ),
-        )
-        config = sagemaker.CfnEndpointConfig(
+        config = Config(
             self,
             "Config",
-            production_variants=[
-                sagemaker.CfnEndpointConfig.ProductionVariantProperty(
-                    variant_name=VARIANT_NAME,
-                    model_name=model.attr_model_name,
-                    instance_type=instance_type,
-                    initial_instance_count=initial_instance_count,
-                    initial_variant_weight=1,
-                    inference_ami_version=inference_ami_version,
-                )
-            ],
+            production_variants=list(variants),
+            shadow_production_variants=[shadow] if shadow else None,
+            kms_key_id=options.kms_key_arn,
+            data_capture_config=options.data_capture,
+            async_inference_config=options.asynchronous,
+            metrics_config=options.metrics,
+            execution_role_arn=options.execution_role_arn,
+            enable_network_isolation=options.network_isolation,
+            vpc_config=options.vpc,
+        )
+        # Retaining covers the weights as well, which are for stages.toml to say
+        # (UpdateEndpoint.ExcludeRetainedVariantProperties).
+        weights = sagemaker.CfnEndpoint.VariantPropertyProperty(
+            variant_property_type="DesiredWeight"
         )
         self.endpoint = sagemaker.CfnEndpoint(
             self,
             "Endpoint",
             endpoint_name=endpoint_name,
             endpoint_config_name=config.attr_endpoint_config_name,
-            # Else an update would put the autoscaled instance count back to the initial one.
-            retain_all_variant_properties=True,
+            deployment_config=deployment_config,
+            retain_all_variant_properties=keeps_instance_count or None,
+            exclude_retained_variant_properties=[weights]
+            if keeps_instance_count and len(variants) > 1
+            else None,
         )
         self.endpoint_name = self.endpoint.attr_endpoint_name

@@ -1,17 +1,37 @@
-"""The role that SageMaker takes on to run an endpoint."""
+"""The role that SageMaker takes on to run a model."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import aws_cdk as cdk
-from aws_cdk import aws_ecr_assets as ecr_assets
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
+
+from stacks.constructs.model_source import ModelSource
 
 # What SageMaker publishes for an endpoint goes to these.
 METRIC_NAMESPACES = ["AWS/SageMaker", "/aws/sagemaker/Endpoints"]
 
 
+@dataclass(frozen=True)
+class RoleNeeds:
+    """What a mode needs beside image, model, logs and metrics. ARNs; empty for nothing.
+
+    encrypts_volumes: the stage's key encrypts the instances' storage.
+    """
+
+    reads: Sequence[str] = ()
+    writes: Sequence[str] = ()
+    publishes_to: Sequence[str] = ()
+    key_arn: str | None = None
+    encrypts_volumes: bool = False
+    describes_alarms: bool = False
+    subnet_ids: Sequence[str] = ()
+    security_group_ids: Sequence[str] = ()
+
+
 class ExecutionRole(Construct):
-    """Exactly what hosting one model needs: its archive, its image, its logs, its metrics.
+    """Exactly what hosting a stage's models needs.
 
     The actions are those of AWS's page "SageMaker AI roles" for CreateModel, each held to its
     resource. The policy is inline, so that whoever waits for the role waits for the policy too.
@@ -22,34 +42,37 @@ class ExecutionRole(Construct):
         scope: Construct,
         id: str,
         *,
-        image: ecr_assets.DockerImageAsset,
-        model: s3_assets.Asset,
+        repositories: Sequence[str],
+        sources: Sequence[ModelSource],
         log_group_arn: str,
+        needs: RoleNeeds,
     ) -> None:
         super().__init__(scope, id)
         stack = cdk.Stack.of(self)
-        bucket = f"arn:{stack.partition}:s3:::{model.s3_bucket_name}"
         statements = [
-            _allow("s3:GetObject", on=f"{bucket}/{model.s3_object_key}"),
-            _allow("s3:ListBucket", on=bucket, when={"s3:prefix": model.s3_object_key}),
-            _allow("ecr:GetAuthorizationToken", on="*"),  # knows no resources
+            *_reading(stack.partition, sources),
+            _allow("ecr:GetAuthorizationToken", on=["*"]),  # knows no resources
             _allow(
                 "ecr:BatchCheckLayerAvailability",
                 "ecr:BatchGetImage",
                 "ecr:GetDownloadUrlForLayer",
-                on=image.repository.repository_arn,
+                on=repositories,
             ),
             # The group is the stack's own, with its retention: CreateLogGroup is not given.
             _allow(
                 "logs:CreateLogStream",
                 "logs:DescribeLogStreams",
                 "logs:PutLogEvents",
-                on=log_group_arn,
+                on=[log_group_arn],
             ),
             # PutMetricData knows no resources: the namespace is what it can be held to.
             _allow(
-                "cloudwatch:PutMetricData", on="*", when={"cloudwatch:namespace": METRIC_NAMESPACES}
+                "cloudwatch:PutMetricData",
+                on=["*"],
+                when={"cloudwatch:namespace": METRIC_NAMESPACES},
             ),
+            *_optional(needs),
+            *(_network(stack, needs) if needs.subnet_ids else ()),
         ]
         self.role = iam.Role(
             self,
@@ -63,11 +86,77 @@ class ExecutionRole(Construct):
         )
 
 
+def _reading(partition: str, sources: Sequence[ModelSource]) -> list[iam.PolicyStatement]:
+    statements = []
+    for source in sources:
+        bucket = f"arn:{partition}:s3:::{source.bucket}"
+        statements += [
+            _allow("s3:GetObject", on=[f"{bucket}/{source.key}"]),
+            _allow("s3:ListBucket", on=[bucket], when={"s3:prefix": source.key}, like=True),
+        ]
+    return statements
+
+
+def _optional(needs: RoleNeeds) -> list[iam.PolicyStatement]:
+    statements = []
+    if needs.reads:
+        statements.append(_allow("s3:GetObject", on=needs.reads))
+    if needs.writes:
+        statements.append(_allow("s3:AbortMultipartUpload", "s3:PutObject", on=needs.writes))
+    if needs.publishes_to:
+        statements.append(_allow("sns:Publish", on=needs.publishes_to))
+    if needs.key_arn:
+        statements.append(_allow("kms:Decrypt", "kms:GenerateDataKey", on=[needs.key_arn]))
+    if needs.key_arn and needs.encrypts_volumes:
+        statements.append(_allow("kms:DescribeKey", on=[needs.key_arn]))
+        grant = _allow("kms:CreateGrant", on=[needs.key_arn])
+        grant.add_condition("Bool", {"kms:GrantIsForAWSResource": "true"})
+        statements.append(grant)
+    if needs.describes_alarms:
+        # Of rollback alarms; DescribeAlarms knows no resources below all alarms of the account.
+        statements.append(_allow("cloudwatch:DescribeAlarms", on=["*"]))
+    return statements
+
+
+def _network(stack: cdk.Stack, needs: RoleNeeds) -> list[iam.PolicyStatement]:
+    """Network interfaces in the given subnets and security groups alone.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html (CreateModel, with VPC)
+    """
+    ec2 = f"arn:{stack.partition}:ec2:{stack.region}:{stack.account}"
+    interfaces = f"{ec2}:network-interface/*"
+    places = [
+        *(f"{ec2}:subnet/{subnet}" for subnet in needs.subnet_ids),
+        *(f"{ec2}:security-group/{group}" for group in needs.security_group_ids),
+    ]
+    return [
+        _allow("ec2:CreateNetworkInterface", on=[interfaces, *places]),
+        _allow(
+            "ec2:CreateNetworkInterfacePermission",
+            "ec2:DeleteNetworkInterface",
+            "ec2:DeleteNetworkInterfacePermission",
+            on=[interfaces],
+        ),
+        _allow(  # know no resources
+            "ec2:DescribeDhcpOptions",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeSubnets",
+            "ec2:DescribeVpcs",
+            on=["*"],
+        ),
+    ]
+
+
 def _allow(
-    *actions: str, on: str, when: dict[str, str | list[str]] | None = None
+    *actions: str,
+    on: Sequence[str],
+    when: dict[str, str | list[str]] | None = None,
+    like: bool = False,
 ) -> iam.PolicyStatement:
+    operator = "StringLike" if like else "StringEquals"
     return iam.PolicyStatement(
         actions=list(actions),
-        resources=[on],
-        conditions={"StringEquals": when} if when else None,
+        resources=list(on),
+        conditions={operator: when} if when else None,
     )

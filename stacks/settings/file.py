@@ -43,6 +43,15 @@ class Settings(Table):
     file: Path
 
     @property
+    def model_paths(self) -> list[str]:
+        """Every model folder that a stage serves, as it stands in the file; `model.path` first."""
+        named = [self.model.path]
+        for stage in self.stages.values():
+            named += [variant.model for variant in stage.variants.values() if variant.model]
+            named += [stage.shadow.model] if stage.shadow else []
+        return list(dict.fromkeys(named))
+
+    @property
     def model_folder(self) -> Path:
         """The model's folder: `model.path`, taken from the folder of stages.toml."""
         return self.file.parent / self.model.path

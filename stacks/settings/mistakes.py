@@ -19,7 +19,7 @@ def nearest(value: str, known: Iterable[str]) -> str:
 
 def toml_value(value: object) -> str:
     """` = VALUE` as it would stand in TOML; nothing for a table, which stands on its own lines."""
-    if isinstance(value, dict):
+    if isinstance(value, dict | BaseModel):
         return ""
     if isinstance(value, str | int | float | bool | list):
         return f" = {json.dumps(value, ensure_ascii=False, default=str)}"

@@ -74,7 +74,7 @@ class StageSettings(Table):
         RetentionDays, Field(description="days that the endpoint's logs are kept")
     ] = 30
     shipping: ShippingSettings = ShippingSettings()
-    endpoint: EndpointSettings = EndpointSettings()
+    endpoint: Annotated[EndpointSettings, Field(validate_default=True)] = EndpointSettings()
     serverless: ServerlessSettings = ServerlessSettings()
     asynchronous: Annotated[AsyncSettings, Field(alias="async")] = AsyncSettings()
     batch: BatchSettings = BatchSettings()

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,14 @@ import aws_cdk as cdk
 import pytest
 
 from stacks.compatibility import ModelRecord
-from stacks.serving import PackedModel
+from stacks.packed import PackedModel
 from stacks.settings import Settings, load
 from stacks.stage import add_stages
 
 Template = dict[str, Any]
+EXAMPLES = sorted(
+    file.parent.name for file in (Path(__file__).parents[2] / "examples").glob("*/stages.toml")
+)
 
 
 @pytest.fixture(scope="session")
@@ -30,12 +34,15 @@ def own_settings(root: Path) -> Settings:
 
 @pytest.fixture(scope="session")
 def packed_model(tmp_path_factory: pytest.TempPathFactory) -> PackedModel:
-    archive = tmp_path_factory.mktemp("model") / "model.tar.gz"
+    folder = tmp_path_factory.mktemp("model")
+    archive = folder / "model.tar.gz"
     archive.write_bytes(b"an archive")
+    (folder / "plain").write_bytes(b"a file")
     return PackedModel(
         archive=archive,
         manifest_sha256="5" * 64,
         record=ModelRecord(python_version="3.11.7", requirements="torch==2.13.0\nnumpy==2.4.6\n"),
+        files={"MLmodel": folder / "plain", "data/config.json": folder / "plain"},
     )
 
 
@@ -55,7 +62,7 @@ def synthesize(packed_model: PackedModel, context: dict[str, Any]) -> Synthesize
 
     def run(settings: Settings, folder: Path, *, model: PackedModel = packed_model) -> Path:
         app = cdk.App(outdir=str(folder), context=context, analytics_reporting=False)
-        add_stages(app, settings, model)
+        add_stages(app, settings, dict.fromkeys(settings.model_paths, model))
         app.synth()
         return folder
 
@@ -82,6 +89,20 @@ def own_assembly(
 def own_templates(own_assembly: Path) -> dict[str, Template]:
     """The templates of the project's stages.toml, by `<stage>-<stack>`."""
     return read_templates(own_assembly)
+
+
+@pytest.fixture(scope="session")
+def examples(
+    synthesize: Synthesize, root: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Path]:
+    """The cloud assembly of an example, by its folder's name; synthesized once."""
+
+    @cache
+    def assembly(name: str) -> Path:
+        settings = load(root / "examples" / name / "stages.toml")
+        return synthesize(settings, tmp_path_factory.mktemp(name))
+
+    return assembly
 
 
 def read_templates(assembly: Path) -> dict[str, Template]:

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stacks.aws_data import hosting_instance_types, sagemaker_regions
-from stacks.settings import RETENTION_DAYS, SettingsError, load
+from stacks.settings import SettingsError, load
+from stacks.settings.values import RETENTION_DAYS
 
 OWN = Path(__file__).parent / "stages.toml"
 ROOT = Path(__file__).parents[2]
@@ -41,8 +42,8 @@ def changed(old: str, new: str, *, times: int = 1) -> str:
 def test_a_stage_takes_from_defaults_what_it_leaves_out() -> None:
     settings = load(OWN)
     assert list(settings.stages) == ["dev", "qa", "prod"]
-    assert settings.stages["dev"].endpoint.max_capacity == 2
-    assert settings.stages["prod"].endpoint.max_capacity == 6
+    assert settings.stages["dev"].scaling.max_capacity == 2
+    assert settings.stages["prod"].scaling.max_capacity == 6
     assert settings.stages["prod"].alarms == settings.stages["dev"].alarms
 
 
@@ -53,15 +54,15 @@ def test_the_models_folder_is_taken_from_the_files_own_folder(tmp_path: Path) ->
 
 def test_settings_are_frozen() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        load(OWN).stages["dev"].endpoint.min_capacity = 3
+        load(OWN).stages["dev"].scaling.min_capacity = 3
 
 
 @pytest.mark.parametrize(
     ("old", "new", "line"),
     [
         (
-            'type = "ml.g5.xlarge"\nmin',
-            'type = "ml.g5.huge"\nmin',
+            'type = "ml.g5.xlarge"\n\n[prod',
+            'type = "ml.g5.huge"\n\n[prod',
             'prod.endpoint.instance_type = "ml.g5.huge": no such SageMaker instance type; '
             'did you mean "ml.g5.xlarge"?',
         ),
@@ -80,17 +81,17 @@ def test_settings_are_frozen() -> None:
         (
             "max_capacity = 6",
             "max_capacity = 1",
-            "prod.endpoint.max_capacity = 1: must be at least min_capacity (2)",
+            "prod.scaling.max_capacity = 1: must be at least min_capacity (2)",
         ),
         (
             "initial_capacity = 2",
             "initial_capacity = 7",
-            "prod.endpoint.initial_capacity = 7: must be at most max_capacity (6)",
+            "prod.scaling.initial_capacity = 7: must be at most max_capacity (6)",
         ),
         (
             "min_capacity = 2\nmax_capacity = 6\n",
             "min_capacity = 3\n",
-            "prod.endpoint.max_capacity = 2 (from [defaults]): must be at least min_capacity (3)",
+            "prod.scaling.max_capacity = 2 (from [defaults]): must be at least min_capacity (3)",
         ),
         (
             "log_retention_days = 30\n",
@@ -109,14 +110,14 @@ def test_settings_are_frozen() -> None:
             "container.cuda = \"11.8\": must be '12.6', '13.0' or 'none'",
         ),
         (
-            "subscribers = []",
-            'subscribers = ["nobody"]',
-            'defaults.alarms.subscribers[0] = "nobody": must be an e-mail address',
+            "critical_subscribers = []",
+            'critical_subscribers = ["nobody"]',
+            'defaults.alarms.critical_subscribers[0] = "nobody": must be an e-mail address',
         ),
         (
-            "subscribers = []",
-            'subscribers = "a@b.example"',
-            'defaults.alarms.subscribers = "a@b.example": must be an array: [ ]',
+            "critical_subscribers = []",
+            'critical_subscribers = "a@b.example"',
+            'defaults.alarms.critical_subscribers = "a@b.example": must be an array: [ ]',
         ),
         (
             "[qa.endpoint]",
@@ -161,8 +162,110 @@ def test_a_mistake_is_one_line_with_file_key_value_and_what_is_allowed(
     ), mistakes(tmp_path, changed(old, new))
 
 
+@pytest.mark.parametrize(
+    ("table", "line"),
+    [
+        (
+            "[dev.serverless]\nmemory_mb = 1000",
+            "dev.serverless.memory_mb = 1000: must be 1024, 2048, 3072, 4096, 5120 or 6144",
+        ),
+        (
+            "[dev.serverless]\nmax_concurrency = 5\nprovisioned_concurrency = 6",
+            "dev.serverless.provisioned_concurrency = 6: must be at most max_concurrency (5)",
+        ),
+        (
+            "[dev.async]\nresult_dys = 3",
+            'dev.async.result_dys = 3: no such key; did you mean "result_days"?',
+        ),
+        ("[dev.shadow]\npercent = 5", "dev.shadow.model: missing; the candidate's MLflow model"),
+        ("[dev.variants]\nA = 3", "dev.variants.A = 3: must be a table: [dev.variants.A]"),
+        (
+            "[dev.variants.A]\nweight = 0",
+            "dev.variants: no variant has a weight above 0: nothing would be answered",
+        ),
+        (
+            '[dev.variants."A b"]\nweight = 1',
+            'dev.variants.A b = "A b": must be 1 to 32 letters, digits and hyphens inside',
+        ),
+        (
+            "[dev.scaling]\nsteps = [{ above_percent = 90, add = 1 }]",
+            "dev.scaling.steps[0].above_percent = 90: must be greater than 100",
+        ),
+        (
+            '[[dev.scaling.schedule]]\nat = "cron(1)"\nmin_capacity = 1\nmax_capacity = 2',
+            'dev.scaling.schedule[0].at = "cron(1)": must be as "cron(0 7 ? * MON-FRI *)"',
+        ),
+        (
+            "[dev.batch]\nmax_payload_mb = 50\nmax_concurrent_transforms = 4",
+            "dev.batch.max_concurrent_transforms = 4: times max_payload_mb (50) must be at most",
+        ),
+        (
+            '[dev.network]\nvpc_id = "mine"',
+            'dev.network.vpc_id = "mine": must be an id as "vpc-0123456789abcdef0"',
+        ),
+        (
+            '[dev.shipping]\ns3_uri = "s3://models/ner/model.tar.gz"',
+            'dev.shipping.s3_uri = "s3://models/ner/model.tar.gz": goes with form = "s3" alone',
+        ),
+        (
+            '[dev.update]\nstrategy = "linear"\nstep_percent = 5',
+            "dev.update.step_percent = 5: must be at least 10 for a linear update",
+        ),
+        (
+            "[dev.endpoint.metrics]\nfrequency_seconds = 11",
+            "dev.endpoint.metrics.frequency_seconds = 11: must be 10, 30, 60, 120, 180, 240 or 300",
+        ),
+    ],
+)
+def test_a_mistake_in_a_modes_own_table_is_one_line_too(
+    tmp_path: Path, table: str, line: str
+) -> None:
+    (found,) = mistakes(tmp_path, f"{OWN.read_text()}\n{table}\n")
+    assert found.startswith(f"stages.toml: {line}")
+
+
+def test_a_stage_on_instances_says_which(tmp_path: Path) -> None:
+    text = changed('[dev.endpoint]\ninstance_type = "ml.g4dn.xlarge"\n', "")
+    assert mistakes(tmp_path, text) == [
+        'stages.toml: dev.endpoint: instance_type is missing; mode = "real-time" runs on instances'
+    ]
+
+
+def test_a_serverless_stage_needs_no_instances(tmp_path: Path) -> None:
+    own = '[dev.endpoint]\ninstance_type = "ml.g4dn.xlarge"\n'
+    (tmp_path / "stages.toml").write_text(changed(own, "").replace("[dev]", SERVERLESS))
+    assert load(tmp_path / "stages.toml").stages["dev"].endpoint.instance_types == ()
+
+
+SERVERLESS = '[dev]\nmode = "serverless"'
+
+
+def test_instance_types_stand_in_their_order_of_priority(tmp_path: Path) -> None:
+    fallback = '"ml.g4dn.xlarge"\nfallback_instance_types = ["ml.g6.xlarge", "ml.g5.xlarge"]'
+    (tmp_path / "stages.toml").write_text(changed('"ml.g4dn.xlarge"', fallback))
+    types = load(tmp_path / "stages.toml").stages["dev"].endpoint.instance_types
+    assert types == ("ml.g4dn.xlarge", "ml.g6.xlarge", "ml.g5.xlarge")
+
+
+def test_every_model_folder_that_a_stage_names_is_known_once(tmp_path: Path) -> None:
+    text = (
+        OWN.read_text()
+        + """
+[dev.variants.A]
+weight = 1
+[dev.variants.B]
+weight = 1
+model = "build/candidate"
+[qa.shadow]
+model = "build/candidate"
+"""
+    )
+    (tmp_path / "stages.toml").write_text(text)
+    assert load(tmp_path / "stages.toml").model_paths == ["build/model", "build/candidate"]
+
+
 def test_a_wrong_default_is_named_once_not_once_a_stage(tmp_path: Path) -> None:
-    lines = mistakes(tmp_path, changed("gpu_memory_percent = 90", "gpu_memory_percent = 101"))
+    lines = mistakes(tmp_path, changed("invocation_5xx_percent = 1 ", "gpu_memory_percent = 101 "))
     assert lines == [
         "stages.toml: defaults.alarms.gpu_memory_percent = 101: must be less than or equal to 100"
     ]
@@ -201,11 +304,17 @@ KEYS = st.sampled_from(
         ("container", "cuda"),
         ("defaults",),
         ("defaults", "endpoint"),
-        ("defaults", "alarms", "subscribers"),
+        ("defaults", "alarms", "critical_subscribers"),
         ("dev",),
         ("dev", "region"),
         ("dev", "endpoint"),
-        ("dev", "endpoint", "min_capacity"),
+        ("dev", "scaling"),
+        ("dev", "scaling", "min_capacity"),
+        ("dev", "mode"),
+        ("dev", "variants"),
+        ("dev", "shadow"),
+        ("dev", "async"),
+        ("dev", "scaling", "steps"),
         ("prod", "unknown"),
         ("extra",),
     ]
@@ -219,14 +328,14 @@ def test_whatever_stands_at_a_key_it_is_accepted_or_refused_in_readable_lines(
     raw = tomllib.loads(OWN.read_text())
     table = raw
     for part in key[:-1]:
-        table = table[part]
+        table = table.setdefault(part, {})
     if key:
         table[key[-1]] = value
     elif isinstance(value, dict):
         raw = value
     with pytest.MonkeyPatch.context() as patch:
         # TOML cannot write every value back; what is tested is what is made of the parsed file.
-        patch.setattr("stacks.settings.tomllib.loads", lambda _: raw)
+        patch.setattr("stacks.settings.file.tomllib.loads", lambda _: raw)
         assert all(line.startswith("stages.toml: ") for line in complaints(OWN))
 
 
@@ -246,23 +355,24 @@ def test_every_sound_stage_is_accepted_as_written(
         "account": account,
         "region": region,
         "log_retention_days": days,
-        "endpoint": {
-            "instance_type": instance_type,
+        "endpoint": {"instance_type": instance_type},
+        "scaling": {
             "min_capacity": lowest,
             "initial_capacity": initial,
             "max_capacity": highest,
         },
     }
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("stacks.settings.tomllib.loads", lambda _: raw)
+        patch.setattr("stacks.settings.file.tomllib.loads", lambda _: raw)
         dev = load(OWN).stages["dev"]
     assert (dev.account, dev.region, dev.log_retention_days) == (account, region, days)
     assert dev.endpoint.instance_type == instance_type
-    assert (
-        dev.endpoint.min_capacity,
-        dev.endpoint.initial_capacity,
-        dev.endpoint.max_capacity,
-    ) == (lowest, initial, highest)
+    scaling = dev.scaling
+    assert (scaling.min_capacity, scaling.initial, scaling.max_capacity) == (
+        lowest,
+        initial,
+        highest,
+    )
 
 
 def test_retention_days_are_those_of_cloudformations_schema() -> None:

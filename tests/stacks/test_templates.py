@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stacks.serving import PackedModel
+from stacks.packed import PackedModel
 from stacks.settings import Settings
 from tests.stacks.conftest import Synthesize, Template, read_templates
 
@@ -74,7 +74,7 @@ def test_another_model_changes_model_and_nothing_that_would_replace_the_endpoint
 ) -> None:
     archive = tmp_path / "model.tar.gz"
     archive.write_bytes(b"another archive")
-    other = PackedModel(archive, "6" * 64, packed_model.record)
+    other = PackedModel(archive, "6" * 64, packed_model.record, packed_model.files)
     after = read_templates(synthesize(settings, tmp_path / "cdk.out", model=other))["dev-Serving"]
     different = {
         after["Resources"][logical_id]["Type"]
@@ -106,66 +106,11 @@ def test_the_variant_is_as_stages_toml_says(templates: dict[str, Template]) -> N
         "InitialVariantWeight": 1,
         "InstanceType": "ml.g5.xlarge",
         "InferenceAmiVersion": "al2023-ami-sagemaker-inference-gpu-4-1",
+        "ContainerStartupHealthCheckTimeoutInSeconds": 600,
+        "ModelDataDownloadTimeoutInSeconds": 600,
+        "RoutingConfig": {"RoutingStrategy": "LEAST_OUTSTANDING_REQUESTS"},
+        "EnableSSMAccess": False,
     }
-
-
-def test_scaling_tracks_invocations_of_the_endpoints_variant(
-    templates: dict[str, Template],
-) -> None:
-    template = templates["prod-Serving"]
-    (endpoint_id,) = resources(template, "AWS::SageMaker::Endpoint")
-    target = properties(template, "AWS::ApplicationAutoScaling::ScalableTarget")
-    assert (target["MinCapacity"], target["MaxCapacity"]) == (2, 6)
-    assert target["ScalableDimension"] == "sagemaker:variant:DesiredInstanceCount"
-    assert target["ResourceId"] == {
-        "Fn::Join": [
-            "",
-            [
-                "endpoint/",
-                {"Fn::GetAtt": [endpoint_id, "EndpointName"]},
-                "/variant/AllTraffic",
-            ],
-        ]
-    }
-    policy = properties(template, "AWS::ApplicationAutoScaling::ScalingPolicy")
-    assert policy["TargetTrackingScalingPolicyConfiguration"] == {
-        "PredefinedMetricSpecification": {
-            "PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"
-        },
-        "TargetValue": 600,
-    }
-
-
-def alarms(template: Template) -> dict[str, dict[str, Any]]:
-    return {
-        alarm["Properties"]["MetricName"]: alarm["Properties"]
-        for alarm in resources(template, "AWS::CloudWatch::Alarm").values()
-    }
-
-
-def test_alarms_watch_the_endpoints_own_metrics(dev: Template) -> None:
-    watched = alarms(dev)
-    assert watched.keys() == {"Invocation5XXErrors", "ModelLatency", "GPUMemoryUtilization"}
-    for alarm in watched.values():
-        assert sorted(alarm["Dimensions"], key=lambda dimension: dimension["Name"]) == [
-            {"Name": "EndpointName", "Value": "berth-dev"},
-            {"Name": "VariantName", "Value": "AllTraffic"},
-        ]
-        assert alarm["TreatMissingData"] == "notBreaching"
-        assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
-        assert len(alarm["AlarmActions"]) == 1
-        assert alarm["AlarmDescription"]
-
-
-def test_alarms_have_the_metrics_namespaces_units_and_statistics(dev: Template) -> None:
-    watched = alarms(dev)
-    errors = watched["Invocation5XXErrors"]
-    assert (errors["Namespace"], errors["Statistic"]) == ("AWS/SageMaker", "Sum")
-    assert errors["Threshold"] == 5
-    latency = watched["ModelLatency"]
-    assert (latency["Namespace"], latency["ExtendedStatistic"]) == ("AWS/SageMaker", "p99")
-    assert latency["Threshold"] == 500_000  # microseconds
-    assert watched["GPUMemoryUtilization"]["Namespace"] == "/aws/sagemaker/Endpoints"
 
 
 def with_instance_type(settings: Settings, instance_type: str) -> Settings:
@@ -176,21 +121,12 @@ def with_instance_type(settings: Settings, instance_type: str) -> Settings:
     )
 
 
-def test_the_gpu_memory_alarm_adds_up_the_instances_gpus(
-    synthesize: Synthesize, settings: Settings, tmp_path: Path
-) -> None:
-    four_gpus = with_instance_type(settings, "ml.g5.12xlarge")
-    template = read_templates(synthesize(four_gpus, tmp_path))["dev-Serving"]
-    assert alarms(template)["GPUMemoryUtilization"]["Threshold"] == 360
-
-
-def test_a_stage_without_gpus_has_no_gpu_alarm_and_no_gpu_ami(
+def test_a_stage_without_gpus_has_no_gpu_ami(
     synthesize: Synthesize, settings: Settings, tmp_path: Path
 ) -> None:
     template = read_templates(synthesize(with_instance_type(settings, "ml.c7i.large"), tmp_path))[
         "dev-Serving"
     ]
-    assert "GPUMemoryUtilization" not in alarms(template)
     (variant,) = properties(template, "AWS::SageMaker::EndpointConfig")["ProductionVariants"]
     assert "InferenceAmiVersion" not in variant
 
@@ -210,6 +146,7 @@ def test_the_execution_role_may_do_exactly_what_hosting_needs(dev: Template) -> 
         )
     }
     assert granted == {
+        "cloudwatch:DescribeAlarms",
         "cloudwatch:PutMetricData",
         "ecr:BatchCheckLayerAvailability",
         "ecr:BatchGetImage",
@@ -231,7 +168,7 @@ def test_the_execution_role_reads_one_object_and_one_repository(dev: Template) -
     readable = json.dumps(by_action['"s3:GetObject"']["Resource"])
     assert f"cdk-hnb659fds-assets-111111111111-eu-central-1/{key}" in readable
     assert "*" not in readable
-    assert by_action['"s3:ListBucket"']["Condition"] == {"StringEquals": {"s3:prefix": key}}
+    assert by_action['"s3:ListBucket"']["Condition"] == {"StringLike": {"s3:prefix": key}}
     pull = next(statement for action, statement in by_action.items() if "BatchGetImage" in action)
     assert "repository/cdk-hnb659fds-container-assets-111111111111-eu-central-1" in json.dumps(
         pull["Resource"]
@@ -245,7 +182,7 @@ def test_wildcards_are_those_that_iam_knows_no_resource_for(dev: Template) -> No
         if statement["Resource"] == "*"
     }
     assert wild == {
-        '"ecr:GetAuthorizationToken"': None,
+        '["cloudwatch:DescribeAlarms", "ecr:GetAuthorizationToken"]': None,
         '"cloudwatch:PutMetricData"': {
             "StringEquals": {"cloudwatch:namespace": ["AWS/SageMaker", "/aws/sagemaker/Endpoints"]}
         },
@@ -266,10 +203,14 @@ def test_cloudwatch_may_use_the_topic_and_its_key_for_this_account_alone(
     storage: Template,
 ) -> None:
     key_policy = properties(storage, "AWS::KMS::Key")["KeyPolicy"]["Statement"]
-    topic_policy = properties(storage, "AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
+    topic_policies = resources(storage, "AWS::SNS::TopicPolicy").values()
+    assert len(topic_policies) == 2
     for policy, actions in (
         (key_policy, ["kms:Decrypt", "kms:GenerateDataKey"]),
-        (topic_policy, "sns:Publish"),
+        *(
+            (one["Properties"]["PolicyDocument"]["Statement"], "sns:Publish")
+            for one in topic_policies
+        ),
     ):
         (grant,) = (
             statement
@@ -280,18 +221,18 @@ def test_cloudwatch_may_use_the_topic_and_its_key_for_this_account_alone(
         assert grant["Condition"] == {"StringEquals": {"aws:SourceAccount": "111111111111"}}
 
 
-def test_the_topic_is_encrypted_with_the_stages_key_and_heard_by_the_subscribers(
+def test_topics_are_encrypted_with_the_stages_key_and_heard_by_their_subscribers(
     synthesize: Synthesize, settings: Settings, tmp_path: Path
 ) -> None:
     dev = settings.stages["dev"]
-    alarms = dev.alarms.model_copy(update={"subscribers": ("on-call@example.com",)})
+    alarms = dev.alarms.model_copy(update={"critical_subscribers": ("on-call@example.com",)})
     heard = settings.model_copy(
         update={"stages": {"dev": dev.model_copy(update={"alarms": alarms})}}
     )
     template = read_templates(synthesize(heard, tmp_path))["dev-Storage"]
     (key_id,) = resources(template, "AWS::KMS::Key")
-    topic = properties(template, "AWS::SNS::Topic")
-    assert topic["KmsMasterKeyId"] == {"Fn::GetAtt": [key_id, "Arn"]}
+    for topic in resources(template, "AWS::SNS::Topic").values():
+        assert topic["Properties"]["KmsMasterKeyId"] == {"Fn::GetAtt": [key_id, "Arn"]}
     subscription = properties(template, "AWS::SNS::Subscription")
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "on-call@example.com")
 
@@ -318,10 +259,11 @@ def test_the_key_rotates(storage: Template) -> None:
 
 def test_logs_have_the_stages_retention(templates: dict[str, Template]) -> None:
     group = properties(templates["prod-Serving"], "AWS::Logs::LogGroup")
-    assert group == {
-        "LogGroupName": "/aws/sagemaker/Endpoints/berth-prod",
-        "RetentionInDays": 365,
-    }
+    assert (group["LogGroupName"], group["RetentionInDays"]) == (
+        "/aws/sagemaker/Endpoints/berth-prod",
+        365,
+    )
+    assert group["KmsKeyId"]
 
 
 def test_the_log_group_is_there_before_the_endpoint_would_make_its_own(dev: Template) -> None:

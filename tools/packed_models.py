@@ -1,0 +1,58 @@
+"""The models that stages.toml names, packed."""
+
+import hashlib
+import sys
+import time
+from pathlib import Path
+
+from model.folder import Member, members
+from model.packing import lay_out, pack_if_changed
+from stacks.compatibility import read_model_record
+from stacks.packed import Models, PackedModel
+from stacks.settings import Settings
+
+_SECONDS_A_LINE = 5
+
+
+def packed_models(settings: Settings, build: Path) -> Models:
+    """Pack every model folder that a stage names, into `build`; nothing to do where it is done.
+
+    Raises:
+        IncompatibleError: where a folder's record of its environment cannot be used.
+        ModelFolderError: where a folder cannot be packed.
+    """
+    return {path: _packed(settings, path, build) for path in settings.model_paths}
+
+
+def _packed(settings: Settings, path: str, build: Path) -> PackedModel:
+    folder = settings.file.parent / path
+    record = read_model_record(folder)
+    # A folder's path may hold anything: its archive is named by a hash of it.
+    name = (
+        "" if path == settings.model.path else f"-{hashlib.sha256(path.encode()).hexdigest()[:12]}"
+    )
+    packed = pack_if_changed(
+        folder, build / f"model{name}.tar.gz", on_bytes=_Lines(folder, members(folder))
+    )
+    plain = any(stage.shipping.form == "files" for stage in settings.stages.values())
+    return PackedModel(
+        archive=packed.path,
+        manifest_sha256=packed.manifest_sha256,
+        record=record,
+        files=lay_out(folder, packed, build / f"files{name}") if plain else {},
+    )
+
+
+class _Lines:
+    """Says how far a long packing is, in lines, as the CDK CLI passes on no others."""
+
+    def __init__(self, folder: Path, found: list[Member]) -> None:
+        self._folder, self._read, self._said = folder, 0, time.monotonic()
+        self._total = sum(member.status.st_size for member in found)
+
+    def __call__(self, count: int) -> None:
+        self._read += count
+        if time.monotonic() - self._said >= _SECONDS_A_LINE:
+            self._said = time.monotonic()
+            done = f"{self._read / 1e9:.1f} of {self._total / 1e9:.1f} GB"
+            print(f"packing {self._folder}: {done}", file=sys.stderr, flush=True)
