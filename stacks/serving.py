@@ -25,6 +25,18 @@ from stacks.variants import (
 )
 
 
+def stage_facts(settings: StageSettings) -> dict[str, bool | str]:
+    """What the rules for endpoints want to know of a stage, for the template's metadata."""
+    return {
+        "mode": settings.mode,
+        "production": settings.production,
+        "single_instance": settings.single_instance_in_production,
+        "network_isolation": settings.network.isolation,
+        "guarded": has_guardrails(settings.mode)
+        and (settings.production or settings.update.strategy != "all-at-once"),
+    }
+
+
 class ServingStack(cdk.Stack):
     """The stateless half of a stage: it can be deleted and deployed again at any time."""
 
@@ -49,6 +61,7 @@ class ServingStack(cdk.Stack):
             termination_protection=settings.termination_protection,
             description="Berth: images, models, endpoint, scaling and rollback alarms of a stage.",
         )
+        self.template_options.metadata = {"Berth": stage_facts(settings)}
         self._settings, self._storage, self._cuda = settings, storage, cuda
         self._endpoint_name = endpoint_name
         self.variants = production_variants(settings, model)

@@ -3,11 +3,13 @@
 A generated part stands between `<!-- generated: NAME -->` and `<!-- end -->`.
 """
 
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -15,6 +17,7 @@ from pydantic.fields import FieldInfo
 from contract.report import markdown
 from contract.runner import chosen
 from stacks.settings import Settings, StageSettings
+from stacks.settings.mistakes import keys, table_in
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "container"))  # the image has it on its path
@@ -23,27 +26,45 @@ from serving import config  # noqa: E402 - found only now
 
 
 def settings_table() -> str:
-    """Every key of stages.toml, its type and its meaning."""
+    """Every key of stages.toml, its type, default and meaning."""
     rows = [*_rows(Settings, ""), *_rows(StageSettings, "<stage>.")]
-    return "\n".join(["| key | type | meaning |", "|---|---|---|", *rows])
+    return "\n".join(["| key | type | default | meaning |", "|---|---|---|---|", *rows])
 
 
 def _rows(table: type[BaseModel], prefix: str) -> Iterator[str]:
-    for name, field in table.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from _rows(field.annotation, f"{prefix}{name}.")
+    for name, field in keys(table).items():
+        inner = table_in(field.annotation)
+        if inner is StageSettings:
+            continue  # its keys stand under `<stage>.`
+        if inner:
+            yield from _rows(inner, f"{prefix}{name}{_of_several(field)}.")
         elif field.description:
-            yield f"| `{prefix}{name}` | {_type(field)} | {field.description} |"
+            cells = f"{prefix}{name}`", _type(field.annotation), _default(field), field.description
+            yield f"| `{' | '.join(cells)} |"
 
 
-def _type(field: FieldInfo) -> str:
-    annotation = str(field.annotation)
-    if "Literal" in annotation:
-        return ", ".join(f"`{choice}`" for choice in re.findall(r"'([^']*)'", annotation))
-    if "tuple" in annotation:
-        return "array of strings"
-    names = {"str": "string", "int": "whole number", "float": "number", "bool": "true or false"}
-    return names[field.annotation.__name__ if field.annotation else "str"]
+def _of_several(field: FieldInfo) -> str:
+    """How a table is addressed that stands among others of its kind."""
+    kind = str(field.annotation)
+    return ".<name>" if "dict[" in kind else "[]" if "tuple[" in kind else ""
+
+
+def _type(annotation: Any) -> str:
+    names = {str: "string", int: "whole number", float: "number", bool: "true or false"}
+    if annotation in names:
+        return names[annotation]
+    parts = [part for part in get_args(annotation) if part not in (None, type(None), ...)]
+    if get_origin(annotation) is Literal:
+        return ", ".join(f"`{choice}`" for choice in parts)
+    return f"array of {_type(parts[0])}s" if get_origin(annotation) is tuple else _type(parts[0])
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    if field.default is None:
+        return "unset"
+    return f"`{json.dumps(field.default)}`"
 
 
 def container_settings() -> str:

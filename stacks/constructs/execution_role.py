@@ -74,6 +74,7 @@ class ExecutionRole(Construct):
             *_optional(needs),
             *(_network(stack, needs) if needs.subnet_ids else ()),
         ]
+        self.wildcards = _wildcards(stack, sources, needs)
         self.role = iam.Role(
             self,
             "Role",
@@ -84,6 +85,21 @@ class ExecutionRole(Construct):
             ),
             inline_policies={"hosting": iam.PolicyDocument(statements=statements)},
         )
+
+
+def _wildcards(stack: cdk.Stack, sources: Sequence[ModelSource], needs: RoleNeeds) -> list[str]:
+    """The resources that are all below a prefix."""
+    models = [f"arn:{stack.partition}:s3:::{one.bucket}/{one.key}" for one in sources]
+    interfaces = [_interfaces(stack)] if needs.subnet_ids else []
+    return [
+        resource
+        for resource in dict.fromkeys([*models, *needs.reads, *needs.writes, *interfaces])
+        if resource.endswith("*")
+    ]
+
+
+def _interfaces(stack: cdk.Stack) -> str:
+    return f"arn:{stack.partition}:ec2:{stack.region}:{stack.account}:network-interface/*"
 
 
 def _reading(partition: str, sources: Sequence[ModelSource]) -> list[iam.PolicyStatement]:
@@ -124,7 +140,7 @@ def _network(stack: cdk.Stack, needs: RoleNeeds) -> list[iam.PolicyStatement]:
     https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html (CreateModel, with VPC)
     """
     ec2 = f"arn:{stack.partition}:ec2:{stack.region}:{stack.account}"
-    interfaces = f"{ec2}:network-interface/*"
+    interfaces = _interfaces(stack)
     places = [
         *(f"{ec2}:subnet/{subnet}" for subnet in needs.subnet_ids),
         *(f"{ec2}:security-group/{group}" for group in needs.security_group_ids),

@@ -17,7 +17,8 @@ from stacks.compatibility import (
     inference_ami,
     read_model_record,
 )
-from stacks.settings import ContainerSettings, Settings
+from stacks.settings import Settings
+from stacks.settings.file import ContainerSettings
 
 
 def asking_for(settings: Settings, instance_type: str, cuda: str) -> Settings:

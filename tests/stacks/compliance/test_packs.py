@@ -1,0 +1,110 @@
+"""The rule packs at synth: every finding acknowledged with its reason, none for nothing."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
+
+from stacks import compliance
+from stacks.packed import PackedModel
+from stacks.settings import Settings, load
+from stacks.stage import add_stages
+from tests.stacks.conftest import EXAMPLES
+
+pytestmark = pytest.mark.slow
+
+
+def findings(assembly: Path) -> set[tuple[str, str]]:
+    """(path below the stage, finding) of every violation in the packs' report."""
+    file = assembly / "validation-report.json"
+    report = json.loads(file.read_text()) if file.exists() else {"pluginReports": []}
+    return {
+        ("/".join(where.get("constructPath", "").split("/")[1:]), violation["ruleName"])
+        for plugin in report["pluginReports"]
+        for violation in plugin["violations"]
+        for where in violation["violatingConstructs"]
+    }
+
+
+@pytest.fixture
+def app(context: dict[str, Any], tmp_path: Path) -> cdk.App:
+    return cdk.App(outdir=str(tmp_path), context=context, analytics_reporting=False)
+
+
+def add(app: cdk.App, settings: Settings, model: PackedModel) -> None:
+    add_stages(app, settings, dict.fromkeys(settings.model_paths, model))
+
+
+def test_synth_of_the_projects_own_stages_passes(
+    app: cdk.App, own_settings: Settings, packed_model: PackedModel, tmp_path: Path
+) -> None:
+    add(app, own_settings, packed_model)
+    compliance.apply(app)
+    app.synth()
+    assert findings(tmp_path) == set()
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_synth_of_every_example_passes(
+    app: cdk.App, root: Path, packed_model: PackedModel, tmp_path: Path, name: str
+) -> None:
+    add(app, load(root / "examples" / name / "stages.toml"), packed_model)
+    compliance.apply(app)
+    app.synth()
+    assert findings(tmp_path) == set()
+
+
+def every_finding(
+    root: Path, context: dict[str, Any], model: PackedModel, folder: Path
+) -> Iterator[tuple[str, str]]:
+    for name in EXAMPLES:
+        app = cdk.App(outdir=str(folder / name), context=context, analytics_reporting=False)
+        add(app, load(root / "examples" / name / "stages.toml"), model)
+        cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app), NIST80053R5Checks(app))
+        with pytest.raises(RuntimeError, match="AwsSolutions"):
+            app.synth()
+        yield from findings(folder / name)
+
+
+def test_each_acknowledgement_answers_a_finding_of_an_example(
+    root: Path, context: dict[str, Any], packed_model: PackedModel, tmp_path: Path
+) -> None:
+    found = set(every_finding(root, context, packed_model, tmp_path))
+    unanswering = {(path, finding) for path, finding, _ in compliance.FINDINGS} - found
+    assert not unanswering
+
+
+def test_an_unacknowledged_finding_stops_the_synth(
+    app: cdk.App, own_settings: Settings, packed_model: PackedModel
+) -> None:
+    add(app, own_settings, packed_model)
+    stage = app.node.find_child("dev")
+    assert isinstance(stage, cdk.Stage)
+    stack = cdk.Stack(stage, "Careless")
+    cdk.aws_s3.Bucket(stack, "Open")
+    compliance.apply(app)
+    with pytest.raises(RuntimeError, match="AwsSolutions"):
+        app.synth()
+
+
+def test_a_broken_rule_of_the_endpoint_pack_stops_the_synth(
+    app: cdk.App, own_settings: Settings, packed_model: PackedModel, tmp_path: Path
+) -> None:
+    add(app, own_settings, packed_model)
+    stage = app.node.find_child("prod")
+    assert isinstance(stage, cdk.Stage)
+    cdk.aws_sagemaker.CfnModel(
+        cdk.Stack(stage, "Careless"),
+        "Model",
+        primary_container=cdk.aws_sagemaker.CfnModel.ContainerDefinitionProperty(
+            image="333333333333.dkr.ecr.eu-central-1.amazonaws.com/ner:latest"
+        ),
+    )
+    compliance.apply(app)
+    with pytest.raises(RuntimeError, match="PinnedImage"):
+        app.synth()
+    assert {rule for _, rule in findings(tmp_path)} == {"PinnedImage", "NetworkIsolation"}
