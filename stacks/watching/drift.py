@@ -1,0 +1,89 @@
+"""Drift of a text model: figures that the container logs by the minute, and what is usual of them.
+
+The container's line is `{"event": "model_figures", "model": {"texts": …, "tokens_per_text": …,
+"unknown_token_share": …, "mean_score": …, "entities_per_text": {"LABEL": …}}}`. Each instance
+writes its own; a metric's average is of the lines, whatever number of texts each is about.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stacks.settings.watching import DriftSettings
+from stacks.watching.alarm import Alarm, Band
+from stacks.watching.metrics import Metric
+
+EVENT = "model_figures"
+OUTSIDE = "LessThanLowerOrGreaterThanUpperThreshold"
+# Figures of single minutes scatter; drift stays.
+_QUARTER_HOUR = 900
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of the log's line: a metric's name, where it stands, what it says."""
+
+    name: str
+    selector: str
+    meaning: str
+
+    @property
+    def pattern(self) -> str:
+        """The filter pattern of the lines that have it."""
+        return f'{{ $.event = "{EVENT}" && {self.selector} = * }}'
+
+    def metric(self, endpoint: str) -> Metric:
+        """The metric that the filter writes.
+
+        A filter's dimensions can only be fields of the log, and the line does not know the
+        endpoint, so the namespace has its name.
+        """
+        return Metric(namespace(endpoint), self.name, {}, "Average", _QUARTER_HOUR)
+
+
+def namespace(endpoint: str) -> str:
+    """Of the figures of an endpoint."""
+    return f"Berth/{endpoint}"
+
+
+def figures(labels: Sequence[str]) -> list[Figure]:
+    """What is watched: inputs, confidence, and the rate of each label."""
+    return [
+        Figure("TokensPerText", "$.model.tokens_per_text", "The length of texts, in tokens,"),
+        Figure("UnknownTokenShare", "$.model.unknown_token_share", "The share of unknown tokens"),
+        Figure("MeanScore", "$.model.mean_score", "The confidence in entities"),
+        *(
+            Figure(
+                f"EntitiesPerText-{label}",
+                f"$.model.entities_per_text.{_property(label)}",
+                f"The number of {label} entities in a text",
+            )
+            for label in labels
+        ),
+    ]
+
+
+def _property(label: str) -> str:
+    # FilterAndPatternSyntax.html: letters, digits, hyphen and underscore stand for themselves.
+    return label if re.fullmatch(r"[A-Za-z0-9_-]+", label) else f"['{label}']"
+
+
+def drift_alarms(endpoint: str, drift: DriftSettings) -> list[Alarm]:
+    """Each figure against what is usual of it at the hour and day of the week."""
+    return [
+        Alarm(
+            name=f"drift-{figure.name}",
+            severity="warning",
+            watched=figure.metric(endpoint),
+            threshold=Band(drift.band_width),
+            comparison=OUTSIDE,
+            periods=4,
+            datapoints=3,
+            # Drift that was seen is not over because nobody asks at night.
+            missing="ignore",
+            description=f"{figure.meaning} has been outside of what is usual "
+            f"({drift.band_width:g} standard deviations) for most of an hour: look at what callers "
+            "send since then (data capture), and think of training anew.",
+        )
+        for figure in figures(drift.labels)
+    ]

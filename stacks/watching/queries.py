@@ -1,0 +1,42 @@
+"""CloudWatch Logs Insights queries for the usual questions, on the container's JSON lines.
+
+Fields are those of container/serving/logs.py: `message`, `level`, `request_id`, `inference_id`,
+and of an invocation's line `status` and `ms`.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax.html
+"""
+
+from stacks.watching.drift import EVENT
+
+INFERENCE_ID = "PUT-THE-ID-HERE"
+
+QUERIES = {
+    "slowest requests": """\
+filter message = "invocation"
+| sort ms desc
+| limit 50
+| display @timestamp, ms, status, request_id, inference_id, @logStream""",
+    "answers by status": """\
+filter message = "invocation"
+| stats count(*) as answers, pct(ms, 50) as p50, pct(ms, 99) as p99, max(ms) as slowest by status
+| sort status asc""",
+    "failures": """\
+filter level = "ERROR" or level = "CRITICAL"
+| parse traceback /(?<reason>[^\\n]+)$/
+| stats count(*) as times, max(@timestamp) as last by message, reason
+| sort times desc""",
+    # Also the lines that SageMaker itself writes of a request in async mode.
+    "one request by its inference id": f"""\
+fields @timestamp, level, message, status, ms, traceback, @logStream
+| filter @message like "{INFERENCE_ID}"
+| sort @timestamp asc""",
+    "starts and stops": """\
+filter message like /^(listening on|model ready|versions differ|out of memory|stopped)/
+    or message like /^(a worker has ended|the worker failed|model .* is served no more)/
+| sort @timestamp desc
+| limit 200
+| display @timestamp, level, message, seconds, @logStream""",
+    "what the model was asked and found": f"""\
+filter event = "{EVENT}"
+| stats sum(model.texts) as texts, avg(model.tokens_per_text) as tokens,
+    avg(model.unknown_token_share) as unknown, avg(model.mean_score) as score by bin(15m)""",
+}

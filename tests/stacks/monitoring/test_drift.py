@@ -1,0 +1,74 @@
+"""From the container's log line to an alarm against what is usual."""
+
+import pytest
+
+from stacks.watching.drift import EVENT
+from tests.stacks.conftest import Template
+from tests.stacks.monitoring.conftest import Alarms, properties
+
+pytestmark = pytest.mark.slow
+
+SELECTORS = {
+    "TokensPerText": "$.model.tokens_per_text",
+    "UnknownTokenShare": "$.model.unknown_token_share",
+    "MeanScore": "$.model.mean_score",
+    "EntitiesPerText-PERSON": "$.model.entities_per_text.PERSON",
+    "EntitiesPerText-B.LOC": "$.model.entities_per_text.['B.LOC']",
+}
+
+
+@pytest.fixture
+def template(stacks: dict[str, Template]) -> Template:
+    return stacks["drift-Monitoring"]
+
+
+def test_each_figure_of_the_containers_line_becomes_a_metric_of_the_endpoints_namespace(
+    template: Template,
+) -> None:
+    found = {}
+    for each in properties(template, "AWS::Logs::MetricFilter"):
+        assert each["LogGroupName"] == "/aws/sagemaker/Endpoints/berth-drift"
+        (transformation,) = each["MetricTransformations"]
+        assert transformation["MetricNamespace"] == "Berth/berth-drift"
+        # The value has to be in the pattern, or the filter finds none.
+        selector = transformation["MetricValue"]
+        assert each["FilterPattern"] == f'{{ $.event = "{EVENT}" && {selector} = * }}'
+        found[transformation["MetricName"]] = selector
+    assert found == SELECTORS
+
+
+def test_each_figure_is_held_against_its_band(alarms: Alarms) -> None:
+    drifting = {
+        name.removeprefix("drift-"): alarm
+        for name, alarm in alarms("drift").items()
+        if name.startswith("drift-")
+    }
+    assert drifting.keys() == SELECTORS.keys()
+    for name, alarm in drifting.items():
+        band, figure = alarm["Metrics"]
+        assert band["Expression"] == f"ANOMALY_DETECTION_BAND({figure['Id']}, 2.5)"
+        assert alarm["ThresholdMetricId"] == band["Id"]
+        assert alarm["ComparisonOperator"] == "LessThanLowerOrGreaterThanUpperThreshold"
+        assert "Threshold" not in alarm
+        assert figure["MetricStat"]["Metric"]["MetricName"] == name
+        assert figure["MetricStat"]["Metric"]["Namespace"] == "Berth/berth-drift"
+        assert figure["MetricStat"]["Stat"] == "Average"
+
+
+def test_drift_lasts_most_of_an_hour_and_is_not_over_when_nobody_asks(alarms: Alarms) -> None:
+    alarm = alarms("drift")["drift-MeanScore"]
+    assert alarm["Metrics"][1]["MetricStat"]["Period"] * alarm["EvaluationPeriods"] == 3600
+    assert alarm["DatapointsToAlarm"] == 3
+    assert alarm["TreatMissingData"] == "ignore"
+
+
+def test_what_is_usual_goes_with_the_stack(template: Template, alarms: Alarms) -> None:
+    detectors = properties(template, "AWS::CloudWatch::AnomalyDetector")
+    assert {(each["Namespace"], each["MetricName"], each["Stat"]) for each in detectors} == {
+        ("Berth/berth-drift", name, "Average") for name in SELECTORS
+    }
+
+
+def test_a_stage_that_does_not_watch_for_drift_has_none_of_it(stacks: dict[str, Template]) -> None:
+    types = {each["Type"] for each in stacks["realtime-Monitoring"]["Resources"].values()}
+    assert not types & {"AWS::Logs::MetricFilter", "AWS::CloudWatch::AnomalyDetector"}
