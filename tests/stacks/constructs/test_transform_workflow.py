@@ -236,7 +236,7 @@ def allowed(template: Synthesized) -> dict[str, Template]:
     """The statement of each action that the state machine's role may take."""
     roles = template.all("AWS::IAM::Role").values()
     (role,) = (role for role in roles if trusted(role) == "states.amazonaws.com")
-    found = {}
+    found: dict[str, Template] = {}
     for statement in role["Policies"][0]["PolicyDocument"]["Statement"]:
         actions = statement["Action"]
         found |= dict.fromkeys([actions] if isinstance(actions, str) else actions, statement)
