@@ -2,28 +2,37 @@
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-from stacks.compatibility import IncompatibleError, check, read_model_record
+from rich.console import Console
+
+from stacks.check_report import report
+from stacks.compatibility import IncompatibleError
 from stacks.settings import SettingsError, load
 
 
 def main() -> int:
-    """Check stages.toml and the model's folder; 0 where all is well, 2 with a line a mistake."""
+    """Run a subcommand; 2 with one line a mistake where stages.toml or the model has one."""
     parser = argparse.ArgumentParser(prog="python -m stacks", description=__doc__)
-    parser.add_subparsers(required=True).add_parser(
-        "check", help="check stages.toml and the model's folder"
-    )
-    parser.parse_args()
+    commands = parser.add_subparsers(required=True)
+    _add_check(commands)
+    arguments = parser.parse_args()
+    run: Callable[[argparse.Namespace], int] = arguments.run
     try:
-        settings = load(Path("stages.toml"))
-        check(settings)
-        read_model_record(settings.model_folder)
+        return run(arguments)
     except (SettingsError, IncompatibleError) as mistake:
         print(mistake, file=sys.stderr)
         return 2
-    print(f"stages.toml: {len(settings.stages)} stages, nothing clashes")
-    return 0
+
+
+def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser("check", help="check stages.toml and the models' folders")
+    command.set_defaults(run=_check)
+
+
+def _check(_: argparse.Namespace) -> int:
+    return report(load(Path("stages.toml")), Console())
 
 
 if __name__ == "__main__":

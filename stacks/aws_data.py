@@ -1,7 +1,7 @@
-"""What AWS offers, read from botocore's data files: offline, and never typed by hand.
+"""What AWS offers, read from the data files of botocore and cfn-lint: offline, never typed by hand.
 
 The files are opened directly: importing botocore's own loader costs every synth a quarter of a
-second.
+second, importing cfn-lint more.
 """
 
 import gzip
@@ -9,27 +9,50 @@ import json
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Literal
 
 
-def _data_folder() -> Path:
-    spec = find_spec("botocore")
+def _folder(package: str) -> Path:
+    spec = find_spec(package)
     if spec is None or spec.origin is None:
-        raise ModuleNotFoundError("botocore is not installed; run `make setup`")
+        raise ModuleNotFoundError(f"{package} is not installed; run `make setup`")
     return Path(spec.origin).parent / "data"
 
 
 @cache
+def _instance_types() -> dict[str, frozenset[str]]:
+    newest = max(_folder("botocore").glob("sagemaker/*/service-2.json.gz"))
+    shapes = json.loads(gzip.decompress(newest.read_bytes()))["shapes"]
+    enums = {"hosting": "ProductionVariantInstanceType", "transform": "TransformInstanceType"}
+    return {use: frozenset(shapes[enum]["enum"]) for use, enum in enums.items()}
+
+
 def hosting_instance_types() -> frozenset[str]:
     """Every instance type that SageMaker hosting takes, as its service model enumerates them."""
-    newest = max(_data_folder().glob("sagemaker/*/service-2.json.gz"))
-    model = json.loads(gzip.decompress(newest.read_bytes()))
-    return frozenset(model["shapes"]["ProductionVariantInstanceType"]["enum"])
+    return _instance_types()["hosting"]
+
+
+def transform_instance_types() -> frozenset[str]:
+    """Every instance type that batch transform takes, as its service model enumerates them."""
+    return _instance_types()["transform"]
+
+
+@cache
+def offered_by_region(use: Literal["hosting", "transform"]) -> dict[str, frozenset[str]]:
+    """The instance types with a price, by region. cfn-lint updates these from AWS's price list."""
+    file = f"schemas/extensions/aws_sagemaker_{use}/instancetype_enum.json"
+    regions = json.loads((_folder("cfnlint") / file).read_bytes())
+    return {
+        name: frozenset(schema["enum"])
+        for name, schema in regions.items()
+        if isinstance(schema, dict)  # beside a comment
+    }
 
 
 @cache
 def sagemaker_regions() -> frozenset[str]:
     """Every region of every partition that has a SageMaker endpoint."""
-    partitions = json.loads((_data_folder() / "endpoints.json").read_bytes())["partitions"]
+    partitions = json.loads((_folder("botocore") / "endpoints.json").read_bytes())["partitions"]
     return frozenset(
         region
         for partition in partitions

@@ -1,0 +1,46 @@
+"""The proof at synth: what stages.toml asks for, against what SageMaker and the image can do.
+
+Every check is a function of one stage that yields findings; `checks.CHECKS` has them all. No AWS
+is called: what AWS offers is data of botocore and of cfn-lint, and rules with their sources.
+"""
+
+from stacks.compatibility.checks import check, findings
+from stacks.compatibility.findings import Finding, IncompatibleError
+from stacks.compatibility.gpu import inference_ami, transform_ami
+from stacks.compatibility.machines import (
+    GPUS,
+    family_of,
+    gpu_count,
+    has_local_storage,
+    memory_gib,
+    vcpu_count,
+)
+from stacks.compatibility.model_folder import (
+    ModelFolder,
+    ModelRecord,
+    read_model,
+    read_model_record,
+    read_models,
+)
+from stacks.compatibility.names import check_environment
+
+__all__ = [
+    "GPUS",
+    "Finding",
+    "IncompatibleError",
+    "ModelFolder",
+    "ModelRecord",
+    "check",
+    "check_environment",
+    "family_of",
+    "findings",
+    "gpu_count",
+    "has_local_storage",
+    "inference_ami",
+    "memory_gib",
+    "read_model",
+    "read_model_record",
+    "read_models",
+    "transform_ami",
+    "vcpu_count",
+]

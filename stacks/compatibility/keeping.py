@@ -1,0 +1,45 @@
+"""What is watched, and what may be lost."""
+
+from collections.abc import Iterator
+
+from stacks.compatibility.checked import CheckedStage
+from stacks.compatibility.findings import Finding
+
+
+def production_has_somebody_to_tell(stage: CheckedStage) -> Iterator[Finding]:
+    """In production somebody hears of critical alarms.
+
+    Source: AWS's Well-Architected machine learning lens, operational excellence.
+    """
+    if stage.settings.production and not stage.settings.alarms.critical_subscribers:
+        yield stage.warn(
+            "alarms.critical_subscribers", "nobody hears of an outage; name an e-mail address"
+        )
+
+
+def drift_has_labels(stage: CheckedStage) -> Iterator[Finding]:
+    """Drift is watched for each label that is named.
+
+    Source: `[drift]` in docs/settings.md.
+    """
+    if stage.settings.drift.enabled and not stage.settings.drift.labels:
+        yield stage.warn(
+            "drift.labels", 'no label\'s rate is watched; name some, as ["PER", "ORG"]'
+        )
+
+
+def deleting_data_takes_two_keys(stage: CheckedStage) -> Iterator[Finding]:
+    """Data is deleted where both keys say so, and hardly ever in production.
+
+    Source: `[data]` in docs/settings.md.
+    """
+    data = stage.settings.data
+    if data.may_be_deleted and stage.settings.production:
+        yield stage.warn(
+            "data.removal_policy", 'deleting the stack deletes production\'s data; keep "retain"'
+        )
+    elif data.removal_policy == "destroy" and not data.delete_data:
+        yield stage.warn(
+            "data.removal_policy",
+            "data is kept all the same; data.delete_data = true is needed, too",
+        )

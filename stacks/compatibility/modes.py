@@ -1,0 +1,180 @@
+"""What the modes exclude."""
+
+import re
+from collections.abc import Iterator
+
+from stacks.compatibility.checked import CheckedStage
+from stacks.compatibility.findings import Finding
+
+# The tables that one mode alone reads, by their names in the file.
+_TABLES = {
+    "serverless": "serverless",
+    "async": "async",
+    "batch": "batch",
+    "multi_model": "multi-model",
+    "inference_component": "inference-component",
+}
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html, "safe characters"
+_S3_KEY = re.compile(r"[A-Za-z0-9!_.*'()-]+\.tar\.gz")
+
+
+def serverless_stands_alone(stage: CheckedStage) -> Iterator[Finding]:
+    """Serverless endpoints have no VPC, no data capture and one variant.
+
+    Source: SageMaker's guide, "Deploy models with SageMaker Serverless Inference" (exclusions).
+    """
+    if stage.mode != "serverless":
+        return
+    network = stage.settings.network
+    for key, asked in (
+        ("network.vpc_id", network.vpc_id),
+        ("network.new_vpc", network.new_vpc),
+        ("capture.percent", stage.settings.capture.percent),
+        ("variants", len(stage.settings.variants) > 1),
+    ):
+        if asked:
+            yield stage.refuse(
+                key, 'serverless endpoints cannot have it; leave it out or use mode = "real-time"'
+            )
+
+
+def serverless_is_not_isolated(stage: CheckedStage) -> Iterator[Finding]:
+    """Network isolation, on by default, is not applied to a serverless endpoint.
+
+    Source: SageMaker's guide, "Deploy models with SageMaker Serverless Inference" (exclusions).
+    """
+    if stage.mode == "serverless" and stage.settings.network.isolation:
+        yield stage.warn(
+            "network.isolation",
+            "serverless endpoints cannot be isolated: the container has a network; say false",
+        )
+
+
+def form_fits_the_mode(stage: CheckedStage) -> Iterator[Finding]:
+    """Uncompressed files (ModelDataSource) go with no batch job, serverless or multi-model.
+
+    Source: ContainerDefinition.ModelDataSource in SageMaker's service model.
+    """
+    if stage.settings.shipping.form == "files" and stage.mode in {
+        "batch",
+        "serverless",
+        "multi-model",
+    }:
+        yield stage.refuse(
+            "shipping.form", f'mode = "{stage.mode}" takes archives alone; use form = "archive"'
+        )
+
+
+def s3_form_names_its_archive(stage: CheckedStage) -> Iterator[Finding]:
+    """With form = "s3" both the archive and its manifest's SHA-256 are given.
+
+    Source: docs/container.md (the server checks every file against that SHA-256).
+    """
+    shipping = stage.settings.shipping
+    if shipping.form != "s3" or stage.mode == "multi-model":
+        return
+    for key in ("s3_uri", "manifest_sha256"):
+        if getattr(shipping, key) is None:
+            yield stage.refuse(f"shipping.{key}", 'missing; form = "s3" needs it')
+
+
+def s3_form_has_one_model(stage: CheckedStage) -> Iterator[Finding]:
+    """With form = "s3" there is one archive, so no variant and no shadow has another model.
+
+    Source: `[shipping]` in docs/settings.md.
+    """
+    main = stage.whole.model.path
+    if stage.settings.shipping.form == "s3" and any(p.model != main for p in stage.placements):
+        yield stage.refuse(
+            "shipping.form",
+            "variants and shadow with models of their own are shipped from folders; "
+            'use form = "archive"',
+        )
+
+
+def shadow_has_one_real_time_variant(stage: CheckedStage) -> Iterator[Finding]:
+    """A shadow stands beside exactly one production variant of a real-time endpoint.
+
+    Source: SageMaker's guide, "Shadow tests: exclusions"; ShadowProductionVariants of
+    CreateEndpointConfig in SageMaker's service model.
+    """
+    if stage.settings.shadow is None:
+        return
+    if stage.mode != "real-time":
+        yield stage.refuse("shadow", f'mode = "{stage.mode}" has no shadow; use mode = "real-time"')
+    if len(stage.settings.variants) > 1:
+        yield stage.refuse(
+            "shadow", "it takes exactly one production variant; leave one in [variants] or none"
+        )
+
+
+def variants_fit_the_mode(stage: CheckedStage) -> Iterator[Finding]:
+    """Variants are for endpoints whose variants hold models: real-time and async.
+
+    Source: SageMaker's guide, "Multi-model endpoints" and "Inference components"; a transform
+    job has one model.
+    """
+    if stage.settings.variants and stage.mode in {"batch", "multi-model", "inference-component"}:
+        yield stage.refuse(
+            "variants", f'mode = "{stage.mode}" has none; use mode = "real-time" or leave them out'
+        )
+
+
+def archives_can_be_uploaded(stage: CheckedStage) -> Iterator[Finding]:
+    """The folder of a multi-model endpoint holds archives, named as S3 keys can be.
+
+    Source: SageMaker's guide, "Create a multi-model endpoint" (TargetModel is a key under the
+    prefix); S3's guide, "Naming Amazon S3 objects".
+    """
+    archives = stage.settings.multi_model.archives
+    if stage.mode != "multi-model" or archives is None:
+        return
+    folder = stage.whole.file.parent / archives
+    key = "multi_model.archives"
+    if not folder.is_dir():
+        yield stage.refuse(key, "no such folder; make it, or leave the key out")
+        return
+    names = sorted(file.name for file in folder.iterdir())
+    if not names:
+        yield stage.warn(key, "the folder is empty; `python -m model push` adds archives later")
+    for name in names:
+        if not _S3_KEY.fullmatch(name):
+            yield stage.refuse(
+                key, f"{name!r} cannot be a model; name it in letters and digits, as ner.tar.gz"
+            )
+
+
+def serverless_names_no_machine(stage: CheckedStage) -> Iterator[Finding]:
+    """A serverless endpoint has no instances.
+
+    Source: ProductionVariant.ServerlessConfig in SageMaker's service model.
+    """
+    if stage.mode == "serverless" and stage.settings.endpoint.instance_types:
+        yield stage.warn("endpoint.instance_type", "serverless endpoints have none; leave it out")
+
+
+def one_machine_for_a_batch_job(stage: CheckedStage) -> Iterator[Finding]:
+    """A batch job has one instance type; those of an endpoint have an order of priority.
+
+    Source: TransformResources and ProductionVariant.InstancePools in SageMaker's service model.
+    """
+    types = stage.settings.endpoint.instance_types
+    key = "endpoint.fallback_instance_types"
+    if stage.mode == "batch" and len(types) > 1:
+        yield stage.refuse(key, "a batch job has one instance type; leave the key out")
+    if len(set(types)) < len(types):
+        yield stage.refuse(key, "names a type twice; leave one out")
+
+
+def tables_have_an_effect(stage: CheckedStage) -> Iterator[Finding]:
+    """A table of another mode has no effect.
+
+    Source: docs/settings.md.
+    """
+    fields = type(stage.settings).model_fields
+    given = {fields[name].alias or name for name in stage.settings.model_fields_set}
+    for table, mode in _TABLES.items():
+        if table in given and stage.mode != mode:
+            yield stage.warn(table, f'has no effect in mode = "{stage.mode}"')
+    if "shipping" in given and stage.mode == "multi-model":
+        yield stage.warn("shipping", "a multi-model endpoint's archives lie under models/ instead")

@@ -1,0 +1,75 @@
+"""What a model was made with, against what the image has."""
+
+from collections.abc import Iterator
+
+from packaging.version import Version
+
+from stacks.compatibility.checked import CheckedStage
+from stacks.compatibility.findings import Finding
+from stacks.compatibility.versions import package_name
+
+# How many leading parts of a version have to agree, as the server has it when it loads a model
+# (container/serving/models/record.py).
+_MUST_AGREE = {
+    **{"python": 2, "mlflow": 1, "torch": 1, "transformers": 1, "tokenizers": 2, "numpy": 1},
+    **{"scikit-learn": 2},
+}
+
+
+def records_files_agree(stage: CheckedStage) -> Iterator[Finding]:
+    """MLmodel, conda.yaml, python_env.yaml and requirements.txt name the same versions.
+
+    The image is built from the last two, so these count; others are refused where the server
+    would refuse to load the model, and told of where it would warn. Source: MLflow's "Model
+    dependencies" page (all four are written from one list); container/serving/models/record.py.
+    """
+    for model in stage.models_in_use:
+        built = {**model.versions["requirements.txt"], **model.versions["python_env.yaml"]}
+        for file in ("MLmodel", "conda.yaml"):
+            for package, version in model.versions[file].items():
+                if package not in built or Version(version) == Version(built[package]):
+                    continue
+                source = "python_env.yaml" if package == "python" else "requirements.txt"
+                fatal = not _agree(package, version, built[package], pickled=model.pickled)
+                yield (stage.refuse_file if fatal else stage.warn_file)(
+                    f"{model.name}/{file}",
+                    f"{package} {version}, but {source}, which the image is built from, has "
+                    f"{built[package]}; make them agree, or log the model again",
+                )
+
+
+def _agree(package: str, version: str, other: str, *, pickled: bool) -> bool:
+    parts = {**_MUST_AGREE, "cloudpickle": 2 if pickled else 0}.get(package, 0)
+    return Version(version).release[:parts] == Version(other).release[:parts]
+
+
+def recorded_versions_are_pinned(stage: CheckedStage) -> Iterator[Finding]:
+    """What MLmodel says that the model was made with is pinned in requirements.txt.
+
+    Source: MLflow's "Model dependencies" page; where nothing pins it, the image gets the newest.
+    """
+    for model in stage.models_in_use:
+        for package, version in model.versions["MLmodel"].items():
+            idle = package == "python" or (package == "cloudpickle" and not model.pickled)
+            if not idle and package not in model.versions["requirements.txt"]:
+                yield stage.warn_file(
+                    f"{model.name}/requirements.txt",
+                    f"does not pin {package}, which made the model in version {version}; "
+                    f"add {package}=={version}",
+                )
+
+
+def requirements_agree_with_the_server(stage: CheckedStage) -> Iterator[Finding]:
+    """The model's requirements allow the versions that the server pins: one image has both.
+
+    Source: container/requirements.txt.
+    """
+    for model in stage.models_in_use:
+        for requirement in model.requirements:
+            server = stage.server_pins.get(package_name(requirement))
+            if server and not requirement.specifier.contains(server, prereleases=True):
+                yield stage.refuse_file(
+                    f"{model.name}/requirements.txt",
+                    f"{requirement}: the server in the same image needs {requirement.name}=="
+                    f"{server} (container/requirements.txt); allow that, or leave it out",
+                )

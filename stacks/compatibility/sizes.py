@@ -1,0 +1,193 @@
+"""The model's bytes, against disks, memories and timeouts. GB are 10^9 bytes, GiB 2^30."""
+
+from collections.abc import Iterator
+
+from stacks.compatibility.checked import CheckedStage
+from stacks.compatibility.findings import Finding
+from stacks.compatibility.machines import (
+    gpu_count,
+    gpu_of,
+    has_local_storage,
+    memory_gib,
+    vcpu_count,
+)
+
+_GB, _GIB, _MIB = 10**9, 2**30, 2**20
+SERVERLESS_DISK_GB = 5
+BUCKET_DEPLOYMENT_DISK_GIB = 10
+# Assumed, not measured: what one instance fetches from S3 and unpacks in a second. An archive of
+# weights hardly shrinks, so its size is taken to be the folder's.
+ASSUMED_BYTES_A_SECOND = 100 * 10**6
+
+
+def volume_can_be_sized(stage: CheckedStage) -> Iterator[Finding]:
+    """A volume is asked for only where there is one: not on instances with disks of their own.
+
+    Source: "Instance store volumes" in the EC2 guide; volume_size_supported() of the SageMaker
+    Python SDK, which keeps VolumeSizeInGB away from these as the service refuses it.
+    """
+    for instance_type in set(stage.machines.values()):
+        if stage.settings.endpoint.volume_size_gb and has_local_storage(instance_type):
+            yield stage.refuse(
+                "endpoint.volume_size_gb",
+                f"{instance_type} keeps the model on disks of its own; leave the key out",
+            )
+
+
+def model_fits_the_disk(stage: CheckedStage) -> Iterator[Finding]:
+    """The unpacked model fits on the volume, with room for its archive beside it.
+
+    Source: ProductionVariant.VolumeSizeInGB in SageMaker's service model; SageMaker's guide,
+    "Deploy models with SageMaker Serverless Inference" (5 GB of ephemeral disk).
+    """
+    serverless = stage.mode == "serverless"
+    key = "serverless.memory_mb" if serverless else "endpoint.volume_size_gb"
+    room = SERVERLESS_DISK_GB if serverless else stage.settings.endpoint.volume_size_gb
+    for _, model in stage.shipped:
+        if room is None:
+            return
+        unpacked = model.size / _GB
+        cure = "use real-time" if serverless else f"ask for {2 * int(unpacked) + 2}"
+        if unpacked > room:
+            yield stage.refuse(
+                key, f"{model.name} takes {unpacked:.1f} GB of {room} GB of disk; {cure}"
+            )
+        elif stage.settings.shipping.form == "archive" and 2 * unpacked > room:
+            yield stage.warn(
+                key,
+                f"{model.name} and its archive may take {2 * unpacked:.1f} GB of {room} GB of "
+                f"disk while it is unpacked; {cure}",
+            )
+
+
+def model_fits_the_gpu(stage: CheckedStage) -> Iterator[Finding]:
+    """The weights fit into the memory of one GPU, as each GPU has a copy of the model.
+
+    Source: the GPU's memory in the EC2 guide; docs/container.md (a worker for each GPU).
+    """
+    for placement, model in stage.shipped:
+        for key, instance_type in placement.machines:
+            gpu = gpu_of(instance_type)
+            if gpu and (text := _too_large(model.weights / _GB, gpu.memory)):
+                severity = stage.refuse if model.weights > gpu.memory * _GB else stage.warn
+                yield severity(
+                    key,
+                    f"the weights of {model.name} take {text} GB of its {gpu.name}, which has to "
+                    "hold batches too; use a GPU with more memory",
+                )
+
+
+def model_fits_the_memory(stage: CheckedStage) -> Iterator[Finding]:
+    """The weights fit into the memory of the instance.
+
+    Only a warning where there is a GPU: weights can pass through to it piece by piece. Source:
+    the instance types' pages in the EC2 guide.
+    """
+    for placement, model in stage.shipped:
+        for key, instance_type in placement.machines:
+            room = memory_gib(instance_type)
+            if text := _too_large(model.weights / _GIB, room):
+                fatal = model.weights > room * _GIB and not gpu_of(instance_type)
+                yield (stage.refuse if fatal else stage.warn)(
+                    key,
+                    f"the weights of {model.name} take {text} GiB of its memory; use a larger size",
+                )
+
+
+def model_fits_serverless(stage: CheckedStage) -> Iterator[Finding]:
+    """The weights fit into the memory of a serverless environment, the server's own beside them.
+
+    Source: ProductionVariantServerlessConfig.MemorySizeInMB in SageMaker's service model.
+    """
+    if stage.mode != "serverless":
+        return
+    room = stage.settings.serverless.memory_mb
+    for _, model in stage.shipped:
+        if text := _too_large(model.weights / _MIB, room):
+            severity = stage.refuse if model.weights > room * _MIB else stage.warn
+            cure = "ask for more" if room < 6144 else 'use mode = "real-time"'
+            yield severity(
+                "serverless.memory_mb",
+                f"the weights of {model.name} take {text} MB; {cure}",
+            )
+
+
+def copies_fit_the_machine(stage: CheckedStage) -> Iterator[Finding]:
+    """One copy of an inference component fits on an instance, and the weights fit into the copy.
+
+    Source: InferenceComponentComputeResourceRequirements in SageMaker's service model.
+    """
+    if stage.mode != "inference-component":
+        return
+    asked = stage.settings.inference_component
+    for instance_type in stage.machines.values():
+        for name, wanted, there in (
+            ("accelerators", asked.accelerators, gpu_count(instance_type)),
+            ("cpu_cores", asked.cpu_cores or 0, vcpu_count(instance_type)),
+            ("memory_mb", asked.memory_mb, memory_gib(instance_type) * 1024),
+        ):
+            if wanted > there:
+                yield stage.refuse(
+                    f"inference_component.{name}",
+                    f"{instance_type} has {there:g}; ask for that at most",
+                )
+    for _, model in stage.shipped:
+        if not asked.accelerators and model.weights > asked.memory_mb * _MIB:
+            yield stage.refuse(
+                "inference_component.memory_mb",
+                f"the weights of {model.name} take {model.weights / _MIB:.0f} MB; ask for more",
+            )
+
+
+def model_arrives_in_time(stage: CheckedStage) -> Iterator[Finding]:
+    """Fetching and unpacking the model, at an assumed 100 MB/s, ends within the timeout.
+
+    Source: ProductionVariant.ModelDataDownloadTimeoutInSeconds in SageMaker's service model.
+    """
+    allowed = stage.settings.endpoint.download_timeout_seconds
+    if not stage.on_instances or not stage.has_endpoint:
+        return
+    for _, model in stage.shipped:
+        seconds = model.size / ASSUMED_BYTES_A_SECOND
+        if seconds > allowed:
+            yield stage.warn(
+                "endpoint.download_timeout_seconds",
+                f"{model.name} takes about {seconds:.0f} s at an assumed 100 MB/s; allow "
+                f"{min(3600, 2 * round(seconds))}",
+            )
+
+
+def files_fit_the_copying_function(stage: CheckedStage) -> Iterator[Finding]:
+    """The Lambda function that copies files, or a folder of archives, has room for them.
+
+    It holds them zipped and unzipped at once. What fits is copied in three minutes at the assumed
+    rate, of the fifteen that the function has. Source: Lambda's quotas (10,240 MB of /tmp,
+    900 s); aws_s3_deployment.BucketDeployment in the CDK's reference.
+    """
+    for key, name, size in _copied(stage):
+        if 2 * size > BUCKET_DEPLOYMENT_DISK_GIB * _GIB:
+            yield stage.refuse(
+                key,
+                f"{name} has {size / _GIB:.1f} GiB and the function that copies it has room for "
+                f"{BUCKET_DEPLOYMENT_DISK_GIB / 2:.0f}; "
+                + (
+                    "push archives one by one with `python -m model push`"
+                    if stage.mode == "multi-model"
+                    else 'use form = "archive"'
+                ),
+            )
+
+
+def _copied(stage: CheckedStage) -> Iterator[tuple[str, str, int]]:
+    archives = stage.settings.multi_model.archives
+    if stage.mode == "multi-model" and archives:
+        files = (stage.whole.file.parent / archives).glob("*.tar.gz")
+        yield "multi_model.archives", "the folder", sum(file.stat().st_size for file in files)
+    elif stage.settings.shipping.form == "files":
+        for _, model in stage.shipped:
+            yield "shipping.form", model.name, model.size
+
+
+def _too_large(size: float, room: float) -> str | None:
+    """`SIZE of ROOM` where more than four fifths are taken."""
+    return f"{size:.1f} of {room:g}" if size > 0.8 * room else None

@@ -1,0 +1,149 @@
+"""SageMaker's deployment guardrails: what an update can do, and what production asks for."""
+
+import math
+from collections.abc import Iterator
+
+from stacks.compatibility.checked import CheckedStage
+from stacks.compatibility.findings import Finding
+
+MOST_ROLLBACK_ALARMS = 10
+_OWN_ALARMS_A_VARIANT = 2  # 5XX answers, p99 latency
+
+
+def strategy_fits_the_mode(stage: CheckedStage) -> Iterator[Finding]:
+    """Guardrails are for real-time and async; components know rolling; serverless neither.
+
+    Source: SageMaker's guide, "Deployment guardrails" and its exclusions;
+    InferenceComponentDeploymentConfig in SageMaker's service model.
+    """
+    strategy = stage.settings.update.strategy
+    if stage.mode == "serverless" and strategy != "all-at-once":
+        yield stage.refuse(
+            "update.strategy", 'serverless endpoints know no other than "all-at-once"; use that'
+        )
+    if stage.mode == "inference-component" and strategy in {"canary", "linear"}:
+        yield stage.refuse(
+            "update.strategy", 'copies are replaced in batches; use "rolling" or "all-at-once"'
+        )
+
+
+def rolling_has_one_variant(stage: CheckedStage) -> Iterator[Finding]:
+    """A rolling update takes one variant.
+
+    Source: SageMaker's guide, "Deployment guardrails: exclusions".
+    """
+    if stage.settings.update.strategy == "rolling" and len(stage.settings.variants) > 1:
+        yield stage.refuse(
+            "update.strategy", 'cannot replace several variants; use "canary" or "linear"'
+        )
+
+
+def there_is_something_to_split(stage: CheckedStage) -> Iterator[Finding]:
+    """A canary, a linear step and a rolling batch are shares of at least two instances.
+
+    Source: TrafficRoutingConfig and RollingUpdatePolicy in SageMaker's service model: half of the
+    instances at most.
+    """
+    update, fewest = stage.settings.update, _fewest(stage)
+    if not _guarded(stage) or update.strategy == "all-at-once":
+        return
+    if fewest < 2:
+        yield stage.refuse(
+            "update.strategy",
+            f"with {fewest} instance{'s' * (fewest != 1)} there is nothing to split; set "
+            'scaling.min_capacity = 2, or use "all-at-once"',
+        )
+    elif update.step_percent * fewest < 100:
+        yield stage.warn(
+            "update.step_percent",
+            f"is less than one of {fewest} instances; set {math.ceil(100 / fewest)} or more",
+        )
+
+
+def rollback_alarms_are_ten_at_most(stage: CheckedStage) -> Iterator[Finding]:
+    """An update watches 1 to 10 alarms: two for each variant are Berth's.
+
+    Source: AutoRollbackConfig.Alarms in SageMaker's service model.
+    """
+    own = _OWN_ALARMS_A_VARIANT * max(1, len(stage.settings.variants))
+    named = stage.settings.update.rollback_alarms
+    if own + len(named) > MOST_ROLLBACK_ALARMS and _guarded(stage):
+        room = max(0, MOST_ROLLBACK_ALARMS - own)
+        yield stage.refuse(
+            "update.rollback_alarms" if named else "variants",
+            f"{own} alarms of the variants and {len(named)} named ones are more than the "
+            f"{MOST_ROLLBACK_ALARMS} that an update watches; name {room} at most"
+            + (", and have 5 variants at most" if own > MOST_ROLLBACK_ALARMS else ""),
+        )
+
+
+def timeout_is_longer_than_the_waits(stage: CheckedStage) -> Iterator[Finding]:
+    """An update is rolled back at its timeout: the waits of its strategy end before that.
+
+    Source: BlueGreenUpdatePolicy.MaximumExecutionTimeoutInSeconds in SageMaker's service model.
+    """
+    update = stage.settings.update
+    steps = math.ceil(100 / update.step_percent)
+    waits = {
+        "all-at-once": update.bake_seconds,
+        "canary": update.wait_seconds + update.bake_seconds,
+        "linear": (steps - 1) * update.wait_seconds + update.bake_seconds,
+        "rolling": steps * update.wait_seconds,
+    }[update.strategy]
+    if _guarded(stage) and waits >= update.timeout_seconds:
+        longest = 28800
+        cure = f"set more than {waits}" if waits < longest else "wait less between the steps"
+        yield stage.refuse(
+            "update.timeout_seconds", f"the update alone waits {waits} s between its steps; {cure}"
+        )
+
+
+def production_survives_an_instance(stage: CheckedStage) -> Iterator[Finding]:
+    """Production keeps two instances or copies, unless the stage says otherwise in so many words.
+
+    Source: SageMaker's guide, "Best practices for deploying models" (two instances in two zones).
+    """
+    settings = stage.settings
+    if not settings.production or settings.single_instance_in_production or not _guarded(stage):
+        return
+    scaling = settings.scaling
+    key = "min_capacity" if scaling.enabled else "initial_capacity"
+    if _fewest(stage) < 2:
+        yield stage.refuse(
+            f"scaling.{key}",
+            "production = true keeps 2 at least; set 2, or single_instance_in_production = true",
+        )
+    elif scaling.initial < 2:
+        yield stage.refuse("scaling.initial_capacity", "production = true starts with 2 at least")
+
+
+def production_updates_in_steps(stage: CheckedStage) -> Iterator[Finding]:
+    """In production an update tries the new model on a share first.
+
+    With one instance there are no shares: then all at once is what is left. Source: SageMaker's
+    guide, "Deployment guardrails".
+    """
+    settings = stage.settings
+    if not settings.production or settings.update.strategy != "all-at-once" or not _guarded(stage):
+        return
+    if not settings.single_instance_in_production:
+        steps = '"rolling"' if stage.mode == "inference-component" else '"canary" or "linear"'
+        yield stage.refuse(
+            "update.strategy", f"production = true tries a share of the traffic first; use {steps}"
+        )
+    elif not settings.update.bake_seconds:
+        yield stage.warn(
+            "update.bake_seconds",
+            "nothing watches the alarms before the old instance ends; set 300",
+        )
+
+
+def _guarded(stage: CheckedStage) -> bool:
+    return stage.has_endpoint and stage.on_instances
+
+
+def _fewest(stage: CheckedStage) -> int:
+    scaling = stage.settings.scaling
+    if not scaling.enabled:
+        return scaling.initial
+    return min([scaling.min_capacity, *(scheduled.min_capacity for scheduled in scaling.schedule)])
