@@ -7,7 +7,7 @@ import aws_cdk as cdk
 
 from model.folder import ModelFolderError
 from stacks import compliance
-from stacks.compatibility import IncompatibleError, check
+from stacks.compatibility import IncompatibleError, check, read_models
 from stacks.settings import SettingsError, load
 from stacks.stage import add_stages
 from tools.packed_models import packed_models
@@ -18,7 +18,8 @@ ROOT = Path(__file__).parent
 def main() -> None:
     """Synthesize every stage of stages.toml."""
     settings = load(ROOT / "stages.toml")
-    check(settings)
+    for warning in check(settings, read_models(settings)):
+        print(f"warning: {warning}", file=sys.stderr)
     models = packed_models(settings, ROOT / "build")
     app = cdk.App()
     add_stages(app, settings, models)

@@ -1,15 +1,19 @@
 """What a deployment replaces: images, models, and what serves them."""
 
 import aws_cdk as cdk
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
+from stacks.compatibility import transform_ami
 from stacks.constructs.deployment_config import deployment_config, has_guardrails
 from stacks.constructs.endpoint import ONLY_VARIANT, ModelEndpoint
 from stacks.constructs.inference_component import InferenceComponent
+from stacks.constructs.private_network import PrivateNetwork
 from stacks.constructs.rollback_alarms import RollbackAlarms
+from stacks.constructs.transform_workflow import TransformWorkflow
+from stacks.facts import stage_facts
 from stacks.hosted_models import HostedModels
+from stacks.log_groups import log_group, log_group_arn, log_group_name
 from stacks.needs import encrypts_volumes, role_needs
 from stacks.options import core_dump, endpoint_options
 from stacks.packed import Models
@@ -23,18 +27,6 @@ from stacks.variants import (
     serverless_property,
     shadow_variant,
 )
-
-
-def stage_facts(settings: StageSettings) -> dict[str, bool | str]:
-    """What the rules for endpoints want to know of a stage, for the template's metadata."""
-    return {
-        "mode": settings.mode,
-        "production": settings.production,
-        "single_instance": settings.single_instance_in_production,
-        "network_isolation": settings.network.isolation,
-        "guarded": has_guardrails(settings.mode)
-        and (settings.production or settings.update.strategy != "all-at-once"),
-    }
 
 
 class ServingStack(cdk.Stack):
@@ -67,56 +59,54 @@ class ServingStack(cdk.Stack):
         self.variants = production_variants(settings, model)
         self._shadow = shadow_variant(settings)
         every = [*self.variants, *([self._shadow] if self._shadow else [])]
-        types = [one for variant in every for one in variant.instance_types]
-        self._encrypts_volumes = encrypts_volumes(types)
-        self.log_group = self._log_group()
-        hosted = HostedModels(
+        self._instance_types = [one for variant in every for one in variant.instance_types]
+        self._hosted = self._host(list(dict.fromkeys(variant.model for variant in every)), models)
+        if settings.mode == "batch":
+            self._add_workflow()
+        else:
+            self._add_endpoint()
+
+    def _host(self, used: list[str], models: Models) -> HostedModels:
+        """The stage's models, with the network that they run in."""
+        settings = self._settings
+        network = PrivateNetwork(
+            self,
+            "Network",
+            name=self._endpoint_name,
+            settings=settings.network,
+            region=self.region,
+            key=self._storage.key,
+            log_retention_days=settings.log_retention_days,
+        )
+        self.log_group_name = log_group_name(settings, self._endpoint_name)
+        self._log_group = log_group(
+            self,
+            "Logs",
+            settings=settings,
+            endpoint_name=self._endpoint_name,
+            key_arn=self._storage.key.key_arn,
+        )
+        return HostedModels(
             self,
             "Models",
             settings=settings,
-            used=list(dict.fromkeys(variant.model for variant in every)),
+            used=used,
             models=models,
-            cuda=cuda,
-            bucket=storage.bucket.bucket_name,
-            log_group_arn=self._log_group_arn(),
+            cuda=self._cuda,
+            bucket=self._storage.bucket.bucket_name,
+            log_group_arn=log_group_arn(self, self._log_group),
             needs=role_needs(
                 settings,
-                storage,
-                instance_types=types,
-                subnet_ids=settings.network.subnet_ids,
-                security_group_ids=settings.network.security_group_ids,
+                self._storage,
+                instance_types=self._instance_types,
+                subnet_ids=network.subnet_ids,
+                security_group_ids=network.security_group_ids,
             ),
         )
-        if settings.mode == "batch":
-            self._add_workflow(hosted)
-        else:
-            self._add_endpoint(hosted)
 
-    def _log_group(self) -> logs.CfnLogGroup | None:
-        """The endpoint's. SageMaker would make it itself, and keep its logs for ever."""
-        if self._settings.mode == "batch":
-            return None
-        component = self._settings.mode == "inference-component"
-        kind = "InferenceComponents" if component else "Endpoints"
-        return logs.CfnLogGroup(
-            self,
-            "Logs",
-            log_group_name=f"/aws/sagemaker/{kind}/{self._endpoint_name}",
-            retention_in_days=self._settings.log_retention_days,
-            kms_key_id=self._storage.key.key_arn,
-        )
-
-    def _log_group_arn(self) -> str:
-        if self.log_group:
-            return self.log_group.attr_arn
-        # All transform jobs of an account log to this one, which is not the stage's to make.
-        return (
-            f"arn:{self.partition}:logs:{self.region}:{self.account}"
-            ":log-group:/aws/sagemaker/TransformJobs:*"
-        )
-
-    def _add_endpoint(self, hosted: HostedModels) -> None:
+    def _add_endpoint(self) -> None:
         settings, name = self._settings, self._endpoint_name
+        component = name if settings.mode == "inference-component" else None
         alarms = RollbackAlarms(
             self,
             "RollbackAlarms",
@@ -125,73 +115,89 @@ class ServingStack(cdk.Stack):
             topic=self._storage.critical,
             invocation_5xx_percent=settings.alarms.invocation_5xx_percent,
             model_latency_p99_ms=settings.alarms.model_latency_p99_ms,
+            publishing=settings.endpoint.metrics,
+            inference_component_name=component,
         )
-        self.rollback_alarms = alarms.alarms
-        # By their names' references, so that the alarms are there before the endpoint.
+        self.rollback_alarm_names = alarms.names
+        # By the alarms' references: they are there before the endpoint that names them.
         watched = [*(alarm.alarm_name for alarm in alarms.alarms), *settings.update.rollback_alarms]
+        guarded = has_guardrails(settings.mode)
         serving = ModelEndpoint(
             self,
             "Serving",
             endpoint_name=name,
-            variants=[self._variant(variant, hosted) for variant in self.variants],
-            shadow=self._variant(self._shadow, hosted) if self._shadow else None,
+            variants=[self._variant(variant) for variant in self.variants],
+            shadow=self._variant(self._shadow) if self._shadow else None,
             options=endpoint_options(
-                settings, self._storage, hosted, encrypts_volumes=self._encrypts_volumes
+                settings,
+                self._storage,
+                self._hosted,
+                encrypts_volumes=encrypts_volumes(self._instance_types),
             ),
-            deployment_config=deployment_config(settings.update, watched)
-            if has_guardrails(settings.mode)
-            else None,
+            deployment_config=deployment_config(settings.update, watched) if guarded else None,
             keeps_instance_count=settings.mode != "serverless" and not has_fixed_capacity(settings),
         )
-        if self.log_group:
-            serving.endpoint.add_resource_dependency(self.log_group)
-        if settings.mode == "inference-component":
-            self._add_component(serving, hosted)
-        elif scales(settings):
-            for variant in self.variants:
-                scale_variant(
-                    self,
-                    "Scaling" if variant.name == ONLY_VARIANT else f"Scaling{variant.name}",
-                    endpoint_name=serving.endpoint_name,
-                    variant_name=variant.name,
-                    settings=settings,
-                )
+        if self._log_group:
+            serving.endpoint.add_resource_dependency(self._log_group)
         cdk.CfnOutput(self, "EndpointName", value=serving.endpoint_name)
+        if component:
+            self._add_component(serving)
+        elif scales(settings):
+            self._scale(serving)
 
-    def _variant(
-        self, variant: Variant, hosted: HostedModels
-    ) -> sagemaker.CfnEndpointConfig.ProductionVariantProperty:
-        settings = self._settings
+    def _variant(self, variant: Variant) -> sagemaker.CfnEndpointConfig.ProductionVariantProperty:
+        settings, model_name = self._settings, self._hosted.names[variant.model]
         if settings.mode == "serverless":
-            return serverless_property(settings, hosted.names[variant.model])
-        component = settings.mode == "inference-component"
+            return serverless_property(settings, model_name)
         return instance_property(
             variant,
             settings,
-            model_name=None if component else hosted.names[variant.model],
+            model_name=None if settings.mode == "inference-component" else model_name,
             cuda=self._cuda,
             core_dump=core_dump(settings, self._storage),
         )
 
-    def _add_component(self, serving: ModelEndpoint, hosted: HostedModels) -> None:
-        settings, (variant,) = self._settings, self.variants
+    def _scale(self, serving: ModelEndpoint) -> None:
+        for variant in self.variants:
+            scale_variant(
+                self,
+                "Scaling" if variant.name == ONLY_VARIANT else f"Scaling{variant.name}",
+                endpoint_name=serving.endpoint_name,
+                variant_name=variant.name,
+                settings=self._settings,
+            )
+
+    def _add_component(self, serving: ModelEndpoint) -> None:
+        settings, name, (variant,) = self._settings, self._endpoint_name, self.variants
         component = InferenceComponent(
             self,
             "Component",
-            name=self._endpoint_name,
+            name=name,
             endpoint_name=serving.endpoint_name,
             variant_name=variant.name,
-            model_name=hosted.names[variant.model],
+            model_name=self._hosted.names[variant.model],
             copies=settings.scaling.initial,
             resources=settings.inference_component,
             timeouts=settings.endpoint,
         ).component
         if scales(settings):
-            scale_component(
-                self,
-                "Scaling",
-                component=component,
-                name=self._endpoint_name,
-                settings=settings,
-            )
-        cdk.CfnOutput(self, "InferenceComponentName", value=self._endpoint_name)
+            scale_component(self, "Scaling", component=component, name=name, settings=settings)
+        cdk.CfnOutput(self, "InferenceComponentName", value=name)
+
+    def _add_workflow(self) -> None:
+        (variant,), (instance_type,) = self.variants, self._instance_types
+        workflow = TransformWorkflow(
+            self,
+            "Workflow",
+            name=self._endpoint_name,
+            model_name=self._hosted.names[variant.model],
+            settings=self._settings.batch,
+            instance_type=instance_type,
+            ami_version=transform_ami(instance_type),
+            volume_key=encrypts_volumes(self._instance_types),
+            bucket=self._storage.bucket,
+            key=self._storage.key,
+            alarm_topic=self._storage.critical,
+            log_retention_days=self._settings.log_retention_days,
+        )
+        cdk.CfnOutput(self, "StateMachineArn", value=workflow.machine.attr_arn)

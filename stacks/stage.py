@@ -3,6 +3,7 @@
 import aws_cdk as cdk
 from constructs import Construct
 
+from stacks.monitoring import MonitoringStack
 from stacks.packed import Models
 from stacks.serving import ServingStack
 from stacks.settings import Settings, StageSettings
@@ -29,7 +30,7 @@ class ServingStage(cdk.Stage):
         )
         name = f"{project}-{id}"
         storage = StorageStack(self, "Storage", stack_name=f"{name}-storage", settings=settings)
-        ServingStack(
+        serving = ServingStack(
             self,
             "Serving",
             stack_name=f"{name}-serving",
@@ -40,6 +41,21 @@ class ServingStage(cdk.Stage):
             cuda=cuda,
             storage=storage,
         )
+        if settings.mode != "batch":
+            monitoring = MonitoringStack(
+                self,
+                "Monitoring",
+                stack_name=f"{name}-monitoring",
+                endpoint_name=name,
+                settings=settings,
+                variants={one.name: next(iter(one.instance_types), "") for one in serving.variants},
+                critical=storage.critical,
+                warning=storage.warning,
+                rollback_alarm_names=serving.rollback_alarm_names,
+                log_group_name=serving.log_group_name,
+                inference_component_name=name if settings.mode == "inference-component" else None,
+            )
+            monitoring.add_dependency(serving)
 
 
 def add_stages(app: cdk.App, settings: Settings, models: Models) -> None:

@@ -7,22 +7,24 @@ import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 from constructs import IConstruct
 
-from stacks.compliance.acknowledged import FINDINGS, PREFIXES, Acknowledged
+from stacks.compliance.acknowledged import FINDINGS, Acknowledged, reason_for_wildcard
 from stacks.compliance.endpoint_pack import EndpointPack
 from stacks.constructs.execution_role import ExecutionRole
-
-EXECUTION_ROLE = "Serving/Models/ExecutionRole"
+from stacks.constructs.transform_workflow import TransformWorkflow
 
 # The output by which CDK hands the bucket's name to another stack. CDK makes it while it
 # synthesizes, too late to be asked for; it follows from the bucket's logical id.
 _BUCKET_OUTPUT = "PublishOutputRefData666C94C7B7015AE8"
 
 
+__all__ = ["FINDINGS", "apply"]
+
+
 def apply(app: cdk.App) -> None:
     """Have synth fail on every finding of a pack that is not acknowledged."""
     for stage in app.node.children:
         if isinstance(stage, cdk.Stage):
-            for acknowledged in (*FINDINGS, *_prefixes(stage)):
+            for acknowledged in (*FINDINGS, *_wildcards(stage)):
                 _acknowledge(stage, acknowledged)
     packs = (AwsSolutionsChecks(app), NIST80053R5Checks(app), EndpointPack())
     cdk.Validations.of(app).add_plugins(*packs)
@@ -44,10 +46,11 @@ def _at(scope: IConstruct | None, path: str) -> IConstruct | None:
     return scope
 
 
-def _prefixes(stage: cdk.Stage) -> list[Acknowledged]:
-    """The execution role's wildcards, each of which is all that is below one known prefix."""
-    role, storage = _at(stage, EXECUTION_ROLE), _at(stage, "Storage")
-    if not isinstance(role, ExecutionRole) or not isinstance(storage, cdk.Stack):
+def _wildcards(stage: cdk.Stage) -> list[Acknowledged]:
+    """The wildcards that a stage's roles name, each of which is one of the known kinds."""
+    storage, role = _at(stage, "Storage"), _at(stage, "Serving/Models/ExecutionRole")
+    workflow = _at(stage, "Serving/Workflow")
+    if not isinstance(storage, cdk.Stack) or not isinstance(role, ExecutionRole):
         return []
     bucket = json.dumps(
         {
@@ -59,12 +62,15 @@ def _prefixes(stage: cdk.Stage) -> list[Acknowledged]:
         },
         separators=(",", ":"),
     )
+    named = [(f"{role.node.path}/Role", one) for one in role.wildcards]
+    if isinstance(workflow, TransformWorkflow):
+        named += [(f"{workflow.node.path}/Role", one) for one in workflow.wildcards]
     found = []
-    for resource in role.wildcards:
+    for path, resource in named:
         # A token stands for the stage's bucket: nothing else of another stack is a wildcard's.
         written = re.sub(r"\$\{Token\[[^]]*\]\}", lambda _: bucket, resource)
-        reason = next((why for end, why in PREFIXES.items() if written.endswith(f"{end}*")), None)
-        if reason:
+        if reason := reason_for_wildcard(written):
+            below_stage = path.partition("/")[2]
             finding = f"AwsSolutions-IAM5[Resource::{written}]"
-            found.append(Acknowledged(f"{EXECUTION_ROLE}/Role/Resource", finding, reason))
+            found.append(Acknowledged(f"{below_stage}/Resource", finding, reason))
     return found

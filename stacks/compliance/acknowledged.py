@@ -3,6 +3,7 @@
 docs/security.md is generated from these tables.
 """
 
+import re
 from typing import NamedTuple
 
 
@@ -17,46 +18,98 @@ class Acknowledged(NamedTuple):
 _ROLE = "Serving/Models/ExecutionRole/Role/Resource"
 _NIST = "NIST.800.53.R5-"
 
+_WORKFLOW = "Serving/Workflow/Role/Resource"
+_DEFAULT_GROUP = "Serving/Network/Vpc/DefaultGroup/Function"
+_READS_ALONE = "knows no resources; reads alone"
+_LOG_DELIVERY = "knows no resources; by it Step Functions sets up where a state machine logs to"
+
 UNSCOPED_ACTIONS = {
     "ecr:GetAuthorizationToken": "knows no resources; what the login may pull is held to one "
     "repository by the statement beside it",
     "cloudwatch:PutMetricData": "knows no resources; held to SageMaker's own namespaces by a "
     "condition",
-    "cloudwatch:DescribeAlarms": "reads the states of rollback alarms, whose names are made by "
-    "CloudFormation after the role",
-    "ec2:DescribeDhcpOptions": "knows no resources; reads alone",
-    "ec2:DescribeNetworkInterfaces": "knows no resources; reads alone",
-    "ec2:DescribeSecurityGroups": "knows no resources; reads alone",
-    "ec2:DescribeSubnets": "knows no resources; reads alone",
-    "ec2:DescribeVpcs": "knows no resources; reads alone",
+    "cloudwatch:DescribeAlarms": "reads the states of rollback alarms",
+    "ec2:DescribeDhcpOptions": _READS_ALONE,
+    "ec2:DescribeNetworkInterfaces": _READS_ALONE,
+    "ec2:DescribeSecurityGroups": _READS_ALONE,
+    "ec2:DescribeSubnets": _READS_ALONE,
+    "ec2:DescribeVpcs": _READS_ALONE,
+    "logs:CreateLogDelivery": _LOG_DELIVERY,
+    "logs:DeleteLogDelivery": _LOG_DELIVERY,
+    "logs:DescribeLogGroups": _LOG_DELIVERY,
+    "logs:DescribeResourcePolicies": _LOG_DELIVERY,
+    "logs:GetLogDelivery": _LOG_DELIVERY,
+    "logs:ListLogDeliveries": _LOG_DELIVERY,
+    "logs:PutResourcePolicy": _LOG_DELIVERY,
+    "logs:UpdateLogDelivery": _LOG_DELIVERY,
 }
 """Actions that may stand beside the resource `*`, and why."""
 
-PREFIXES = {
-    "/async/input/": "requests that callers have put there",
-    "/async/": "results and failures of asynchronous inference, under one prefix",
-    "/batch/input/": "what transform jobs read, under one prefix",
-    "/batch/output/": "what transform jobs write, under one prefix",
-    "/capture/": "captured requests and answers, under one prefix",
-    "/core-dumps/": "core dumps of the container, under one prefix",
-    "/models/": "the archives of a multi-model endpoint, now and later",
-    "/": "the files of one model, under a prefix that is their manifest's hash",
-    ":network-interface/": "interfaces get their ids when they are made; the subnets and security "
-    "groups beside them are exact",
+WILDCARDS = {
+    r"/async/input/\*": "requests that callers have put there",
+    r"/async/\*": "results and failures of asynchronous inference",
+    r"/batch/input/\*": "what transform jobs read",
+    r"/batch/output/\*": "what transform jobs write",
+    r"/capture/\*": "captured requests and answers",
+    r"/core-dumps/\*": "core dumps of the container",
+    r"/models/\*": "the archives of a multi-model endpoint, now and later",
+    r"/models/[0-9a-f]{64}/\*": "the files of one model, under their manifest's hash",
+    r":network-interface/\*": "interfaces get their ids when they are made; the subnets and "
+    "security groups beside them are exact",
+    r":transform-job/[a-z0-9-]+-\*": "the stage's own jobs, which are named as they start",
+    r":log-group:/aws/sagemaker/TransformJobs:\*": "the one group that all jobs log to, which is "
+    "not the stage's to make",
 }
-"""Wildcards that are all below one prefix of the execution role's, and why."""
+"""How a resource may end that is a wildcard, and why."""
+
+
+def reason_for_wildcard(resource: str) -> str | None:
+    """Why a resource may be a wildcard; None where it may not."""
+    kinds = (why for end, why in WILDCARDS.items() if re.search(f"{end}$", resource))
+    return next(kinds, None)
+
 
 FINDINGS = (
     Acknowledged(
         _ROLE,
         "AwsSolutions-IAM5[Resource::*]",
-        "Of the actions there, each is in the table of those that know no resources or only read.",
+        "Each of the actions there is in the table of those that know no resources or only read.",
     ),
     Acknowledged(
-        _ROLE,
-        f"{_NIST}IAMNoInlinePolicy",
-        "Nobody else may have this policy. It is inline so that whoever waits for the role waits "
-        "for its policy too: SageMaker tries the role while it makes the Model.",
+        _WORKFLOW,
+        "AwsSolutions-IAM5[Resource::*]",
+        "Each of the actions there is in the table of those that know no resources or only read.",
+    ),
+    *(
+        Acknowledged(
+            path,
+            f"{_NIST}IAMNoInlinePolicy",
+            "Nobody else may have this policy. It is inline so that whoever waits for the role "
+            "waits for its policy too.",
+        )
+        for path in (
+            _ROLE,
+            _WORKFLOW,
+            "Serving/Workflow/Starters/ScheduleRole/Resource",
+            "Serving/Workflow/Starters/ArrivalRole/Resource",
+            "Serving/Network/Vpc/DefaultGroup/Role/Resource",
+            "Serving/Network/Vpc/FlowLogsRole/Resource",
+        )
+    ),
+    Acknowledged(
+        "Serving/Workflow/Machine",
+        "AwsSolutions-SF2",
+        "One state waits for one job, and all of it is in the log. X-Ray would show no more, and "
+        "wants permissions that know no resources.",
+    ),
+    *(
+        Acknowledged(
+            _DEFAULT_GROUP,
+            f"{_NIST}{rule}",
+            "Runs for a second when the VPC is made, to close its default security group; "
+            "CloudFormation waits for it and hears of a failure.",
+        )
+        for rule in ("LambdaConcurrency", "LambdaDLQ", "LambdaInsideVPC")
     ),
     Acknowledged(
         "Storage/AccessLogs/Default/Resource",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stacks.compatibility import has_local_storage
-from stacks.compliance.acknowledged import PREFIXES, UNSCOPED_ACTIONS
+from stacks.compliance.acknowledged import UNSCOPED_ACTIONS, reason_for_wildcard
 
 Template = dict[str, Any]
 _PINNED_IMAGE = re.compile(r"(:|@sha256:)[0-9a-f]{64}\b")
@@ -136,8 +136,8 @@ def _is_wild(statement: dict[str, Any]) -> bool:
         return True
     if "*" in resources:
         return not all(action in UNSCOPED_ACTIONS for action in actions)
-    ends = [_written(one) for one in resources if "*" in _written(one)]
-    return not all(any(f"{prefix}*" in end for prefix in PREFIXES) for end in ends)
+    wild = [_written(one) for one in resources if "*" in _written(one)]
+    return not all(map(reason_for_wildcard, wild))
 
 
 def _list(value: Any) -> list[Any]:

@@ -74,7 +74,7 @@ class ExecutionRole(Construct):
             *_optional(needs),
             *(_network(stack, needs) if needs.subnet_ids else ()),
         ]
-        self.wildcards = _wildcards(stack, sources, needs)
+        self.wildcards = _wildcards(stack, sources, log_group_arn, needs)
         self.role = iam.Role(
             self,
             "Role",
@@ -87,13 +87,17 @@ class ExecutionRole(Construct):
         )
 
 
-def _wildcards(stack: cdk.Stack, sources: Sequence[ModelSource], needs: RoleNeeds) -> list[str]:
+def _wildcards(
+    stack: cdk.Stack, sources: Sequence[ModelSource], log_group_arn: str, needs: RoleNeeds
+) -> list[str]:
     """The resources that are all below a prefix."""
     models = [f"arn:{stack.partition}:s3:::{one.bucket}/{one.key}" for one in sources]
     interfaces = [_interfaces(stack)] if needs.subnet_ids else []
     return [
         resource
-        for resource in dict.fromkeys([*models, *needs.reads, *needs.writes, *interfaces])
+        for resource in dict.fromkeys(
+            [*models, log_group_arn, *needs.reads, *needs.writes, *interfaces]
+        )
         if resource.endswith("*")
     ]
 

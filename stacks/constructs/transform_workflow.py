@@ -98,6 +98,7 @@ class TransformWorkflow(Construct):
         jobs = stack.format_arn(
             service="sagemaker", resource="transform-job", resource_name=job_names
         )
+        self.wildcards = [jobs]
         # Step Functions keeps this rule itself, and hears through it that a job has ended.
         rule = stack.format_arn(
             service="events",

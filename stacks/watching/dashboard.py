@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-from stacks.compatibility import gpu_count
+from stacks.compatibility import gpu_count, vcpu_count
 from stacks.settings import StageSettings
 from stacks.watching.answers import error_rate
 from stacks.watching.drift import figures
 from stacks.watching.metrics import Formula, Variant, requests
 from stacks.watching.queue import cache_miss_rate, of_queue
-from stacks.watching.vcpus import vcpu_count
 from stacks.watching.widgets import Line, Widget, graph, laid_out, number, status, text
 
 _MILLISECONDS = 0.001  # of a metric in microseconds

@@ -2,11 +2,10 @@
 
 from math import ceil
 
-from stacks.compatibility import gpu_count
+from stacks.compatibility import gpu_count, vcpu_count
 from stacks.settings.watching import AlarmSettings
 from stacks.watching.alarm import Alarm, span
 from stacks.watching.metrics import Variant
-from stacks.watching.vcpus import vcpu_count
 
 # Utilization that passes by within so many seconds is no matter.
 _SUSTAINED = 300
