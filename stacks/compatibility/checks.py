@@ -43,7 +43,7 @@ CHECKS: tuple[Check, ...] = (
     sizes.model_fits_serverless,
     sizes.copies_fit_the_machine,
     sizes.model_arrives_in_time,
-    sizes.files_fit_the_copying_function,
+    sizes.archives_fit_the_copying_function,
     modes.serverless_stands_alone,
     modes.serverless_is_not_isolated,
     modes.serverless_names_no_machine,

@@ -69,12 +69,8 @@ def read_models(settings: Settings) -> dict[str, ModelFolder]:
     Raises:
         IncompatibleError: with a line for each folder that cannot be used.
     """
-    paths = {settings.model.path: None}
-    for stage in settings.stages.values():
-        paths |= {variant.model: None for variant in stage.variants.values() if variant.model}
-        paths |= {stage.shadow.model: None} if stage.shadow else {}
     models, mistakes = {}, []
-    for path in paths:
+    for path in settings.model_paths:
         try:
             models[path] = read_model(settings.file.parent / path, path)
         except IncompatibleError as mistake:

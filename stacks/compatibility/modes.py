@@ -81,7 +81,7 @@ def s3_form_names_its_archive(stage: CheckedStage) -> Iterator[Finding]:
 def s3_form_has_one_model(stage: CheckedStage) -> Iterator[Finding]:
     """With form = "s3" there is one archive, so no variant and no shadow has another model.
 
-    Source: `[shipping]` in docs/settings.md.
+    Source: `[shipping]` in stacks/settings/stage.py.
     """
     main = stage.whole.model.path
     if stage.settings.shipping.form == "s3" and any(p.model != main for p in stage.placements):
@@ -169,7 +169,7 @@ def one_machine_for_a_batch_job(stage: CheckedStage) -> Iterator[Finding]:
 def tables_have_an_effect(stage: CheckedStage) -> Iterator[Finding]:
     """A table of another mode has no effect.
 
-    Source: docs/settings.md.
+    Source: stacks/settings/stage.py.
     """
     fields = type(stage.settings).model_fields
     given = {fields[name].alias or name for name in stage.settings.model_fields_set}

@@ -26,12 +26,12 @@ def volume_can_be_sized(stage: CheckedStage) -> Iterator[Finding]:
     Source: "Instance store volumes" in the EC2 guide; volume_size_supported() of the SageMaker
     Python SDK, which keeps VolumeSizeInGB away from these as the service refuses it.
     """
-    for instance_type in set(stage.machines.values()):
-        if stage.settings.endpoint.volume_size_gb and has_local_storage(instance_type):
-            yield stage.refuse(
-                "endpoint.volume_size_gb",
-                f"{instance_type} keeps the model on disks of its own; leave the key out",
-            )
+    own = [name for name in dict.fromkeys(stage.machines.values()) if has_local_storage(name)]
+    if own and stage.settings.endpoint.volume_size_gb:
+        yield stage.refuse(
+            "endpoint.volume_size_gb",
+            f"disks of its own hold the model on {' and '.join(own)}; leave the key out",
+        )
 
 
 def model_fits_the_disk(stage: CheckedStage) -> Iterator[Finding]:
@@ -157,35 +157,25 @@ def model_arrives_in_time(stage: CheckedStage) -> Iterator[Finding]:
             )
 
 
-def files_fit_the_copying_function(stage: CheckedStage) -> Iterator[Finding]:
-    """The Lambda function that copies files, or a folder of archives, has room for them.
+def archives_fit_the_copying_function(stage: CheckedStage) -> Iterator[Finding]:
+    """The Lambda function that copies a multi-model stage's archives has room for them.
 
     It holds them zipped and unzipped at once. What fits is copied in three minutes at the assumed
     rate, of the fifteen that the function has. Source: Lambda's quotas (10,240 MB of /tmp,
     900 s); aws_s3_deployment.BucketDeployment in the CDK's reference.
     """
-    for key, name, size in _copied(stage):
-        if 2 * size > BUCKET_DEPLOYMENT_DISK_GIB * _GIB:
-            yield stage.refuse(
-                key,
-                f"{name} has {size / _GIB:.1f} GiB and the function that copies it has room for "
-                f"{BUCKET_DEPLOYMENT_DISK_GIB / 2:.0f}; "
-                + (
-                    "push archives one by one with `python -m model push`"
-                    if stage.mode == "multi-model"
-                    else 'use form = "archive"'
-                ),
-            )
-
-
-def _copied(stage: CheckedStage) -> Iterator[tuple[str, str, int]]:
     archives = stage.settings.multi_model.archives
-    if stage.mode == "multi-model" and archives:
-        files = (stage.whole.file.parent / archives).glob("*.tar.gz")
-        yield "multi_model.archives", "the folder", sum(file.stat().st_size for file in files)
-    elif stage.settings.shipping.form == "files":
-        for _, model in stage.shipped:
-            yield "shipping.form", model.name, model.size
+    if stage.mode != "multi-model" or not archives:
+        return
+    files = (stage.whole.file.parent / archives).glob("*.tar.gz")
+    size = sum(file.stat().st_size for file in files)
+    if 2 * size > BUCKET_DEPLOYMENT_DISK_GIB * _GIB:
+        yield stage.refuse(
+            "multi_model.archives",
+            f"the folder has {size / _GIB:.1f} GiB and the function that copies it has room for "
+            f"{BUCKET_DEPLOYMENT_DISK_GIB / 2:.0f}; push archives one by one with "
+            "`python -m model push`",
+        )
 
 
 def _too_large(size: float, room: float) -> str | None:

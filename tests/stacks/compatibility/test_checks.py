@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -20,10 +20,18 @@ from tests.stacks.compatibility.asking import MODEL, stage_that_asks
 HERE = Path(__file__).parent
 
 
-@pytest.mark.parametrize("file", [HERE.parent / "stages.toml", HERE.parents[2] / "stages.toml"])
-def test_the_projects_stages_are_not_refused(file: Path) -> None:
-    settings = load(file)
-    check(settings, {settings.model.path: MODEL})
+@pytest.mark.parametrize(
+    "file",
+    [
+        HERE.parent / "stages.toml",
+        HERE.parents[2] / "stages.toml",
+        *sorted((HERE.parents[2] / "examples").glob("*/stages.toml")),
+    ],
+    ids=lambda file: file.parent.name,
+)
+def test_the_projects_own_files_are_not_refused(file: Path) -> None:
+    own = load(file)
+    check(own, dict.fromkeys(own.model_paths, MODEL))
 
 
 def test_every_check_of_every_module_is_in_the_list() -> None:
@@ -71,9 +79,9 @@ def test_every_refusal_is_told_at_once_and_no_warning_among_them() -> None:
 def test_a_models_fault_is_told_once_for_all_stages() -> None:
     faulty = replace(MODEL, versions={**MODEL.versions, "conda.yaml": {"torch": "1.13.1"}})
     dev = stage_that_asks("").settings
-    settings = stage_that_asks("").whole.model_copy(update={"stages": {"dev": dev, "qa": dev}})
+    both = stage_that_asks("").whole.model_copy(update={"stages": {"dev": dev, "qa": dev}})
     with pytest.raises(IncompatibleError) as caught:
-        check(settings, {"model": faulty})
+        check(both, {"model": faulty})
     assert str(caught.value).count("model/conda.yaml") == 1
 
 
@@ -149,6 +157,8 @@ KEYS: dict[str, st.SearchStrategy[Any]] = {
 
 def settings_of(keys: dict[str, Any], cuda: str) -> Settings:
     stage: dict[str, Any] = {"account": "111111111111", "region": "us-east-1"}
+    if keys.get("mode") != "serverless":
+        stage["endpoint"] = {"instance_type": "ml.m5.xlarge"}
     for key, value in keys.items():
         table = stage
         *path, last = key.split(".")
@@ -166,8 +176,11 @@ def settings_of(keys: dict[str, Any], cuda: str) -> Settings:
     )
 
 
+@settings(max_examples=200, deadline=None)
 @given(
-    keys=st.fixed_dictionaries({}, optional=KEYS),
+    keys=st.sets(st.sampled_from(sorted(KEYS)), max_size=8).flatmap(
+        lambda names: st.fixed_dictionaries({name: KEYS[name] for name in sorted(names)})
+    ),
     cuda=st.sampled_from(["12.6", "13.0", "none"]),
     size=st.integers(0, 10**12),
 )
@@ -175,11 +188,11 @@ def test_whatever_settings_ask_for_they_pass_or_get_readable_lines(
     keys: dict[str, Any], cuda: str, size: int
 ) -> None:
     try:
-        settings = settings_of(keys, cuda)
+        asked = settings_of(keys, cuda)
     except ValidationError:
         assume(False)
     model = replace(MODEL, size=size, weights=size)
-    by_check = findings(settings, {"model": model, "candidate": model})
+    by_check = findings(asked, {"model": model, "candidate": model})
     found = [finding for several in by_check.values() for finding in several]
     for finding in found:
         where, text = finding.where, finding.text
@@ -190,4 +203,4 @@ def test_whatever_settings_ask_for_they_pass_or_get_readable_lines(
         assert 15 < len(text) < 250
     if any(finding.severity == "refusal" for finding in found):
         with pytest.raises(IncompatibleError):
-            check(settings, {"model": model, "candidate": model})
+            check(asked, {"model": model, "candidate": model})

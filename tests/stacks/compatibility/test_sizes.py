@@ -94,16 +94,6 @@ CASES = [
     ),
     Sized(sizes.model_arrives_in_time, "endpoint.download_timeout_seconds = 60", 6 * GB, None),
     Sized(sizes.model_arrives_in_time, 'mode = "batch"', 900 * GB, None),
-    Sized(
-        sizes.files_fit_the_copying_function,
-        'shipping.form = "files"',
-        6 * GIB,
-        "refusal",
-        'dev.shipping.form = "files": model has 6.0 GiB and the function that copies it has room '
-        'for 5; use form = "archive"',
-    ),
-    Sized(sizes.files_fit_the_copying_function, 'shipping.form = "files"', 5 * GIB, None),
-    Sized(sizes.files_fit_the_copying_function, "", 6 * GIB, None),
 ]
 
 
@@ -141,7 +131,7 @@ def test_a_variants_own_model_is_held_to_its_own_machine() -> None:
         Case(
             sizes.volume_can_be_sized,
             G5 + volume(30),
-            "dev.endpoint.volume_size_gb = 30: ml.g5.xlarge keeps the model on disks of its own",
+            "dev.endpoint.volume_size_gb = 30: disks of its own hold the model on ml.g5.xlarge",
             M5 + volume(30),
         ),
         Case(
@@ -176,8 +166,7 @@ def test_a_folder_of_archives_fits_the_copying_function(tmp_path: Path) -> None:
     )
     with (tmp_path / "archives" / "large.tar.gz").open("wb") as archive:
         archive.truncate(5 * GIB)  # a hole: no byte of it is on the disk
-        archive.flush()
-        assert found(sizes.files_fit_the_copying_function, stage) == []
+        assert found(sizes.archives_fit_the_copying_function, stage) == []
         archive.truncate(6 * GIB)
-    (finding,) = found(sizes.files_fit_the_copying_function, stage)
+    (finding,) = found(sizes.archives_fit_the_copying_function, stage)
     assert "push archives one by one" in str(finding)
