@@ -126,21 +126,18 @@ def archives_can_be_uploaded(stage: CheckedStage) -> Iterator[Finding]:
     Source: SageMaker's guide, "Create a multi-model endpoint" (TargetModel is a key under the
     prefix); S3's guide, "Naming Amazon S3 objects".
     """
-    archives = stage.settings.multi_model.archives
-    if stage.mode != "multi-model" or archives is None:
-        return
-    folder = stage.whole.file.parent / archives
     key = "multi_model.archives"
-    if not folder.is_dir():
-        yield stage.refuse(key, "no such folder; make it, or leave the key out")
+    if stage.mode != "multi-model" or stage.settings.multi_model.archives is None:
         return
-    names = sorted(file.name for file in folder.iterdir())
-    if not names:
+    if stage.archives is None:
+        yield stage.refuse(key, "no folder that can be read; make it, or leave the key out")
+    elif not stage.archives:
         yield stage.warn(key, "the folder is empty; `python -m model push` adds archives later")
-    for name in names:
-        if not _S3_KEY.fullmatch(name):
+    for file in stage.archives or ():
+        if not _S3_KEY.fullmatch(file.name):
             yield stage.refuse(
-                key, f"{name!r} cannot be a model; name it in letters and digits, as ner.tar.gz"
+                key,
+                f"{file.name!r} cannot be a model; name it in letters and digits, as ner.tar.gz",
             )
 
 

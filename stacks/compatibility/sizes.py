@@ -164,11 +164,7 @@ def archives_fit_the_copying_function(stage: CheckedStage) -> Iterator[Finding]:
     rate, of the fifteen that the function has. Source: Lambda's quotas (10,240 MB of /tmp,
     900 s); aws_s3_deployment.BucketDeployment in the CDK's reference.
     """
-    archives = stage.settings.multi_model.archives
-    if stage.mode != "multi-model" or not archives:
-        return
-    files = (stage.whole.file.parent / archives).glob("*.tar.gz")
-    size = sum(file.stat().st_size for file in files)
+    size = sum(file.stat().st_size for file in stage.archives or () if file.is_file())
     if 2 * size > BUCKET_DEPLOYMENT_DISK_GIB * _GIB:
         yield stage.refuse(
             "multi_model.archives",

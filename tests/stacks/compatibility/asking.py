@@ -21,6 +21,7 @@ MODEL = ModelFolder(
         "conda.yaml": {},
         "MLmodel": {},
     },
+    pickled=False,
     size=2_000_000,
     weights=1_000_000,
 )

@@ -103,7 +103,7 @@ KEYS: dict[str, st.SearchStrategy[Any]] = {
     "serverless.max_concurrency": st.integers(1, 200),
     "serverless.provisioned_concurrency": st.integers(0, 200),
     "batch.instance_count": st.integers(1, 100),
-    "multi_model.archives": st.text(st.characters(exclude_characters="\0"), max_size=20),
+    "multi_model.archives": st.text(max_size=20),
     "inference_component.accelerators": st.integers(0, 20),
     "inference_component.memory_mb": st.integers(128, 10**7),
     "variants": st.dictionaries(

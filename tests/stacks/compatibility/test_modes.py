@@ -154,9 +154,15 @@ def archives(folder: Path) -> list[str]:
 
 def test_a_folder_of_archives_that_is_not_there_is_refused(tmp_path: Path) -> None:
     assert archives(tmp_path) == [
-        'stages.toml: dev.multi_model.archives = "archives": no such folder; make it, or leave '
-        "the key out"
+        'stages.toml: dev.multi_model.archives = "archives": no folder that can be read; '
+        "make it, or leave the key out"
     ]
+
+
+@pytest.mark.parametrize("name", ["x" * 300, r"a\u0000b"])
+def test_a_folder_that_cannot_be_is_refused_in_a_line(name: str) -> None:
+    stage = stage_that_asks(f'mode = "multi-model"\nmulti_model.archives = "{name}"')
+    assert "no folder that can be read" in str(found(modes.archives_can_be_uploaded, stage)[0])
 
 
 def test_archives_are_named_as_s3_keys_can_be(tmp_path: Path) -> None:
