@@ -16,6 +16,8 @@ from pydantic.fields import FieldInfo
 
 from contract.report import markdown
 from contract.runner import chosen
+from stacks.check_report import title
+from stacks.compatibility.checks import CHECKS
 from stacks.settings import Settings, StageSettings
 from stacks.settings.mistakes import keys, table_in
 
@@ -85,12 +87,23 @@ def make_targets() -> str:
     return "\n".join(["| command | what it does |", "|---|---|", *rows])
 
 
+def compatibility_checks() -> str:
+    """Every compatibility check, what it holds and where that is from."""
+    rows = ["| check | what it holds | source |", "|---|---|---|"]
+    for check in CHECKS:
+        words = " ".join((check.__doc__ or "").split())
+        holds, _, source = words.partition(" Source: ")
+        rows.append(f"| {title(check)} | {holds} | {source.rstrip('.')} |")
+    return "\n".join(rows)
+
+
 def contract_cases() -> str:
     """Every case of the contract kit, what it asks for and where that stands."""
     return markdown(chosen([]))
 
 
 GENERATED: dict[str, Callable[[], str]] = {
+    "compatibility": compatibility_checks,
     "container": container_settings,
     "contract": contract_cases,
     "settings": settings_table,

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import BaseModel
 
@@ -101,6 +102,17 @@ class CheckedStage:
         """Every model folder that the stage's image or instances are made from."""
         names = dict.fromkeys(placement.model for placement in self.placements)
         return tuple(self.models[name] for name in names)
+
+    @property
+    def archives(self) -> tuple[Path, ...] | None:
+        """What lies in a multi-model stage's folder of archives; None where that cannot be read."""
+        folder = self.settings.multi_model.archives
+        if self.mode != "multi-model" or folder is None:
+            return ()
+        try:
+            return tuple(sorted((self.whole.file.parent / folder).iterdir()))
+        except (OSError, ValueError):  # ValueError: a zero byte in the path
+            return None
 
     def refuse_file(self, file: str, text: str) -> Finding:
         """A refusal that lies in a file of a model."""

@@ -19,4 +19,9 @@ class Finding:
     text: str
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.text}"
+        line = f"{self.where}: {self.text}"
+        # A name in stages.toml may hold what ends a line, U+0085 for one.
+        return "".join(
+            character if character.isprintable() else f"\\u{ord(character):04x}"
+            for character in line
+        )

@@ -20,7 +20,7 @@ def production_has_somebody_to_tell(stage: CheckedStage) -> Iterator[Finding]:
 def drift_has_labels(stage: CheckedStage) -> Iterator[Finding]:
     """Drift is watched for each label that is named.
 
-    Source: `[drift]` in docs/settings.md.
+    Source: `[drift]` in stacks/settings/watching.py.
     """
     if stage.settings.drift.enabled and not stage.settings.drift.labels:
         yield stage.warn(
@@ -31,7 +31,7 @@ def drift_has_labels(stage: CheckedStage) -> Iterator[Finding]:
 def deleting_data_takes_two_keys(stage: CheckedStage) -> Iterator[Finding]:
     """Data is deleted where both keys say so, and hardly ever in production.
 
-    Source: `[data]` in docs/settings.md.
+    Source: `[data]` in stacks/settings/network.py.
     """
     data = stage.settings.data
     if data.may_be_deleted and stage.settings.production:

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +40,13 @@ class ModelFolder:
     name: str
     """As stages.toml has it."""
     record: ModelRecord
-    versions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    versions: Mapping[str, Mapping[str, str]]
     """What each file records: by its name, the version of each package (and of `python`)."""
-    pickled: bool = False
+    pickled: bool
     """Whether the model is a pickle by cloudpickle, rather than code."""
-    size: int = 0
+    size: int
     """Bytes of all files."""
-    weights: int = 0
+    weights: int
     """Bytes of the weights. Of two formats of the same weights the larger counts."""
 
     @property

@@ -81,7 +81,7 @@ def s3_form_names_its_archive(stage: CheckedStage) -> Iterator[Finding]:
 def s3_form_has_one_model(stage: CheckedStage) -> Iterator[Finding]:
     """With form = "s3" there is one archive, so no variant and no shadow has another model.
 
-    Source: `[shipping]` in docs/settings.md.
+    Source: `[shipping]` in stacks/settings/stage.py.
     """
     main = stage.whole.model.path
     if stage.settings.shipping.form == "s3" and any(p.model != main for p in stage.placements):
@@ -126,21 +126,18 @@ def archives_can_be_uploaded(stage: CheckedStage) -> Iterator[Finding]:
     Source: SageMaker's guide, "Create a multi-model endpoint" (TargetModel is a key under the
     prefix); S3's guide, "Naming Amazon S3 objects".
     """
-    archives = stage.settings.multi_model.archives
-    if stage.mode != "multi-model" or archives is None:
-        return
-    folder = stage.whole.file.parent / archives
     key = "multi_model.archives"
-    if not folder.is_dir():
-        yield stage.refuse(key, "no such folder; make it, or leave the key out")
+    if stage.mode != "multi-model" or stage.settings.multi_model.archives is None:
         return
-    names = sorted(file.name for file in folder.iterdir())
-    if not names:
+    if stage.archives is None:
+        yield stage.refuse(key, "no folder that can be read; make it, or leave the key out")
+    elif not stage.archives:
         yield stage.warn(key, "the folder is empty; `python -m model push` adds archives later")
-    for name in names:
-        if not _S3_KEY.fullmatch(name):
+    for file in stage.archives or ():
+        if not _S3_KEY.fullmatch(file.name):
             yield stage.refuse(
-                key, f"{name!r} cannot be a model; name it in letters and digits, as ner.tar.gz"
+                key,
+                f"{file.name!r} cannot be a model; name it in letters and digits, as ner.tar.gz",
             )
 
 
@@ -169,7 +166,7 @@ def one_machine_for_a_batch_job(stage: CheckedStage) -> Iterator[Finding]:
 def tables_have_an_effect(stage: CheckedStage) -> Iterator[Finding]:
     """A table of another mode has no effect.
 
-    Source: docs/settings.md.
+    Source: stacks/settings/stage.py.
     """
     fields = type(stage.settings).model_fields
     given = {fields[name].alias or name for name in stage.settings.model_fields_set}

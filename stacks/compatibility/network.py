@@ -13,7 +13,7 @@ _TAKEN = 2 * (5 + 8)
 def vpc_and_its_subnets_go_together(stage: CheckedStage) -> Iterator[Finding]:
     """A VPC is named with its subnets; security groups belong to one; a new VPC excludes both.
 
-    Source: VpcConfig in SageMaker's service model; `[network]` in docs/settings.md.
+    Source: VpcConfig in SageMaker's service model; `[network]` in stacks/settings/network.py.
     """
     network = stage.settings.network
     if network.vpc_id and not network.subnet_ids:

@@ -35,8 +35,8 @@ def image_runs_on_the_machine(stage: CheckedStage) -> Iterator[Finding]:
 def machine_is_offered_in_the_region(stage: CheckedStage) -> Iterator[Finding]:
     """SageMaker offers every instance type in the stage's region, for hosting or for transform.
 
-    Source: cfn-lint's lists by region, made from AWS's price list. A type that stands in no
-    region's list, or a region without one, is a warning: there the list knows nothing.
+    A type that stands in no region's list, or a region without one, is a warning: there the list
+    knows nothing. Source: cfn-lint's lists by region, made from AWS's price list.
     """
     use = _use(stage)
     offers, region = offered_by_region(use), stage.settings.region

@@ -26,12 +26,12 @@ def volume_can_be_sized(stage: CheckedStage) -> Iterator[Finding]:
     Source: "Instance store volumes" in the EC2 guide; volume_size_supported() of the SageMaker
     Python SDK, which keeps VolumeSizeInGB away from these as the service refuses it.
     """
-    for instance_type in set(stage.machines.values()):
-        if stage.settings.endpoint.volume_size_gb and has_local_storage(instance_type):
-            yield stage.refuse(
-                "endpoint.volume_size_gb",
-                f"{instance_type} keeps the model on disks of its own; leave the key out",
-            )
+    own = [name for name in dict.fromkeys(stage.machines.values()) if has_local_storage(name)]
+    if own and stage.settings.endpoint.volume_size_gb:
+        yield stage.refuse(
+            "endpoint.volume_size_gb",
+            f"disks of its own hold the model on {' and '.join(own)}; leave the key out",
+        )
 
 
 def model_fits_the_disk(stage: CheckedStage) -> Iterator[Finding]:
@@ -164,11 +164,7 @@ def archives_fit_the_copying_function(stage: CheckedStage) -> Iterator[Finding]:
     rate, of the fifteen that the function has. Source: Lambda's quotas (10,240 MB of /tmp,
     900 s); aws_s3_deployment.BucketDeployment in the CDK's reference.
     """
-    archives = stage.settings.multi_model.archives
-    if stage.mode != "multi-model" or not archives:
-        return
-    files = (stage.whole.file.parent / archives).glob("*.tar.gz")
-    size = sum(file.stat().st_size for file in files)
+    size = sum(file.stat().st_size for file in stage.archives or () if file.is_file())
     if 2 * size > BUCKET_DEPLOYMENT_DISK_GIB * _GIB:
         yield stage.refuse(
             "multi_model.archives",

@@ -61,11 +61,10 @@ class TestRealTime:
         ]
         assert "InstanceType" not in variant
 
-    def test_volume_timeouts_routing_and_access_are_as_stages_toml_says(
+    def test_timeouts_routing_and_access_are_as_stages_toml_says(
         self, serving: Callable[[str], Template]
     ) -> None:
         (variant,) = config(serving("real-time"))["ProductionVariants"]
-        assert variant["VolumeSizeInGB"] == 64
         assert variant["ContainerStartupHealthCheckTimeoutInSeconds"] == 900
         assert variant["ModelDataDownloadTimeoutInSeconds"] == 600
         assert variant["RoutingConfig"] == {"RoutingStrategy": "LEAST_OUTSTANDING_REQUESTS"}
@@ -258,7 +257,15 @@ class TestMultiModel:
         assert container["Mode"] == "MultiModel"
         assert container["MultiModelConfig"] == {"ModelCacheSetting": "Enabled"}
         assert container["ModelDataUrl"]["Fn::Join"][1][-1] == "/models/"
+        (variant,) = config(serving("multi-model"))["ProductionVariants"]
+        assert variant["VolumeSizeInGB"] == 64
         assert "Environment" not in container  # no hash can be pinned for what is not there yet
+
+    def test_its_volume_is_as_large_as_stages_toml_says(
+        self, serving: Callable[[str], Template]
+    ) -> None:
+        (variant,) = config(serving("multi-model"))["ProductionVariants"]
+        assert variant["VolumeSizeInGB"] == 64
 
 
 class TestInferenceComponent:

@@ -1,0 +1,45 @@
+"""What is watched, and what may be lost."""
+
+import pytest
+
+from stacks.compatibility import keeping
+from tests.stacks.compatibility.asking import Case, hold
+
+DESTROY = 'data.removal_policy = "destroy"\n'
+TWICE = DESTROY + "data.delete_data = true\n"
+
+CASES = [
+    Case(
+        keeping.production_has_somebody_to_tell,
+        "production = true",
+        "dev.alarms.critical_subscribers = []: nobody hears of an outage",
+        'production = true\nalarms.critical_subscribers = ["ops@company.example"]',
+        warns=True,
+    ),
+    Case(
+        keeping.drift_has_labels,
+        "drift.enabled = true",
+        "dev.drift.labels = []: no label's rate is watched",
+        'drift.enabled = true\ndrift.labels = ["PER"]',
+        warns=True,
+    ),
+    Case(
+        keeping.deleting_data_takes_two_keys,
+        DESTROY,
+        'dev.data.removal_policy = "destroy": data is kept all the same',
+        TWICE,
+        warns=True,
+    ),
+    Case(
+        keeping.deleting_data_takes_two_keys,
+        TWICE + "production = true",
+        "deleting the stack deletes production's data",
+        "production = true",
+        warns=True,
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_what_is_unwise_gets_a_line_and_its_neighbour_passes(case: Case) -> None:
+    hold(case)
