@@ -1,0 +1,46 @@
+"""What stands beside the alarms, and what cfn-lint says of all of it."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from stacks.watching.queries import QUERIES
+from tests.stacks.conftest import Template
+from tests.stacks.monitoring.conftest import properties
+
+pytestmark = pytest.mark.slow
+
+
+def test_queries_are_saved_for_the_endpoints_log_in_a_folder_of_its_name(
+    stacks: dict[str, Template],
+) -> None:
+    found = properties(stacks["realtime-Monitoring"], "AWS::Logs::QueryDefinition")
+    assert {each["Name"]: each["QueryString"] for each in found} == {
+        f"berth-realtime/{name}": query for name, query in QUERIES.items()
+    }
+    for each in found:
+        assert each["LogGroupNames"] == ["/aws/sagemaker/Endpoints/berth-realtime"]
+
+
+def test_nothing_in_it_serves_or_stores(stacks: dict[str, Template]) -> None:
+    for name, template in stacks.items():
+        if name.endswith("-Monitoring"):
+            assert {
+                each["Type"].rpartition("::")[0] for each in template["Resources"].values()
+            } <= {
+                "AWS::CloudWatch",
+                "AWS::Logs",
+            }
+
+
+def test_cfn_lint_has_nothing_to_say(assembly: Path) -> None:
+    files = [str(file) for file in assembly.glob("assembly-*/*.template.json")]
+    assert files
+    done = subprocess.run(
+        ["cfn-lint", "--regions", "eu-central-1", "--", *files],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout
