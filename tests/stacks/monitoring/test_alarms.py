@@ -63,7 +63,7 @@ def test_a_mode_has_the_alarms_of_what_it_publishes(alarms: Alarms, stage: str) 
     assert alarms(stage).keys() == BY_STAGE[stage]
 
 
-@pytest.mark.parametrize("stage", set(STAGES) - {"component", "variants"})
+@pytest.mark.parametrize("stage", sorted(set(STAGES) - {"component", "variants"}))
 def test_metrics_of_a_variant_have_its_dimensions_and_those_of_the_queue_the_endpoints_alone(
     alarms: Alarms, stage: str
 ) -> None:

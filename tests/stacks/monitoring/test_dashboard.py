@@ -51,7 +51,7 @@ def test_it_answers_four_questions_in_order(dashboard: Dashboard, stage: str) ->
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_widgets_lie_side_by_side_and_none_over_another(dashboard: Dashboard, stage: str) -> None:
-    taken = set()
+    taken: set[tuple[int, int]] = set()
     for each in dashboard(stage):
         cells = {
             (each["x"] + x, each["y"] + y)
