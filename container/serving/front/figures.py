@@ -61,10 +61,10 @@ class ModelFigures(Collector):
         self._untold = Figures()
         self._untold.know(self._all.entities)  # what is found no more is 0, and not nothing
 
-    async def keep_telling(self, seconds: float = TELL_SECONDS) -> None:
-        """Tell again and again."""
+    async def keep_telling(self) -> None:
+        """Tell once a minute."""
         while True:
-            await asyncio.sleep(seconds)
+            await asyncio.sleep(TELL_SECONDS)
             self.tell()
 
 

@@ -9,8 +9,12 @@ from typing import Any
 
 import pytest
 
+from serving.config import Settings
 from serving.figures import Figures
+from serving.front import figures
+from serving.front.app import create_app
 from serving.front.figures import ModelFigures, rates
+from serving.front.host import Host
 from serving.front.metrics import Metrics
 from serving.logs import JsonFormatter
 from tests.container.process import Server, poll
@@ -46,12 +50,12 @@ def test_no_rate_is_written_in_scientific_notation() -> None:
 
 
 def test_a_line_has_what_came_since_the_last(told: Callable[[], list[dict[str, Any]]]) -> None:
-    figures = ModelFigures()
-    figures.add(FOUND)
-    figures.add(FOUND)
-    figures.tell()
-    figures.add(Figures(texts=1, tokens=10))
-    figures.tell()
+    model = ModelFigures()
+    model.add(FOUND)
+    model.add(FOUND)
+    model.tell()
+    model.add(Figures(texts=1, tokens=10))
+    model.tell()
     first, second = told()
     assert (first["event"], first["level"]) == ("model_figures", "INFO")
     assert (first["model"]["texts"], first["model"]["entities_per_text"]["PER"]) == (8, 0.75)
@@ -67,22 +71,28 @@ def test_a_line_has_what_came_since_the_last(told: Callable[[], list[dict[str, A
 def test_there_is_no_line_where_there_were_no_texts(
     told: Callable[[], list[dict[str, Any]]],
 ) -> None:
-    figures = ModelFigures()
-    figures.tell()
-    figures.add(FOUND)
-    figures.tell()
-    figures.tell()
+    model = ModelFigures()
+    model.tell()
+    model.add(FOUND)
+    model.tell()
+    model.tell()
     assert len(told()) == 1
 
 
-def test_lines_come_by_themselves(told: Callable[[], list[dict[str, Any]]]) -> None:
+def test_lines_come_by_themselves_while_the_server_runs(
+    told: Callable[[], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(figures, "TELL_SECONDS", 0.001)
+    settings, metrics = Settings(multi_model=True), Metrics()
+    host = Host(settings, metrics, on_failure=pytest.fail)
+    app = create_app(host, metrics, settings)
+
     async def two_lines() -> None:
-        figures = ModelFigures()
-        telling = asyncio.ensure_future(figures.keep_telling(0.001))
-        while len(told()) < 2:
-            figures.add(FOUND)
-            await asyncio.sleep(0)
-        telling.cancel()
+        async with app.router.lifespan_context(app):
+            for number in (1, 2):
+                metrics.model.add(FOUND)
+                while len(told()) < number:
+                    await asyncio.sleep(0)
 
     asyncio.run(asyncio.wait_for(two_lines(), 60))
 
@@ -108,8 +118,10 @@ def test_prometheus_is_given_all_since_the_start() -> None:
 # The program
 
 
-def served(server: Server) -> str:
-    return server.request("GET", "/metrics").body.decode()
+def texts_served(server: Server) -> float:
+    lines = server.request("GET", "/metrics").body.decode().splitlines()
+    (value,) = (line.split()[1] for line in lines if line.startswith("serving_model_texts_total "))
+    return float(value)
 
 
 def last_figures(server: Server) -> dict[str, Any]:
@@ -127,7 +139,7 @@ def test_a_classifiers_figures_are_those_of_its_answers(tmp_path: Path) -> None:
     with Server(save(tmp_path / "model", "bert"), tmp_path / "log") as server:
         server.wait_until_ready()
         answers = [server.invoke({"text": text}).json["predictions"][0] for text in texts]
-        poll(lambda: "serving_model_texts_total 3.0" in served(server))
+        poll(lambda: texts_served(server) >= 3)
         found = last_figures(server)
     entities = [each for answer in answers for each in answer]
     assert entities
