@@ -12,6 +12,7 @@ from typing import Any
 MOST_LABELS = 100
 OTHER = "other"
 """What labels beyond so many are counted as: an answer may make them up."""
+_NUMBER = (float, Real)  # float is one; asked for first it takes a tenth of the time
 
 
 @dataclass(slots=True)
@@ -44,7 +45,7 @@ class Figures:
             if not isinstance(each, dict):
                 continue
             label, score = each.get("label"), each.get("score")
-            if isinstance(label, str) and isinstance(score, Real) and math.isfinite(score):
+            if isinstance(label, str) and isinstance(score, _NUMBER) and math.isfinite(score):
                 self._find(label, 1)
                 self.score += float(score)
 
