@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from .figures import Figures
+
 JSON = "application/json"
 
 
@@ -48,10 +50,11 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer to a request, whole."""
+    """The answer to a request, whole; with its figures, where it is of texts."""
 
     body: bytes
     content_type: str = JSON
+    figures: Figures | None = None
 
 
 @dataclass(frozen=True, slots=True)

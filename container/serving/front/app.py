@@ -1,5 +1,6 @@
 """The routes of the contract, as SageMaker's guide has them (your-algorithms-inference-code)."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -30,8 +31,11 @@ def create_app(host: Host, metrics: Metrics, settings: Settings) -> Starlette:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         host.start()
+        telling = asyncio.ensure_future(metrics.model.keep_telling())
         yield
+        telling.cancel()
         await host.stop()
+        metrics.model.tell()
 
     async def ping(_: Request) -> Response:
         return Response(status_code=200 if host.healthy else 503)

@@ -2,6 +2,8 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from .figures import ModelFigures
+
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _TOKENS = tuple(float(2**power) for power in range(4, 18))
 _ITEMS = tuple(float(2**power) for power in range(11))
@@ -41,6 +43,8 @@ class Metrics:
         self._batch_seconds = Histogram(
             "serving_batch_seconds", "Computing of a batch.", buckets=_SECONDS, registry=registry
         )
+        self.model = ModelFigures()
+        registry.register(self.model)
 
     def count_batch(self, tokens: int, seconds: float, items: int) -> None:
         """Count a batch that a worker has computed."""

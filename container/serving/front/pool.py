@@ -230,6 +230,7 @@ class Pool:
             environment,
             on_opened=lambda call: self._estimate.learn(len(call.body), call.tokens),
             on_batch=self._metrics.count_batch,
+            on_figures=self._metrics.model.add,
             on_ready=on_ready,
             on_room=self._share_out,
             on_end=self._has_ended,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from subprocess import Popen
 
 from ..errors import RequestError
+from ..figures import Figures
 from ..wire import Head, Link
 from .call import Call
 
@@ -32,6 +33,7 @@ class WorkerProcess:
         environment: of the process.
         on_opened: called when it has counted what a call costs.
         on_batch: called with tokens, seconds and items of each batch that was computed.
+        on_figures: called with those of the texts that it has answered since it last told.
         on_ready, on_room, on_end: called when it is ready, may have room for another call, and is
             gone.
     """
@@ -42,6 +44,7 @@ class WorkerProcess:
         *,
         on_opened: Callable[[Call], None],
         on_batch: Callable[[int, float, int], None],
+        on_figures: Callable[[Figures], None],
         on_ready: Callable[["WorkerProcess"], None],
         on_room: Callable[[], None],
         on_end: Callable[["WorkerProcess"], None],
@@ -60,7 +63,7 @@ class WorkerProcess:
         self.computing_since: float | None = None
         self._has_canary = False
         self._heard_at = 0.0
-        self._on_opened, self._on_batch = on_opened, on_batch
+        self._on_opened, self._on_batch, self._on_figures = on_opened, on_batch, on_figures
         self._on_ready, self._on_room, self._on_end = on_ready, on_room, on_end
         self._batch_tokens = 1
         self._mixes = False
@@ -158,6 +161,8 @@ class WorkerProcess:
                 self.computing_since = since
                 if not self._has_canary:
                     self.proved, self.proved_at = True, self._heard_at
+                if "figures" in head:
+                    self._on_figures(Figures(**head["figures"]))
             case "opened":
                 if (call := self.calls.get(head["id"])) is not None:
                     self.tokens += head["tokens"] - call.tokens

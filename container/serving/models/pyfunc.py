@@ -1,9 +1,9 @@
 """MLflow's pyfuncs. Importing this imports MLflow: seconds."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from mlflow import pyfunc
 from mlflow.exceptions import MlflowException
@@ -13,6 +13,7 @@ from ..codecs.media import Format, answer_format, body_format
 from ..codecs.plain import rows_of
 from ..config import Settings
 from ..errors import LoadError, PredictionError
+from ..figures import Figures
 from ..servable import Answer, Job, Request, Servable
 from . import faults, scoring
 from .classifier import engine_of
@@ -80,8 +81,16 @@ class PyfuncModel:
         return [self.predict(item) for item in items]
 
     def finish(self, job: Job, results: Sequence[Any]) -> Answer:
-        """Encode the predictions."""
-        return encode(results[0] if results else [], job.context)
+        """Encode the predictions; those of texts are counted, where they are a list."""
+        predictions = results[0] if results else []
+        answer = encode(predictions, job.context)
+        of_texts = self.signature.text_column or any(item.texts for item in job.items)
+        if not (of_texts and isinstance(predictions, list)):
+            return answer
+        figures = Figures()
+        for prediction in predictions:
+            figures.count(prediction)
+        return replace(answer, figures=figures)
 
     def read(self, body: bytes, given: Format) -> scoring.Input:
         """Read a body of this type."""
@@ -102,6 +111,8 @@ class PyfuncModel:
 
 class RowEngine:
     """A TextEngine that has `predict` compute the rows of several requests in one call."""
+
+    labels: Sequence[str] = ()
 
     def __init__(self, model: PyfuncModel) -> None:
         self._model = model
@@ -133,9 +144,11 @@ class RowEngine:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A text as the one item that it is to a pyfunc."""
+    """A text as the one item that it is to a pyfunc, whose tokens nobody counts."""
 
     text: str
+    tokens: ClassVar = 0
+    unknown_tokens: ClassVar = 0
 
     @property
     def items(self) -> list[str]:

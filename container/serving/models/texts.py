@@ -1,13 +1,14 @@
 """Models of texts: their engine computes items of many requests at once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from ..codecs.answers import encode
 from ..codecs.media import Format, answer_format, body_format
 from ..codecs.texts import read_texts
 from ..errors import PredictionError, RequestError, wrong_schema
+from ..figures import Figures
 from ..servable import Answer, Job, Request
 
 
@@ -22,9 +23,21 @@ class Encoded(Protocol):
     def costs(self) -> Sequence[int]:
         """The cost of each item, in tokens."""
 
+    @property
+    def tokens(self) -> int:
+        """How many a tokenizer has counted; 0 where none did."""
+
+    @property
+    def unknown_tokens(self) -> int:
+        """How many of them stand for what its vocabulary does not have."""
+
 
 class TextEngine(Protocol):
     """What computes predictions of texts; each step runs in a thread of its own."""
+
+    @property
+    def labels(self) -> Sequence[str]:
+        """The labels of entities that it may find; none where it does not know."""
 
     def encode(self, texts: Sequence[str]) -> Sequence[Encoded]:
         """Encode each text."""
@@ -125,7 +138,16 @@ class TextModel:
         predictions = [
             self._engine.finish(text, [next(rest) for _ in text.items]) for text in opened.texts
         ]
-        return encode(predictions, opened.wanted)
+        figures = self._figures(opened.texts, predictions)
+        return replace(encode(predictions, opened.wanted), figures=figures)
+
+    def _figures(self, texts: Sequence[Encoded], predictions: Sequence[Any]) -> Figures:
+        figures = Figures()
+        for text, each in zip(texts, predictions, strict=True):
+            figures.count(each, tokens=text.tokens, unknown_tokens=text.unknown_tokens)
+        if figures.entities or all(isinstance(each, list) and not each for each in predictions):
+            figures.know(self._engine.labels)
+        return figures
 
     def _texts(self, body: bytes, given: Format) -> list[str] | None:
         try:

@@ -27,6 +27,9 @@ class TokenClassifier:
             aggregated as transformers' pipeline does with the strategy `simple`.
         settings: of the server.
 
+    Attributes:
+        labels: of the entities that its tags make.
+
     Raises:
         LoadError: when it cannot be loaded.
     """
@@ -37,6 +40,8 @@ class TokenClassifier:
         config = json.loads((folder / "config.json").read_bytes())
         names = config.get("id2label") or {"0": "LABEL_0", "1": "LABEL_1"}
         self._tags = [names[str(index)] for index in range(len(names))]
+        labels = [tag.split("-", 1)[-1] for tag in self._tags]
+        self.labels = [label for label in dict.fromkeys(labels) if label != "O"]
         self._encoder = TextEncoder(folder, config)
         self._decode = decode or Simple(self._tags)
         self._engine = _engine(folder, config, settings)

@@ -30,12 +30,19 @@ class Encoded:
         encoding: of all its tokens, special ones left out.
         windows: which of them each row has, and which are kept of it; see `windows`.
         items: the rows, int32, special tokens around each; none for a text without tokens.
+        unknown_tokens: how many of its tokens stand for what the vocabulary does not have.
     """
 
     text: str
     encoding: Encoding
     windows: Sequence[Window]
     items: Sequence[Array]
+    unknown_tokens: int
+
+    @property
+    def tokens(self) -> int:
+        """How many it has, each counted once, special ones left out."""
+        return len(self.encoding)
 
     @property
     def costs(self) -> list[int]:
@@ -55,6 +62,7 @@ class TextEncoder:
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
+        self._unknown = _unknown(folder, self._tokenizer)
         self._before, self._after = _around(self._tokenizer)
         longest = min(_positions(config), _tokenizer_limit(folder))
         self._size = longest - len(self._before) - len(self._after)
@@ -72,7 +80,8 @@ class TextEncoder:
             np.array([*self._before, *ids[start:end], *self._after], np.int32)
             for start, end, _, _ in cut
         ]
-        return Encoded(text, encoding, cut, rows)
+        unknown = ids.count(self._unknown) if self._unknown is not None else 0
+        return Encoded(text, encoding, cut, rows, unknown)
 
     def join(self, encoded: Encoded, results: Sequence[Array], tags: int) -> Array:
         """Put together the probabilities [tokens, tags] of a text from those of its rows."""
@@ -108,6 +117,14 @@ def _around(tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
     first = special.index(0)
     last = len(special) - special[::-1].index(0)
     return encoding.ids[:first], encoding.ids[last:]
+
+
+def _unknown(folder: Path, tokenizer: Tokenizer) -> int | None:
+    """The id of the token for what the vocabulary does not have; None: it has every byte."""
+    model = json.loads((folder / "tokenizer.json").read_bytes())["model"]
+    if token := model.get("unk_token"):
+        return tokenizer.token_to_id(token)
+    return model.get("unk_id")  # type: ignore[no-any-return] # Unigram's name for it
 
 
 def positions_ahead(config: Mapping[str, Any]) -> int:

@@ -9,11 +9,13 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from itertools import groupby
 from queue import SimpleQueue
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 
 from ..errors import Broken, OutOfMemory, PredictionError, RequestError
+from ..figures import Figures
 from ..logs import request_fields
 from ..servable import Request, Servable, Session, Stream
 from ..wire import Channel, Head
@@ -47,6 +49,8 @@ class Core:
         self._tasks: dict[int, Task] = {}
         self._sessions: dict[str, Session] = {}
         self._computing_since: float | None = None
+        self._figures = Figures()  # since the last beat
+        self._counting = Lock()
         self._stopped = Event()
 
     def run(self) -> None:
@@ -65,6 +69,7 @@ class Core:
             if (error := ends.get()) is not None:
                 raise error
         self._stopped.set()
+        self._send_beat()
 
     def _receive(self) -> None:
         while (frame := self._channel.receive()) is not None:
@@ -202,6 +207,9 @@ class Core:
         if session is not None and session.closed:
             self._sessions.pop(session.id, None)
             head["session_closed"] = True
+        if answer.figures is not None and task.id != CANARY:
+            with self._counting:
+                self._figures.add(answer.figures)
         # Those of a batch leave together: a system call each would cost more than they wait.
         self._channel.post(head, answer.body)
         self._close(task)
@@ -243,8 +251,16 @@ class Core:
 
     def _beat(self) -> None:
         while not self._stopped.wait(BEAT_SECONDS):
-            with suppress(OSError):  # the thread that receives sees it too
-                self._channel.send({"kind": "beat", "computing_since": self._computing_since})
+            self._send_beat()
+
+    def _send_beat(self) -> None:
+        with self._counting:
+            figures, self._figures = self._figures, Figures()
+        head: Head = {"kind": "beat", "computing_since": self._computing_since}
+        if figures.texts:
+            head["figures"] = asdict(figures)
+        with suppress(OSError):  # the thread that receives sees it too
+            self._channel.send(head)
 
 
 def _check_count(results: Sequence[object], batch: Sequence[Entry]) -> None:

@@ -53,6 +53,14 @@ class Windows:
     text: str
 
     @property
+    def tokens(self) -> int:
+        return len(self.text)
+
+    @property
+    def unknown_tokens(self) -> int:
+        return self.text.count("?")
+
+    @property
     def items(self) -> list[str]:
         return [self.text[start : start + 3] for start in range(0, len(self.text), 3)]
 
@@ -63,6 +71,8 @@ class Windows:
 
 class UpperEngine:
     """A text engine: upper case, window by window. It writes down its batches."""
+
+    labels = ("PER", "LOC")
 
     def __init__(self) -> None:
         self.batches: list[list[str]] = []

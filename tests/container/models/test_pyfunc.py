@@ -11,6 +11,7 @@ from mlflow.pyfunc.scoring_server import predictions_to_json
 
 from serving.config import Settings
 from serving.errors import Broken, LoadError, OutOfMemory, PredictionError, RequestError
+from serving.figures import Figures
 from serving.models import load
 from serving.models import pyfunc as serving_pyfunc
 from serving.models.pyfunc import PyfuncModel
@@ -90,6 +91,23 @@ def test_a_folder_without_one_has_none(tmp_path: Path) -> None:
     folder = save_model(tmp_path / "model", "spans.py")
     (folder / "serving_input_example.json").unlink()
     assert served(folder).example is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"text": ["Anna", "b"]},
+        {"dataframe_split": {"columns": ["text"], "data": [["Anna"], ["b"]]}},
+        {"inputs": ["Anna", "b"]},
+    ],
+)
+def test_figures_are_what_its_answers_show(spans_model: Path, body: object) -> None:
+    found = ask(served(spans_model), body).figures
+    assert found == Figures(texts=2, score=1.0, entities={"NAME": 1})
+
+
+def test_an_answer_that_is_not_of_texts_has_none(table: Servable) -> None:
+    assert ask(table, {"dataframe_records": [{"a": 1.0, "b": 2.0}]}).figures is None
 
 
 def test_params_reach_the_model(spans_model: Path) -> None:

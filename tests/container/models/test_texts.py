@@ -1,12 +1,15 @@
 import json
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from serving.codecs.media import JSON, Format
 from serving.errors import PredictionError, RequestError
+from serving.figures import Figures
 from serving.models.texts import TextModel, TextPredictor
 from serving.servable import Request
-from tests.container.models.asking import UpperEngine, ask, predictions, together
+from tests.container.models.asking import UpperEngine, Windows, ask, predictions, together
 
 
 class Special:
@@ -101,6 +104,36 @@ def test_a_model_of_texts_alone_takes_no_params(model: TextModel) -> None:
     with pytest.raises(RequestError) as refusal:
         ask(model, {"text": "a", "params": {"b": 1}})
     assert (refusal.value.code, refusal.value.where) == ("wrong_schema", "params")
+
+
+# Figures
+
+
+class Finder(UpperEngine):
+    """Finds what the text says: `[]`, or entities in JSON."""
+
+    def finish(self, encoded: Windows, results: Sequence[str]) -> Any:
+        return json.loads(encoded.text)
+
+
+def test_an_answer_has_the_figures_of_its_texts() -> None:
+    found = json.dumps([{"label": "PER", "score": 0.5}, {"label": "ORG", "score": 1}])
+    answer = ask(TextModel(Finder()), {"text": [found, "[]"]})
+    # LOC is not found, but the engine knows of it.
+    entities = {"PER": 1, "ORG": 1, "LOC": 0}
+    assert answer.figures == Figures(2, len(found) + 2, 0, 1.5, entities)
+
+
+def test_of_texts_without_entities_the_labels_are_told() -> None:
+    assert ask(TextModel(Finder()), {"text": "[]"}).figures.entities == {"PER": 0, "LOC": 0}
+
+
+def test_of_predictions_that_are_no_entities_no_label_is(model: TextModel) -> None:
+    assert ask(model, {"text": ["anna??", "b"]}).figures == Figures(2, 7, unknown_tokens=2)
+
+
+def test_what_goes_elsewhere_is_not_counted(both: TextModel) -> None:
+    assert ask(both, {"a": 1}).figures is None
 
 
 # Requests that are more than texts

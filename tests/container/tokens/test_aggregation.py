@@ -27,7 +27,9 @@ def test_entities_are_those_of_the_pipeline_with_the_strategy_simple(
     )
     given = [*(text[:200] for text in texts(30, seed=5)), *ODD]
     count = 0
-    for text, found in zip(given, predict(load(kind, tags=tags), given), strict=True):
+    classifier = load(kind, tags=tags)
+    for text, found in zip(given, predict(classifier, given), strict=True):
+        assert {span["label"] for span in found} <= set(classifier.labels)
         expected = reference(text) if text else []
         assert [(e["label"], e["start"], e["end"]) for e in found] == [
             (e["entity_group"], e["start"], e["end"]) for e in expected

@@ -1,13 +1,16 @@
 """Texts become rows of token ids, and the rows' results a text's again."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
+from bench.serving.workload import texts
 from model.bundle.ner import windows as windows_of_the_example
 from serving.tokens.texts import TextEncoder, windows
 from tests.container.tokens.conftest import Save
@@ -63,6 +66,36 @@ def test_a_text_without_tokens_has_no_rows(encoder: TextEncoder, text: str) -> N
     (encoded,) = encoder.encode([text])
     assert encoded.items == []
     assert encoder.join(encoded, [], tags=5).shape == (0, 5)
+
+
+def test_the_tokens_of_a_text_are_counted_once_and_without_special_ones(
+    encoder: TextEncoder,
+) -> None:
+    (long,) = encoder.encode([LONG])
+    assert long.tokens == len(long.encoding.ids) < sum(long.costs)
+
+
+def test_what_the_vocabulary_does_not_have_is_counted(encoder: TextEncoder) -> None:
+    (known,) = texts(1, seed=3)  # of those that the tokenizer was trained on
+    found = [each.unknown_tokens for each in encoder.encode([known, f"☃ {known} ☃☃", ""])]
+    assert found == [0, 2, 0]
+
+
+def test_a_vocabulary_of_bytes_knows_everything(saved: Save) -> None:
+    (strange,) = encoder_of(saved("roberta")).encode(["☃ saw Rome"])
+    assert strange.tokens > 0
+    assert strange.unknown_tokens == 0
+
+
+def test_sentencepiece_names_its_unknown_token_by_number(saved: Save, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(saved("bert"), tmp_path / "unigram"))
+    words = [("<unk>", 0.0), ("a", -1.0), ("[CLS]", -9.0), ("[SEP]", -9.0)]
+    tokenizer = Tokenizer(models.Unigram(words, unk_id=0))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    tokenizer.save(str(folder / "tokenizer.json"))
+    (encoded,) = encoder_of(folder).encode(["a b a"])
+    assert (encoded.tokens, encoded.unknown_tokens) == (3, 1)
 
 
 def test_a_lone_surrogate_moves_nothing(encoder: TextEncoder) -> None:

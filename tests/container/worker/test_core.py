@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from serving.errors import Broken, OutOfMemory, RequestError
+from serving.figures import Figures
 from serving.servable import Answer, Job, Request, Stream
 from serving.wire import Channel, Head
 from serving.worker.core import CANARY, Core
@@ -56,7 +57,7 @@ class Upper:
             return Answer(str(job.context.session.data["seen"]).encode())
         if "STREAM" in results:
             return Stream((result.encode() for result in results), "text/plain")
-        return Answer(" ".join(results).encode())
+        return Answer(" ".join(results).encode(), figures=Figures(len(results), entities={"A": 1}))
 
 
 class Front:
@@ -240,6 +241,24 @@ def test_the_canary_is_the_models_own_example() -> None:
     with working(Upper()) as front:
         front.ask(CANARY, "")
         assert front.answer(CANARY) == "EXAMPLE"
+
+
+def test_beats_tell_what_was_answered_but_for_the_canary_and_what_failed() -> None:
+    def told() -> Figures:
+        figures = Figures()
+        for head, _ in front.frames:
+            if "figures" in head:
+                figures.add(Figures(**head["figures"]))
+        return figures
+
+    with working(Upper()) as front:
+        for number, body in [(1, "ann lee"), (CANARY, ""), (2, "poison"), (3, "bo")]:
+            front.ask(number, body)
+            front.answer(number)
+        front.channel.send({"kind": "stop"})
+        # The last of what was answered comes with a beat of its own, before the end.
+        front.until(lambda _: told().texts >= 3)
+    assert told() == Figures(texts=3, entities={"A": 2})
 
 
 def test_a_model_that_can_compute_no_more_ends_the_worker() -> None:

@@ -1,0 +1,174 @@
+"""The figures of a model of texts, as Prometheus and as CloudWatch's metric filters read them."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from serving.config import Settings
+from serving.figures import Figures
+from serving.front import figures
+from serving.front.app import create_app
+from serving.front.figures import ModelFigures, rates
+from serving.front.host import Host
+from serving.front.metrics import Metrics
+from serving.logs import JsonFormatter
+from tests.container.process import Server, poll
+from tests.container.tokens.folders import save
+
+FOUND = Figures(texts=4, tokens=60, unknown_tokens=3, score=2.7, entities={"PER": 3, "LOC": 0})
+
+
+@pytest.fixture
+def told(caplog: pytest.LogCaptureFixture) -> Callable[[], list[dict[str, Any]]]:
+    """Read what was logged, as it is written."""
+    caplog.set_level(logging.INFO)
+    return lambda: [json.loads(JsonFormatter().format(record)) for record in caplog.records]
+
+
+def test_rates_are_of_a_text_a_token_and_an_entity() -> None:
+    assert rates(FOUND) == {
+        "texts": 4,
+        "tokens_per_text": 15.0,
+        "unknown_token_share": 0.05,
+        "entities_per_text": {"PER": 0.75, "LOC": 0.0},
+        "mean_score": 0.9,
+    }
+
+
+def test_what_nobody_counted_has_no_rate() -> None:
+    assert rates(Figures(texts=2)) == {"texts": 2, "entities_per_text": {}}
+
+
+def test_no_rate_is_written_in_scientific_notation() -> None:
+    rare = Figures(texts=30_000, tokens=30_000, unknown_tokens=2, entities={"PER": 1}, score=1e-9)
+    assert "e-" not in json.dumps(rates(rare))
+
+
+def test_a_line_has_what_came_since_the_last(told: Callable[[], list[dict[str, Any]]]) -> None:
+    model = ModelFigures()
+    model.add(FOUND)
+    model.add(FOUND)
+    model.tell()
+    model.add(Figures(texts=1, tokens=10))
+    model.tell()
+    first, second = told()
+    assert (first["event"], first["level"]) == ("model_figures", "INFO")
+    assert (first["model"]["texts"], first["model"]["entities_per_text"]["PER"]) == (8, 0.75)
+    # A label that was found before is 0: an alarm is to see that it is found no more.
+    assert second["model"] == {
+        "texts": 1,
+        "tokens_per_text": 10.0,
+        "unknown_token_share": 0.0,
+        "entities_per_text": {"PER": 0.0, "LOC": 0.0},
+    }
+
+
+def test_there_is_no_line_where_there_were_no_texts(
+    told: Callable[[], list[dict[str, Any]]],
+) -> None:
+    model = ModelFigures()
+    model.tell()
+    model.add(FOUND)
+    model.tell()
+    model.tell()
+    assert len(told()) == 1
+
+
+def test_lines_come_by_themselves_while_the_server_runs(
+    told: Callable[[], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(figures, "TELL_SECONDS", 0.001)
+    settings, metrics = Settings(multi_model=True), Metrics()
+    host = Host(settings, metrics, on_failure=pytest.fail)
+    app = create_app(host, metrics, settings)
+
+    async def two_lines() -> None:
+        async with app.router.lifespan_context(app):
+            for number in (1, 2):
+                metrics.model.add(FOUND)
+                while len(told()) < number:
+                    await asyncio.sleep(0)
+
+    asyncio.run(asyncio.wait_for(two_lines(), 60))
+
+
+def test_prometheus_is_given_all_since_the_start() -> None:
+    metrics = Metrics()
+    metrics.model.add(FOUND)
+    metrics.model.tell()
+    metrics.model.add(FOUND)
+    lines = metrics.text().decode().splitlines()
+    for line in (
+        "serving_model_texts_total 8.0",
+        "serving_model_tokens_total 120.0",
+        "serving_model_unknown_tokens_total 6.0",
+        'serving_model_entities_total{label="PER"} 6.0',
+        'serving_model_entities_total{label="LOC"} 0.0',
+        "serving_model_entity_score_count 6.0",
+        "serving_model_entity_score_sum 5.4",
+    ):
+        assert line in lines
+
+
+# The program
+
+
+def texts_served(server: Server) -> float:
+    lines = server.request("GET", "/metrics").body.decode().splitlines()
+    (value,) = (line.split()[1] for line in lines if line.startswith("serving_model_texts_total "))
+    return float(value)
+
+
+def last_figures(server: Server) -> dict[str, Any]:
+    """End the server; what it had not told yet it tells then."""
+    server.terminate()
+    assert server.wait() == 0
+    (line,) = (line for line in server.lines() if line.get("event") == "model_figures")
+    model: dict[str, Any] = line["model"]
+    return model
+
+
+@pytest.mark.slow
+def test_a_classifiers_figures_are_those_of_its_answers(tmp_path: Path) -> None:
+    texts = ["Anna saw Rome.", "☃ ☃", ""]
+    with Server(save(tmp_path / "model", "bert"), tmp_path / "log") as server:
+        server.wait_until_ready()
+        answers = [server.invoke({"text": text}).json["predictions"][0] for text in texts]
+        poll(lambda: texts_served(server) >= 3)
+        found = last_figures(server)
+    entities = [each for answer in answers for each in answer]
+    assert entities
+    assert found["texts"] == 3  # and not the canary, which is asked every second
+    assert found["unknown_token_share"] > 0
+    assert found["entities_per_text"] == {
+        label: pytest.approx(sum(each["label"] == label for each in entities) / 3, abs=1e-4)
+        for label in ("PER", "LOC")
+    }
+    scores = [each["score"] for each in entities]
+    assert found["mean_score"] == pytest.approx(sum(scores) / len(scores), abs=1e-4)
+
+
+@pytest.mark.slow
+def test_a_pyfuncs_figures_are_what_its_answers_show(spans_model: Path, tmp_path: Path) -> None:
+    with Server(spans_model, tmp_path / "log") as server:
+        server.wait_until_ready()
+        server.invoke({"text": ["Anna met Carl", "nobody"]})
+        server.invoke({"dataframe_split": {"columns": ["text"], "data": [["Rome"]]}})
+        server.invoke({"text": ["RAISE"]})
+        found = last_figures(server)
+    assert found == {"texts": 3, "entities_per_text": {"NAME": 1.0}, "mean_score": 1.0}
+
+
+@pytest.mark.slow
+def test_a_model_of_tables_has_none(table_model: Path, tmp_path: Path) -> None:
+    with Server(table_model, tmp_path / "log") as server:
+        server.wait_until_ready()
+        assert server.invoke({"inputs": {"a": [1.0], "b": [2.0]}}).status == 200
+        server.terminate()
+        assert server.wait() == 0
+        assert not [line for line in server.lines() if "event" in line]
