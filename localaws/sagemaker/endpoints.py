@@ -1,11 +1,13 @@
 """Endpoints: checked here, carried out by `hosting` in the background."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence, Set
+from dataclasses import replace
 
-from localaws.sagemaker import hosting, listing
+from localaws.sagemaker import hosting, listing, ministack
 from localaws.sagemaker.errors import AwsError
-from localaws.sagemaker.plans import Plan
-from localaws.sagemaker.state import STORE, Document, Endpoint, Resource, Scope, now
+from localaws.sagemaker.plans import Plan, shadow_of
+from localaws.sagemaker.policy import Policy
+from localaws.sagemaker.state import STORE, Document, Endpoint, Resource, Scope, by_role, now
 
 _BUSY = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
 
@@ -17,6 +19,8 @@ def create(scope: Scope, request: Document) -> tuple[Endpoint, hosting.Done]:
     variants = [_fresh(plan) for plan in plans]
     endpoint = Endpoint(scope, "endpoint", request["EndpointName"], _asked(request))
     endpoint.serving, endpoint.variants = config.name, variants
+    endpoint.shadow = shadow_of(plans)
+    _check_guardrails(endpoint, endpoint.properties, plans, variants)
     STORE.add(endpoint, request.get("Tags", []))
     return endpoint, hosting.create(endpoint, plans, variants)
 
@@ -33,7 +37,10 @@ def update(scope: Scope, request: Document) -> tuple[Endpoint, hosting.Done]:
             dropped = {one["VariantPropertyType"] for one in excluded}
             variants = [_retained(one, endpoint, dropped) for one in variants]
         kept = endpoint.properties if request.get("RetainDeploymentConfig") else {}
-        endpoint.properties = {**kept, **_asked(request)}
+        wanted = {**kept, **_asked(request)}
+        before = [one["VariantName"] for one in endpoint.variants]
+        _check_guardrails(endpoint, wanted, plans, variants, set(before) - {endpoint.shadow})
+        endpoint.properties = wanted
         return endpoint, hosting.update(endpoint, plans, variants)
 
 
@@ -84,9 +91,32 @@ def _asked(request: Document) -> Document:
     }
 
 
+def _check_guardrails(
+    endpoint: Endpoint,
+    properties: Document,
+    plans: Sequence[Plan],
+    variants: list[Document],
+    before: Set[str] = frozenset(),
+) -> None:
+    policy = Policy.of(properties.get("DeploymentConfig", {}))
+    counts = {one["VariantName"]: one["DesiredInstanceCount"] for one in variants}
+    counts.pop(shadow_of(plans), None)
+    policy.check(counts, before)
+    present = ministack.alarm_states(endpoint.scope, policy.alarms)
+    if missing := [name for name in policy.alarms if name not in present]:
+        raise AwsError.validation(
+            f"Could not find CloudWatch alarm(s) [{', '.join(missing)}] of "
+            "AutoRollbackConfiguration."
+        )
+
+
 def _plans(scope: Scope, config: Resource) -> list[Plan]:
-    """What each production variant runs; shadow variants get no traffic here and so run nothing."""
-    return [_plan(scope, config, one) for one in config.properties["ProductionVariants"]]
+    """What each variant runs."""
+    shadows = config.properties.get("ShadowProductionVariants", [])
+    return [
+        *(_plan(scope, config, one) for one in config.properties["ProductionVariants"]),
+        *(replace(_plan(scope, config, one), is_shadow=True) for one in shadows),
+    ]
 
 
 def _plan(scope: Scope, config: Resource, variant: Document) -> Plan:
@@ -128,13 +158,15 @@ def describe(scope: Scope, request: Document) -> Document:
         "EndpointName": endpoint.name,
         "EndpointArn": endpoint.arn,
         "EndpointConfigName": endpoint.serving,
-        "ProductionVariants": endpoint.variants,
+        **by_role(endpoint.variants, endpoint.shadow),
         "EndpointStatus": endpoint.status,
         "CreationTime": endpoint.created,
         "LastModifiedTime": endpoint.modified,
     }
     if endpoint.failure:
         answer["FailureReason"] = endpoint.failure
+    if endpoint.pending:
+        answer["PendingDeploymentSummary"] = endpoint.pending
     if "DeploymentConfig" in endpoint.properties:
         answer["LastDeploymentConfig"] = endpoint.properties["DeploymentConfig"]
     return answer

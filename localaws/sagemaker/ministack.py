@@ -1,6 +1,7 @@
 """What this package needs of MiniStack's insides, all of it here (pinned: ministack 1.5.33)."""
 
 import os
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
 from ministack.core import responses
@@ -45,6 +46,16 @@ def record_metric(
             [float(count) for count in counts.values()],
             None,
         )
+
+
+def alarm_states(where: Scope, names: Sequence[str]) -> dict[str, str]:
+    """The state of each alarm of those names that there is, metric or composite."""
+    with _pinned(where):
+        present = {
+            name: cloudwatch._alarms.get(name) or cloudwatch._composite_alarms.get(name)
+            for name in names
+        }
+    return {name: str(alarm["StateValue"]) for name, alarm in present.items() if alarm}
 
 
 def _pinned(where: Scope) -> AbstractContextManager[None]:

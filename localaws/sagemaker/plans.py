@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,11 +37,17 @@ class Plan:
     variant: Document
     container: Document
     isolated: bool
+    is_shadow: bool = False
 
     @property
     def name(self) -> str:
         """The variant's name."""
         return str(self.variant["VariantName"])
+
+
+def shadow_of(plans: Sequence[Plan]) -> str:
+    """The name of the shadow variant; empty where there is none."""
+    return next((plan.name for plan in plans if plan.is_shadow), "")
 
 
 def prepare(scope: Scope, endpoint: str, plan: Plan, folder: Path) -> Program:

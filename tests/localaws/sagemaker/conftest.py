@@ -47,6 +47,7 @@ def emulator(
     shutil.copytree(STUB, home / "images" / "stub")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LOCALAWS_STOP_GRACE_SECONDS", "1")
+        patch.setenv("LOCALAWS_TIME_SCALE", "0.01")
         with lifecycle.running(home, settings) as running:
             yield TestEmulator(running)
 
@@ -164,3 +165,19 @@ class Account:
 @pytest.fixture(scope="session")
 def account(emulator: TestEmulator) -> Account:
     return Account(emulator)
+
+
+@pytest.fixture
+def old_endpoint(account: Account) -> Iterator[Callable[..., str]]:
+    """Makes endpoints that answer "old" and are deleted afterwards."""
+    made: list[str] = []
+
+    def make(instances: int = 2, **behaviour: object) -> str:
+        own = {"answer": "old", **behaviour}
+        made.append(account.serve(behaviour=own, InitialInstanceCount=instances))
+        return made[-1]
+
+    yield make
+    for name in made:
+        account.settled(name)
+        account.delete(name)
