@@ -7,12 +7,14 @@ ends the deployment before any traffic has moved; AWS documents no more than tha
 the old fleet trips ends it.
 """
 
+import contextlib
 import math
 import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from localaws.home import LocalAwsError
 from localaws.sagemaker import ministack
 from localaws.sagemaker.errors import HostingError
 from localaws.sagemaker.fleet import Fleet
@@ -20,8 +22,17 @@ from localaws.sagemaker.policy import ROLLING, Policy
 from localaws.sagemaker.state import Document, Endpoint, by_role, now
 from localaws.sagemaker.traffic import Traffic
 
-TIME_SCALE = float(os.environ.get("LOCALAWS_TIME_SCALE", "1"))
-"""What part of the policy's waits is waited for: with 0.01 an hour takes 36 s. Above 0."""
+
+def _time_scale() -> float:
+    given = os.environ.get("LOCALAWS_TIME_SCALE") or "1"
+    with contextlib.suppress(ValueError):
+        if 0 < float(given) < math.inf:
+            return float(given)
+    raise LocalAwsError(f"LOCALAWS_TIME_SCALE={given!r}: must be a number above 0, such as 0.01")
+
+
+TIME_SCALE = _time_scale()
+"""What part of a policy's waits is waited for: with 0.01 an hour takes 36 s."""
 
 LOOK_SECONDS = 0.2
 """How often a wait looks at the alarms."""

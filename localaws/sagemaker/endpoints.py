@@ -1,12 +1,11 @@
 """Endpoints: checked here, carried out by `hosting` in the background."""
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable
 from dataclasses import replace
 
-from localaws.sagemaker import hosting, listing, ministack
+from localaws.sagemaker import guards, hosting, listing
 from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.plans import Plan, shadow_of
-from localaws.sagemaker.policy import Policy
 from localaws.sagemaker.state import STORE, Document, Endpoint, Resource, Scope, by_role, now
 
 _BUSY = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
@@ -20,7 +19,7 @@ def create(scope: Scope, request: Document) -> tuple[Endpoint, hosting.Done]:
     endpoint = Endpoint(scope, "endpoint", request["EndpointName"], _asked(request))
     endpoint.serving, endpoint.variants = config.name, variants
     endpoint.shadow = shadow_of(plans)
-    _check_guardrails(endpoint, endpoint.properties, plans, variants)
+    guards.check_deployment(scope, request.get("DeploymentConfig", {}), plans, variants)
     STORE.add(endpoint, request.get("Tags", []))
     return endpoint, hosting.create(endpoint, plans, variants)
 
@@ -29,8 +28,7 @@ def update(scope: Scope, request: Document) -> tuple[Endpoint, hosting.Done]:
     """Begin UpdateEndpoint: the endpoint, and the future of its new configuration serving."""
     with STORE.lock:
         endpoint = _serving(scope, request["EndpointName"])
-        config = STORE.get(scope, "endpoint-config", request["EndpointConfigName"])
-        plans = _plans(scope, config)
+        plans = _plans(scope, STORE.get(scope, "endpoint-config", request["EndpointConfigName"]))
         variants = [_fresh(plan) for plan in plans]
         if request.get("RetainAllVariantProperties"):
             excluded = request.get("ExcludeRetainedVariantProperties", [])
@@ -38,8 +36,10 @@ def update(scope: Scope, request: Document) -> tuple[Endpoint, hosting.Done]:
             variants = [_retained(one, endpoint, dropped) for one in variants]
         kept = endpoint.properties if request.get("RetainDeploymentConfig") else {}
         wanted = {**kept, **_asked(request)}
-        before = [one["VariantName"] for one in endpoint.variants]
-        _check_guardrails(endpoint, wanted, plans, variants, set(before) - {endpoint.shadow})
+        before = {one["VariantName"] for one in endpoint.variants} - {endpoint.shadow}
+        config = wanted.get("DeploymentConfig", {})
+        guards.check_deployment(scope, config, plans, variants, before)
+        guards.check_scaling(endpoint, plans)
         endpoint.properties = wanted
         return endpoint, hosting.update(endpoint, plans, variants)
 
@@ -89,25 +89,6 @@ def _asked(request: Document) -> Document:
     return {
         key: request[key] for key in ("EndpointConfigName", "DeploymentConfig") if key in request
     }
-
-
-def _check_guardrails(
-    endpoint: Endpoint,
-    properties: Document,
-    plans: Sequence[Plan],
-    variants: list[Document],
-    before: Set[str] = frozenset(),
-) -> None:
-    policy = Policy.of(properties.get("DeploymentConfig", {}))
-    counts = {one["VariantName"]: one["DesiredInstanceCount"] for one in variants}
-    counts.pop(shadow_of(plans), None)
-    policy.check(counts, before)
-    present = ministack.alarm_states(endpoint.scope, policy.alarms)
-    if missing := [name for name in policy.alarms if name not in present]:
-        raise AwsError.validation(
-            f"Could not find CloudWatch alarm(s) [{', '.join(missing)}] of "
-            "AutoRollbackConfiguration."
-        )
 
 
 def _plans(scope: Scope, config: Resource) -> list[Plan]:

@@ -106,6 +106,7 @@ def _deploy(endpoint: Endpoint, plans: Sequence[Plan], variants: list[Document])
     endpoint.traffic = None
     endpoint.serving, endpoint.variants = wanted, _reached(variants)
     endpoint.shadow = fleet.shadow
+    endpoint.hardware = {plan.name: plan.hardware for plan in plans}
     if before is not None:
         _close(before, drain=True)
     endpoint.becomes("InService")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
 from ministack.core import responses
-from ministack.services import cloudwatch
+from ministack.services import cloudwatch, ecr
 
 from localaws.sagemaker.state import Scope
 
@@ -56,6 +56,13 @@ def alarm_states(where: Scope, names: Sequence[str]) -> dict[str, str]:
             for name in names
         }
     return {name: str(alarm["StateValue"]) for name, alarm in present.items() if alarm}
+
+
+def image_tags(where: Scope, repository: str, digest: str) -> list[str]:
+    """The tags of the image of that digest in the emulated ECR; none where it is not there."""
+    with _pinned(where):
+        image = ecr._find_image(repository, {"imageDigest": digest})
+    return list(image["imageTags"]) if image else []
 
 
 def _pinned(where: Scope) -> AbstractContextManager[None]:

@@ -56,6 +56,7 @@ class Endpoint(Resource):
     variants: the variants' summaries, in DescribeEndpoint's shape;
     traffic: how requests are divided while an update shifts them from `fleet` to a new one;
     pending: DescribeEndpoint's PendingDeploymentSummary, empty while there is none;
+    hardware: the instance type, or pools of them, of each variant in service;
     shadow: the name of the variant among `variants` that gets copies alone, empty without one.
     """
 
@@ -67,6 +68,7 @@ class Endpoint(Resource):
     fleet: "Fleet | None" = None
     traffic: "Traffic | None" = None
     pending: Document = field(default_factory=dict)
+    hardware: dict[str, object] = field(default_factory=dict)
     shadow: str = ""
 
     def becomes(self, status: str, failure: str = "") -> None:
