@@ -47,7 +47,6 @@ def emulator(
     shutil.copytree(STUB, home / "images" / "stub")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LOCALAWS_STOP_GRACE_SECONDS", "1")
-        patch.setenv("LOCALAWS_TIME_SCALE", "0.01")
         with lifecycle.running(home, settings) as running:
             yield TestEmulator(running)
 
