@@ -1,7 +1,8 @@
 """MiniStack with our services added: the one file that knows its private names (1.5.33).
 
-MiniStack has neither SageMaker nor Application Auto Scaling. Each service here is a module with
-`SERVICE`, `ROUTES`, `handle`, `RESOURCES` (CloudFormation handlers by type) and `shutdown`.
+MiniStack has neither SageMaker nor Application Auto Scaling, and judges alarms too simply. Each
+service here is a module with `SERVICE`, `ROUTES`, `handle`, `RESOURCES` (CloudFormation handlers by
+type) and `shutdown`.
 
 Only the emulator's own process imports this file, after `isolation.isolate`: MiniStack reads its
 environment when it is imported.
@@ -28,7 +29,7 @@ from ministack.services.cloudformation import provisioners, stacks
 
 from localaws.schemas import replacing_properties
 
-SERVICES = ("localaws.sagemaker", "localaws.autoscaling")
+SERVICES = ("localaws.cloudwatch", "localaws.sagemaker", "localaws.autoscaling")
 
 
 def serve(listener: socket.socket, *, until_stdin_closes: bool) -> None:

@@ -11,6 +11,8 @@ ROOT = Path(__file__).parents[1]
 
 # A build takes minutes, and only where there is an engine: `make test-image` asks for it.
 os.environ["LOCALAWS_IMAGES"] = "never"
+# Minutes of an update's waits become seconds.
+os.environ["LOCALAWS_TIME_SCALE"] = "0.01"
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import asyncio
 import itertools
 import re
 
+from localaws import cloudwatch
 from localaws.sagemaker import answers, control, metrics, ministack, runtime, utilization
 from localaws.sagemaker.cloudformation import RESOURCES
 from localaws.sagemaker.errors import AwsError
@@ -24,7 +25,7 @@ ROUTES = {
 }
 
 PULSE_SECONDS = 1.0
-"""How often metrics are published and alarms judged."""
+"""How often metrics are published."""
 
 BEATS_PER_MEASUREMENT = 5
 """CPU and memory are looked at every fifth time; SageMaker does every minute."""
@@ -58,7 +59,7 @@ async def handle(
 
 
 def _start() -> None:
-    ministack.take_over_alarm_evaluation()
+    cloudwatch.start()
     _runtimes.append(runtime.Runtime())
     _background.add(asyncio.get_running_loop().create_task(_pulse(), name="sagemaker-pulse"))
 
@@ -69,5 +70,4 @@ async def _pulse() -> None:
         if beat % BEATS_PER_MEASUREMENT == 0:
             utilization.publish(await asyncio.to_thread(meter.measure, STORE.endpoints()))
         metrics.publish()
-        ministack.evaluate_alarms()
         await asyncio.sleep(PULSE_SECONDS)

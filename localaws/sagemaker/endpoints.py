@@ -1,11 +1,12 @@
 """Endpoints: checked here, carried out by `hosting` in the background."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from localaws.sagemaker import hosting, listing
+from localaws.sagemaker import guards, hosting, listing
 from localaws.sagemaker.errors import AwsError
-from localaws.sagemaker.plans import Plan
-from localaws.sagemaker.state import STORE, Document, Endpoint, Resource, Scope, now
+from localaws.sagemaker.plans import Plan, shadow_of
+from localaws.sagemaker.state import STORE, Document, Endpoint, Resource, Scope, by_role, now
 
 _BUSY = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
 
@@ -17,6 +18,8 @@ def create(scope: Scope, request: Document) -> tuple[Endpoint, hosting.Done]:
     variants = [_fresh(plan) for plan in plans]
     endpoint = Endpoint(scope, "endpoint", request["EndpointName"], _asked(request))
     endpoint.serving, endpoint.variants = config.name, variants
+    endpoint.shadow = shadow_of(plans)
+    guards.check_deployment(scope, request.get("DeploymentConfig", {}), plans, variants)
     STORE.add(endpoint, request.get("Tags", []))
     return endpoint, hosting.create(endpoint, plans, variants)
 
@@ -25,15 +28,19 @@ def update(scope: Scope, request: Document) -> tuple[Endpoint, hosting.Done]:
     """Begin UpdateEndpoint: the endpoint, and the future of its new configuration serving."""
     with STORE.lock:
         endpoint = _serving(scope, request["EndpointName"])
-        config = STORE.get(scope, "endpoint-config", request["EndpointConfigName"])
-        plans = _plans(scope, config)
+        plans = _plans(scope, STORE.get(scope, "endpoint-config", request["EndpointConfigName"]))
         variants = [_fresh(plan) for plan in plans]
         if request.get("RetainAllVariantProperties"):
             excluded = request.get("ExcludeRetainedVariantProperties", [])
             dropped = {one["VariantPropertyType"] for one in excluded}
             variants = [_retained(one, endpoint, dropped) for one in variants]
         kept = endpoint.properties if request.get("RetainDeploymentConfig") else {}
-        endpoint.properties = {**kept, **_asked(request)}
+        wanted = {**kept, **_asked(request)}
+        before = {one["VariantName"] for one in endpoint.variants} - {endpoint.shadow}
+        config = wanted.get("DeploymentConfig", {})
+        guards.check_deployment(scope, config, plans, variants, before)
+        guards.check_scaling(endpoint, plans)
+        endpoint.properties = wanted
         return endpoint, hosting.update(endpoint, plans, variants)
 
 
@@ -85,8 +92,12 @@ def _asked(request: Document) -> Document:
 
 
 def _plans(scope: Scope, config: Resource) -> list[Plan]:
-    """What each production variant runs; shadow variants get no traffic here and so run nothing."""
-    return [_plan(scope, config, one) for one in config.properties["ProductionVariants"]]
+    """What each variant runs."""
+    shadows = config.properties.get("ShadowProductionVariants", [])
+    return [
+        *(_plan(scope, config, one) for one in config.properties["ProductionVariants"]),
+        *(replace(_plan(scope, config, one), is_shadow=True) for one in shadows),
+    ]
 
 
 def _plan(scope: Scope, config: Resource, variant: Document) -> Plan:
@@ -128,13 +139,15 @@ def describe(scope: Scope, request: Document) -> Document:
         "EndpointName": endpoint.name,
         "EndpointArn": endpoint.arn,
         "EndpointConfigName": endpoint.serving,
-        "ProductionVariants": endpoint.variants,
+        **by_role(endpoint.variants, endpoint.shadow),
         "EndpointStatus": endpoint.status,
         "CreationTime": endpoint.created,
         "LastModifiedTime": endpoint.modified,
     }
     if endpoint.failure:
         answer["FailureReason"] = endpoint.failure
+    if endpoint.pending:
+        answer["PendingDeploymentSummary"] = endpoint.pending
     if "DeploymentConfig" in endpoint.properties:
         answer["LastDeploymentConfig"] = endpoint.properties["DeploymentConfig"]
     return answer

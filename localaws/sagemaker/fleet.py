@@ -33,8 +33,17 @@ class Fleet:
         programs: Sequence[tuple[Program, float]],
         folder: Path,
         on_start: Callable[[Instance], None],
+        config: str = "",
+        shadow: str = "",
     ) -> None:
-        self.variants = {program.label: Variant(program, weight) for program, weight in programs}
+        """`shadow` names the variant that gets no requests but copies of the others'."""
+        self.variants = {
+            program.label: Variant(program, weight, config) for program, weight in programs
+        }
+        self.shadow = shadow
+        self.production = {name: one for name, one in self.variants.items() if name != shadow}
+        for one in self.production.values():
+            one.shadow = self.variants.get(shadow)
         self._folder = folder
         self._on_start = on_start
         self._closing = threading.Event()
@@ -42,10 +51,10 @@ class Fleet:
         self._coming_and_going: set[Instance] = set()
 
     def choose(self, name: str | None) -> Variant | None:
-        """The variant of that name, or one drawn by weight; None where there is none."""
+        """The production variant of that name, or one drawn by weight; None where there is none."""
         if name is not None:
-            return self.variants.get(name)
-        candidates = list(self.variants.values())
+            return self.production.get(name)
+        candidates = list(self.production.values())
         weights = [one.weight for one in candidates]
         return random.choices(candidates, weights)[0] if any(weights) else None  # noqa: S311
 

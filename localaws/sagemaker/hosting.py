@@ -2,9 +2,6 @@
 
 Every function returns a future at once: it holds None when the work is done, or the HostingError
 that ended it. The endpoint's status tells the same to those who ask by DescribeEndpoint.
-
-An update replaces all instances at once, new ones first: the steps and waits of a canary or
-linear deployment are not played out here.
 """
 
 import logging
@@ -17,9 +14,11 @@ from functools import partial
 from pathlib import Path
 
 from localaws.sagemaker import artifacts, logs
+from localaws.sagemaker.deployment import Deployment, RollbackFailed
 from localaws.sagemaker.errors import HostingError
 from localaws.sagemaker.fleet import Fleet
-from localaws.sagemaker.plans import Plan, folder_of, prepare
+from localaws.sagemaker.plans import Plan, folder_of, prepare, shadow_of
+from localaws.sagemaker.policy import Policy
 from localaws.sagemaker.state import STORE, Document, Endpoint
 
 Done = Future[None]
@@ -61,7 +60,8 @@ def _in_background(endpoint: Endpoint, work: Callable[[], None], on_failure: str
             work()
         except HostingError as error:
             _log.warning("endpoint %s: %s", endpoint.name, error)
-            endpoint.becomes(on_failure, str(error))
+            mixed = isinstance(error, RollbackFailed)
+            endpoint.becomes("UpdateRollbackFailed" if mixed else on_failure, str(error))
             done.set_exception(error)
         except Exception as error:  # noqa: BLE001 - else the endpoint would stay in progress
             _log.exception("endpoint %s", endpoint.name)
@@ -87,16 +87,26 @@ def _deploy(endpoint: Endpoint, plans: Sequence[Plan], variants: list[Document])
         list(zip(programs, weights, strict=True)),
         folder,
         on_start=partial(logs.ship, endpoint.scope, endpoint.name),
+        config=wanted,
+        shadow=shadow_of(plans),
     )
     with _fleets_lock:
         _fleets.add(fleet)
+    policy = Policy.of(endpoint.properties.get("DeploymentConfig", {}))
     try:
-        fleet.scale({one["VariantName"]: one["DesiredInstanceCount"] for one in variants})
-    except HostingError:
-        _close(fleet, drain=False)
+        Deployment(endpoint, fleet, variants, policy).run()
+    except RollbackFailed:
         raise
+    except HostingError:
+        _close(fleet, drain=True)
+        raise
+    finally:
+        endpoint.pending = {}
     before, endpoint.fleet = endpoint.fleet, fleet
+    endpoint.traffic = None
     endpoint.serving, endpoint.variants = wanted, _reached(variants)
+    endpoint.shadow = fleet.shadow
+    endpoint.hardware = {plan.name: plan.hardware for plan in plans}
     if before is not None:
         _close(before, drain=True)
     endpoint.becomes("InService")
@@ -123,6 +133,8 @@ def _scale(endpoint: Endpoint, variants: list[Document]) -> None:
 def _delete(endpoint: Endpoint) -> None:
     if endpoint.fleet is not None:
         _close(endpoint.fleet, drain=False)
+    if endpoint.traffic is not None:  # a rollback that failed has left two
+        _close(endpoint.traffic.new, drain=False)
     STORE.remove(endpoint)
 
 

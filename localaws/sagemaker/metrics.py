@@ -30,6 +30,7 @@ class Subject:
     scope: Scope
     endpoint: str
     variant: str
+    config: str = ""
 
 
 _gathered: defaultdict[tuple[Subject, str], Counter[float]] = defaultdict(Counter)
@@ -57,15 +58,17 @@ def record(
 def publish() -> None:
     """Put what was gathered since the last time to the emulated CloudWatch."""
     for (subject, name), counts in _gathered.items():
-        dimensions = {"EndpointName": subject.endpoint, "VariantName": subject.variant}
-        ministack.record_metric(
-            subject.scope,
-            namespace=NAMESPACE,
-            name=name,
-            unit=_UNITS[name],
-            dimensions=dimensions,
-            counts=dict(counts),
-        )
+        of_both = {"EndpointName": subject.endpoint, "VariantName": subject.variant}
+        # Per endpoint configuration too, so that an alarm can watch an update's new fleet alone.
+        for dimensions in (of_both, {**of_both, "EndpointConfigName": subject.config}):
+            ministack.record_metric(
+                subject.scope,
+                namespace=NAMESPACE,
+                name=name,
+                unit=_UNITS[name],
+                dimensions=dimensions,
+                counts=dict(counts),
+            )
     _gathered.clear()
 
 

@@ -1,12 +1,12 @@
 """What this package needs of MiniStack's insides, all of it here (pinned: ministack 1.5.33)."""
 
 import os
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
 from ministack.core import responses
-from ministack.services import cloudwatch
+from ministack.services import cloudwatch, ecr
 
-from localaws.sagemaker import alarms
 from localaws.sagemaker.state import Scope
 
 
@@ -48,43 +48,21 @@ def record_metric(
         )
 
 
-def evaluate_alarms() -> None:
-    """Evaluate every alarm of every account and region. Call it on the event loop."""
-    for account, region in {key[:2] for key in list(cloudwatch._alarms._data)}:
-        with _pinned(Scope(account, region)):
-            cloudwatch._evaluate_all_alarms()
+def alarm_states(where: Scope, names: Sequence[str]) -> dict[str, str]:
+    """The state of each alarm of those names that there is, metric or composite."""
+    with _pinned(where):
+        present = {
+            name: cloudwatch._alarms.get(name) or cloudwatch._composite_alarms.get(name)
+            for name in names
+        }
+    return {name: str(alarm["StateValue"]) for name, alarm in present.items() if alarm}
 
 
-def take_over_alarm_evaluation() -> None:
-    """Have MiniStack judge metric alarms by `alarms.judge`.
-
-    Its own way mixes all dimensions of a metric, knows neither DatapointsToAlarm nor
-    TreatMissingData, and looks only when somebody calls PutMetricData.
-    """
-    cloudwatch._evaluate_alarm = _evaluate_alarm
-
-
-def _evaluate_alarm(alarm: dict[str, object]) -> None:
-    verdict = alarms.judge(alarm, _statistic, responses.now_epoch())
-    before = str(alarm["StateValue"])
-    if verdict is None or verdict.state == before:
-        return
-    alarm["StateValue"], alarm["StateReason"] = verdict.state, verdict.reason
-    alarm["StateUpdatedTimestamp"] = int(responses.now_epoch())
-    cloudwatch._record_history(alarm["AlarmName"], before, verdict.state, verdict.reason)
-    cloudwatch._dispatch_alarm_actions(alarm, before, verdict.state, verdict.reason)
-    cloudwatch._evaluate_parent_alarms(alarm)
-
-
-def _statistic(alarm: "alarms.Alarm", start: float, end: float) -> float | None:
-    key = (alarm.namespace, alarm.metric, cloudwatch._dims_key(dict(alarm.dimensions)))
-    points = [p for p in cloudwatch._metrics.get(key) or [] if start <= p["Timestamp"] < end]
-    if not points:
-        return None
-    value: float | None = cloudwatch._stat_value(
-        cloudwatch._calc_stats(points), alarm.statistic, points
-    )
-    return value
+def image_tags(where: Scope, repository: str, digest: str) -> list[str]:
+    """The tags of the image of that digest in the emulated ECR; none where it is not there."""
+    with _pinned(where):
+        image = ecr._find_image(repository, {"imageDigest": digest})
+    return list(image["imageTags"]) if image else []
 
 
 def _pinned(where: Scope) -> AbstractContextManager[None]:

@@ -27,7 +27,13 @@ def create_model(scope: Scope, request: Document) -> Document:
 
 def create_endpoint_config(scope: Scope, request: Document) -> Document:
     """CreateEndpointConfig."""
-    variants = [*request["ProductionVariants"], *request.get("ShadowProductionVariants", [])]
+    production, shadows = request["ProductionVariants"], request.get("ShadowProductionVariants", [])
+    if shadows and (len(production), len(shadows)) != (1, 1):
+        raise AwsError.validation(
+            "An endpoint configuration with a shadow variant must have exactly one production and "
+            f"one shadow variant, not {len(production)} and {len(shadows)}."
+        )
+    variants = [*production, *shadows]
     names = [variant["VariantName"] for variant in variants]
     if len(set(names)) < len(names):
         raise AwsError.validation(f"Variant names must be unique: {', '.join(names)}.")

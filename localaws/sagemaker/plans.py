@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,10 @@ from localaws.sagemaker.errors import HostingError
 from localaws.sagemaker.instance import Program
 from localaws.sagemaker.state import Document, Scope
 
+_PINNED = re.compile(
+    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[\w-]+)\.[^/]+/(?P<repository>[^:@]+)"
+    r"(:[\w.-]+)?@(?P<digest>sha256:[0-9a-f]{64})"
+)
 _TAG = re.compile(r":(?P<tag>\w[\w.-]{0,127})$")
 
 
@@ -36,11 +41,22 @@ class Plan:
     variant: Document
     container: Document
     isolated: bool
+    is_shadow: bool = False
 
     @property
     def name(self) -> str:
         """The variant's name."""
         return str(self.variant["VariantName"])
+
+    @property
+    def hardware(self) -> object:
+        """The variant's instance type, or its pools of types; None where it is serverless."""
+        return self.variant.get("InstanceType") or self.variant.get("InstancePools")
+
+
+def shadow_of(plans: Sequence[Plan]) -> str:
+    """The name of the shadow variant; empty where there is none."""
+    return next((plan.name for plan in plans if plan.is_shadow), "")
 
 
 def prepare(scope: Scope, endpoint: str, plan: Plan, folder: Path) -> Program:
@@ -74,14 +90,23 @@ def prepare(scope: Scope, endpoint: str, plan: Plan, folder: Path) -> Program:
 
 
 def _image_folder(image: str) -> Path:
-    found = _TAG.search(image)
-    folder = home() / "images" / found["tag"] if found else None
-    if folder is None or not ((folder / "entrypoint.sh").exists() or Built.read(folder)):
-        raise HostingError(
-            f"The image {image} was never built here: there is no container program under "
-            f"{home() / 'images'} for its tag. Deploy the stack that builds it first."
-        )
-    return folder
+    for tag in _tags(image):
+        folder = home() / "images" / tag
+        if (folder / "entrypoint.sh").exists() or Built.read(folder):
+            return folder
+    raise HostingError(
+        f"The image {image} was never built here: there is no container program for it under "
+        f"{home() / 'images'}. Deploy the stack that builds it first."
+    )
+
+
+def _tags(image: str) -> list[str]:
+    """The tag of an image, or those that the emulated ECR has for its digest."""
+    if pinned := _PINNED.fullmatch(image):
+        where = Scope(pinned["account"], pinned["region"])
+        return ministack.image_tags(where, pinned["repository"], pinned["digest"])
+    tagged = _TAG.search(image)
+    return [tagged["tag"]] if tagged else []
 
 
 def _environment(scope: Scope, plan: Plan) -> dict[str, str]:

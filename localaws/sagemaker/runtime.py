@@ -11,6 +11,7 @@ from localaws.sagemaker import metrics
 from localaws.sagemaker.answers import Answer, Reply, invalid, model_error
 from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.instance import Instance
+from localaws.sagemaker.shadow import Mirror
 from localaws.sagemaker.state import STORE, Endpoint, Scope
 from localaws.sagemaker.variant import Variant
 
@@ -42,6 +43,7 @@ class Runtime:
         # else a request may be written into one that is just being closed.
         limits = httpx.Limits(max_connections=None, keepalive_expiry=2.0)
         # The time limit is `_ask`'s, for the answer as a whole: httpx's own are for its parts.
+        self._mirror = Mirror(self._ask)
         self._http = httpx.AsyncClient(limits=limits, timeout=2 * RESPONSE_SECONDS, trust_env=False)
 
     async def invoke(
@@ -52,8 +54,9 @@ class Runtime:
         _check(name, headers, body)
         endpoint = _in_service(scope, name)
         variant, instance, reply = await self._reach(endpoint, headers, body)
+        self._mirror.copy(scope, name, variant, _forwarded(headers), body)
         metrics.record(
-            metrics.Subject(scope, name, variant.program.label),
+            metrics.Subject(scope, name, variant.program.label, variant.config),
             status=reply.status or 500,
             instances=len(variant.instances),
             model_seconds=reply.seconds,
@@ -137,7 +140,7 @@ def _in_service(scope: Scope, name: str) -> Endpoint:
 
 
 def _variant(endpoint: Endpoint, wanted: str | None) -> Variant:
-    fleet = endpoint.fleet
+    fleet = endpoint.traffic or endpoint.fleet
     variant = fleet.choose(wanted) if fleet else None
     if variant is None:
         raise invalid(f"Variant {wanted or ''} of endpoint {endpoint.name} not found.")

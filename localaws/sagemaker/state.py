@@ -9,6 +9,7 @@ from localaws.sagemaker.errors import AwsError
 
 if TYPE_CHECKING:
     from localaws.sagemaker.fleet import Fleet
+    from localaws.sagemaker.traffic import Traffic
 
 Document = dict[str, Any]
 """A JSON object in the API's own shape."""
@@ -52,7 +53,11 @@ class Endpoint(Resource):
     """An endpoint: `properties` holds EndpointConfigName and DeploymentConfig as last asked for.
 
     serving: the configuration's name that answers now (DescribeEndpoint.EndpointConfigName);
-    variants: the ProductionVariants summaries, in DescribeEndpoint's shape.
+    variants: the variants' summaries, in DescribeEndpoint's shape;
+    traffic: how requests are divided while an update shifts them from `fleet` to a new one;
+    pending: DescribeEndpoint's PendingDeploymentSummary, empty while there is none;
+    hardware: the instance type, or pools of them, of each variant in service;
+    shadow: the name of the variant among `variants` that gets copies alone, empty without one.
     """
 
     status: str = "Creating"
@@ -61,12 +66,26 @@ class Endpoint(Resource):
     modified: datetime = field(default_factory=now)
     variants: list[Document] = field(default_factory=list)
     fleet: "Fleet | None" = None
+    traffic: "Traffic | None" = None
+    pending: Document = field(default_factory=dict)
+    hardware: dict[str, object] = field(default_factory=dict)
+    shadow: str = ""
 
     def becomes(self, status: str, failure: str = "") -> None:
         """Take a new status; the reason is kept to what FailureReason may hold (1,024)."""
         self.failure = failure[:1024]
         self.modified = now()
         self.status = status
+
+
+def by_role(variants: list[Document], shadow: str) -> Document:
+    """Variants' summaries as the members ProductionVariants and ShadowProductionVariants."""
+    production = [one for one in variants if one["VariantName"] != shadow]
+    shadows = [one for one in variants if one["VariantName"] == shadow]
+    return {
+        "ProductionVariants": production,
+        **({"ShadowProductionVariants": shadows} if shadows else {}),
+    }
 
 
 NOUNS = {

@@ -1,4 +1,4 @@
-"""A production variant: which of its instances gets the next request."""
+"""A variant: which of its instances gets the next request."""
 
 from dataclasses import dataclass, field
 
@@ -7,13 +7,16 @@ from localaws.sagemaker.instance import Instance, Program
 
 @dataclass
 class Variant:
-    """A production variant: its program and the instances that run it now.
+    """A variant: its program and the instances that run it now.
 
-    `instances` is replaced, never changed, so that it can be read without a lock.
+    `config` is the endpoint configuration that it is of, `shadow` the variant that gets copies of
+    its requests. `instances` is replaced, never changed, so that it can be read without a lock.
     """
 
     program: Program
     weight: float
+    config: str = ""
+    shadow: "Variant | None" = None
     instances: tuple[Instance, ...] = ()
     turn: int = field(default=0, repr=False)
 

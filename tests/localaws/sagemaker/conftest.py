@@ -164,3 +164,19 @@ class Account:
 @pytest.fixture(scope="session")
 def account(emulator: TestEmulator) -> Account:
     return Account(emulator)
+
+
+@pytest.fixture
+def old_endpoint(account: Account) -> Iterator[Callable[..., str]]:
+    """Makes endpoints that answer "old" and are deleted afterwards."""
+    made: list[str] = []
+
+    def make(instances: int = 2, **behaviour: object) -> str:
+        own = {"answer": "old", **behaviour}
+        made.append(account.serve(behaviour=own, InitialInstanceCount=instances))
+        return made[-1]
+
+    yield make
+    for name in made:
+        account.settled(name)
+        account.delete(name)

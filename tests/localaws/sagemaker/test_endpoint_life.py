@@ -157,6 +157,30 @@ def test_an_image_that_was_never_built_fails_the_endpoint(account: Account) -> N
     account.delete(name)
 
 
+def test_an_image_may_be_named_by_its_digest(account: Account) -> None:
+    ecr = account.client("ecr")
+    ecr.create_repository(repositoryName="pinned")
+    manifest = {"schemaVersion": 2, "config": {}, "layers": []}
+    pushed = ecr.put_image(
+        repositoryName="pinned", imageManifest=json.dumps(manifest), imageTag="stub"
+    )
+    digest = pushed["image"]["imageId"]["imageDigest"]
+    repository = IMAGE.rpartition("/")[0] + "/pinned"
+    name = account.serve(
+        container={"Image": f"{repository}@{digest}"}, behaviour={"answer": "by its digest"}
+    )
+    assert account.invoke(name)["answer"] == "by its digest"
+    account.delete(name)
+
+
+def test_a_digest_that_is_not_in_the_repository_fails_the_endpoint(account: Account) -> None:
+    repository = IMAGE.rpartition(":")[0]
+    config = account.config(container={"Image": f"{repository}@sha256:{'0' * 64}"})
+    name = account.create(config)
+    assert "never built here" in account.settled(name)["FailureReason"]
+    account.delete(name)
+
+
 def test_a_model_that_is_not_there_fails_the_endpoint(account: Account) -> None:
     account.upload()
     name = account.create(account.config(container={"ModelDataUrl": "s3://models/none.tar.gz"}))

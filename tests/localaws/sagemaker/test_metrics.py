@@ -21,7 +21,9 @@ def endpoint(account: Account) -> Iterator[str]:
     account.delete(name)
 
 
-def read(account: Account, endpoint: str, metric: str, statistic: str) -> float | None:
+def read(
+    account: Account, endpoint: str, metric: str, statistic: str, variant: str = "all"
+) -> float | None:
     now = datetime.now(UTC)
     answer = account.client("cloudwatch").get_metric_data(
         StartTime=now - timedelta(minutes=30),
@@ -33,7 +35,7 @@ def read(account: Account, endpoint: str, metric: str, statistic: str) -> float 
                     "Metric": {
                         "Namespace": "AWS/SageMaker",
                         "MetricName": metric,
-                        "Dimensions": dimensions(endpoint),
+                        "Dimensions": dimensions(endpoint, variant),
                     },
                     "Period": 3600,
                     "Stat": statistic,
@@ -46,10 +48,10 @@ def read(account: Account, endpoint: str, metric: str, statistic: str) -> float 
     return sum(values) if statistic == "Sum" else max(values, default=None)
 
 
-def dimensions(endpoint: str) -> list[dict[str, str]]:
+def dimensions(endpoint: str, variant: str = "all") -> list[dict[str, str]]:
     return [
         {"Name": "EndpointName", "Value": endpoint},
-        {"Name": "VariantName", "Value": "all"},
+        {"Name": "VariantName", "Value": variant},
     ]
 
 
@@ -61,6 +63,20 @@ def test_every_invocation_is_counted_by_its_outcome(account: Account, endpoint: 
     assert read(account, endpoint, "Invocation4XXErrors", "Sum") == 1
     assert read(account, endpoint, "Invocation5XXErrors", "Sum") == 2
     assert read(account, endpoint, "InvocationsPerInstance", "Sum") == 3
+
+
+def test_they_are_there_for_each_endpoint_configuration_too(
+    account: Account, endpoint: str
+) -> None:
+    account.invoke(endpoint)
+    config = account.describe(endpoint)["EndpointConfigName"]
+    own = [*dimensions(endpoint), {"Name": "EndpointConfigName", "Value": config}]
+
+    def published() -> set[str]:
+        found = account.client("cloudwatch").list_metrics(Namespace="AWS/SageMaker", Dimensions=own)
+        return {one["MetricName"] for one in found["Metrics"]}
+
+    assert {"Invocations", "Invocation5XXErrors", "ModelLatency"} <= eventually(published)
 
 
 def test_latencies_are_microseconds_with_percentiles(account: Account) -> None:

@@ -3,6 +3,9 @@
 - answer: what every invocation is answered with (JSON, with the request told beside it)
 - fail: a line to log before ending with status 3 at start
 - stubborn: ignore SIGTERM
+- status: what invocations are answered with that ask for no other
+- broken: end with status 3 at start once this file exists
+- hold: invocations wait until this file exists
 - sick: `/ping` answers 500 once this file exists
 - start_seconds: how long `/ping` is refused
 
@@ -41,6 +44,8 @@ class Handler(BaseHTTPRequestHandler):
         if not isinstance(asked, dict):
             asked = {}
         time.sleep(asked.get("sleep", 0))
+        while "hold" in BEHAVIOUR and not Path(BEHAVIOUR["hold"]).exists():
+            time.sleep(0.02)
         if asked.get("die"):
             os._exit(9)
         told = {
@@ -51,7 +56,9 @@ class Handler(BaseHTTPRequestHandler):
             "bytes": len(body),
         }
         headers = {"X-Amzn-SageMaker-Custom-Attributes": "seen"} if asked.get("attributes") else {}
-        self.reply(asked.get("status", 200), json.dumps(told).encode(), headers)
+        self.reply(
+            asked.get("status", BEHAVIOUR.get("status", 200)), json.dumps(told).encode(), headers
+        )
 
     def reply(self, status: int, body: bytes, headers: "dict[str, str] | None" = None) -> None:
         self.send_response(status)
@@ -73,6 +80,8 @@ class Server(ThreadingHTTPServer):
 
 if __name__ == "__main__":
     print("loading", sys.argv[1:], flush=True)
+    if "broken" in BEHAVIOUR and Path(BEHAVIOUR["broken"]).exists():
+        sys.exit(3)
     if "fail" in BEHAVIOUR:
         print(BEHAVIOUR["fail"], flush=True)
         sys.exit(3)

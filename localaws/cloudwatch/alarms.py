@@ -8,6 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from localaws.cloudwatch import measures
+from localaws.cloudwatch.measures import Measure, Statistic
+from localaws.cloudwatch.metric_math import NotJudged
+
 _BREACHES: Mapping[str, Callable[[float, float], bool]] = {
     "GreaterThanOrEqualToThreshold": lambda value, threshold: value >= threshold,
     "GreaterThanThreshold": lambda value, threshold: value > threshold,
@@ -20,10 +24,7 @@ _BREACHES: Mapping[str, Callable[[float, float], bool]] = {
 class Alarm:
     """The parts of a PutMetricAlarm request that an evaluation reads."""
 
-    namespace: str
-    metric: str
-    dimensions: tuple[tuple[str, str], ...]
-    statistic: str
+    measure: Measure
     period: int
     periods: int
     datapoints: int
@@ -33,18 +34,19 @@ class Alarm:
 
     @classmethod
     def of(cls, request: Mapping[str, Any]) -> "Alarm":
-        """The alarm of a PutMetricAlarm-shaped document."""
+        """The alarm of a PutMetricAlarm-shaped document; NotJudged for one not evaluated here."""
         periods = int(request.get("EvaluationPeriods") or 1)
+        measure, period = measures.of(request)
+        operator = request.get("ComparisonOperator") or ""
+        if operator not in _BREACHES:
+            raise NotJudged(f"the comparison {operator!r}")
         return cls(
-            namespace=request.get("Namespace") or "",
-            metric=request.get("MetricName") or "",
-            dimensions=tuple((d["Name"], d["Value"]) for d in request.get("Dimensions") or []),
-            statistic=request.get("ExtendedStatistic") or request.get("Statistic") or "Average",
-            period=int(request.get("Period") or 60),
+            measure=measure,
+            period=period,
             periods=periods,
             datapoints=int(request.get("DatapointsToAlarm") or periods),
             threshold=float(request.get("Threshold") or 0),
-            operator=request.get("ComparisonOperator") or "",
+            operator=operator,
             missing=request.get("TreatMissingData") or "missing",
         )
 
@@ -57,21 +59,27 @@ class Verdict:
     reason: str
 
 
-Statistic = Callable[[Alarm, float, float], float | None]
-"""The alarm's statistic over [start, end) in epoch seconds; None where there is no data."""
+def unjudged(request: Mapping[str, Any]) -> str | None:
+    """Why an alarm is never judged here; None where it is."""
+    try:
+        Alarm.of(request)
+    except NotJudged as reason:
+        return f"Not judged here: this emulator does not evaluate {reason}."
+    return None
 
 
 def judge(request: Mapping[str, Any], statistic: Statistic, now: float) -> Verdict | None:
     """The state that the data calls for; None where the alarm keeps the one it has.
 
-    None also for what is not judged here: metric math and anomaly bands.
+    None also for what is not judged here.
     """
-    alarm = Alarm.of(request)
-    breaches = _BREACHES.get(alarm.operator)
-    if not alarm.metric or breaches is None:
+    try:
+        alarm = Alarm.of(request)
+    except NotJudged:
         return None
+    breaches = _BREACHES[alarm.operator]
     ends = [now - index * alarm.period for index in range(alarm.periods)]
-    values = [statistic(alarm, end - alarm.period, end) for end in ends]
+    values = [alarm.measure.at(statistic, end - alarm.period, end) for end in ends]
     present = [value for value in values if value is not None]
     if not present and alarm.missing == "ignore":
         return None
@@ -83,7 +91,7 @@ def judge(request: Mapping[str, Any], statistic: Statistic, now: float) -> Verdi
     said = ", ".join(f"{value:g}" for value in (breaching if crossed else present)) or "no data"
     return Verdict(
         "ALARM" if crossed else "OK",
-        f"Threshold Crossed: {alarm.statistic} of {alarm.metric} [{said}] was "
+        f"Threshold Crossed: {alarm.measure.label} [{said}] was "
         f"{'' if crossed else 'not '}{alarm.operator} {alarm.threshold:g} in "
         f"{len(breaching) + absent} of the last {alarm.periods} period(s) of {alarm.period} s.",
     )

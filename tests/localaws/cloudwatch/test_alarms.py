@@ -2,7 +2,8 @@
 
 import pytest
 
-from localaws.sagemaker.alarms import Alarm, judge
+from localaws.cloudwatch.alarms import judge
+from localaws.cloudwatch.measures import Metric
 
 NOW = 1_000_000.0
 ERRORS = {
@@ -21,9 +22,9 @@ ERRORS = {
 def state(values: list[float | None], **changes: object) -> str | None:
     """The verdict on the values of the last periods, the newest first."""
 
-    def statistic(alarm: Alarm, start: float, end: float) -> float | None:
-        assert end - start == alarm.period
-        return values[round((NOW - end) / alarm.period)]
+    def statistic(metric: Metric, start: float, end: float) -> float | None:
+        del metric
+        return values[round((NOW - end) / (end - start))]
 
     verdict = judge({**ERRORS, **changes}, statistic, NOW)
     return verdict.state if verdict else None
@@ -71,9 +72,9 @@ def test_the_threshold_itself_belongs_to_the_operators_with_equal(
 def test_a_percentile_is_asked_for_by_its_own_name() -> None:
     asked = []
 
-    def statistic(alarm: Alarm, start: float, end: float) -> float:
+    def statistic(metric: Metric, start: float, end: float) -> float:
         del start, end
-        asked.append(alarm.statistic)
+        asked.append(metric.statistic)
         return 0
 
     judge({**ERRORS, "Statistic": "Average", "ExtendedStatistic": "p99"}, statistic, NOW)

@@ -1,0 +1,76 @@
+"""Anomaly detectors: kept and described back. No model is trained, so no band is judged."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from ministack.core.responses import AccountRegionScopedDict
+
+from localaws import validation
+
+Document = dict[str, Any]
+
+_SINGLE = ("Namespace", "MetricName", "Dimensions", "Stat")
+_detectors = AccountRegionScopedDict()
+
+
+class NotFound(Exception):  # noqa: N818 - named as the sentence that raises it
+    """A detector that is not there."""
+
+
+def put(request: Document) -> Document:
+    """PutAnomalyDetector; validation.Invalid where it says not what is to be watched."""
+    watched = _watched(request)
+    found = next((one for one in _detectors.values() if _watched(one) == watched), None)
+    identity = found["AnomalyDetectorId"] if found else str(uuid.uuid4())
+    extras: Document = {
+        key: request[key] for key in ("Configuration", "MetricCharacteristics") if key in request
+    }
+    single: Document = watched.get("SingleMetricAnomalyDetector", {})
+    kept: Document = {"AnomalyDetectorId": identity, "StateValue": "PENDING_TRAINING"}
+    _detectors[identity] = {**kept, **single, **watched, **extras}
+    return {"AnomalyDetectorId": identity}
+
+
+def describe(request: Document) -> Document:
+    """DescribeAnomalyDetectors, all on one page."""
+    wanted = {key: request[key] for key in _SINGLE if request.get(key)}
+    ids = request.get("AnomalyDetectorIds")
+    return {
+        "AnomalyDetectors": [
+            one
+            for one in _detectors.values()
+            if (not ids or one["AnomalyDetectorId"] in ids)
+            and all(one.get(key) == value for key, value in wanted.items())
+        ]
+    }
+
+
+def delete(request: Document) -> Document:
+    """DeleteAnomalyDetector, by its id or by what it watches; NotFound where there is none."""
+    watched = {} if "AnomalyDetectorId" in request else _watched(request)
+    for identity, one in list(_detectors.items()):
+        if identity == request.get("AnomalyDetectorId") or _watched(one) == watched:
+            del _detectors[identity]
+            return {}
+    raise NotFound("The anomaly detector does not exist.")
+
+
+def _watched(request: Document) -> Document:
+    if "MetricMathAnomalyDetector" in request:
+        return {"MetricMathAnomalyDetector": request["MetricMathAnomalyDetector"]}
+    single: Document = request.get("SingleMetricAnomalyDetector") or {
+        key: request[key] for key in _SINGLE if key in request
+    }
+    if not {"Namespace", "MetricName", "Stat"} <= single.keys():
+        raise validation.Invalid(
+            "An anomaly detector needs MetricMathAnomalyDetector or Namespace, MetricName and Stat."
+        )
+    return {"SingleMetricAnomalyDetector": single}
+
+
+OPERATIONS: dict[str, Callable[[Document], Document]] = {
+    "PutAnomalyDetector": put,
+    "DescribeAnomalyDetectors": describe,
+    "DeleteAnomalyDetector": delete,
+}

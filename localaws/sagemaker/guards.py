@@ -1,0 +1,66 @@
+"""What an endpoint may not be changed to, beyond what its configuration says of itself."""
+
+from collections.abc import Sequence, Set
+
+from localaws.autoscaling.registry import REGISTRY
+from localaws.sagemaker import ministack
+from localaws.sagemaker.errors import AwsError
+from localaws.sagemaker.plans import Plan, shadow_of
+from localaws.sagemaker.policy import Policy
+from localaws.sagemaker.state import Document, Endpoint, Scope
+
+
+def check_deployment(
+    scope: Scope,
+    config: Document,
+    plans: Sequence[Plan],
+    variants: list[Document],
+    before: Set[str] = frozenset(),
+) -> None:
+    """Refuse a DeploymentConfig that SageMaker refuses; `before` are the variants there are.
+
+    Raises AwsError.
+    """
+    policy = Policy.of(config)
+    counts = {one["VariantName"]: one["DesiredInstanceCount"] for one in variants}
+    counts.pop(shadow_of(plans), None)
+    policy.check(counts, before)
+    present = ministack.alarm_states(scope, policy.alarms)
+    if missing := [name for name in policy.alarms if name not in present]:
+        raise AwsError.validation(
+            f"Could not find CloudWatch alarm(s) [{', '.join(missing)}] of "
+            "AutoRollbackConfiguration."
+        )
+
+
+def check_scaling(endpoint: Endpoint, plans: Sequence[Plan]) -> None:
+    """Refuse an update that takes a scalable target's variant away or changes its instance type.
+
+    After the developer guide's page "Update endpoints that use auto scaling"; another model is
+    allowed. Raises AwsError.
+    """
+    coming = {plan.name: plan.hardware for plan in plans}
+    for name in _scaled(endpoint):
+        if name not in coming:
+            change = "would remove it"
+        elif coming[name] != endpoint.hardware.get(name):
+            change = "would change its instance type"
+        else:
+            continue
+        raise AwsError.validation(
+            f"The variant {name} of endpoint {endpoint.arn} is registered as a scalable target "
+            f"with Application Auto Scaling, and this update {change}. Deregister it first "
+            "(DeregisterScalableTarget)."
+        )
+
+
+def _scaled(endpoint: Endpoint) -> list[str]:
+    """The endpoint's variants that are scalable targets."""
+    prefix = f"endpoint/{endpoint.name}/variant/"
+    here = (endpoint.scope.account, endpoint.scope.region)
+    # A copy in place of the registry's lock: that is not to be waited for under the store's.
+    return [
+        key.resource_id.removeprefix(prefix)
+        for key in list(REGISTRY.targets)
+        if (key.scope.account, key.scope.region) == here and key.resource_id.startswith(prefix)
+    ]

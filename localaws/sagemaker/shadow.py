@@ -1,0 +1,58 @@
+"""Copies of requests for a shadow variant: sent beside the answer, never in its way.
+
+After the developer guide's page on shadow variants. Its share of the requests is its own weight
+over the production variant's, all of them at most.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+
+import httpx
+
+from localaws.sagemaker import metrics
+from localaws.sagemaker.answers import Reply
+from localaws.sagemaker.instance import Instance
+from localaws.sagemaker.state import Scope
+from localaws.sagemaker.variant import Variant
+
+Ask = Callable[[Instance, dict[str, str], bytes], Awaitable[Reply]]
+
+
+class Mirror:
+    """Sends the copies. It belongs to one event loop; `ask` hands a request to an instance."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+        self._copies: set[asyncio.Task[None]] = set()
+
+    def copy(
+        self, scope: Scope, endpoint: str, variant: Variant, headers: dict[str, str], body: bytes
+    ) -> None:
+        """Give the variant's shadow, where it has one and its share says so, the same request."""
+        shadow = variant.shadow
+        if shadow is None or random.random() * variant.weight >= shadow.weight:  # noqa: S311
+            return
+        task = asyncio.create_task(self._send(scope, endpoint, shadow, headers, body))
+        self._copies.add(task)
+        task.add_done_callback(self._copies.discard)
+
+    async def _send(
+        self, scope: Scope, endpoint: str, shadow: Variant, headers: dict[str, str], body: bytes
+    ) -> None:
+        instance = shadow.admit()
+        if instance is None:
+            return
+        try:
+            reply = await self._ask(instance, headers, body)
+        except httpx.ConnectError:
+            return  # it died just now
+        finally:
+            instance.leave()
+        metrics.record(
+            metrics.Subject(scope, endpoint, shadow.program.label, shadow.config),
+            status=reply.status or 500,
+            instances=len(shadow.instances),
+            model_seconds=reply.seconds,
+            overhead_seconds=0.0,
+        )
