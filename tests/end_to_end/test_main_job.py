@@ -74,8 +74,11 @@ def test_the_main_job(deployment: Deployment) -> None:
     model = deployment.project / "build" / "model"
 
     listed = deployment.cdk("ls")
-    assert [line.split(" ")[0] for line in listed.stdout.splitlines()] == [
-        f"{stage}/{stack}" for stage in ("dev", "qa", "prod") for stack in ("Storage", "Serving")
+    names = [line.split(" ")[0] for line in listed.stdout.splitlines()]
+    assert [name for name in names if "/" in name] == [
+        f"{stage}/{stack}"
+        for stage in ("dev", "qa", "prod")
+        for stack in ("Storage", "Serving", "Monitoring")
     ]
 
     # From a model folder to a prediction.
