@@ -120,7 +120,7 @@ def _around(tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
 
 
 def _unknown(folder: Path, tokenizer: Tokenizer) -> int | None:
-    """The id of the token for what the vocabulary does not have; None: it has every byte."""
+    """The id of the token for what the vocabulary does not have; None where there is no such."""
     model = json.loads((folder / "tokenizer.json").read_bytes())["model"]
     if token := model.get("unk_token"):
         return tokenizer.token_to_id(token)
