@@ -69,6 +69,7 @@ CHECKS: tuple[Check, ...] = (
     updates.production_survives_an_instance,
     updates.production_updates_in_steps,
     network.vpc_and_its_subnets_go_together,
+    network.own_security_group_can_name_s3,
     network.new_vpc_is_large_enough,
     network.production_stands_in_two_zones,
     keeping.production_has_somebody_to_tell,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from stacks.compatibility.checked import CheckedStage
 from stacks.compatibility.findings import Finding
+from stacks.prefix_lists import S3_PREFIX_LISTS
 
 # In each of two subnets: what AWS keeps for itself, and the interface endpoints of a new VPC.
 _TAKEN = 2 * (5 + 8)
@@ -24,6 +25,27 @@ def vpc_and_its_subnets_go_together(stage: CheckedStage) -> Iterator[Finding]:
         yield stage.refuse("network.security_group_ids", "needs the network.vpc_id of the groups")
     if network.new_vpc and network.vpc_id:
         yield stage.refuse("network.new_vpc", "goes without network.vpc_id; leave one out")
+
+
+def own_security_group_can_name_s3(stage: CheckedStage) -> Iterator[Finding]:
+    """A security group of ours lets S3 alone be reached, by a prefix list known for the region.
+
+    Source: VPC's guide, "AWS-managed prefix lists"; `stacks/prefix_lists.py`.
+    """
+    network, region = stage.settings.network, stage.settings.region
+    if region in S3_PREFIX_LISTS or network.security_group_ids:
+        return
+    if network.new_vpc:
+        yield stage.refuse(
+            "network.new_vpc",
+            f"S3's prefix list in {region} is not known here; add it to stacks/prefix_lists.py, "
+            "or name network.vpc_id, subnet_ids and security_group_ids",
+        )
+    elif network.vpc_id:
+        yield stage.refuse(
+            "network.vpc_id",
+            f"needs network.security_group_ids in {region}, whose S3 prefix list is not known here",
+        )
 
 
 def new_vpc_is_large_enough(stage: CheckedStage) -> Iterator[Finding]:

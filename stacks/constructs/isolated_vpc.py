@@ -12,8 +12,6 @@ from constructs import Construct
 
 from stacks.constructs.default_group_closer import DefaultGroupCloser
 
-# SageMaker asks for two at least. A region has two for every account, but not always a third.
-_SUBNETS = 2
 # What a container that has a network calls by itself, and what it may do there.
 _CONTAINER_ACTIONS = {
     "logs": ("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"),
@@ -33,7 +31,7 @@ class IsolatedVpc(Construct):
     """Two subnets in two zones, no internet gateway, no NAT, no peering; S3 by a gateway endpoint.
 
     Made of CloudFormation's own parts: CDK's Vpc asks the account for its zones at synth. Each
-    subnet has a quarter of the addresses, so that there is room for two more.
+    subnet has half of the addresses.
     """
 
     def __init__(
@@ -83,9 +81,10 @@ class IsolatedVpc(Construct):
         self._flow_log(flow_log_group_name, key, log_retention_days)
         # Nothing but the local route, and S3's by the endpoint.
         table = ec2.CfnRouteTable(self, "Routes", vpc_id=self.vpc_id)
-        blocks = list(IPv4Network(cidr).subnets(prefixlen_diff=2))
+        # SageMaker asks for two at least; a third zone is not there for every account.
+        halves = IPv4Network(cidr).subnets(prefixlen_diff=1)
         self.subnet_ids = [
-            self._subnet(index, str(block), table) for index, block in enumerate(blocks[:_SUBNETS])
+            self._subnet(index, str(half), table) for index, half in enumerate(halves)
         ]
         ec2.CfnVPCEndpoint(
             self,

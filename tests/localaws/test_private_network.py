@@ -1,4 +1,4 @@
-"""A new VPC, deployed: its default security group is closed by the function that is for it."""
+"""A new VPC, deployed: its default security group is closed, and its traffic logged."""
 
 import json
 from pathlib import Path
@@ -38,29 +38,24 @@ def template(tmp_path: Path) -> dict[str, Any]:
     )
     app.synth()
     loaded: dict[str, Any] = json.loads((tmp_path / "Stack.template.json").read_text())
-    # MiniStack has no flow logs.
-    return loaded | {
-        "Resources": {
-            logical_id: resource
-            for logical_id, resource in loaded["Resources"].items()
-            if resource["Type"] != "AWS::EC2::FlowLog"
-        }
+    return loaded
+
+
+def rules_of_default_groups(ec2: Any) -> dict[str, list[Any]]:
+    """By VPC."""
+    default = [{"Name": "group-name", "Values": ["default"]}]
+    return {
+        group["VpcId"]: group["IpPermissions"] + group["IpPermissionsEgress"]
+        for group in ec2.describe_security_groups(Filters=default)["SecurityGroups"]
     }
 
 
-def egress_of_default_groups(ec2: Any, **vpc: Any) -> list[list[Any]]:
-    filters = [{"Name": "group-name", "Values": ["default"]}]
-    if vpc:
-        filters.append({"Name": "vpc-id", "Values": [vpc["of"]]})
-    groups = ec2.describe_security_groups(Filters=filters)["SecurityGroups"]
-    return [group["IpPermissions"] + group["IpPermissionsEgress"] for group in groups]
-
-
-def test_the_new_vpcs_default_group_has_no_rules_and_no_others_is_touched(
+def test_the_default_group_of_the_new_vpc_has_no_rules_and_no_other_group_is_touched(
     emulator: TestEmulator, template: dict[str, Any]
 ) -> None:
     ec2 = emulator.client("ec2", ACCOUNT)
-    before = [rules for rules in egress_of_default_groups(ec2) if rules]
+    before = rules_of_default_groups(ec2)
+    assert all(before.values())
     cloudformation = emulator.client("cloudformation", ACCOUNT)
     cloudformation.create_stack(
         StackName="network", TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_IAM"]
@@ -68,7 +63,9 @@ def test_the_new_vpcs_default_group_has_no_rules_and_no_others_is_touched(
     waits = {"Delay": 1, "MaxAttempts": 120}
     cloudformation.get_waiter("stack_create_complete").wait(StackName="network", WaiterConfig=waits)
     (vpc,) = ec2.describe_vpcs(Filters=[{"Name": "cidr", "Values": ["10.42.0.0/20"]}])["Vpcs"]
-    assert egress_of_default_groups(ec2, of=vpc["VpcId"]) == [[]]
-    assert [rules for rules in egress_of_default_groups(ec2) if rules] == before
+    assert rules_of_default_groups(ec2) == {**before, vpc["VpcId"]: []}
+    (flow_log,) = ec2.describe_flow_logs()["FlowLogs"]
+    assert (flow_log["ResourceId"], flow_log["TrafficType"]) == (vpc["VpcId"], "ALL")
     cloudformation.delete_stack(StackName="network")
     cloudformation.get_waiter("stack_delete_complete").wait(StackName="network", WaiterConfig=waits)
+    assert ec2.describe_flow_logs()["FlowLogs"] == []

@@ -9,6 +9,7 @@ VPC = 'network.vpc_id = "vpc-01234567"\n'
 ONE = 'network.subnet_ids = ["subnet-01234567"]\n'
 TWO = 'network.subnet_ids = ["subnet-01234567", "subnet-01234568"]\n'
 NEW = "network.new_vpc = true\n"
+FAR = 'region = "eu-south-2"\n'
 
 
 def cidr(block: str) -> str:
@@ -34,6 +35,18 @@ CASES = [
         VPC + ONE + NEW,
         "dev.network.new_vpc = true: goes without network.vpc_id",
         NEW,
+    ),
+    Case(
+        network.own_security_group_can_name_s3,
+        FAR + NEW,
+        "S3's prefix list in eu-south-2 is not known here; add it to stacks/prefix_lists.py",
+        NEW,
+    ),
+    Case(
+        network.own_security_group_can_name_s3,
+        FAR + VPC + TWO,
+        "needs network.security_group_ids in eu-south-2",
+        FAR + VPC + TWO + 'network.security_group_ids = ["sg-01234567"]',
     ),
     Case(
         network.new_vpc_is_large_enough,

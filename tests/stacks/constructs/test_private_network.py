@@ -102,7 +102,7 @@ def test_given_subnets_without_a_group_get_one_that_leads_to_s3_alone(own_group:
 def test_a_new_vpc_has_two_subnets_in_two_zones(isolated: Network) -> None:
     subnets = isolated.template.all("AWS::EC2::Subnet")
     assert isolated.subnet_ids == [{"Fn::GetAtt": [each, "SubnetId"]} for each in subnets]
-    assert [subnet["CidrBlock"] for subnet in subnets.values()] == ["10.42.0.0/22", "10.42.4.0/22"]
+    assert [subnet["CidrBlock"] for subnet in subnets.values()] == ["10.42.0.0/21", "10.42.8.0/21"]
     assert [subnet["AvailabilityZone"] for subnet in subnets.values()] == [
         {"Fn::Select": [0, {"Fn::GetAZs": ""}]},
         {"Fn::Select": [1, {"Fn::GetAZs": ""}]},
@@ -224,7 +224,7 @@ def test_the_default_group_is_closed_by_a_function_that_can_do_nothing_else(
 def test_another_block_of_addresses_is_cut_up_alike(synthesize: Synthesize) -> None:
     network = Network(synthesize, new_vpc=True, cidr="172.20.0.0/16")
     subnets = network.template.all("AWS::EC2::Subnet").values()
-    assert [each["CidrBlock"] for each in subnets] == ["172.20.0.0/18", "172.20.64.0/18"]
+    assert [each["CidrBlock"] for each in subnets] == ["172.20.0.0/17", "172.20.128.0/17"]
 
 
 @pytest.mark.parametrize("prefix_list", S3_PREFIX_LISTS.values())
