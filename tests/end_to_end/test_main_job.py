@@ -103,8 +103,9 @@ def test_the_main_job(deployment: Deployment) -> None:
     )["ScalableTargets"]
     assert target["ResourceId"] == f"endpoint/{ENDPOINT}/variant/AllTraffic"
     alarms = deployment.client("cloudwatch").describe_alarms()["MetricAlarms"]
-    assert {"Invocation5XXErrors", "ModelLatency", "GPUMemoryUtilization"} <= {
-        alarm["MetricName"] for alarm in alarms if "TargetTracking" not in alarm["AlarmName"]
+    guards = {"5xx", "latency-p99", "gpu-memory"}
+    assert {f"{ENDPOINT}-AllTraffic-{guard}" for guard in guards} <= {
+        alarm["AlarmName"] for alarm in alarms
     }
 
     # A changed model: the same endpoint, another answer, and no request lost on the way.
