@@ -3,6 +3,7 @@
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
+from stacks.compatibility.scaling import EVERY_TARGET, PUBLISHED_TARGETS
 from stacks.constructs.endpoint_scaling import Scaling, Tracked
 from stacks.constructs.step_scaling import StepScaling
 from stacks.settings import StageSettings
@@ -36,9 +37,9 @@ def scale_variant(
     scope: Construct, id: str, *, endpoint_name: str, variant_name: str, settings: StageSettings
 ) -> None:
     """Scale a variant of a real-time, multi-model, async or serverless endpoint."""
-    scaling = settings.scaling
+    scaling = _published(settings)
     serverless, queued = settings.mode == "serverless", settings.mode == "async"
-    tracked = _tracked(scaling) | ({} if serverless else _queue(scaling, endpoint_name))
+    tracked = _tracked(scaling) | _queue(scaling, endpoint_name)
     target = Scaling(
         scope,
         id,
@@ -122,6 +123,16 @@ def scale_component(
             steps=[(1, 1)],
             cooldown_seconds=scaling.scale_out_cooldown_seconds,
         )
+
+
+def _published(settings: StageSettings) -> ScalingSettings:
+    """Without the targets that the mode has no metrics for.
+
+    A stage cannot take back what `[defaults]` sets, and of some Application Auto Scaling would
+    refuse the policy.
+    """
+    others = set(EVERY_TARGET) - PUBLISHED_TARGETS[settings.mode]
+    return settings.scaling.model_copy(update=dict.fromkeys(others))
 
 
 def _tracked(scaling: ScalingSettings) -> dict[str, Tracked]:

@@ -99,7 +99,7 @@ def instance_property(
         initial_instance_count=variant.count,
         instance_type=None if others else first,
         instance_pools=pools if others else None,
-        inference_ami_version=inference_ami(first, cuda),
+        inference_ami_version=inference_ami(first, cuda, others),
         volume_size_in_gb=endpoint.volume_size_gb,
         # With inference components these two stand in the component.
         container_startup_health_check_timeout_in_seconds=endpoint.startup_timeout_seconds

@@ -7,8 +7,9 @@ from stacks.compatibility.checked import CheckedStage
 from stacks.compatibility.findings import Finding
 from stacks.prefix_lists import S3_PREFIX_LISTS
 
-# In each of two subnets: what AWS keeps for itself, and the interface endpoints of a new VPC.
-_TAKEN = 2 * (5 + 8)
+# A new VPC has two subnets of a half each (stacks/constructs/isolated_vpc.py). In each of them
+# five addresses are AWS's own, and two are those of interface endpoints.
+_SUBNETS, _TAKEN = 2, 7
 
 
 def vpc_and_its_subnets_go_together(stage: CheckedStage) -> Iterator[Finding]:
@@ -27,32 +28,39 @@ def vpc_and_its_subnets_go_together(stage: CheckedStage) -> Iterator[Finding]:
         yield stage.refuse("network.new_vpc", "goes without network.vpc_id; leave one out")
 
 
-def own_security_group_can_name_s3(stage: CheckedStage) -> Iterator[Finding]:
-    """A security group of ours lets S3 alone be reached, by a prefix list known for the region.
+def subnets_stand_in_two_zones(stage: CheckedStage) -> Iterator[Finding]:
+    """Endpoints are given two subnets at least, in two zones, even for one instance.
 
-    Source: VPC's guide, "AWS-managed prefix lists"; `stacks/prefix_lists.py`.
+    Source: SageMaker's guide, "Give SageMaker AI hosted endpoints access to resources in your
+    Amazon VPC".
+    """
+    subnets = stage.settings.network.subnet_ids
+    if stage.has_endpoint and subnets and len(set(subnets)) < 2:
+        yield stage.refuse(
+            "network.subnet_ids", "an endpoint needs two, in two zones; name another"
+        )
+
+
+def region_has_a_known_prefix_list(stage: CheckedStage) -> Iterator[Finding]:
+    """A security group of ours leads to S3 by its prefix list, whose id differs by region.
+
+    Source: stacks/prefix_lists.py.
     """
     network, region = stage.settings.network, stage.settings.region
-    if region in S3_PREFIX_LISTS or network.security_group_ids:
-        return
-    if network.new_vpc:
+    makes_a_group = network.new_vpc or (network.vpc_id and not network.security_group_ids)
+    if makes_a_group and region not in S3_PREFIX_LISTS:
         yield stage.refuse(
-            "network.new_vpc",
-            f"S3's prefix list in {region} is not known here; add it to stacks/prefix_lists.py, "
-            "or name network.vpc_id, subnet_ids and security_group_ids",
-        )
-    elif network.vpc_id:
-        yield stage.refuse(
-            "network.vpc_id",
-            f"needs network.security_group_ids in {region}, whose S3 prefix list is not known here",
+            "network.new_vpc" if network.new_vpc else "network.security_group_ids",
+            f"the id of S3's prefix list in {region} is not known here; name a VPC, its subnets "
+            "and a security group that leads to S3",
         )
 
 
 def new_vpc_is_large_enough(stage: CheckedStage) -> Iterator[Finding]:
-    """A new VPC is /16 to /28 and has an address for every instance, twice during an update.
+    """A new VPC is /16 to /27 and has an address for every instance, twice during an update.
 
-    Source: VPC's guide, "VPC CIDR blocks" and "Subnet CIDR blocks" (five addresses are AWS's);
-    SageMaker's guide, "Give SageMaker AI hosted endpoints access to resources in your VPC".
+    Source: VPC's guide, "VPC CIDR blocks" and "Subnet CIDR blocks" (/28 at least, five addresses
+    are AWS's); stacks/constructs/isolated_vpc.py (two subnets of a half each).
     """
     network = stage.settings.network
     if not network.new_vpc:
@@ -64,28 +72,20 @@ def new_vpc_is_large_enough(stage: CheckedStage) -> Iterator[Finding]:
         return
     settings = stage.settings
     most = settings.scaling.max_capacity if stage.has_endpoint else settings.batch.instance_count
-    needed = _TAKEN + 2 * most * max(1, len(settings.variants))
-    if not 16 <= block.prefixlen <= 28:
-        yield stage.refuse("network.cidr", 'a VPC is /16 to /28; write it as "10.42.0.0/20"')
-    elif block.num_addresses < needed:
+    shadows = settings.shadow.instance_count if settings.shadow else 0
+    needed = 2 * (most * max(1, len(settings.variants)) + shadows)
+    room = _SUBNETS * (block.num_addresses // 2 - _TAKEN)
+    if not 16 <= block.prefixlen <= 27:
+        yield stage.refuse(
+            "network.cidr", 'a VPC of two subnets is /16 to /27; write it as "10.42.0.0/20"'
+        )
+    elif room < needed:
         yield stage.refuse(
             "network.cidr",
-            f"has {block.num_addresses} addresses; endpoints and instances, twice during an "
-            f"update, need {needed}: use /{32 - (needed - 1).bit_length()} or larger",
+            f"has room for {room} instances; those of the stage, twice during an update, are "
+            f"{needed}: take a larger block, as a /16, or fewer instances",
         )
     if not block.is_private:
         yield stage.warn(
             "network.cidr", 'is public address space; use 10.0.0.0/8, as "10.42.0.0/20"'
-        )
-
-
-def production_stands_in_two_zones(stage: CheckedStage) -> Iterator[Finding]:
-    """In production the subnets are two at least.
-
-    Source: SageMaker's guide, "Best practices for deploying models" (subnets in two zones).
-    """
-    network = stage.settings.network
-    if stage.settings.production and len(network.subnet_ids) == 1:
-        yield stage.warn(
-            "network.subnet_ids", "one zone's outage ends production; name two, in two zones"
         )

@@ -7,15 +7,15 @@ from stacks.compatibility.findings import Finding
 
 # What each mode has metrics for. Source: SageMaker's guide, "Metrics for monitoring SageMaker AI
 # with CloudWatch" and "Autoscale an asynchronous endpoint".
-_TARGETS = {
+PUBLISHED_TARGETS: dict[str, set[str]] = {
     "real-time": {"invocations_per_instance", "concurrent_requests_per_model"},
     "multi-model": {"invocations_per_instance", "concurrent_requests_per_model"},
     "inference-component": {"invocations_per_instance", "concurrent_requests_per_model"},
     "async": {"backlog_per_instance"},
     "serverless": {"provisioned_concurrency_percent"},
-    "batch": set[str](),
+    "batch": set(),
 }
-_ALL_TARGETS = sorted(set().union(*_TARGETS.values()))
+EVERY_TARGET = sorted(set().union(*PUBLISHED_TARGETS.values()))
 
 
 def targets_are_published(stage: CheckedStage) -> Iterator[Finding]:
@@ -25,9 +25,11 @@ def targets_are_published(stage: CheckedStage) -> Iterator[Finding]:
     cannot take back what [defaults] sets. Source: SageMaker's guide, "Metrics for monitoring
     SageMaker AI with CloudWatch".
     """
-    for target in _ALL_TARGETS:
-        if getattr(stage.settings.scaling, target) and target not in _TARGETS[stage.mode]:
-            wanted = " or ".join(f"scaling.{name}" for name in sorted(_TARGETS[stage.mode]))
+    for target in EVERY_TARGET:
+        if getattr(stage.settings.scaling, target) and target not in PUBLISHED_TARGETS[stage.mode]:
+            wanted = " or ".join(
+                f"scaling.{name}" for name in sorted(PUBLISHED_TARGETS[stage.mode])
+            )
             yield stage.warn(
                 f"scaling.{target}",
                 f'mode = "{stage.mode}" has no such metric: it has no effect'
@@ -44,7 +46,7 @@ def something_moves_the_capacity(stage: CheckedStage) -> Iterator[Finding]:
     if not _scales(stage) or scaling.min_capacity == scaling.max_capacity:
         return
     if not _targets(stage) and not scaling.schedule:
-        name = sorted(_TARGETS[stage.mode])[-1]
+        name = sorted(PUBLISHED_TARGETS[stage.mode])[-1]
         yield stage.warn(
             "scaling.max_capacity",
             f"nothing ever scales up to it; set scaling.{name}, or min_capacity to the same",
@@ -52,14 +54,18 @@ def something_moves_the_capacity(stage: CheckedStage) -> Iterator[Finding]:
 
 
 def steps_have_a_target(stage: CheckedStage) -> Iterator[Finding]:
-    """Steps are percentages of a target, each from a load of its own on.
+    """Steps are percentages of `invocations_per_instance`, each from a load of its own on.
 
-    Source: Application Auto Scaling's guide, "Step scaling policies" (steps may not overlap).
+    Source: stacks/scaling.py; Application Auto Scaling's guide, "Step scaling policies" (steps
+    may not overlap).
     """
     steps = stage.settings.scaling.steps
-    if steps and not _targets(stage):
-        names = " or ".join(sorted(_TARGETS[stage.mode])) or "a mode that scales"
-        yield stage.refuse("scaling.steps", f"there is no target that they refer to; set {names}")
+    stepped = stage.mode in {"real-time", "multi-model"}
+    if steps and not (stepped and stage.settings.scaling.invocations_per_instance):
+        yield stage.refuse(
+            "scaling.steps",
+            "they are percentages of scaling.invocations_per_instance; set that, or leave them out",
+        )
     if len({step.above_percent for step in steps}) < len(steps):
         yield stage.refuse("scaling.steps", "two begin at one above_percent; leave one out")
 
@@ -126,4 +132,4 @@ def _scales(stage: CheckedStage) -> bool:
 
 def _targets(stage: CheckedStage) -> list[str]:
     scaling = stage.settings.scaling
-    return [name for name in _TARGETS[stage.mode] if getattr(scaling, name)]
+    return [name for name in PUBLISHED_TARGETS[stage.mode] if getattr(scaling, name)]

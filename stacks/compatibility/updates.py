@@ -11,19 +11,17 @@ _OWN_ALARMS_A_VARIANT = 2  # 5XX answers, p99 latency
 
 
 def strategy_fits_the_mode(stage: CheckedStage) -> Iterator[Finding]:
-    """Guardrails are for real-time and async; components know rolling; serverless neither.
+    """Serverless endpoints and inference components are updated all at once.
 
-    Source: SageMaker's guide, "Deployment guardrails" and its exclusions;
-    InferenceComponentDeploymentConfig in SageMaker's service model.
+    SageMaker could roll components batch by batch; the stacks do not ask for that. Source:
+    SageMaker's guide, "Deployment guardrails" and its exclusions;
+    stacks/constructs/deployment_config.py.
     """
-    strategy = stage.settings.update.strategy
-    if stage.mode == "serverless" and strategy != "all-at-once":
+    unguarded = stage.has_endpoint and not _guarded(stage)
+    if unguarded and stage.settings.update.strategy != "all-at-once":
         yield stage.refuse(
-            "update.strategy", 'serverless endpoints know no other than "all-at-once"; use that'
-        )
-    if stage.mode == "inference-component" and strategy in {"canary", "linear"}:
-        yield stage.refuse(
-            "update.strategy", 'copies are replaced in batches; use "rolling" or "all-at-once"'
+            "update.strategy",
+            f'mode = "{stage.mode}" knows no other than "all-at-once"; use that',
         )
 
 
@@ -104,9 +102,11 @@ def production_survives_an_instance(stage: CheckedStage) -> Iterator[Finding]:
     Source: SageMaker's guide, "Best practices for deploying models" (two instances in two zones).
     """
     settings = stage.settings
-    if not settings.production or settings.single_instance_in_production or not _guarded(stage):
-        return
     scaling = settings.scaling
+    if not settings.production or settings.single_instance_in_production:
+        return
+    if not stage.has_endpoint or not stage.on_instances:
+        return
     key = "min_capacity" if scaling.enabled else "initial_capacity"
     if _fewest(stage) < 2:
         yield stage.refuse(
@@ -118,20 +118,24 @@ def production_survives_an_instance(stage: CheckedStage) -> Iterator[Finding]:
 
 
 def production_updates_in_steps(stage: CheckedStage) -> Iterator[Finding]:
-    """In production an update tries the new model on a share first.
+    """In production an update tries the new model on a share first, where the mode can.
 
     With one instance there are no shares: then all at once is what is left. Source: SageMaker's
     guide, "Deployment guardrails".
     """
     settings = stage.settings
-    if not settings.production or settings.update.strategy != "all-at-once" or not _guarded(stage):
+    if not settings.production or settings.update.strategy != "all-at-once":
         return
-    if not settings.single_instance_in_production:
-        steps = '"rolling"' if stage.mode == "inference-component" else '"canary" or "linear"'
-        yield stage.refuse(
-            "update.strategy", f"production = true tries a share of the traffic first; use {steps}"
+    if stage.has_endpoint and not _guarded(stage):
+        yield stage.warn(
+            "mode", "nothing tries an update of this mode on a share, or rolls it back by alarms"
         )
-    elif not settings.update.bake_seconds:
+    elif stage.has_endpoint and not settings.single_instance_in_production:
+        yield stage.refuse(
+            "update.strategy",
+            'production = true tries a share of the traffic first; use "canary" or "linear"',
+        )
+    elif stage.has_endpoint and not settings.update.bake_seconds:
         yield stage.warn(
             "update.bake_seconds",
             "nothing watches the alarms before the old instance ends; set 300",
@@ -139,7 +143,8 @@ def production_updates_in_steps(stage: CheckedStage) -> Iterator[Finding]:
 
 
 def _guarded(stage: CheckedStage) -> bool:
-    return stage.has_endpoint and stage.on_instances
+    """Whether SageMaker's guardrails are there in the mode."""
+    return stage.mode in {"real-time", "multi-model", "async"}
 
 
 def _fewest(stage: CheckedStage) -> int:

@@ -6,6 +6,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
+from stacks.compatibility import check_environment
 from stacks.constructs.model_source import ModelSource
 
 
@@ -27,6 +28,7 @@ class ServedModel(Construct):
     ) -> None:
         """`multi_model_cache`: whether a multi-model endpoint keeps models; None for one model."""
         super().__init__(scope, id)
+        check_environment(source.environment)
         several = multi_model_cache is not None
         container = sagemaker.CfnModel.ContainerDefinitionProperty(
             image=image_uri,

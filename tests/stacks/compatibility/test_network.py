@@ -9,7 +9,7 @@ VPC = 'network.vpc_id = "vpc-01234567"\n'
 ONE = 'network.subnet_ids = ["subnet-01234567"]\n'
 TWO = 'network.subnet_ids = ["subnet-01234567", "subnet-01234568"]\n'
 NEW = "network.new_vpc = true\n"
-FAR = 'region = "eu-south-2"\n'
+ELSEWHERE = 'region = "me-south-1"\n'
 
 
 def cidr(block: str) -> str:
@@ -37,21 +37,9 @@ CASES = [
         NEW,
     ),
     Case(
-        network.own_security_group_can_name_s3,
-        FAR + NEW,
-        "S3's prefix list in eu-south-2 is not known here; add it to stacks/prefix_lists.py",
-        NEW,
-    ),
-    Case(
-        network.own_security_group_can_name_s3,
-        FAR + VPC + TWO,
-        "needs network.security_group_ids in eu-south-2",
-        FAR + VPC + TWO + 'network.security_group_ids = ["sg-01234567"]',
-    ),
-    Case(
         network.new_vpc_is_large_enough,
         cidr("10.42.0.0"),
-        'dev.network.cidr = "10.42.0.0": a VPC is /16 to /28; write it as "10.42.0.0/20"',
+        'dev.network.cidr = "10.42.0.0": a VPC of two subnets is /16 to /27; write it as',
         cidr("10.42.0.0/16"),
     ),
     Case(
@@ -60,12 +48,30 @@ CASES = [
         'write it as "10.42.0.0/20"',
         'network.cidr = "ten"',  # of no new VPC
     ),
-    Case(network.new_vpc_is_large_enough, cidr("10.0.0.0/8"), "a VPC is /16 to /28", NEW),
+    Case(network.new_vpc_is_large_enough, cidr("10.0.0.0/8"), "is /16 to /27", NEW),
     Case(
         network.new_vpc_is_large_enough,
-        cidr("10.42.0.0/26") + "scaling.max_capacity = 20",
-        "has 64 addresses; endpoints and instances, twice during an update, need 66: use /25",
-        cidr("10.42.0.0/26") + "scaling.max_capacity = 19",
+        cidr("10.42.0.0/28"),
+        "is /16 to /27",
+        cidr("10.42.0.0/27"),
+    ),
+    Case(
+        network.new_vpc_is_large_enough,
+        cidr("10.42.0.0/27") + "scaling.max_capacity = 10",
+        "has room for 18 instances; those of the stage, twice during an update, are 20",
+        cidr("10.42.0.0/27") + "scaling.max_capacity = 9",
+    ),
+    Case(
+        network.new_vpc_is_large_enough,
+        cidr("10.42.0.0/27") + 'shadow = { model = "candidate", instance_count = 8 }',
+        "are 20",
+        cidr("10.42.0.0/27") + 'shadow = { model = "candidate", instance_count = 7 }',
+    ),
+    Case(
+        network.new_vpc_is_large_enough,
+        cidr("10.42.0.0/27") + 'mode = "batch"\nbatch.instance_count = 10',
+        "are 20",
+        cidr("10.42.0.0/27") + 'mode = "batch"\nscaling.max_capacity = 99',
     ),
     Case(
         network.new_vpc_is_large_enough,
@@ -75,11 +81,28 @@ CASES = [
         warns=True,
     ),
     Case(
-        network.production_stands_in_two_zones,
-        "production = true\n" + VPC + ONE,
-        "one zone's outage ends production",
-        "production = true\n" + VPC + TWO,
-        warns=True,
+        network.subnets_stand_in_two_zones,
+        VPC + ONE,
+        'dev.network.subnet_ids = ["subnet-01234567"]: an endpoint needs two, in two zones',
+        VPC + TWO,
+    ),
+    Case(
+        network.subnets_stand_in_two_zones,
+        VPC + 'network.subnet_ids = ["subnet-01234567", "subnet-01234567"]',
+        "an endpoint needs two",
+        VPC + ONE + 'mode = "batch"',
+    ),
+    Case(
+        network.region_has_a_known_prefix_list,
+        ELSEWHERE + NEW,
+        "dev.network.new_vpc = true: the id of S3's prefix list in me-south-1 is not known here",
+        NEW,
+    ),
+    Case(
+        network.region_has_a_known_prefix_list,
+        ELSEWHERE + VPC + TWO,
+        "dev.network.security_group_ids = []: the id of S3's prefix list",
+        ELSEWHERE + VPC + TWO + 'network.security_group_ids = ["sg-01234567"]',
     ),
 ]
 

@@ -68,9 +68,21 @@ CASES = [
     Case(
         scaling.steps_have_a_target,
         STEPS % 200,
-        "dev.scaling.steps: there is no target that they refer to; set "
-        "concurrent_requests_per_model or invocations_per_instance",
+        "dev.scaling.steps: they are percentages of scaling.invocations_per_instance; set that",
         TARGET + STEPS % 200,
+    ),
+    *(
+        Case(
+            scaling.steps_have_a_target,
+            text + STEPS % 200,
+            "set that, or leave them out",
+            TARGET + STEPS % 200,
+        )
+        for text in (
+            "scaling.concurrent_requests_per_model = 4\n",
+            ASYNC + BACKLOG,
+            'mode = "inference-component"\n' + TARGET,
+        )
     ),
     Case(
         scaling.steps_have_a_target,

@@ -28,20 +28,12 @@ CASES = [
     *(
         Case(
             updates.strategy_fits_the_mode,
-            SERVERLESS + strategy(name),
-            f'dev.update.strategy = "{name}": serverless endpoints know no other than',
-            SERVERLESS + strategy("all-at-once"),
+            mode + strategy(name),
+            f'dev.update.strategy = "{name}": mode = ',
+            mode + strategy("all-at-once"),
         )
+        for mode in (SERVERLESS, COMPONENT)
         for name in ("canary", "linear", "rolling")
-    ),
-    *(
-        Case(
-            updates.strategy_fits_the_mode,
-            COMPONENT + strategy(name),
-            'copies are replaced in batches; use "rolling" or "all-at-once"',
-            COMPONENT + strategy("rolling"),
-        )
-        for name in ("canary", "linear")
     ),
     Case(
         updates.rolling_has_one_variant,
@@ -149,11 +141,15 @@ CASES = [
         'first; use "canary" or "linear"',
         PRODUCTION + strategy("canary"),
     ),
-    Case(
-        updates.production_updates_in_steps,
-        PRODUCTION + COMPONENT,
-        'use "rolling"',
-        PRODUCTION + 'mode = "batch"',
+    *(
+        Case(
+            updates.production_updates_in_steps,
+            PRODUCTION + mode,
+            "nothing tries an update of this mode on a share, or rolls it back by alarms",
+            PRODUCTION + 'mode = "batch"',
+            warns=True,
+        )
+        for mode in (SERVERLESS, COMPONENT)
     ),
     Case(
         updates.production_updates_in_steps,
