@@ -20,6 +20,7 @@ from stacks.check_report import title
 from stacks.compatibility.checks import CHECKS
 from stacks.settings import Settings, StageSettings
 from stacks.settings.mistakes import keys, table_in
+from tools.alarms import alarm_table
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "container"))  # the image has it on its path
@@ -103,6 +104,7 @@ def contract_cases() -> str:
 
 
 GENERATED: dict[str, Callable[[], str]] = {
+    "alarms": alarm_table,
     "compatibility": compatibility_checks,
     "container": container_settings,
     "contract": contract_cases,

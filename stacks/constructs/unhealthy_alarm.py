@@ -7,7 +7,7 @@ from constructs import Construct
 
 
 class UnhealthyAlarm(Construct):
-    """`<endpoint>-unhealthy`: goes off while one of the critical alarms is off.
+    """`<endpoint>-unhealthy`: in alarm while one of the critical alarms is.
 
     It sends no message: each of those has sent its own. It is the one state that a dashboard, a
     deployment or a status page asks for. CloudWatch takes it only when those are there.
