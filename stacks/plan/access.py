@@ -31,7 +31,7 @@ class Permission:
     """One action on one resource, as a statement allows or denies it."""
 
     action: str
-    resource: str
+    resource: str = ""
     principal: str = ""
     """Empty in a role's own policy, where it is the role."""
     condition: str = ""
@@ -85,11 +85,10 @@ def _permissions(resource: Resource, resources: dict[str, Resource]) -> set[Perm
     }
     managed = properties.pop("ManagedPolicyArns", [])
     boundary = properties.pop("PermissionsBoundary", None)
-    found = {Permission("all that is", f"in {_text(arn, resources)}") for arn in managed}
+    found = {Permission(f"what {_text(arn, resources)} allows") for arn in managed}
     if boundary is not None:
         # What a boundary leaves out is denied: without it, or with another, more may be allowed.
-        outside = f"outside the boundary {_text(boundary, resources)}"
-        found.add(Permission("all that is", outside, effect="Deny"))
+        found.add(Permission(f"what {_text(boundary, resources)} leaves out", effect="Deny"))
     for statement in _statements(list(properties.values())):
         found |= set(_atoms(statement, resources))
     return found
@@ -105,7 +104,7 @@ def _statements(value: Any) -> Iterator[dict[str, Any]]:
 
 def _atoms(statement: dict[str, Any], resources: dict[str, Resource]) -> Iterator[Permission]:
     condition = _text(statement["Condition"], resources) if "Condition" in statement else ""
-    base = Permission("", "", condition=condition, effect=statement["Effect"])
+    base = Permission("", condition=condition, effect=statement["Effect"])
     parts = (
         _listed(statement, "Action", resources),
         _listed(statement, "Resource", resources),

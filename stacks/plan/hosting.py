@@ -50,12 +50,12 @@ def _blue_green(policy: dict[str, Any], instances: int) -> tuple[str, int]:
     match routing.get("Type", "ALL_AT_ONCE"):
         case "CANARY":
             size = _size(routing["CanarySize"])
-            how = f"by canary: {size} of capacity, then the rest after {_minutes(wait)}"
+            how = f"by canary: {size}, then the rest after {_minutes(wait)}"
             return how, 2 * wait + end
         case "LINEAR":
             steps = _steps(routing["LinearStepSize"], instances)
             size = _size(routing["LinearStepSize"])
-            how = f"in {steps} linear steps: {size} of capacity every {_minutes(wait)}"
+            how = f"in {steps} linear steps: {size} every {_minutes(wait)}"
             return how, steps * wait + end
     return "all at once", wait + end
 
@@ -63,13 +63,14 @@ def _blue_green(policy: dict[str, Any], instances: int) -> tuple[str, int]:
 def _rolling(policy: dict[str, Any], instances: int) -> tuple[str, int]:
     wait, size = int(policy.get("WaitIntervalInSeconds", 0)), policy["MaximumBatchSize"]
     steps = _steps(size, instances)
-    how = f"in {steps} rolling batches: {_size(size)} of capacity every {_minutes(wait)}"
+    how = f"in {steps} rolling batches: {_size(size)} every {_minutes(wait)}"
     return how, steps * wait
 
 
 def _size(capacity: dict[str, Any]) -> str:
     percent = capacity["Type"] == "CAPACITY_PERCENT"
-    return f"{capacity['Value']} %" if percent else f"{capacity['Value']} instances"
+    value = int(capacity["Value"])
+    return f"{value} % of capacity" if percent else _count(value, "instance")
 
 
 def _steps(capacity: dict[str, Any], instances: int) -> int:
@@ -82,8 +83,11 @@ def _steps(capacity: dict[str, Any], instances: int) -> int:
 def _minutes(seconds: int) -> str:
     if seconds % 60 and seconds < 120:
         return f"{seconds} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} minute" + ("" if minutes == 1 else "s")
+    return _count(round(seconds / 60), "minute")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def capacity(change: Change, old: Resources, new: Resources) -> list[str]:
@@ -96,7 +100,7 @@ def capacity(change: Change, old: Resources, new: Resources) -> list[str]:
     for name, variant in variants(change.after, new).items():
         count = variant.get("InitialInstanceCount")
         if name not in before and count is not None:
-            lines.append(f"starts variant {name} with {count} instances")
+            lines.append(f"starts variant {name} with {_count(count, 'instance')}")
         elif name in before and count is not None and _retains(change, "DesiredInstanceCount"):
             reached = "the instance count that scaling has reached"
             lines.append(f"keeps {reached if name in scaled else 'its instance count'}")

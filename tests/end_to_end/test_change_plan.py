@@ -46,7 +46,10 @@ def resources(cloudformation: Any) -> dict[str, str]:
 
 
 def foretold(deployment: Deployment) -> Said:
-    """What CloudFormation's own change set says of properties that change for certain."""
+    """What CloudFormation's own change set says of properties that change for certain.
+
+    It is made from templates synthesized anew, which stay in cdk.out.
+    """
     prepared = deployment.cdk(
         "deploy", "dev/Serving", "--exclusively", "--require-approval", "never",
         "--method", "prepare-change-set", "--change-set-name", "foretold",
@@ -71,7 +74,7 @@ def foretold(deployment: Deployment) -> Said:
 
 
 def happened(deployment: Deployment) -> tuple[set[str], list[str]]:
-    """Deploy; what was replaced, and all that an event says is complete, in its order."""
+    """Deploy cdk.out; what was replaced, and all that an event says is complete, in its order."""
     cloudformation = deployment.client("cloudformation")
 
     def events() -> list[dict[str, Any]]:
@@ -81,7 +84,7 @@ def happened(deployment: Deployment) -> tuple[set[str], list[str]]:
         return found
 
     seen = {event["EventId"] for event in events()}
-    deployed = deployment.cdk("deploy", "dev/*", "--require-approval", "never")
+    deployed = deployment.cdk("deploy", "dev/*", "--require-approval", "never", "--app", "cdk.out")
     assert deployed.returncode == 0, deployed.stdout
     new = [event for event in reversed(events()) if event["EventId"] not in seen]
     replaced = {
@@ -106,7 +109,7 @@ def test_a_deployment_does_what_the_plan_said(deployment: Deployment) -> None:
     assert deployed.returncode == 0, deployed.stdout
 
     # Nothing has changed.
-    same = plan(deployment)
+    same = plan(deployment, "--assembly", "cdk.out")
     assert (same.returncode, same.stdout) == (
         0,
         f"{STORAGE}: nothing to do\n{STACK}: nothing to do\n",
@@ -146,21 +149,21 @@ def test_a_deployment_does_what_the_plan_said(deployment: Deployment) -> None:
     stages.write_text(
         stages.read_text().replace("model_latency_p99_ms = 500", "model_latency_p99_ms = 400")
     )
-    planned = plan(deployment)
+    change_set = foretold(deployment)
+    planned = plan(deployment, "--assembly", "cdk.out")
     steps = said(planned.stdout)
     assert planned.returncode == 0, planned.stderr
     assert list(steps.values()) == ["updates"]
     assert "Threshold: 500000 → 400000" in planned.stdout
-    assert steps == foretold(deployment)
+    assert steps == change_set
     replaced, complete = happened(deployment)
     assert replaced == set()
     assert set(steps) <= set(complete)
     assert resources(cloudformation) == after
 
     # A bucket taken away.
-    out = deployment.project / "cdk.out"
-    without_a_bucket(out)
-    refused = plan(deployment, "--assembly", str(out))
+    without_a_bucket(deployment.project / "cdk.out")
+    refused = plan(deployment, "--assembly", "cdk.out")
     assert refused.returncode == 2
     assert "✗ berth-dev-storage: Bucket Data666C94C7 leaves the stack" in refused.stdout
     assert refused.stdout.splitlines()[-1].startswith("refused: ")
