@@ -13,6 +13,9 @@ from typing import Any
 from stacks.plan.intrinsics import Path, is_intrinsic, references
 from stacks.plan.resource_types import ResourceTypes
 
+# What tells the items of a list apart, in the lists that our types have.
+_NAMES = ("VariantName", "PolicyName", "Name", "Key")
+
 Template = dict[str, Any]
 Resource = dict[str, Any]
 
@@ -116,11 +119,30 @@ def _differences(old: Any, new: Any, path: Path = ()) -> Iterator[Difference]:
     if isinstance(old, dict) and isinstance(new, dict) and not _opaque(old, new):
         for key in sorted(old.keys() | new.keys()):
             yield from _differences(old.get(key), new.get(key), (*path, key))
-    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        for index, (one, other) in enumerate(zip(old, new, strict=True)):
-            yield from _differences(one, other, (*path, str(index)))
+    elif isinstance(old, list) and isinstance(new, list):
+        # An order that changes is a change, though every item is there as it was.
+        yield from [*_in_list(old, new, path)] or [Difference(path, old, new)]
     else:
         yield Difference(path, old, new)
+
+
+def _in_list(old: list[Any], new: list[Any], path: Path) -> Iterator[Difference]:
+    """Item by item: by name where they have names, else by place where there are as many."""
+    for key in _NAMES:
+        if _named_by(key, old) and _named_by(key, new):
+            ones, others = ({item[key]: item for item in items} for items in (old, new))
+            yield from _differences(ones, others, path)
+            return
+    if len(old) == len(new):
+        for index, (one, other) in enumerate(zip(old, new, strict=True)):
+            yield from _differences(one, other, (*path, str(index)))
+
+
+def _named_by(key: str, items: list[Any]) -> bool:
+    names = [item.get(key) for item in items if isinstance(item, dict)]
+    return len(names) == len(items) == len(set(map(str, names))) and all(
+        isinstance(name, str) for name in names
+    )
 
 
 def _opaque(*values: object) -> bool:

@@ -4,14 +4,14 @@ import re
 from typing import Any
 
 from stacks.plan.compare import Change, Difference, Resource
-from stacks.plan.intrinsics import render
+from stacks.plan.intrinsics import is_intrinsic, render
 
 # An asset, in an S3 URI or an image's: what stands before its hash is the same for all of them.
 _ASSET = re.compile(r"(?:\S*[/:])?\b([0-9a-f]{8})[0-9a-f]{56}\b")
 _LONGEST = 60
 
 _CONTAINER = r"(?:PrimaryContainer|Containers\.\d+)"
-_VARIANT = r"(?:Shadow)?ProductionVariants\.\d+"
+_VARIANT = r"(?:Shadow)?ProductionVariants\.[^.]+"
 # Property paths in words; what is not here is named by its path.
 _WORDS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(rf"{_CONTAINER}\.Image"), "another image"),
@@ -21,7 +21,8 @@ _WORDS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(rf"{_VARIANT}\.InstanceType"), "another instance type"),
     (re.compile(rf"{_VARIANT}\.InstancePools.*"), "other instance pools"),
     (re.compile(rf"{_VARIANT}\.InferenceAmiVersion"), "another host image"),
-    (re.compile(rf"{_VARIANT}\.(.+)"), r"\1"),
+    (re.compile(r"ProductionVariants\.([^.]+)"), r"variant \1"),
+    (re.compile(r"ShadowProductionVariants\.([^.]+)"), r"shadow variant \1"),
     (re.compile("EndpointConfigName"), "the EndpointConfig"),
 )
 
@@ -51,10 +52,14 @@ def _reason(difference: Difference, resources: dict[str, Resource]) -> str:
     before = shown(difference.before, resources)
     after = shown(difference.after, resources)
     if difference.before is None:
-        return f"{words}: {after}, where none was set"
+        return f"{words} is new" + (f": {after}" if _is_short(difference.after) else "")
     if difference.after is None:
-        return f"{words}: {before} is taken away"
+        return f"{words} is taken away" + (f": {before}" if _is_short(difference.before) else "")
     return f"{words}: {before} → {after}"
+
+
+def _is_short(value: Any) -> bool:
+    return is_intrinsic(value) or not isinstance(value, dict | list)
 
 
 def shown(value: Any, resources: dict[str, Resource]) -> str:

@@ -59,8 +59,31 @@ def test_what_is_new_comes_before_what_names_it_and_what_goes_comes_last(
 def test_a_difference_is_as_small_as_it_can_be(types: ResourceTypes) -> None:
     after = serving(variants=[variant(InstanceType="ml.g6.xlarge")])
     (difference,) = compare(serving(), after, types)[0].differences
-    assert difference.path == ("ProductionVariants", "0", "InstanceType")
+    assert difference.path == ("ProductionVariants", "AllTraffic", "InstanceType")
     assert (difference.before, difference.after) == ("ml.g5.xlarge", "ml.g6.xlarge")
+
+
+def test_items_with_names_are_compared_by_name_and_their_order_counts(
+    types: ResourceTypes,
+) -> None:
+    def paths(before: list[str], after: list[str]) -> list[tuple[str, ...]]:
+        old, new = (serving(variants=[*map(variant, names)]) for names in (before, after))
+        return [each.path for each in compare(old, new, types)[0].differences]
+
+    assert paths(["A", "B"], ["B"]) == [("ProductionVariants", "A")]
+    assert paths(["A"], ["B", "A"]) == [("ProductionVariants", "B")]
+    assert paths(["A", "B"], ["B", "A"]) == [("ProductionVariants",)]
+
+
+def test_items_without_names_are_compared_by_place(types: ResourceTypes) -> None:
+    def alarm(*actions: str) -> Template:
+        return serving(Alarm=resource("AWS::CloudWatch::Alarm", AlarmActions=[*actions]))
+
+    def paths(before: Template, after: Template) -> list[tuple[str, ...]]:
+        return [each.path for each in compare(before, after, types)[0].differences]
+
+    assert paths(alarm("a", "b"), alarm("a", "c")) == [("AlarmActions", "1")]
+    assert paths(alarm("a"), alarm("a", "c")) == [("AlarmActions",)]
 
 
 @pytest.mark.parametrize("section", ["Metadata", "DeletionPolicy", "DependsOn"])

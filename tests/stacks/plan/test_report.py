@@ -56,6 +56,14 @@ def test_another_instance_type_says_why_and_in_which_order(types: ResourceTypes)
     ) in said
 
 
+def test_variants_come_and_go_by_name(types: ResourceTypes) -> None:
+    before = serving(variants=[variant("A"), variant("B")], scaled=False)
+    after = serving(variants=[variant("B"), variant("C")], scaled=False)
+    said = text(made(types, before, after))
+    assert "replaces EndpointConfig Config: variant A is taken away; variant C is new\n" in said
+    assert "starts variant C with 2 instances" in said
+
+
 def test_alarms_are_a_line_each(types: ResourceTypes) -> None:
     before = serving(
         Old=resource("AWS::CloudWatch::Alarm"),
@@ -67,8 +75,8 @@ def test_alarms_are_a_line_each(types: ResourceTypes) -> None:
     )
     assert text(made(types, before, after)) == (
         "berth-prod-serving: is updated\n"
-        "  1. updates Alarm Changed in place: Period: 60 is taken away; Threshold: 5 → 6;"
-        " TreatMissingData: breaching, where none was set\n"
+        "  1. updates Alarm Changed in place: Period is taken away: 60; Threshold: 5 → 6;"
+        " TreatMissingData is new: breaching\n"
         "  2. creates Alarm New\n"
         "  3. deletes Alarm Old"
     )
