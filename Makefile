@@ -9,7 +9,7 @@ unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick check fix model synth deploy serve contract local local-down snapshots docs bench bench-serving image test-image
+.PHONY: help setup demo test quick check fix model synth plan deploy serve contract local local-down snapshots docs bench bench-serving image test-image
 
 help: ## print the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
@@ -45,6 +45,9 @@ model: setup ## build the example model, if stages.toml names it and it has chan
 
 synth: model ## synthesize every stage into cdk.out
 	@cdk synth --quiet '**'
+
+plan: model ## say what deploying STAGE would do to what is deployed there
+	@python -m stacks plan $(STAGE)
 
 deploy: model ## deploy STAGE (default dev) to its AWS account
 	@cdk deploy '$(STAGE)/*'

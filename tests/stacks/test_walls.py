@@ -38,6 +38,11 @@ def test_settings_and_checks_do_without_cdk(file: Path) -> None:
     assert not [one for one in files if "aws_cdk" in imported(one)]
 
 
+@pytest.mark.parametrize("file", sorted((STACKS / "plan").glob("*.py")), ids=lambda f: f.name)
+def test_the_plan_does_without_cdk(file: Path) -> None:
+    assert "aws_cdk" not in imported(file)
+
+
 @pytest.mark.parametrize("file", sorted((STACKS / "constructs").glob("*.py")), ids=lambda f: f.name)
 def test_constructs_do_not_know_the_names_of_stages(file: Path) -> None:
     words = {

@@ -1,0 +1,157 @@
+"""The plan as the platform engineer reads it."""
+
+import copy
+
+from stacks.plan.report import Plan, StackTemplates, plan
+from stacks.plan.resource_types import ResourceTypes
+from tests.stacks.plan.templates import Template, resource, serving, variant
+
+BUCKET = resource(
+    "AWS::S3::Bucket", policies={"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
+)
+
+
+def made(
+    types: ResourceTypes, before: Template | None, after: Template, *, may_delete: bool = False
+) -> Plan:
+    stack = StackTemplates("berth-prod-serving", before, after)
+    return plan("prod", [stack], types, may_delete_data=may_delete)
+
+
+def text(of: Plan) -> str:
+    return "\n".join(map(str, of.lines))
+
+
+def test_another_model_reads_in_the_order_in_which_it_happens(types: ResourceTypes) -> None:
+    after = serving(model=f"s3://models/{'b' * 64}.gz")
+    assert text(made(types, serving(model=f"s3://models/{'a' * 64}.gz"), after)) == (
+        "berth-prod-serving: is updated\n"
+        "  1. replaces Model Model: another model archive: aaaaaaaa….gz → bbbbbbbb….gz\n"
+        "  2. replaces EndpointConfig Config: it names the new Model\n"
+        "  3. updates Endpoint Endpoint in place: it names the new EndpointConfig\n"
+        "      shifts traffic all at once, as soon as the new instances serve\n"
+        "      no alarm undoes it\n"
+        "      keeps the instance count that scaling has reached\n"
+        "  4. clears away what was replaced: EndpointConfig Config, Model Model"
+    )
+
+
+def test_an_image_by_a_function_reads_by_its_hash(types: ResourceTypes) -> None:
+    before, after = (
+        serving(image={"Fn::Sub": f"1.dkr.ecr.eu.${{AWS::URLSuffix}}/assets:{digit * 64}"})
+        for digit in "ab"
+    )
+    assert "replaces Model Model: another image: aaaaaaaa… → bbbbbbbb…" in text(
+        made(types, before, after)
+    )
+
+
+def test_another_instance_type_says_why_and_in_which_order(types: ResourceTypes) -> None:
+    said = text(made(types, serving(), serving(variants=[variant(InstanceType="ml.g6.xlarge")])))
+    assert "another instance type: ml.g5.xlarge → ml.g6.xlarge" in said
+    assert (
+        "      ! SageMaker refuses this while scaling is on: variant AllTraffic goes from"
+        " ml.g5.xlarge to ml.g6.xlarge; deploy three times:\n"
+        "        1) first with [prod.scaling] enabled = false, and nothing else changed\n"
+    ) in said
+
+
+def test_variants_come_and_go_by_name(types: ResourceTypes) -> None:
+    before = serving(variants=[variant("A"), variant("B")], scaled=False)
+    after = serving(variants=[variant("B"), variant("C")], scaled=False)
+    said = text(made(types, before, after))
+    assert "replaces EndpointConfig Config: variant A is taken away; variant C is new\n" in said
+    assert "starts variant C with 2 instances" in said
+
+
+def test_alarms_are_a_line_each(types: ResourceTypes) -> None:
+    before = serving(
+        Old=resource("AWS::CloudWatch::Alarm"),
+        Changed=resource("AWS::CloudWatch::Alarm", Threshold=5, Period=60),
+    )
+    after = serving(
+        New=resource("AWS::CloudWatch::Alarm"),
+        Changed=resource("AWS::CloudWatch::Alarm", Threshold=6, TreatMissingData="breaching"),
+    )
+    assert text(made(types, before, after)) == (
+        "berth-prod-serving: is updated\n"
+        "  1. updates Alarm Changed in place: Period is taken away: 60; Threshold: 5 → 6;"
+        " TreatMissingData is new: breaching\n"
+        "  2. creates Alarm New\n"
+        "  3. deletes Alarm Old"
+    )
+
+
+def test_a_role_that_may_do_more_is_marked_and_one_that_may_not_says_so(
+    types: ResourceTypes,
+) -> None:
+    def with_action(action: str) -> Template:
+        template = serving()
+        statement = {"Effect": "Allow", "Action": action, "Resource": "arn:aws:s3:::b/*"}
+        document = {"Statement": [statement]}
+        policies = [{"PolicyName": "p", "PolicyDocument": document}]
+        template["Resources"]["Role"]["Properties"]["Policies"] = policies
+        return template
+
+    wide, narrow = with_action("s3:*"), with_action("s3:GetObject")
+    assert text(made(types, narrow, wide)) == (
+        "berth-prod-serving: is updated\n"
+        "  1. updates Role Role in place: permissions\n"
+        "      ! may now: s3:* on arn:aws:s3:::b/*"
+    )
+    assert "nothing is allowed that was not before" in text(made(types, wide, narrow))
+
+
+def test_an_endpoint_of_another_name_warns_whoever_calls_it(types: ResourceTypes) -> None:
+    after = copy.deepcopy(serving())
+    after["Resources"]["Endpoint"]["Properties"]["EndpointName"] = "berth-other"
+    said = text(made(types, serving(), after))
+    assert "replaces Endpoint Endpoint: EndpointName: berth-prod → berth-other" in said
+    assert "! whoever calls the endpoint has to call the new one" in said
+
+
+def test_what_is_not_deployed_yet_is_created(types: ResourceTypes) -> None:
+    assert text(made(types, None, serving())) == (
+        "berth-prod-serving: not deployed yet, everything is created (5 resources)\n"
+        "  1 Endpoint, 1 EndpointConfig, 1 Model, 1 Role, 1 ScalableTarget"
+    )
+
+
+def test_the_same_is_nothing_to_do(types: ResourceTypes) -> None:
+    assert text(made(types, serving(), serving())) == "berth-prod-serving: nothing to do"
+
+
+def test_outputs_alone_change_no_resource(types: ResourceTypes) -> None:
+    after = {**serving(), "Outputs": {"Name": {"Value": "x"}}}
+    assert text(made(types, serving(), after)) == (
+        "berth-prod-serving: no resource changes; CloudFormation stores the new template"
+    )
+
+
+def test_data_that_is_touched_is_refused_unless_both_keys_are_given(types: ResourceTypes) -> None:
+    before = serving(Data=BUCKET)
+    refused = made(types, before, serving())
+    assert refused.refused
+    assert text(refused) == (
+        "berth-prod-serving: is updated\n"
+        "  1. deletes Bucket Data from the stack alone: it stays\n"
+        "touches data:\n"
+        "  ✗ berth-prod-serving: Bucket Data leaves the stack; it stays, known to no stack any"
+        " more\n"
+        'refused: it takes [prod.data] removal_policy = "destroy" and delete_data = true in'
+        " stages.toml to go on"
+    )
+    allowed = made(types, before, serving(), may_delete=True)
+    assert not allowed.refused
+    assert text(allowed).splitlines()[-1].startswith("allowed: ")
+    # Keys that are given and not needed change nothing.
+    assert not made(types, serving(), before, may_delete=True).refused
+
+
+def test_a_replaced_resource_that_is_kept_is_not_cleared_away(types: ResourceTypes) -> None:
+    def named(name: str) -> Template:
+        return serving(Data={**BUCKET, "Properties": {"BucketName": name}})
+
+    said = text(made(types, named("a"), named("b")))
+    assert "replaces Bucket Data: BucketName: a → b" in said
+    assert "clears away" not in said
