@@ -27,7 +27,7 @@ from ministack.core import responses, router
 from ministack.services import ecr
 from ministack.services.cloudformation import provisioners, stacks
 
-from localaws import flow_logs, log_queries
+from localaws import flow_logs
 from localaws.schemas import replacing_properties
 
 SERVICES = ("localaws.cloudwatch", "localaws.sagemaker", "localaws.autoscaling")
@@ -42,7 +42,7 @@ def serve(listener: socket.socket, *, until_stdin_closes: bool) -> None:
     services = [import_module(name) for name in SERVICES]
     for service in services:
         _install(service)
-    provisioners._RESOURCE_HANDLERS.update(flow_logs.RESOURCES | log_queries.RESOURCES)
+    provisioners._RESOURCE_HANDLERS.update(flow_logs.RESOURCES)
     ecr._describe_images = _describe_images
     ecr._select_registry_request_scope = _select_registry_scope
     stacks.now_iso = _EventClock()
