@@ -30,7 +30,12 @@ from ministack.services.cloudformation import provisioners, stacks
 from localaws import flow_logs
 from localaws.schemas import replacing_properties
 
-SERVICES = ("localaws.cloudwatch", "localaws.sagemaker", "localaws.autoscaling")
+SERVICES = (
+    "localaws.cloudwatch",
+    "localaws.saved_queries",
+    "localaws.sagemaker",
+    "localaws.autoscaling",
+)
 
 
 def serve(listener: socket.socket, *, until_stdin_closes: bool) -> None:

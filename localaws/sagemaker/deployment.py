@@ -2,9 +2,8 @@
 
 After the developer guide's pages on deployment guardrails: traffic bakes for WaitIntervalInSeconds
 after each shift, the last one included, and the old fleet then stays for TerminationWaitInSeconds.
-Alarms are watched in all of these waits. One that is in ALARM already when the new fleet is up
-ends the deployment before any traffic has moved; AWS documents no more than that an alarm which
-the old fleet trips ends it.
+Alarms are watched in all of these waits. One that is in ALARM already ends the deployment before
+it has begun; AWS documents no more than that an alarm which the old fleet trips ends it.
 """
 
 import contextlib
@@ -69,6 +68,7 @@ class Deployment:
             return
         had = {name: len(variant.instances) for name, variant in old.production.items()}
         try:
+            self._watch()
             if self.policy.kind == ROLLING:
                 self._roll(old)
             else:
@@ -90,7 +90,6 @@ class Deployment:
 
     def _shift_all(self, old: Fleet) -> None:
         self._provision(self._counts)
-        self._watch()
         steps = {name: self.policy.steps(total) for name, total in self._production.items()}
         for number in range(max(len(one) for one in steps.values())):
             reached = {name: one[min(number, len(one) - 1)] for name, one in steps.items()}
@@ -103,7 +102,6 @@ class Deployment:
         had = len(old.variants[name].instances)
         for reached in self.policy.steps(total):
             self._provision({**self._counts, name: reached})
-            self._watch()
             self._shift(old, {name: reached})
             self._bake(self.policy.wait)
             if reached < total:

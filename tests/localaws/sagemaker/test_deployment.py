@@ -136,15 +136,17 @@ def test_all_at_once_bakes_too(
     assert account.invoke(name)["answer"] == "old"
 
 
-def test_an_alarm_that_rings_already_lets_no_traffic_shift(
+def test_an_alarm_that_rings_already_lets_no_instance_start(
     account: Account, old_endpoint: Callable[..., str]
 ) -> None:
     name, alarm = old_endpoint(1), Alarm(account)
     alarm.rings()
-    with asked_all_the_while(account, name) as answers:
-        update(account, name, new(account, 1), blue_green("ALL_AT_ONCE", 0, [alarm.name]))
-        assert alarm.name in account.settled(name)["FailureReason"]
-    assert set(answers) == {"old"}
+    config = new(account, 1, fail="it was started")
+    update(account, name, config, blue_green("ALL_AT_ONCE", 0, [alarm.name]))
+    after = account.settled(name)
+    assert alarm.name in after["FailureReason"]
+    assert "it was started" not in after["FailureReason"]
+    assert account.invoke(name)["answer"] == "old"
 
 
 def test_an_update_that_takes_too_long_is_rolled_back(
