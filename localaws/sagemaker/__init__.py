@@ -9,11 +9,11 @@ import itertools
 import re
 
 from localaws import cloudwatch
-from localaws.sagemaker import answers, control, metrics, ministack, runtime, utilization
+from localaws.sagemaker import answers, control, hosting, metrics, ministack, runtime, utilization
 from localaws.sagemaker.cloudformation import RESOURCES
 from localaws.sagemaker.errors import AwsError
-from localaws.sagemaker.hosting import shutdown
 from localaws.sagemaker.state import STORE
+from localaws.sagemaker.transform import runs
 
 __all__ = ["RESOURCES", "ROUTES", "SERVICE", "handle", "shutdown"]
 
@@ -56,6 +56,12 @@ async def handle(
         return await _runtimes[0].invoke(scope, invocation["name"], headers, body)
     except AwsError as error:
         return answers.refused(error)
+
+
+def shutdown() -> None:
+    """End every program of every endpoint and transform job."""
+    hosting.shutdown()
+    runs.shutdown()
 
 
 def _start() -> None:

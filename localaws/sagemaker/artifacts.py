@@ -46,7 +46,7 @@ def fetch(scope: Scope, container: Document, folder: Path) -> None:
             _fetch_prefix(scope, uri, folder)
         elif uri:
             archive = folder.with_name(f"{folder.name}.tar.gz")
-            bucket, key = _bucket_and_key(uri)
+            bucket, key = bucket_and_key(uri)
             client(scope, "s3").download_file(bucket, key, str(archive))
             unpack(archive, folder)
             archive.unlink()
@@ -55,7 +55,8 @@ def fetch(scope: Scope, container: Document, folder: Path) -> None:
     make_read_only(folder)
 
 
-def _bucket_and_key(uri: str) -> tuple[str, str]:
+def bucket_and_key(uri: str) -> tuple[str, str]:
+    """The two halves of an `s3://` address; HostingError for any other."""
     parts = urlsplit(uri)
     if parts.scheme != "s3":
         raise HostingError(f"Could not access model data at {uri}: only s3:// is known here")
@@ -63,7 +64,7 @@ def _bucket_and_key(uri: str) -> tuple[str, str]:
 
 
 def _fetch_prefix(scope: Scope, uri: str, folder: Path) -> None:
-    bucket, prefix = _bucket_and_key(uri)
+    bucket, prefix = bucket_and_key(uri)
     s3 = client(scope, "s3")
     found = False
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):

@@ -8,6 +8,7 @@ from localaws import validation
 from localaws.sagemaker import endpoints, models, tags
 from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.state import Document, Scope
+from localaws.sagemaker.transform import operations
 
 Operation = Callable[[Scope, Document], Document]
 Answer = tuple[int, dict[str, str], bytes]
@@ -19,6 +20,7 @@ OPERATIONS: dict[str, Operation] = {
     **models.OPERATIONS,
     **endpoints.OPERATIONS,
     **tags.OPERATIONS,
+    **operations.OPERATIONS,
 }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from localaws.sagemaker import guards, hosting, listing
+from localaws.sagemaker import guards, hosting, listing, models
 from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.plans import Plan, shadow_of
 from localaws.sagemaker.state import STORE, Document, Endpoint, Resource, Scope, by_role, now
@@ -102,11 +102,8 @@ def _plans(scope: Scope, config: Resource) -> list[Plan]:
 
 def _plan(scope: Scope, config: Resource, variant: Document) -> Plan:
     model = STORE.get(scope, "model", variant["ModelName"]).properties
-    containers = model.get("Containers") or [model["PrimaryContainer"]]
-    if len(containers) > 1:
-        raise AwsError.validation("Models of several containers are not run on this machine.")
     isolated = any(one.get("EnableNetworkIsolation") for one in (model, config.properties))
-    return Plan(variant, containers[0], isolated)
+    return Plan(variant, models.only_container(model), isolated)
 
 
 def _fresh(plan: Plan) -> Document:

@@ -86,7 +86,7 @@ def _deploy(endpoint: Endpoint, plans: Sequence[Plan], variants: list[Document])
     fleet = Fleet(
         list(zip(programs, weights, strict=True)),
         folder,
-        on_start=partial(logs.ship, endpoint.scope, endpoint.name),
+        on_start=partial(logs.ship, endpoint.scope, logs.group_of(endpoint.name)),
         config=wanted,
         shadow=shadow_of(plans),
     )

@@ -11,10 +11,16 @@ from localaws.sagemaker.state import Document, Resource
 DEFAULT_PAGE = 10
 """AWS's default for MaxResults in these operations."""
 
+
+def _status(summary: Document) -> str:
+    """The member that ends so, whatever it is the status of; empty where there is none."""
+    return next((value for name, value in summary.items() if name.endswith("Status")), "")
+
+
 _ORDER: dict[str, Callable[[Document], object]] = {
     "Name": lambda summary: next(iter(summary.values())),
     "CreationTime": lambda summary: summary["CreationTime"],
-    "Status": lambda summary: summary["EndpointStatus"],
+    "Status": _status,
 }
 
 
@@ -39,7 +45,7 @@ def page(
 
 
 def _within(request: Document, summary: Document) -> bool:
-    if request.get("StatusEquals", summary.get("EndpointStatus")) != summary.get("EndpointStatus"):
+    if request.get("StatusEquals", _status(summary)) != _status(summary):
         return False
     for name in ("CreationTime", "LastModifiedTime"):
         after, before = request.get(f"{name}After"), request.get(f"{name}Before")

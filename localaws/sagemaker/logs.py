@@ -4,6 +4,7 @@ import contextlib
 import logging
 import threading
 import time
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -29,17 +30,24 @@ def stream_of(instance: Instance) -> str:
     return f"{instance.program.label}/{instance.id}"
 
 
-def ship(scope: Scope, endpoint: str, instance: Instance) -> None:
+def put(scope: Scope, group: str, stream: str, lines: list[str]) -> None:
+    """Write a new stream of a group that there is."""
+    client = artifacts.client(scope, "logs")
+    client.create_log_stream(logGroupName=group, logStreamName=stream)
+    _put(client, {"logGroupName": group, "logStreamName": stream}, lines)
+
+
+def ship(scope: Scope, group: str, instance: Instance) -> None:
     """Send an instance's log on, from a thread of its own, until the instance has ended."""
     threading.Thread(
-        target=_ship, args=[scope, endpoint, instance], name=f"logs-{instance.id}", daemon=True
+        target=_ship, args=[scope, group, instance], name=f"logs-{instance.id}", daemon=True
     ).start()
 
 
-def _ship(scope: Scope, endpoint: str, instance: Instance) -> None:
+def _ship(scope: Scope, group: str, instance: Instance) -> None:
     try:
         client = artifacts.client(scope, "logs")
-        named = {"logGroupName": group_of(endpoint), "logStreamName": stream_of(instance)}
+        named = {"logGroupName": group, "logStreamName": stream_of(instance)}
         with contextlib.suppress(client.exceptions.ResourceAlreadyExistsException):
             client.create_log_group(logGroupName=named["logGroupName"])
         client.create_log_stream(**named)
@@ -48,14 +56,13 @@ def _ship(scope: Scope, endpoint: str, instance: Instance) -> None:
             while not ended:
                 ended = instance.exited.wait(EVERY_SECONDS)
                 while lines := log.readlines(MAX_CHARACTERS):
-                    moment = int(time.time() * 1000)
-                    events = [
-                        {"timestamp": moment, "message": line.rstrip("\n")}
-                        for line in lines
-                        if line.strip()
-                    ]
-                    for start in range(0, len(events), MAX_EVENTS):
-                        batch = events[start : start + MAX_EVENTS]
-                        client.put_log_events(**named, logEvents=batch)
+                    _put(client, named, lines)
     except (BotoCoreError, ClientError) as error:
         _log.warning("the log of %s goes no further: %s", instance.id, error)
+
+
+def _put(client: Any, named: dict[str, str], lines: list[str]) -> None:
+    moment = int(time.time() * 1000)
+    events = [{"timestamp": moment, "message": line.rstrip("\n")} for line in lines if line.strip()]
+    for start in range(0, len(events), MAX_EVENTS):
+        client.put_log_events(**named, logEvents=events[start : start + MAX_EVENTS])

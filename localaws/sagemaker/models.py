@@ -25,6 +25,14 @@ def create_model(scope: Scope, request: Document) -> Document:
     return _create("model", "ModelName", "ModelArn")(scope, request)
 
 
+def only_container(model: Document) -> Document:
+    """The container of a model's properties; ValidationException where it has several."""
+    containers: list[Document] = model.get("Containers") or [model["PrimaryContainer"]]
+    if len(containers) > 1:
+        raise AwsError.validation("Models of several containers are not run on this machine.")
+    return containers[0]
+
+
 def create_endpoint_config(scope: Scope, request: Document) -> Document:
     """CreateEndpointConfig."""
     production, shadows = request["ProductionVariants"], request.get("ShadowProductionVariants", [])

@@ -92,6 +92,7 @@ NOUNS = {
     "model": "model",
     "endpoint-config": "endpoint configuration",
     "endpoint": "endpoint",
+    "transform-job": "transform job",
 }
 
 

@@ -8,6 +8,9 @@
 - hold: invocations wait until this file exists
 - sick: `/ping` answers 500 once this file exists
 - start_seconds: how long `/ping` is refused
+- parameters: what `/execution-parameters` answers; without it there is no such path
+- refuse: a text; a body that holds it is answered with its last three letters as the status
+- together: every request waits, up to 10 s, until so many are in work at once
 
 A request's JSON body may ask for `status`, `sleep` (seconds) or `die`.
 """
@@ -16,6 +19,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -23,6 +27,7 @@ from pathlib import Path
 MODEL = Path(os.environ["SM_MODEL_DIR"])
 BEHAVIOUR = json.loads((MODEL / "behaviour.json").read_text())
 STARTED = time.monotonic()
+TOGETHER = threading.Barrier(BEHAVIOUR.get("together", 1))
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -31,6 +36,10 @@ class Handler(BaseHTTPRequestHandler):
     wbufsize = -1
 
     def do_GET(self) -> None:
+        if self.path == "/execution-parameters":
+            told = BEHAVIOUR.get("parameters")
+            self.reply(404 if told is None else 200, json.dumps(told).encode())
+            return
         early = time.monotonic() - STARTED < BEHAVIOUR.get("start_seconds", 0)
         sick = Path(BEHAVIOUR["sick"]).exists() if "sick" in BEHAVIOUR else False
         self.reply(503 if early else 500 if sick else 200, b"")
@@ -48,12 +57,19 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(0.02)
         if asked.get("die"):
             os._exit(9)
+        refused = BEHAVIOUR.get("refuse")
+        if refused and refused.encode() in body:
+            self.reply(int(refused[-3:]), b"cannot read this")
+            return
+        if "together" in BEHAVIOUR:
+            TOGETHER.wait(10)
         told = {
             "answer": BEHAVIOUR.get("answer"),
             "pid": os.getpid(),
             "headers": {key.lower(): value for key, value in self.headers.items()},
             "environment": dict(os.environ),
             "bytes": len(body),
+            "body": body[:1000].decode(errors="replace"),
         }
         headers = {"X-Amzn-SageMaker-Custom-Attributes": "seen"} if asked.get("attributes") else {}
         self.reply(

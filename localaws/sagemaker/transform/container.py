@@ -1,0 +1,166 @@
+"""The container of a job: how it is started, and how it is asked."""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from localaws.sagemaker import artifacts, logs
+from localaws.sagemaker.errors import HostingError
+from localaws.sagemaker.instance import Instance, Program
+from localaws.sagemaker.plans import Plan, home, prepare
+from localaws.sagemaker.state import Document
+from localaws.sagemaker.transform.job import (
+    GROUP,
+    JobFailedError,
+    JobStoppedError,
+    ObjectFailedError,
+    TransformJob,
+)
+
+DEFAULT_TIMEOUT_SECONDS, DEFAULT_RETRIES = 600, 3
+"""ModelClientConfig's defaults (botocore's model)."""
+
+_STRATEGIES = {"SingleRecord": "SINGLE_RECORD", "MultiRecord": "MULTI_RECORD"}
+
+
+def _folder(job: TransformJob) -> Path:
+    return home() / "transform-jobs" / job.scope.account / job.scope.region / job.name
+
+
+def models_of(job: TransformJob) -> Path:
+    """Where a job's model lies while it runs."""
+    return _folder(job) / "models"
+
+
+def program(job: TransformJob) -> Program:
+    """Fetch the model and say how the job's container is run; JobFailedError where it cannot be."""
+    given = {**job.container.get("Environment", {}), **job.properties.get("Environment", {})}
+    container = {**job.container, "Environment": {**given, **_environment(job.properties)}}
+    plan = Plan({"VariantName": job.name}, container, job.isolated)
+    models = models_of(job)
+    artifacts.remove(models)  # what an emulator that was killed has left of a job of this name
+    models.mkdir(parents=True)
+    try:
+        prepared = prepare(job.scope, job.name, plan, models)
+    except HostingError as error:
+        raise JobFailedError(f"ClientError: {error}") from error
+    return dataclasses.replace(prepared, logs=_folder(job) / "logs")
+
+
+def _environment(request: Document) -> dict[str, str]:
+    """What SageMaker tells a container of its job: the last three only where the user gave them.
+
+    Source: your-algorithms-batch-code.
+    """
+    told = {
+        "SAGEMAKER_MAX_PAYLOAD_IN_MB": request.get("MaxPayloadInMB"),
+        "SAGEMAKER_BATCH_STRATEGY": _STRATEGIES.get(request.get("BatchStrategy", "")),
+        "SAGEMAKER_MAX_CONCURRENT_TRANSFORMS": request.get("MaxConcurrentTransforms") or None,
+    }
+    return {"SAGEMAKER_BATCH": "true"} | {
+        name: str(value) for name, value in told.items() if value is not None
+    }
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """How a job's payloads are made and sent."""
+
+    concurrent: int
+    payload_bytes: int
+    single: bool
+
+    @classmethod
+    def resolved(cls, request: Document, told: Document) -> "Parameters":
+        """What the job asks for, else what the container told, else SageMaker's defaults."""
+        parallel = request.get("MaxConcurrentTransforms") or told.get("MaxConcurrentTransforms", 1)
+        megabytes = request.get("MaxPayloadInMB") or told.get("MaxPayloadInMB", 6)
+        strategy = _STRATEGIES.get(request.get("BatchStrategy", "")) or told.get("BatchStrategy")
+        return cls(parallel, megabytes * 2**20, strategy == "SINGLE_RECORD")
+
+
+def start(job: TransformJob, running: Program) -> None:
+    """Give the job one more instance of the program; return once it passes `/ping`.
+
+    Raises JobFailedError where it does not, and JobStoppedError where the job shall end.
+    """
+    instance = Instance(running)
+    job.instances.append(instance)
+    logs.ship(job.scope, GROUP, instance)
+    try:
+        instance.wait_until_healthy(job.stopping)
+    except HostingError as error:
+        if job.stopping.is_set():
+            raise JobStoppedError from None
+        raise JobFailedError(
+            "AlgorithmError: Model container failed to respond to ping. Please ensure /ping"
+            " endpoint is implemented and responds with an HTTP 200 status code\n"
+            f"{instance.last_lines()}"
+        ) from error
+
+
+def execution_parameters(instance: Instance) -> Document:
+    """What `/execution-parameters` answers; nothing where the container has no such path."""
+    try:
+        answer = httpx.get(
+            f"http://127.0.0.1:{instance.port}/execution-parameters", timeout=10, trust_env=False
+        )
+        told = answer.json() if answer.status_code == 200 else {}
+    except (httpx.HTTPError, json.JSONDecodeError):
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+class Asker:
+    """Asks one instance for a job's payloads; several threads may use it."""
+
+    def __init__(self, job: TransformJob, instance: Instance) -> None:
+        request = job.properties
+        limits = request.get("ModelClientConfig", {})
+        timeout = limits.get("InvocationsTimeoutInSeconds", DEFAULT_TIMEOUT_SECONDS)
+        # An idle connection is given up before a usual server's own keep-alive (5 s) ends.
+        idle = httpx.Limits(keepalive_expiry=2.0)
+        self._http = httpx.Client(timeout=timeout, limits=idle, trust_env=False)
+        self._attempts = 1 + limits.get("InvocationsMaxRetries", DEFAULT_RETRIES)
+        self._url = f"http://127.0.0.1:{instance.port}/invocations"
+        self._stopping = job.stopping
+        given = {
+            "content-type": request["TransformInput"].get("ContentType"),
+            "accept": request["TransformOutput"].get("Accept"),
+        }
+        self._headers: Mapping[str, str] = {key: value for key, value in given.items() if value}
+
+    def close(self) -> None:
+        """Give up the connections."""
+        self._http.close()
+
+    def ask(self, payload: bytes) -> bytes:
+        """The container's answer; asked again where the fault may be a passing one.
+
+        Raises ObjectFailedError where there is none to store, and JobStoppedError where the job
+        shall end.
+        """
+        for attempt in range(self._attempts):
+            if self._stopping.is_set():
+                raise JobStoppedError
+            last = attempt == self._attempts - 1
+            try:
+                answer = self._http.post(self._url, content=payload, headers=self._headers)
+            except httpx.HTTPError as error:
+                if last and not self._stopping.is_set():
+                    said = f"Unable to get response from algorithm: {type(error).__name__} {error}"
+                    raise ObjectFailedError("AlgorithmError", said.strip()) from error
+                continue
+            status = answer.status_code
+            if status == 200:
+                return answer.content
+            if last or status < 500:
+                raise ObjectFailedError(
+                    "ClientError" if status < 500 else "AlgorithmError",
+                    f"Bad HTTP status received from algorithm: {status}\n\nMessage:\n{answer.text}",
+                )
+        raise JobStoppedError

@@ -1,0 +1,82 @@
+"""The objects that a job reads, and where each one's output belongs."""
+
+import gzip
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from localaws.sagemaker.artifacts import bucket_and_key, client
+from localaws.sagemaker.state import Document
+from localaws.sagemaker.transform.job import JobFailedError, ObjectFailedError, TransformJob
+
+
+@dataclass(frozen=True)
+class Input:
+    """One object. `path` is its key below the job's prefix: the output's below S3OutputPath."""
+
+    bucket: str
+    key: str
+    path: str
+
+
+def found(job: TransformJob) -> list[Input]:
+    """Every object that the job shall read; JobFailedError where there is none."""
+    s3 = client(job.scope, "s3")
+    source = job.properties["TransformInput"]["DataSource"]["S3DataSource"]
+    bucket, key = bucket_and_key(source["S3Uri"])
+    try:
+        read = _of_manifest if source["S3DataType"] == "ManifestFile" else _of_prefix
+        inputs = read(s3, bucket, key)
+    except ClientError as error:
+        raise JobFailedError(f"ClientError: Could not read {source['S3Uri']}: {error}") from error
+    if not inputs:
+        raise JobFailedError(
+            f'ClientError: No S3 objects found under S3 URL "{source["S3Uri"]}" given in input'
+            " data source. Please ensure that the bucket exists in the selected region and that"
+            " objects exist under that S3 prefix."
+        )
+    return inputs
+
+
+def _of_prefix(s3: Any, bucket: str, prefix: str) -> list[Input]:
+    keys = [
+        entry["Key"]
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        for entry in page.get("Contents", [])
+    ]
+    # What a console makes for an empty folder is no record.
+    return [Input(bucket, key, _below(key, prefix)) for key in keys if not key.endswith("/")]
+
+
+def _below(key: str, prefix: str) -> str:
+    """The key below a prefix that is a folder, else below the folder that the prefix is in."""
+    folder = prefix if prefix.endswith("/") else f"{prefix}/"
+    if not key.startswith(folder):
+        folder = prefix[: prefix.rfind("/") + 1]
+    return key.removeprefix(folder)
+
+
+def _of_manifest(s3: Any, bucket: str, key: str) -> list[Input]:
+    text = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    where = f"s3://{bucket}/{key}"
+    try:
+        head, *paths = json.loads(text)
+        bucket, prefix = bucket_and_key(head["prefix"])
+        return [Input(bucket, prefix + path, path) for path in paths]
+    except (ValueError, TypeError, KeyError) as error:
+        raise JobFailedError(
+            f'ClientError: {where} is no manifest: it must be [{{"prefix": "s3://…"}}, "path", …].'
+        ) from error
+
+
+def content(job: TransformJob, one: Input) -> bytes:
+    """An object's bytes, decompressed where the job says so; ObjectFailedError where not."""
+    given: Document = job.properties["TransformInput"]
+    try:
+        got = client(job.scope, "s3").get_object(Bucket=one.bucket, Key=one.key)
+        raw: bytes = got["Body"].read()
+        return gzip.decompress(raw) if given.get("CompressionType") == "Gzip" else raw
+    except (ClientError, OSError, EOFError) as error:
+        raise ObjectFailedError("ClientError", f"The object cannot be read: {error}") from error

@@ -1,0 +1,105 @@
+"""A transform job: what was asked for, and how far it has come."""
+
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from localaws.sagemaker.instance import Instance
+from localaws.sagemaker.state import Document, Resource, now
+
+KIND = "transform-job"
+
+GROUP = "/aws/sagemaker/TransformJobs"
+"""The log group of every job: streams JOB/INSTANCE, and JOB/data-log for what failed."""
+
+MAX_REASON = 1024
+"""What a FailureReason may hold (botocore's model)."""
+
+
+class JobFailedError(Exception):
+    """Why a job failed: the text becomes its FailureReason, and begins with who is to blame."""
+
+
+class ObjectFailedError(Exception):
+    """Why one object has no output, and whose fault it is: ClientError or AlgorithmError."""
+
+    def __init__(self, blame: str, message: str) -> None:
+        super().__init__(message)
+        self.blame = blame
+
+
+class JobStoppedError(Exception):
+    """StopTransformJob, or the emulator's end, came before the job's."""
+
+
+@dataclass
+class TransformJob(Resource):
+    """A job that runs or ran. `container` and `isolated` are of its model as it was then.
+
+    instances: what runs for it; stopping: set when it shall end early; ended: set when its status
+    is final.
+    """
+
+    container: Document = field(default_factory=dict)
+    isolated: bool = False
+    status: str = "InProgress"
+    failure: str = ""
+    modified: datetime = field(default_factory=now)
+    started: datetime | None = None
+    finished: datetime | None = None
+    instances: list[Instance] = field(default_factory=list)
+    stopping: threading.Event = field(default_factory=threading.Event)
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    def start(self) -> None:
+        """Its container answers: the time from here on is what AWS bills."""
+        self.modified = self.started = now()
+
+    def stop(self) -> None:
+        """Have it end early; the end of its programs ends the requests in flight, too."""
+        self.status, self.modified = "Stopping", now()
+        self.stopping.set()
+        for instance in self.instances:
+            instance.ask_to_stop()
+
+    def end(self, status: str, failure: str = "") -> None:
+        """Take a final status."""
+        self.modified = self.finished = now()
+        self.failure = failure[:MAX_REASON]
+        self.status = status
+        self.ended.set()
+
+    def describe(self) -> Document:
+        """DescribeTransformJob's answer, with the defaults that AWS fills in."""
+        asked = self.properties
+        answer: Document = {
+            **asked,
+            "TransformJobArn": self.arn,
+            "TransformJobStatus": self.status,
+            "CreationTime": self.created,
+            "TransformInput": {
+                "CompressionType": "None",
+                "SplitType": "None",
+                **asked["TransformInput"],
+            },
+            "TransformOutput": {
+                "AssembleWith": "None",
+                "KmsKeyId": "",
+                **asked["TransformOutput"],
+            },
+            "DataProcessing": {"InputFilter": "$", "OutputFilter": "$", "JoinSource": "None"},
+        }
+        moments = {"TransformStartTime": self.started, "TransformEndTime": self.finished}
+        answer |= {name: moment for name, moment in moments.items() if moment}
+        return answer | ({"FailureReason": self.failure} if self.failure else {})
+
+    def summarise(self) -> Document:
+        """Its entry in ListTransformJobs' answer."""
+        told = self.describe()
+        names = (
+            *("TransformJobName", "TransformJobArn", "CreationTime", "TransformEndTime"),
+            *("TransformJobStatus", "FailureReason"),
+        )
+        return {name: told[name] for name in names if name in told} | {
+            "LastModifiedTime": self.modified
+        }

@@ -1,0 +1,75 @@
+"""The objects of a job, shared out among its instances, each asked for several things at once."""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+
+from localaws.sagemaker.instance import Instance
+from localaws.sagemaker.transform import inputs
+from localaws.sagemaker.transform.container import Asker, Parameters, execution_parameters
+from localaws.sagemaker.transform.inputs import Input
+from localaws.sagemaker.transform.job import ObjectFailedError, TransformJob
+from localaws.sagemaker.transform.records import assembled, payloads
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one object: its output, or why there is none."""
+
+    source: Input
+    output: bytes = b""
+    failure: ObjectFailedError | None = None
+
+
+def transformed(job: TransformJob, found: list[Input]) -> list[Outcome]:
+    """Have the job's instances transform every object; JobStoppedError where it shall end.
+
+    Everything is held in memory: nothing is stored before all is done.
+    """
+    told = execution_parameters(job.instances[0])
+    parameters = Parameters.resolved(job.properties, told)
+    count = len(job.instances)
+    with ThreadPoolExecutor(count) as pool:
+        shares = [
+            pool.submit(_share, job, instance, parameters, found[number::count])
+            for number, instance in enumerate(job.instances)
+        ]
+    return [outcome for share in shares for outcome in share.result()]
+
+
+def _share(
+    job: TransformJob, instance: Instance, parameters: Parameters, found: list[Input]
+) -> list[Outcome]:
+    by_line = job.properties["TransformInput"].get("SplitType") == "Line"
+    with closing(Asker(job, instance)) as asker, ThreadPoolExecutor(parameters.concurrent) as pool:
+
+        def ask(one: Input) -> list[Future[bytes]] | ObjectFailedError:
+            try:
+                content = inputs.content(job, one)
+                bodies = list(
+                    payloads(
+                        content,
+                        by_line=by_line,
+                        single=parameters.single,
+                        limit=parameters.payload_bytes,
+                    )
+                )
+            except ObjectFailedError as failure:
+                return failure
+            return [pool.submit(asker.ask, body) for body in bodies]
+
+        asked = [(one, ask(one)) for one in found]
+        return [_outcome(job, one, answers) for one, answers in asked]
+
+
+def _outcome(
+    job: TransformJob, one: Input, answers: list[Future[bytes]] | ObjectFailedError
+) -> Outcome:
+    if isinstance(answers, ObjectFailedError):
+        return Outcome(one, failure=answers)
+    by_line = job.properties["TransformOutput"].get("AssembleWith") == "Line"
+    try:
+        output = assembled([answer.result() for answer in answers], by_line=by_line)
+    except ObjectFailedError as failure:
+        return Outcome(one, failure=failure)
+    return Outcome(one, output)
