@@ -27,7 +27,7 @@ from ministack.core import responses, router
 from ministack.services import ecr, stepfunctions
 from ministack.services.cloudformation import provisioners, stacks
 
-from localaws import flow_logs
+from localaws import bucket_deployment, flow_logs
 from localaws.sagemaker import ministack as here
 from localaws.sagemaker.transform import task
 from localaws.schemas import replacing_properties
@@ -49,7 +49,8 @@ def serve(listener: socket.socket, *, until_stdin_closes: bool) -> None:
     services = [import_module(name) for name in SERVICES]
     for service in services:
         _install(service)
-    provisioners._RESOURCE_HANDLERS.update(flow_logs.RESOURCES)
+    provisioners._RESOURCE_HANDLERS.update(flow_logs.RESOURCES | bucket_deployment.RESOURCES)
+    _install_tasks()
     _install_tasks()
     ecr._describe_images = _describe_images
     ecr._select_registry_request_scope = _select_registry_scope
