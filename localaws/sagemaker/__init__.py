@@ -12,6 +12,7 @@ from localaws import cloudwatch
 from localaws.sagemaker import answers, control, hosting, metrics, ministack, runtime, utilization
 from localaws.sagemaker.cloudformation import RESOURCES
 from localaws.sagemaker.errors import AwsError
+from localaws.sagemaker.multimodel import invocation
 from localaws.sagemaker.state import STORE
 from localaws.sagemaker.transform import runs
 
@@ -49,11 +50,11 @@ async def handle(
             return control.answer(scope, operation, body)
         except AwsError as error:
             return control.refused(error)
-    invocation = _INVOCATION.fullmatch(path)
-    if invocation is None:
+    wanted = _INVOCATION.fullmatch(path)
+    if wanted is None:
         return answers.unknown(path)
     try:
-        return await _runtimes[0].invoke(scope, invocation["name"], headers, body)
+        return await _runtimes[0].invoke(scope, wanted["name"], headers, body)
     except AwsError as error:
         return answers.refused(error)
 
@@ -74,6 +75,7 @@ async def _pulse() -> None:
     meter = utilization.Meter()
     for beat in itertools.count():
         if beat % BEATS_PER_MEASUREMENT == 0:
+            invocation.publish(STORE.endpoints())
             utilization.publish(await asyncio.to_thread(meter.measure, STORE.endpoints()))
         metrics.publish()
         await asyncio.sleep(PULSE_SECONDS)

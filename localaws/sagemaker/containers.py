@@ -11,10 +11,11 @@ MODEL = "/opt/ml/model"
 
 @dataclass(frozen=True)
 class Container:
-    """An image and the model that is mounted in it."""
+    """An image, and the folder of its model or models that is mounted in it."""
 
     built: Built
     model: Path
+    mounted: str = MODEL
 
     def command(self, name: str, environment: Mapping[str, str]) -> list[str]:
         """Run it in the foreground until it ends; a SIGTERM is passed on to it.
@@ -23,7 +24,7 @@ class Container:
         """
         return [
             *(self.built.program, "run", "--rm", "--pull=never", f"--name={name}"),
-            *("--network=host", f"--volume={self.model}:{MODEL}:ro"),
+            *("--network=host", f"--volume={self.model}:{self.mounted}:ro"),
             *(f"--env={key}={value}" for key, value in environment.items()),
             *(self.built.image, "serve"),
         ]

@@ -18,6 +18,8 @@ from pathlib import Path
 
 from localaws.sagemaker.containers import Container
 from localaws.sagemaker.errors import HostingError
+from localaws.sagemaker.multimodel.shelf import Shelf
+from localaws.sagemaker.multimodel.source import Source
 
 STOP_GRACE_SECONDS = float(os.environ.get("LOCALAWS_STOP_GRACE_SECONDS", "30"))
 """From SIGTERM to SIGKILL. 30 s is SageMaker's (developer guide, your-algorithms-inference-code);
@@ -41,7 +43,8 @@ _numbers = itertools.count(1)
 class Program:
     """What an instance runs: its command, its whole environment, and how long it may start up.
 
-    Where there is a `container`, that is run in place of the command.
+    Where there is a `container`, that is run in place of the command; where there are `models`, it
+    loads them as they are asked for.
     """
 
     label: str
@@ -51,6 +54,7 @@ class Program:
     startup_seconds: float
     logs: Path
     container: Container | None = None
+    models: Source | None = None
 
 
 class Instance:
@@ -60,6 +64,7 @@ class Instance:
         self.program = program
         self.port = _free_port()
         self.id = f"i-{os.getpid():x}{next(_numbers):08x}"
+        self.models = Shelf(program.models, self.id, self.port) if program.models else None
         self.log = program.logs / f"{self.id}.log"
         self.exited = threading.Event()
         self.healthy = False

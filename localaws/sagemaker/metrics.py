@@ -20,6 +20,11 @@ _UNITS = {
     "Invocation5XXErrors": "None",
     "ModelLatency": "Microseconds",
     "OverheadLatency": "Microseconds",
+    "ModelCacheHit": "None",
+    "ModelDownloadingTime": "Microseconds",
+    "ModelLoadingTime": "Microseconds",
+    "ModelLoadingWaitTime": "Microseconds",
+    "ModelUnloadingTime": "Microseconds",
 }
 
 
@@ -48,11 +53,16 @@ def record(
         "InvocationsPerInstance": 1.0 / max(1, instances),
         "Invocation4XXErrors": float(400 <= status < 500),
         "Invocation5XXErrors": float(status >= 500),
-        "ModelLatency": _microseconds(model_seconds),
-        "OverheadLatency": _microseconds(overhead_seconds),
+        "ModelLatency": microseconds(model_seconds),
+        "OverheadLatency": microseconds(overhead_seconds),
     }
     for name, value in values.items():
-        _gathered[subject, name][value] += 1
+        tell(subject, name, value)
+
+
+def tell(subject: Subject, name: str, value: float) -> None:
+    """Gather one more value of a metric. Call it on the event loop."""
+    _gathered[subject, name][value] += 1
 
 
 def publish() -> None:
@@ -72,6 +82,6 @@ def publish() -> None:
     _gathered.clear()
 
 
-def _microseconds(seconds: float) -> float:
+def microseconds(seconds: float) -> float:
     """Three significant digits: equal values share a data point, and a p99 stays within 0.5 %."""
     return float(f"{seconds * 1e6:.3g}")

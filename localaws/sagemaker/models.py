@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from localaws.sagemaker import listing
 from localaws.sagemaker.errors import AwsError
+from localaws.sagemaker.multimodel import source
 from localaws.sagemaker.state import STORE, Document, Resource, Scope
 
 
@@ -22,6 +23,7 @@ def create_model(scope: Scope, request: Document) -> Document:
             raise AwsError.validation(
                 "A container definition must not have both ModelDataUrl and ModelDataSource."
             )
+        source.check(container)
     return _create("model", "ModelName", "ModelArn")(scope, request)
 
 

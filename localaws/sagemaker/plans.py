@@ -8,9 +8,10 @@ from pathlib import Path
 
 from localaws.images import Built
 from localaws.sagemaker import artifacts, environments, ministack
-from localaws.sagemaker.containers import Container
+from localaws.sagemaker.containers import MODEL, Container
 from localaws.sagemaker.errors import HostingError
 from localaws.sagemaker.instance import Program
+from localaws.sagemaker.multimodel.source import MOUNTED, is_multi_model, source
 from localaws.sagemaker.state import Document, Scope
 
 _PINNED = re.compile(
@@ -66,9 +67,15 @@ def prepare(scope: Scope, endpoint: str, plan: Plan, folder: Path) -> Program:
     """
     image = _image_folder(plan.container.get("Image", ""))
     model = folder / plan.name
-    artifacts.fetch(scope, plan.container, model)
     built = Built.read(image)
     environment = _environment(scope, plan)
+    models = None
+    if is_multi_model(plan.container):
+        model.mkdir(parents=True)
+        models = source(scope, plan.container, model, mounted=built is not None)
+        environment |= {"SAGEMAKER_MULTI_MODEL": "true", "BERTH_MODELS_DIR": models.mounted}
+    else:
+        artifacts.fetch(scope, plan.container, model)
     if built is None:
         programs = environments.programs_for(model, home())
         environment = {
@@ -85,7 +92,8 @@ def prepare(scope: Scope, endpoint: str, plan: Plan, folder: Path) -> Program:
         environment=environment,
         startup_seconds=plan.variant.get("ContainerStartupHealthCheckTimeoutInSeconds", 480),
         logs=folder_of(scope, endpoint) / "logs" / plan.name,
-        container=Container(built, model) if built else None,
+        container=Container(built, model, MOUNTED if models else MODEL) if built else None,
+        models=models,
     )
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping
+from functools import partial
 
 import httpx
 
@@ -11,6 +12,7 @@ from localaws.sagemaker import metrics
 from localaws.sagemaker.answers import Answer, Reply, invalid, model_error
 from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.instance import Instance
+from localaws.sagemaker.multimodel.invocation import ask, target_of
 from localaws.sagemaker.shadow import Mirror
 from localaws.sagemaker.state import STORE, Endpoint, Scope
 from localaws.sagemaker.variant import Variant
@@ -75,11 +77,18 @@ class Runtime:
         # just died refuses the connection: nothing was sent to it.
         for _ in range(ATTEMPTS):
             variant = _variant(endpoint, headers.get(f"{_PREFIX}target-variant"))
-            instance = variant.admit()
+            target = target_of(endpoint.name, variant.program.models, headers)
+            instance = variant.admit(target)
             if instance is None:
                 continue
+            send = partial(self._ask, instance, _forwarded(headers), body)
             try:
-                return variant, instance, await self._ask(instance, _forwarded(headers), body)
+                if instance.models is None or target is None:
+                    return variant, instance, await send()
+                subject = metrics.Subject(
+                    endpoint.scope, endpoint.name, variant.program.label, variant.config
+                )
+                return variant, instance, await ask(subject, instance.models, target, send)
             except httpx.ConnectError:
                 continue
             finally:
@@ -90,8 +99,10 @@ class Runtime:
             status=503,
         )
 
-    async def _ask(self, instance: Instance, headers: dict[str, str], body: bytes) -> Reply:
-        url = f"http://127.0.0.1:{instance.port}/invocations"
+    async def _ask(
+        self, instance: Instance, headers: dict[str, str], body: bytes, path: str = "/invocations"
+    ) -> Reply:
+        url = f"http://127.0.0.1:{instance.port}{path}"
         started = time.perf_counter()
         try:
             async with asyncio.timeout(RESPONSE_SECONDS):

@@ -20,12 +20,19 @@ class Variant:
     instances: tuple[Instance, ...] = ()
     turn: int = field(default=0, repr=False)
 
-    def admit(self) -> Instance | None:
-        """A healthy instance with the fewest requests, entered; None where none is healthy."""
+    def admit(self, model: str | None = None) -> Instance | None:
+        """A healthy instance with the fewest requests, entered; None where none is healthy.
+
+        On a multi-model endpoint those that have the `model` loaded come first.
+        """
         present = self.instances
         self.turn += 1
         at = self.turn % len(present) if present else 0
-        for one in sorted(present[at:] + present[:at], key=lambda one: one.outstanding):
+
+        def rank(one: Instance) -> tuple[bool, int]:
+            return one.models is not None and model not in one.models, one.outstanding
+
+        for one in sorted(present[at:] + present[:at], key=rank):
             if one.enter():
                 return one
         return None

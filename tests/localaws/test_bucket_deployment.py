@@ -8,6 +8,7 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
+from botocore.exceptions import WaiterError
 
 from localaws.bootstrap import bootstrap
 from tests import cdk_cli

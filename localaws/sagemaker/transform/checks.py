@@ -1,6 +1,7 @@
 """What CreateTransformJob refuses beyond its request's shape."""
 
 from localaws.sagemaker.errors import AwsError
+from localaws.sagemaker.multimodel.source import is_multi_model
 from localaws.sagemaker.state import Document
 
 MAX_TOTAL_MB = 100
@@ -15,7 +16,7 @@ def check(request: Document, container: Document) -> None:
         raise AwsError.validation(
             "ModelDataSource cannot be used with batch transform: give the model a ModelDataUrl."
         )
-    if container.get("Mode") == "MultiModel":
+    if is_multi_model(container):
         raise AwsError.validation("A multi-model container cannot be used with batch transform.")
     _check_limits(request)
     _check_input(request["TransformInput"])

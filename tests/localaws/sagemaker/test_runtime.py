@@ -31,7 +31,6 @@ def test_sagemakers_headers_reach_the_container_and_the_clients_own_do_not(
         ContentType="application/json",
         Accept="text/csv",
         CustomAttributes="trace=1",
-        TargetModel="/b.tar.gz",
         TargetVariant="all",
         InferenceId="abc",
         SessionId="NEW_SESSION",
@@ -39,7 +38,6 @@ def test_sagemakers_headers_reach_the_container_and_the_clients_own_do_not(
     assert headers["content-type"] == "application/json"
     assert headers["accept"] == "text/csv"
     assert headers["x-amzn-sagemaker-custom-attributes"] == "trace=1"
-    assert headers["x-amzn-sagemaker-target-model"] == "/b.tar.gz"
     assert headers["x-amzn-sagemaker-inference-id"] == "abc"
     assert headers["x-amzn-sagemaker-session-id"] == "NEW_SESSION"
     assert not [key for key in headers if key == "authorization" or key.startswith("x-amz-")]
@@ -79,6 +77,13 @@ def test_an_unknown_endpoint_is_a_validation_error(account: Account) -> None:
     assert error["Error"]["Code"] == "ValidationError"
     assert error["Error"]["Message"] == f"Endpoint nowhere of account {ACCOUNT} not found."
     assert error["ResponseMetadata"]["HTTPStatusCode"] == 400
+
+
+def test_a_target_model_has_no_place_on_an_endpoint_of_one_model(
+    account: Account, endpoint: str
+) -> None:
+    with pytest.raises(ClientError, match="is not a multi-model endpoint and does not support"):
+        account.invoke(endpoint, TargetModel="a.tar.gz")
 
 
 def test_an_endpoint_of_another_account_or_region_is_unknown(

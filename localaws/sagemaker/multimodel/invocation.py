@@ -1,0 +1,126 @@
+"""InvokeEndpoint on a multi-model endpoint: TargetModel found, loaded, asked, and measured."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import httpx
+
+from localaws.sagemaker import metrics, ministack, utilization
+from localaws.sagemaker.answers import Reply, invalid
+from localaws.sagemaker.errors import AwsError, HostingError
+from localaws.sagemaker.multimodel.model import Model, RefusedError, Spent
+from localaws.sagemaker.multimodel.shelf import Shelf
+from localaws.sagemaker.multimodel.source import Source
+from localaws.sagemaker.state import Endpoint
+
+WAIT_SECONDS = 60.0
+"""How long a request waits for its model: no longer than for an answer."""
+
+T = TypeVar("T")
+
+Send = Callable[[str], Awaitable[Reply]]
+"""Sends the request to a path of the instance."""
+
+# Loading takes long and may not keep the event loop's own threads from their work.
+_threads = ThreadPoolExecutor(32, thread_name_prefix="models")
+
+
+def target_of(endpoint: str, models: Source | None, headers: Mapping[str, str]) -> str | None:
+    """The key, below the prefix, of the model that a request is for; None on other endpoints.
+
+    Raises ValidationError where the header is missing, or where it has no place.
+    """
+    target = headers.get("x-amzn-sagemaker-target-model")
+    if models is None:
+        if target is not None:
+            raise invalid(
+                f"Endpoint {endpoint} is not a multi-model endpoint and does not support target"
+                " model header."
+            )
+        return None
+    if target is None:
+        raise invalid(f"Request {uuid.uuid4()} is missing a target model header.")
+    return target.lstrip("/")
+
+
+async def ask(subject: metrics.Subject, shelf: Shelf, target: str, send: Send) -> Reply:
+    """The model's answer, loaded first where it is not.
+
+    Raises AwsError: ValidationError where there is no such archive, ModelNotReadyException where
+    loading takes longer than a request may wait. httpx.ConnectError where the instance is gone.
+    """
+    metrics.tell(subject, "ModelCacheHit", float(target in shelf))
+    started = time.perf_counter()
+    try:
+        model, spent = await _held(shelf, target)
+    except HostingError as error:
+        raise invalid(str(error)) from error
+    except RefusedError as error:
+        return Reply(error.status, {}, error.body, 0.0)
+    except httpx.ConnectError:
+        raise
+    except httpx.HTTPError as error:
+        return Reply(0, {}, f"The model was not loaded: {error!r}".encode(), 0.0)
+    if spent:
+        spent.append(("ModelLoadingWaitTime", time.perf_counter() - started))
+    try:
+        return await _answer(shelf, model, send, spent)
+    finally:
+        spent += await _in_thread(shelf.release, model)
+        for name, seconds in spent:
+            metrics.tell(subject, name, metrics.microseconds(seconds))
+
+
+async def _held(shelf: Shelf, target: str) -> tuple[Model, Spent]:
+    holding = asyncio.ensure_future(_in_thread(shelf.hold, target))
+    await asyncio.wait({holding}, timeout=WAIT_SECONDS)
+    if holding.done():
+        return holding.result()
+
+    def let_go(held: "asyncio.Future[tuple[Model, Spent]]") -> None:
+        if held.exception() is None:
+            _threads.submit(shelf.release, held.result()[0])
+
+    holding.add_done_callback(let_go)
+    raise AwsError(
+        "ModelNotReadyException",
+        f"Model {target} is still being downloaded or loaded. Wait and try your request again.",
+        status=429,
+    )
+
+
+async def _answer(shelf: Shelf, model: Model, send: Send, spent: Spent) -> Reply:
+    path = f"/models/{model.name}/invoke"
+    reply = await send(path)
+    if reply.status == 404:
+        try:
+            spent += await _in_thread(shelf.lost, model)
+        except RefusedError as error:
+            return Reply(error.status, {}, error.body, 0.0)
+        reply = await send(path)
+    while reply.status == 507 and await _in_thread(shelf.make_room_in_memory, spent):
+        reply = await send(path)
+    return reply
+
+
+async def _in_thread(work: Callable[..., T], *arguments: object) -> T:
+    return await asyncio.get_running_loop().run_in_executor(_threads, work, *arguments)
+
+
+def publish(endpoints: Iterable[Endpoint]) -> None:
+    """Tell LoadedModelCount of every instance. Call it on the event loop."""
+    for endpoint in endpoints:
+        for name, variant in endpoint.fleet.variants.items() if endpoint.fleet else ():
+            for shelf in (one.models for one in variant.instances if one.models):
+                ministack.record_metric(
+                    endpoint.scope,
+                    namespace=utilization.NAMESPACE,
+                    name="LoadedModelCount",
+                    unit="None",
+                    dimensions={"EndpointName": endpoint.name, "VariantName": name},
+                    counts={shelf.loaded: 1},
+                )

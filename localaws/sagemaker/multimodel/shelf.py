@@ -1,0 +1,172 @@
+"""The models of one instance: on its disk, in its container's memory, in use.
+
+A model is downloaded and loaded when it is first asked for. What was used longest ago and is not
+in use makes room: it leaves the container's memory when that answers 507, and the disk when the
+instance's share of it is full. Nothing here looks at the archive again while it is on the disk,
+nor does SageMaker.
+"""
+
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Callable
+
+import httpx
+from botocore.exceptions import ClientError
+
+from localaws.sagemaker import artifacts
+from localaws.sagemaker.errors import HostingError
+from localaws.sagemaker.multimodel.model import Model, RefusedError, Spent, timed
+from localaws.sagemaker.multimodel.source import Source
+
+DISK_BYTES = int(os.environ.get("LOCALAWS_MODEL_DISK_MB", "10240")) * 2**20
+"""An instance's share of the disk for models, unpacked; tests shorten it by the environment."""
+
+LOAD_SECONDS = 360.0
+"""How long a load may take (developer guide, mms-container-apis)."""
+
+
+class Shelf:
+    """The models of the instance of that id, whose container listens on that port."""
+
+    def __init__(self, source: Source, instance: str, port: int) -> None:
+        self._source = source
+        self._folder = source.folder / instance
+        self._mounted = f"{source.mounted}/{instance}"
+        self._url = f"http://127.0.0.1:{port}/models"
+        self._lock = threading.Lock()
+        self._models: dict[str, Model] = {}  # the one used longest ago comes first
+
+    def __contains__(self, target: str | None) -> bool:
+        """Whether a model is loaded."""
+        model = self._models.get(target or "")
+        return model is not None and model.loaded
+
+    @property
+    def loaded(self) -> int:
+        """How many models the container has in its memory."""
+        with self._lock:
+            return sum(model.loaded for model in self._models.values())
+
+    def hold(self, target: str) -> tuple[Model, Spent]:
+        """Have a model loaded and hold it there until `release`; what that took is told beside.
+
+        Blocks. Raises HostingError where the archive is not to be had, RefusedError where there
+        is no room for it or the container cannot load it, and httpx.HTTPError where that is gone.
+        """
+        with self._lock:
+            known = self._models.pop(target, None)
+            name = hashlib.sha256(target.encode()).hexdigest()[:32]
+            model = self._models[target] = known or Model(target, name)
+            model.users += 1
+        spent: Spent = []
+        try:
+            with model.changing:
+                if not model.on_disk:
+                    spent.append(timed("ModelDownloadingTime", lambda: self._download(model)))
+                    self._make_room(model, spent)
+                if not model.loaded:
+                    self._load(model, spent)
+        except BaseException:
+            self._leave(model)
+            raise
+        return model, spent
+
+    def release(self, model: Model) -> Spent:
+        """Let go of a model; where nothing is cached, the last to do so evicts it. Blocks."""
+        self._leave(model)
+        spent: Spent = []
+        if not self._source.cached:
+            self._evict(lambda one: one is model, spent, from_disk=True)
+        return spent
+
+    def lost(self, model: Model) -> Spent:
+        """Load a held model again that the container says it does not have."""
+        spent: Spent = []
+        with model.changing:
+            self._load(model, spent)
+        return spent
+
+    def make_room_in_memory(self, spent: Spent) -> bool:
+        """Unload the model used longest ago; False where each is in use or none is loaded."""
+        return self._evict(lambda one: one.loaded, spent, from_disk=False)
+
+    def _leave(self, model: Model) -> None:
+        with self._lock:
+            model.users -= 1
+            if not (model.users or model.on_disk):
+                self._models.pop(model.target, None)
+
+    def _download(self, model: Model) -> None:
+        folder = self._folder / model.name
+        bucket, key = artifacts.bucket_and_key(self._source.prefix + model.target)
+        archive = folder / "archive.tar.gz"
+        artifacts.remove(folder)
+        folder.mkdir(parents=True)
+        try:
+            artifacts.client(self._source.scope, "s3").download_file(bucket, key, str(archive))
+            artifacts.unpack(archive, folder / "model")
+        except ClientError as error:
+            raise HostingError(
+                f"Failed to download model data(bucket: {bucket}, key: {key}). Please ensure that"
+                " there is an object located at the URL and that the role passed to CreateModel"
+                " has permissions to download the model."
+            ) from error
+        archive.unlink()
+        model.bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        artifacts.make_read_only(folder / "model")
+
+    def _make_room(self, model: Model, spent: Spent) -> None:
+        """Evict until a model that was just downloaded is within the share, or give it up."""
+        while self._used() + model.bytes > DISK_BYTES:
+            if not self._evict(lambda one: one.on_disk, spent, from_disk=True):
+                artifacts.remove(self._folder / model.name)
+                raise RefusedError(
+                    507,
+                    f"The instance's disk has no room for the model: it takes {model.bytes} of"
+                    f" {DISK_BYTES} bytes, and what else is there is in use.".encode(),
+                )
+        model.on_disk = True
+
+    def _used(self) -> int:
+        with self._lock:
+            return sum(model.bytes for model in self._models.values() if model.on_disk)
+
+    def _load(self, model: Model, spent: Spent) -> None:
+        wanted = {"model_name": model.name, "url": f"{self._mounted}/{model.name}/model"}
+        while True:
+            started = time.perf_counter()
+            answer = httpx.post(self._url, json=wanted, timeout=LOAD_SECONDS, trust_env=False)
+            spent.append(("ModelLoadingTime", time.perf_counter() - started))
+            # 409: it is loaded already.
+            if answer.status_code in (200, 409):
+                model.loaded = True
+                return
+            if answer.status_code != 507 or not self.make_room_in_memory(spent):
+                raise RefusedError(answer.status_code, answer.content)
+
+    def _evict(self, fits: Callable[[Model], bool], spent: Spent, *, from_disk: bool) -> bool:
+        """Evict the fitting model that was used longest ago, of those that nobody holds."""
+        with self._lock:
+            idle = (one for one in self._models.values() if not one.users and fits(one))
+            model = next(idle, None)
+            if model is None:
+                return False
+            model.users += 1
+            model.changing.acquire()  # it is free: whoever has it holds the model
+        try:
+            if model.loaded:
+                spent.append(timed("ModelUnloadingTime", lambda: self._unload(model)))
+            if from_disk:
+                artifacts.remove(self._folder / model.name)
+                model.on_disk = False
+        finally:
+            model.changing.release()
+            self._leave(model)
+        return True
+
+    def _unload(self, model: Model) -> None:
+        url = f"{self._url}/{model.name}"
+        httpx.delete(url, timeout=LOAD_SECONDS, trust_env=False)
+        model.loaded = False
