@@ -24,12 +24,11 @@ from hypercorn.asyncio import serve as hypercorn_serve
 from hypercorn.config import Config
 from ministack import app
 from ministack.core import responses, router
-from ministack.services import ecr, stepfunctions
+from ministack.services import ecr
 from ministack.services.cloudformation import provisioners, stacks
 
 from localaws import bucket_deployment, flow_logs
-from localaws.sagemaker import ministack as here
-from localaws.sagemaker.transform import task
+from localaws.sagemaker.transform import ministack as state_machines
 from localaws.schemas import replacing_properties
 
 SERVICES = (
@@ -50,8 +49,7 @@ def serve(listener: socket.socket, *, until_stdin_closes: bool) -> None:
     for service in services:
         _install(service)
     provisioners._RESOURCE_HANDLERS.update(flow_logs.RESOURCES | bucket_deployment.RESOURCES)
-    _install_tasks()
-    _install_tasks()
+    state_machines.install()
     ecr._describe_images = _describe_images
     ecr._select_registry_request_scope = _select_registry_scope
     stacks.now_iso = _EventClock()
@@ -74,31 +72,6 @@ def _install(service: ModuleType) -> None:
     stacks._runs_on_worker_thread = lambda resource_type: (
         resource_type in service.RESOURCES or blocks(resource_type)
     )
-
-
-def _install_tasks() -> None:
-    """Let state machines reach SageMaker, of which MiniStack's Step Functions knows nothing.
-
-    By AWS SDK integrations, whose errors have the names of AWS's Java SDK, and by the optimized one
-    for transform jobs.
-    """
-    stepfunctions._AWS_SDK_SERVICE_MAP["sagemaker"] = {
-        "target_prefix": "SageMaker",
-        "protocol": "json",
-    }
-    stepfunctions._AWS_SDK_ERROR_PREFIX["sagemaker"] = "SageMaker"
-    stepfunctions._AWS_SDK_ERROR_CODE_OVERRIDES["sagemaker"] = {
-        "ResourceInUse": "ResourceInUseException",
-        "ValidationException": "SageMakerException",
-    }
-    stepfunctions._SERVICE_DISPATCH[task.RESOURCE] = _transform
-
-
-def _transform(resource: str, parameters: dict[str, Any]) -> dict[str, Any]:
-    try:
-        return task.run(here.scope(), resource, parameters)
-    except task.TaskFailedError as error:
-        raise stepfunctions._ExecutionError(error.error, error.cause) from error
 
 
 class _EventClock:

@@ -5,6 +5,8 @@ that waits for the job's end. Any other way to SageMaker is an AWS SDK integrati
 """
 
 import json
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from localaws import validation
@@ -13,6 +15,9 @@ from localaws.sagemaker.state import Document, Scope
 from localaws.sagemaker.transform import operations
 
 RESOURCE = "arn:aws:states:::sagemaker:createTransformJob"
+
+LOOK_SECONDS = 0.5
+"""How often a job is looked at that somebody waits for."""
 
 
 class TaskFailedError(Exception):
@@ -24,8 +29,14 @@ class TaskFailedError(Exception):
         self.cause = cause
 
 
-def run(scope: Scope, resource: str, parameters: Document) -> Document:
-    """Carry out the task: its result, or TaskFailedError. With `.sync` it blocks."""
+def run(
+    scope: Scope, resource: str, parameters: Document, abandoned: Callable[[], bool]
+) -> Document:
+    """Carry out the task: its result, or TaskFailedError.
+
+    With `.sync` it blocks until the job has ended, and stops it once it is `abandoned`: its state
+    timed out, or its execution was stopped.
+    """
     try:
         validation.validate("sagemaker", "CreateTransformJob", parameters)
         job = operations.create(scope, parameters)
@@ -35,9 +46,12 @@ def run(scope: Scope, resource: str, parameters: Document) -> Document:
         raise TaskFailedError(_name(error), error.message) from error
     if not resource.endswith(".sync"):
         return {"TransformJobArn": job.arn}
-    job.ended.wait()
+    while not job.ended.wait(LOOK_SECONDS):
+        if abandoned() and job.status == "InProgress":
+            with suppress(AwsError):  # it may have ended in between
+                operations.stop(scope, {"TransformJobName": job.name})
     described = json.dumps(job.describe(), default=_milliseconds)
-    if job.status != "Completed":
+    if job.status != "Completed" and not abandoned():
         raise TaskFailedError("States.TaskFailed", described)
     answer: Document = json.loads(described)
     return answer

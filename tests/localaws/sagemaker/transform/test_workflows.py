@@ -76,16 +76,46 @@ def test_a_job_that_was_stopped_fails_the_execution(transforms: Transforms) -> N
     arn = machine(transforms, "Run", Run=task(SYNC, request))
     execution = steps.start_execution(stateMachineArn=arn)["executionArn"]
     name = request["TransformJobName"]
-    eventually(lambda: started(transforms, name))
+    eventually(lambda: exists(transforms, name))
     transforms.sagemaker.stop_transform_job(TransformJobName=name)
     cause = json.loads(ended(transforms, execution)["cause"])
     assert cause["TransformJobStatus"] == "Stopped"
 
 
-def started(transforms: Transforms, name: str) -> bool:
+@pytest.mark.parametrize("how", ["the execution is stopped", "the state's time is over"])
+def test_a_job_that_nobody_waits_for_is_stopped(transforms: Transforms, how: str) -> None:
+    request = transforms.request(transforms.put({"slow": '{"sleep": 600}'}), transforms.model())
+    timeout = {"TimeoutSeconds": 5} if "time" in how else {}
+    steps = transforms.account.client("stepfunctions")
+    arn = machine(transforms, "Run", Run=task(SYNC, request, **timeout))
+    execution = steps.start_execution(stateMachineArn=arn)["executionArn"]
+    name = request["TransformJobName"]
+    eventually(lambda: exists(transforms, name))
+    if not timeout:
+        steps.stop_execution(executionArn=execution)
+    assert transforms.ended(name)["TransformJobStatus"] == "Stopped"
+    told = ended(transforms, execution)
+    assert (told["status"], told.get("error")) == (
+        ("FAILED", "States.Timeout") if timeout else ("ABORTED", None)
+    )
+
+
+def test_executions_are_counted_by_their_end(transforms: Transforms) -> None:
+    request = transforms.request("nothing-here", transforms.model())
+    arn = execute(transforms, "Run", Run=task(SYNC, request))["stateMachineArn"]
+
+    def counted() -> set[str]:
+        found = transforms.account.client("cloudwatch").list_metrics(
+            Namespace="AWS/States", Dimensions=[{"Name": "StateMachineArn", "Value": arn}]
+        )
+        return {one["MetricName"] for one in found["Metrics"]}
+
+    eventually(lambda: counted() == {"ExecutionsStarted", "ExecutionsFailed"})
+
+
+def exists(transforms: Transforms, name: str) -> bool:
     listed = transforms.sagemaker.list_transform_jobs(NameContains=name, MaxResults=100)
-    names = [one["TransformJobName"] for one in listed["TransformJobSummaries"]]
-    return name in names and "TransformStartTime" in transforms.describe(name)
+    return name in [one["TransformJobName"] for one in listed["TransformJobSummaries"]]
 
 
 def test_a_failed_job_is_tried_again_and_then_caught(transforms: Transforms) -> None:
