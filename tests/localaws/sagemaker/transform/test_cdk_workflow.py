@@ -9,7 +9,9 @@ from aws_cdk import aws_ec2, aws_events, aws_events_targets, aws_s3
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 
-from tests.localaws.sagemaker.conftest import ACCOUNT, REGION, eventually
+from stacks.settings.endpoint import BatchSettings
+from stacks.transform_definition import definition
+from tests.localaws.sagemaker.conftest import ACCOUNT, REGION, ROLE, eventually
 from tests.localaws.sagemaker.transform.conftest import DATA, Transforms
 from tests.localaws.sagemaker.transform.test_workflows import ended
 
@@ -103,3 +105,31 @@ def test_an_object_that_arrives_is_transformed(transforms: Transforms) -> None:
     stored = transforms.s3.get_object(Bucket=DATA, Key="cdk/x.jsonl.out")["Body"].read()
     bodies = [json.loads(line)["body"] for line in stored.splitlines()]
     assert bodies == ["1\n", "2\n"]
+
+
+def test_the_projects_own_state_machine_transforms_what_arrives(transforms: Transforms) -> None:
+    settings = BatchSettings(split="Line", join="Line", strategy="SingleRecord")
+    own = definition(
+        partition="aws",
+        name="berth-dev",
+        settings=settings,
+        instance_type="ml.m5.large",
+        ami_version=None,
+        volume_key=False,
+    )
+    text = json.dumps(own)
+    substitutions = {"Model": transforms.model(), "Bucket": DATA, "Key": "alias/none"}
+    for name, value in substitutions.items():
+        text = text.replace(f"${{{name}}}", value)
+    steps = transforms.account.client("stepfunctions")
+    arn = steps.create_state_machine(name="own", definition=text, roleArn=ROLE)["stateMachineArn"]
+    transforms.s3.put_object(Bucket=DATA, Key="batch/input/x.jsonl", Body=b"1\n2\n")
+    event = json.dumps({"detail": {"object": {"key": "batch/input/x.jsonl"}}})
+    begun = steps.start_execution(stateMachineArn=arn, input=event, name="first")
+    told = ended(transforms, begun["executionArn"])
+    assert told["status"] == "SUCCEEDED", told
+    output = json.loads(told["output"])
+    assert output["output"] == f"s3://{DATA}/batch/output/first/"
+    key = "batch/output/first/x.jsonl.out"
+    stored = transforms.s3.get_object(Bucket=DATA, Key=key)["Body"].read()
+    assert [json.loads(line)["body"] for line in stored.splitlines()] == ["1\n", "2\n"]
