@@ -70,34 +70,37 @@ def test_a_job_that_fails_fails_the_execution_with_the_reason(transforms: Transf
 
 
 def test_a_job_that_was_stopped_fails_the_execution(transforms: Transforms) -> None:
-    prefix = transforms.put({"slow": '{"sleep": 600}'})
-    request = transforms.request(prefix, transforms.model())
-    steps = transforms.account.client("stepfunctions")
-    arn = machine(transforms, "Run", Run=task(SYNC, request))
-    execution = steps.start_execution(stateMachineArn=arn)["executionArn"]
-    name = request["TransformJobName"]
-    eventually(lambda: exists(transforms, name))
+    name, execution = begin(transforms)
     transforms.sagemaker.stop_transform_job(TransformJobName=name)
     cause = json.loads(ended(transforms, execution)["cause"])
     assert cause["TransformJobStatus"] == "Stopped"
 
 
-@pytest.mark.parametrize("how", ["the execution is stopped", "the state's time is over"])
-def test_a_job_that_nobody_waits_for_is_stopped(transforms: Transforms, how: str) -> None:
-    request = transforms.request(transforms.put({"slow": '{"sleep": 600}'}), transforms.model())
-    timeout = {"TimeoutSeconds": 5} if "time" in how else {}
+def test_a_job_is_stopped_with_its_execution(transforms: Transforms) -> None:
+    name, execution = begin(transforms)
+    transforms.account.client("stepfunctions").stop_execution(executionArn=execution)
+    assert transforms.ended(name)["TransformJobStatus"] == "Stopped"
+    assert ended(transforms, execution)["status"] == "ABORTED"
+
+
+def test_a_job_is_stopped_when_its_states_time_is_over(transforms: Transforms) -> None:
+    catch = [{"ErrorEquals": ["States.Timeout"], "Next": "Rest"}]
+    name, execution = begin(transforms, TimeoutSeconds=2, Catch=catch)
+    assert transforms.ended(name)["TransformJobStatus"] == "Stopped"
     steps = transforms.account.client("stepfunctions")
-    arn = machine(transforms, "Run", Run=task(SYNC, request, **timeout))
-    execution = steps.start_execution(stateMachineArn=arn)["executionArn"]
+    assert steps.describe_execution(executionArn=execution)["status"] == "RUNNING"
+    steps.stop_execution(executionArn=execution)
+
+
+def begin(transforms: Transforms, **state: Any) -> tuple[str, str]:
+    """A job that would take ten minutes, and the ARN of the execution that runs it."""
+    request = transforms.request(transforms.put({"slow": '{"sleep": 600}'}), transforms.model())
+    rest = {"Type": "Wait", "Seconds": 600, "End": True}
+    arn = machine(transforms, "Run", Run=task(SYNC, request, **state), Rest=rest)
+    begun = transforms.account.client("stepfunctions").start_execution(stateMachineArn=arn)
     name = request["TransformJobName"]
     eventually(lambda: exists(transforms, name))
-    if not timeout:
-        steps.stop_execution(executionArn=execution)
-    assert transforms.ended(name)["TransformJobStatus"] == "Stopped"
-    told = ended(transforms, execution)
-    assert (told["status"], told.get("error")) == (
-        ("FAILED", "States.Timeout") if timeout else ("ABORTED", None)
-    )
+    return name, begun["executionArn"]
 
 
 def test_executions_are_counted_by_their_end(transforms: Transforms) -> None:
