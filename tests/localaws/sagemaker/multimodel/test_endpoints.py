@@ -194,10 +194,12 @@ def test_loading_and_hits_are_metrics(endpoint: MultiModel) -> None:
 
     assert eventually(hits)["Sum"] == 2
     counts = {"LoadingWait": 3, "Downloading": 3, "Loading": 4, "Unloading": 1}
-    for name, expected in counts.items():
-        found = statistics(endpoint, f"Model{name}Time", "AWS/SageMaker")
-        assert found is not None
-        assert found["SampleCount"] == expected, name
+
+    def told() -> bool:
+        found = [statistics(endpoint, f"Model{name}Time", "AWS/SageMaker") for name in counts]
+        return [one and one["SampleCount"] for one in found] == list(counts.values())
+
+    eventually(told)
     waited = statistics(endpoint, "ModelLoadingWaitTime", "AWS/SageMaker")
     assert waited is not None
     assert waited["Maximum"] >= 200_000  # microseconds
