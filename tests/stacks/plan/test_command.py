@@ -13,16 +13,18 @@ from tests.stacks.conftest import Template
 
 pytestmark = pytest.mark.slow
 
+ROOT = Path(__file__).parents[3]
 
-def run(root: Path, *arguments: str, colours: bool = False) -> subprocess.CompletedProcess[str]:
+
+def run(folder: Path, *arguments: str, colours: bool = False) -> subprocess.CompletedProcess[str]:
     hidden = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     nobody = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
     return subprocess.run(
         [sys.executable, "-m", "stacks", "plan", *arguments],
-        cwd=root,
+        cwd=folder,
         env=hidden
         | nobody
-        | {"AWS_EC2_METADATA_DISABLED": "true"}
+        | {"AWS_EC2_METADATA_DISABLED": "true", "PYTHONPATH": str(ROOT)}
         | ({"FORCE_COLOR": "1"} if colours else {}),
         capture_output=True,
         text=True,
@@ -56,6 +58,16 @@ def test_data_that_is_touched_ends_with_status_2(
     ended = run(root, "dev", "--assembly", str(changed), "--against", str(own_assembly))
     assert (ended.returncode, ended.stderr) == (2, "")
     assert ended.stdout.splitlines()[-1].startswith("refused: ")
+
+
+@pytest.mark.parametrize(("said_again", "status"), [("true", 0), ("false", 2)])
+def test_both_keys_of_stages_toml_let_it_go_on(
+    own_assembly: Path, changed: Path, tmp_path: Path, said_again: str, status: int
+) -> None:
+    keys = f'[dev.data]\nremoval_policy = "destroy"\ndelete_data = {said_again}\n'
+    (tmp_path / "stages.toml").write_text(f"{(ROOT / 'stages.toml').read_text()}\n{keys}")
+    ended = run(tmp_path, "dev", "--assembly", str(changed), "--against", str(own_assembly))
+    assert ended.returncode == status, ended.stdout + ended.stderr
 
 
 def test_colours_add_nothing_to_the_words(root: Path, own_assembly: Path, changed: Path) -> None:
