@@ -29,11 +29,12 @@ WITHOUT_CDK = [
     STACKS / "aws_data.py",
     *sorted((STACKS / "settings").glob("*.py")),
     *sorted(STACKS.glob("compatibility*")),
+    STACKS / "watching",
 ]
 
 
 @pytest.mark.parametrize("file", WITHOUT_CDK, ids=lambda file: file.name)
-def test_settings_and_checks_do_without_cdk(file: Path) -> None:
+def test_settings_checks_and_what_is_watched_do_without_cdk(file: Path) -> None:
     files = file.rglob("*.py") if file.is_dir() else [file]
     assert not [one for one in files if "aws_cdk" in imported(one)]
 

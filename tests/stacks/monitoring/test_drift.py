@@ -1,8 +1,13 @@
 """From the container's log line to an alarm against what is usual."""
 
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
 import pytest
 
-from stacks.watching.drift import EVENT
+from stacks.watching.drift import EVENT, figures
 from tests.stacks.conftest import Template
 from tests.stacks.monitoring.conftest import Alarms, properties
 
@@ -15,6 +20,36 @@ SELECTORS = {
     "EntitiesPerText-PERSON": "$.model.entities_per_text.PERSON",
     "EntitiesPerText-B.LOC": "$.model.entities_per_text.['B.LOC']",
 }
+
+
+CONTAINER = Path(__file__).parents[3] / "container"
+
+
+@pytest.fixture
+def line(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> dict[str, Any]:
+    """What the container logs of two texts."""
+    monkeypatch.syspath_prepend(str(CONTAINER))  # the image has it on its path
+    from serving.figures import Figures
+    from serving.front.figures import ModelFigures
+    from serving.logs import JsonFormatter
+
+    seen, model = Figures(), ModelFigures()
+    for label in ("PERSON", "B.LOC"):
+        seen.count([{"label": label, "score": 0.9}], tokens=10, unknown_tokens=1)
+    model.add(seen)
+    with caplog.at_level(logging.INFO):
+        model.tell()
+    written: dict[str, Any] = json.loads(JsonFormatter().format(caplog.records[-1]))
+    return written
+
+
+def test_the_container_writes_a_number_wherever_a_filter_looks(line: dict[str, Any]) -> None:
+    assert line["event"] == EVENT
+    for figure in figures(["PERSON", "B.LOC"]):
+        value: Any = line["model"]
+        for key in figure.selector.removeprefix("$.model.").split(".", 1):
+            value = value[key.removeprefix("['").removesuffix("']")]
+        assert isinstance(value, float), figure.selector
 
 
 @pytest.fixture
