@@ -9,7 +9,17 @@ import itertools
 import re
 
 from localaws import cloudwatch
-from localaws.sagemaker import answers, control, metrics, ministack, runtime, utilization
+from localaws.sagemaker import (
+    answers,
+    concurrency,
+    control,
+    metrics,
+    ministack,
+    runtime,
+    serverless,
+    utilization,
+)
+from localaws.sagemaker.asynchronous.service import Asynchronous
 from localaws.sagemaker.cloudformation import RESOURCES
 from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.hosting import shutdown
@@ -30,9 +40,10 @@ PULSE_SECONDS = 1.0
 BEATS_PER_MEASUREMENT = 5
 """CPU and memory are looked at every fifth time; SageMaker does every minute."""
 
-_INVOCATION = re.compile(r"/endpoints/(?P<name>[^/]+)/invocations")
+_INVOCATION = re.compile(r"/endpoints/(?P<name>[^/]+)/(?P<kind>async-invocations|invocations)")
 _background: set[asyncio.Task[None]] = set()
 _runtimes: list[runtime.Runtime] = []
+_queues: list[Asynchronous] = []
 
 
 async def handle(
@@ -52,8 +63,11 @@ async def handle(
     invocation = _INVOCATION.fullmatch(path)
     if invocation is None:
         return answers.unknown(path)
+    name = invocation["name"]
     try:
-        return await _runtimes[0].invoke(scope, invocation["name"], headers, body)
+        if invocation["kind"] == "async-invocations":
+            return _queues[0].invoke(scope, name, headers, body)
+        return await _runtimes[0].invoke(scope, name, headers, body)
     except AwsError as error:
         return answers.refused(error)
 
@@ -61,6 +75,7 @@ async def handle(
 def _start() -> None:
     cloudwatch.start()
     _runtimes.append(runtime.Runtime())
+    _queues.append(Asynchronous(_runtimes[0]))
     _background.add(asyncio.get_running_loop().create_task(_pulse(), name="sagemaker-pulse"))
 
 
@@ -69,5 +84,10 @@ async def _pulse() -> None:
     for beat in itertools.count():
         if beat % BEATS_PER_MEASUREMENT == 0:
             utilization.publish(await asyncio.to_thread(meter.measure, STORE.endpoints()))
+        concurrency.count()
+        if beat % concurrency.BEATS == 0:
+            concurrency.publish()
+        serverless.publish()
         metrics.publish()
+        _queues[0].beat()
         await asyncio.sleep(PULSE_SECONDS)

@@ -11,10 +11,11 @@ MODEL = "/opt/ml/model"
 
 @dataclass(frozen=True)
 class Container:
-    """An image and the model that is mounted in it."""
+    """An image, the model that is mounted in it, and the memory in MB that it may take at most."""
 
     built: Built
     model: Path
+    memory: int | None = None
 
     def command(self, name: str, environment: Mapping[str, str]) -> list[str]:
         """Run it in the foreground until it ends; a SIGTERM is passed on to it.
@@ -24,6 +25,7 @@ class Container:
         return [
             *(self.built.program, "run", "--rm", "--pull=never", f"--name={name}"),
             *("--network=host", f"--volume={self.model}:{MODEL}:ro"),
+            *([f"--memory={self.memory}m"] if self.memory else []),
             *(f"--env={key}={value}" for key, value in environment.items()),
             *(self.built.image, "serve"),
         ]

@@ -11,6 +11,7 @@ from localaws.sagemaker import artifacts, environments, ministack
 from localaws.sagemaker.containers import Container
 from localaws.sagemaker.errors import HostingError
 from localaws.sagemaker.instance import Program
+from localaws.sagemaker.pools import INSUFFICIENT, Pool
 from localaws.sagemaker.state import Document, Scope
 
 _PINNED = re.compile(
@@ -35,12 +36,13 @@ class Plan:
     """What one variant needs, taken down when the endpoint is created or updated.
 
     Later changes to, or deletion of, the model and the configuration do not touch a running
-    endpoint, as in SageMaker.
+    endpoint, as in SageMaker. `pool` is what it runs on, None where nothing has capacity.
     """
 
     variant: Document
     container: Document
     isolated: bool
+    pool: Pool | None
     is_shadow: bool = False
 
     @property
@@ -62,13 +64,16 @@ def shadow_of(plans: Sequence[Plan]) -> str:
 def prepare(scope: Scope, endpoint: str, plan: Plan, folder: Path) -> Program:
     """Fetch the variant's model into `folder` and say how its container is run.
 
-    Raises HostingError with the reason where the image or the model is not to be had.
+    Raises HostingError with the reason where an instance, the image or the model is not to be had.
     """
+    if plan.pool is None:
+        raise HostingError(INSUFFICIENT)
     image = _image_folder(plan.container.get("Image", ""))
     model = folder / plan.name
     artifacts.fetch(scope, plan.container, model)
     built = Built.read(image)
     environment = _environment(scope, plan)
+    memory = plan.variant.get("ServerlessConfig", {}).get("MemorySizeInMB")
     if built is None:
         programs = environments.programs_for(model, home())
         environment = {
@@ -85,7 +90,7 @@ def prepare(scope: Scope, endpoint: str, plan: Plan, folder: Path) -> Program:
         environment=environment,
         startup_seconds=plan.variant.get("ContainerStartupHealthCheckTimeoutInSeconds", 480),
         logs=folder_of(scope, endpoint) / "logs" / plan.name,
-        container=Container(built, model) if built else None,
+        container=Container(built, model, memory=memory) if built else None,
     )
 
 

@@ -9,13 +9,15 @@
 - sick: `/ping` answers 500 once this file exists
 - start_seconds: how long `/ping` is refused
 
-A request's JSON body may ask for `status`, `sleep` (seconds) or `die`.
+A request's JSON body may ask for `status`, `sleep` (seconds) or `die`. The answer tells, as
+`at_once`, how many requests there were when this one came, itself among them.
 """
 
 import json
 import os
 import signal
 import sys
+import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -29,6 +31,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     # One write for an answer: two would wait for each other's acknowledgement, 40 ms.
     wbufsize = -1
+    server: "Server"
 
     def do_GET(self) -> None:
         early = time.monotonic() - STARTED < BEHAVIOUR.get("start_seconds", 0)
@@ -43,6 +46,7 @@ class Handler(BaseHTTPRequestHandler):
             asked = {}
         if not isinstance(asked, dict):
             asked = {}
+        at_once = self.come(1)
         time.sleep(asked.get("sleep", 0))
         while "hold" in BEHAVIOUR and not Path(BEHAVIOUR["hold"]).exists():
             time.sleep(0.02)
@@ -54,11 +58,18 @@ class Handler(BaseHTTPRequestHandler):
             "headers": {key.lower(): value for key, value in self.headers.items()},
             "environment": dict(os.environ),
             "bytes": len(body),
+            "at_once": at_once,
         }
+        self.come(-1)
         headers = {"X-Amzn-SageMaker-Custom-Attributes": "seen"} if asked.get("attributes") else {}
         self.reply(
             asked.get("status", BEHAVIOUR.get("status", 200)), json.dumps(told).encode(), headers
         )
+
+    def come(self, step: int) -> int:
+        with self.server.counting:
+            self.server.present += step
+            return self.server.present
 
     def reply(self, status: int, body: bytes, headers: "dict[str, str] | None" = None) -> None:
         self.send_response(status)
@@ -76,6 +87,8 @@ class Handler(BaseHTTPRequestHandler):
 class Server(ThreadingHTTPServer):
     daemon_threads = False
     request_queue_size = 128
+    present = 0
+    counting = threading.Lock()
 
 
 if __name__ == "__main__":
