@@ -7,6 +7,7 @@ from localaws.autoscaling.clients import Scope
 from localaws.autoscaling.registry import Key
 
 PAGE = 50
+DIMENSIONS = tuple(variants.WHAT)
 
 Members = dict[str, Any]
 
@@ -30,11 +31,8 @@ def key_of(where: Scope, request: Members) -> Key:
         variants.names(request["ResourceId"])
     except ValueError as error:
         raise invalid(str(error)) from None
-    if (request["ServiceNamespace"], request["ScalableDimension"]) != (
-        "sagemaker",
-        variants.DIMENSION,
-    ):
-        raise invalid(f"localaws scales {variants.DIMENSION} of sagemaker alone.")
+    if request["ServiceNamespace"] != "sagemaker" or request["ScalableDimension"] not in DIMENSIONS:
+        raise invalid(f"localaws scales {' and '.join(DIMENSIONS)} of sagemaker alone.")
     return Key(where, request["ResourceId"], request["ScalableDimension"])
 
 

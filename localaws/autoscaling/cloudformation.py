@@ -23,8 +23,7 @@ def _call(operation: str, members: Properties) -> Properties:
 
 def _put_target(_logical_id: str, properties: Properties, _stack: str) -> Created:
     members = {name: value for name, value in properties.items() if name != "Tags"}
-    if members.pop("ScheduledActions", None):
-        raise ValueError("ScheduledActions are not emulated: localaws tracks targets alone.")
+    actions = members.pop("ScheduledActions", None) or []
     # Always the service-linked role, here as on AWS, where this one is ignored for SageMaker.
     members.pop("RoleARN", None)
     tags = {tag["Key"]: tag["Value"] for tag in properties.get("Tags", [])}
@@ -32,11 +31,20 @@ def _put_target(_logical_id: str, properties: Properties, _stack: str) -> Create
     identity = "|".join(
         members[name] for name in ("ResourceId", "ScalableDimension", "ServiceNamespace")
     )
+    for action in actions:
+        _call("PutScheduledAction", _identity(identity) | action)
     return identity, {"Id": identity}
 
 
-def _update_target(_physical_id: str, _old: Properties, new: Properties, stack: str) -> Created:
+def _update_target(physical_id: str, old: Properties, new: Properties, stack: str) -> Created:
+    dropped = _action_names(old) - _action_names(new)
+    for name in sorted(dropped):
+        _delete("DeleteScheduledAction", _identity(physical_id) | {"ScheduledActionName": name})
     return _put_target("", new, stack)
+
+
+def _action_names(properties: Properties) -> set[str]:
+    return {action["ScheduledActionName"] for action in properties.get("ScheduledActions") or []}
 
 
 def _delete_target(physical_id: str, _properties: Properties) -> None:

@@ -3,36 +3,50 @@
 import time
 import uuid
 
-from localaws.autoscaling import tracking, variants
+from localaws.autoscaling import asking, steps, tracking, variants
 from localaws.autoscaling.answers import Members, Refused, invalid, key_of, matches, page
 from localaws.autoscaling.clients import Scope, client
 from localaws.autoscaling.registry import REGISTRY, Key, Policy, Target, cooldowns_of
 
 
 def put_scaling_policy(where: Scope, request: Members) -> Members:
-    """Create or replace a target tracking policy and its two alarms."""
+    """Create or replace a policy; target tracking has two alarms of its own, steps have others'."""
     key = key_of(where, request)
-    if request.get("PolicyType", "StepScaling") != "TargetTrackingScaling":
-        raise invalid("localaws evaluates policies of PolicyType TargetTrackingScaling alone.")
-    configuration = request.get("TargetTrackingScalingPolicyConfiguration")
-    if not configuration or configuration["TargetValue"] <= 0:
-        raise invalid("TargetTrackingScalingPolicyConfiguration with a TargetValue above 0 needed")
-    try:
-        metric = tracking.metric_of(configuration, *variants.names(key.resource_id))
-    except ValueError as error:
-        raise invalid(str(error)) from None
+    kind = request.get("PolicyType", "StepScaling")
+    member = f"{kind}PolicyConfiguration"
+    configuration = request.get(member, {})
+    metric = _metric(key, kind, configuration)
     with REGISTRY.lock:
         registered(key)
         known = REGISTRY.policies.get((key, request["PolicyName"]))
-        document = known.document if known else _new_policy(where, key, request)
-        document = document | {"TargetTrackingScalingPolicyConfiguration": configuration}
+        if known and known.document["PolicyType"] != kind:
+            raise invalid("The PolicyType of a scaling policy cannot be changed.")
+        document = known.document if known else _new_policy(where, key, request, kind)
+        document = document | {member: configuration}
         policy = Policy(key, document, metric, cooldowns_of(configuration))
         REGISTRY.policies[key, policy.name] = policy
-    for name in policy.alarm_names:
-        client("cloudwatch", where).put_metric_alarm(
-            **tracking.alarm(metric, configuration["TargetValue"], name, document["PolicyARN"])
-        )
+    if metric:
+        for name in policy.alarm_names:
+            client("cloudwatch", where).put_metric_alarm(
+                **tracking.alarm(metric, configuration["TargetValue"], name, document["PolicyARN"])
+            )
     return {"PolicyARN": document["PolicyARN"], "Alarms": document["Alarms"]}
+
+
+def _metric(key: Key, kind: str, configuration: Members) -> tracking.Metric | None:
+    """What a policy of that type follows; Refused for a configuration that is not its type's."""
+    if kind not in ("StepScaling", "TargetTrackingScaling"):
+        raise invalid(f"localaws does not evaluate policies of PolicyType {kind}.")
+    if kind == "TargetTrackingScaling" and configuration.get("TargetValue", 0) <= 0:
+        raise invalid("TargetTrackingScalingPolicyConfiguration with a TargetValue above 0 needed")
+    try:
+        if kind == "TargetTrackingScaling":
+            names = variants.names(key.resource_id)
+            return tracking.metric_of(configuration, key.dimension, *names)
+        steps.check(configuration)
+    except ValueError as error:
+        raise invalid(str(error)) from None
+    return None
 
 
 def delete_scaling_policy(where: Scope, request: Members) -> Members:
@@ -56,11 +70,22 @@ def describe_scaling_policies(where: Scope, request: Members) -> Members:
     wanted = request.get("PolicyNames")
     with REGISTRY.lock:
         found = [
-            policy.document
+            policy
             for policy in REGISTRY.policies.values()
             if matches(policy.key, where, request) and (not wanted or policy.name in wanted)
         ]
-    return page("ScalingPolicies", found, request)
+    return page("ScalingPolicies", [_described(policy) for policy in found], request)
+
+
+def _described(policy: Policy) -> Members:
+    """A policy with its alarms: those of steps are whichever name it as an action."""
+    if policy.metric:
+        return policy.document
+    alarms = [
+        {"AlarmName": alarm["AlarmName"], "AlarmARN": alarm["AlarmArn"]}
+        for alarm in asking.alarms_of(policy)
+    ]
+    return policy.document | {"Alarms": alarms}
 
 
 def registered(key: Key) -> Target:
@@ -75,22 +100,21 @@ def registered(key: Key) -> Target:
     return target
 
 
-def _new_policy(where: Scope, key: Key, request: Members) -> Members:
+def _new_policy(where: Scope, key: Key, request: Members, kind: str) -> Members:
     name, region, account = request["PolicyName"], where.region, where.account
     arn = (
         f"arn:aws:autoscaling:{region}:{account}:scalingPolicy:{uuid.uuid4()}:resource/sagemaker/"
         f"{key.resource_id}:policyName/{name}"
     )
-    alarms = [
-        f"TargetTracking-{key.resource_id}-Alarm{side}-{uuid.uuid4()}" for side in ("High", "Low")
-    ]
+    sides = ("High", "Low") if kind == "TargetTrackingScaling" else ()
+    alarms = [f"TargetTracking-{key.resource_id}-Alarm{side}-{uuid.uuid4()}" for side in sides]
     return {
         "PolicyARN": arn,
         "PolicyName": name,
         "ServiceNamespace": "sagemaker",
         "ResourceId": key.resource_id,
         "ScalableDimension": key.dimension,
-        "PolicyType": "TargetTrackingScaling",
+        "PolicyType": kind,
         "Alarms": [
             {"AlarmName": each, "AlarmARN": f"arn:aws:cloudwatch:{region}:{account}:alarm:{each}"}
             for each in alarms
@@ -100,7 +124,8 @@ def _new_policy(where: Scope, key: Key, request: Members) -> Members:
 
 
 def delete(policy: Policy) -> None:
-    """Forget a policy, and delete its alarms."""
+    """Forget a policy, and delete the alarms that are its own."""
     with REGISTRY.lock:
         REGISTRY.policies.pop((policy.key, policy.name), None)
-    client("cloudwatch", policy.key.scope).delete_alarms(AlarmNames=policy.alarm_names)
+    if policy.alarm_names:
+        client("cloudwatch", policy.key.scope).delete_alarms(AlarmNames=policy.alarm_names)

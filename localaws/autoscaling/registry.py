@@ -1,11 +1,13 @@
 """What Application Auto Scaling remembers: targets, policies with their alarms, activities."""
 
 import math
+import uuid
 from dataclasses import dataclass, field
 from threading import RLock
 from typing import Any, NamedTuple
 
 from localaws.autoscaling.clients import Scope
+from localaws.autoscaling.schedules import Due
 from localaws.autoscaling.tracking import DEFAULT_COOLDOWN, Cooldowns, Metric
 
 
@@ -30,19 +32,21 @@ class Target:
         """MinCapacity and MaxCapacity."""
         return self.document["MinCapacity"], self.document["MaxCapacity"]
 
-    def suspended(self, direction: str) -> bool:
-        """Whether scaling in that direction (`In`, `Out`) is suspended."""
-        state = self.document.get("SuspendedState", {})
-        return bool(state.get(f"DynamicScaling{direction}Suspended"))
+    def suspended(self, kind: str) -> bool:
+        """Whether that is suspended: DynamicScalingIn, DynamicScalingOut, ScheduledScaling."""
+        return bool(self.document.get("SuspendedState", {}).get(f"{kind}Suspended"))
 
 
 @dataclass
 class Policy:
-    """A scaling policy; `document` is what DescribeScalingPolicies answers."""
+    """A scaling policy; `document` is what DescribeScalingPolicies answers.
+
+    `metric` is what target tracking follows, None where the policy has steps.
+    """
 
     key: Key
     document: dict[str, Any]
-    metric: Metric
+    metric: Metric | None
     cooldowns: Cooldowns
 
     @property
@@ -52,21 +56,35 @@ class Policy:
 
     @property
     def configuration(self) -> dict[str, Any]:
-        """The target tracking configuration."""
-        found: dict[str, Any] = self.document["TargetTrackingScalingPolicyConfiguration"]
+        """The configuration of the policy's type."""
+        found: dict[str, Any] = self.document[f"{self.document['PolicyType']}PolicyConfiguration"]
         return found
 
     @property
     def alarm_names(self) -> list[str]:
-        """The high alarm's name, then the low one's."""
+        """The high alarm's name, then the low one's; none where the policy has steps."""
         return [alarm["AlarmName"] for alarm in self.document["Alarms"]]
 
 
+@dataclass
+class Scheduled:
+    """A scheduled action; `document` is what DescribeScheduledActions answers.
+
+    looked: until when, in epoch seconds, it was asked whether it is due.
+    """
+
+    key: Key
+    document: dict[str, Any]
+    due: Due
+    looked: float
+
+
 def cooldowns_of(configuration: dict[str, Any]) -> Cooldowns:
-    """A policy's cooldowns, none running."""
+    """A policy's cooldowns, none running; steps have one for both directions."""
+    default = configuration.get("Cooldown", DEFAULT_COOLDOWN)
     return Cooldowns(
-        configuration.get("ScaleOutCooldown", DEFAULT_COOLDOWN),
-        configuration.get("ScaleInCooldown", DEFAULT_COOLDOWN),
+        configuration.get("ScaleOutCooldown", default),
+        configuration.get("ScaleInCooldown", default),
         -math.inf,
         -math.inf,
     )
@@ -79,11 +97,38 @@ class Registry:
         self.lock = RLock()
         self.targets: dict[Key, Target] = {}
         self.policies: dict[tuple[Key, str], Policy] = {}
+        self.scheduled: dict[tuple[Key, str], Scheduled] = {}
         self.activities: dict[Key, list[dict[str, Any]]] = {}
 
     def policies_of(self, key: Key) -> list[Policy]:
         """A target's policies."""
         return [policy for policy in self.policies.values() if policy.key == key]
+
+    def record(
+        self,
+        key: Key,
+        description: str,
+        cause: str,
+        outcome: str,
+        times: tuple[float, float],
+        *,
+        failed: bool,
+    ) -> None:
+        """Keep an activity; times: its start and end, in epoch seconds."""
+        activity = {
+            "ActivityId": str(uuid.uuid4()),
+            "ServiceNamespace": "sagemaker",
+            "ResourceId": key.resource_id,
+            "ScalableDimension": key.dimension,
+            "Description": f"{description}.",
+            "Cause": cause,
+            "StartTime": times[0],
+            "EndTime": times[1],
+            "StatusCode": "Failed" if failed else "Successful",
+            "StatusMessage": outcome,
+        }
+        with self.lock:
+            self.activities.setdefault(key, []).append(activity)
 
 
 REGISTRY = Registry()

@@ -1,18 +1,14 @@
-"""The evaluation of target tracking, again and again, in a thread of its own."""
+"""The evaluation of schedules and policies, again and again, in a thread of its own."""
 
 import logging
 import time
-import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
 from threading import Event, Thread
-from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from localaws.autoscaling import tracking, variants
-from localaws.autoscaling.clients import client
-from localaws.autoscaling.registry import Policy, Registry, Target
+from localaws.autoscaling import asking, scheduled, variants
+from localaws.autoscaling.registry import Registry, Target
 
 _LOGGER = logging.getLogger("autoscaling")
 
@@ -43,6 +39,7 @@ class Scaler:
 
     def step(self) -> None:
         """Look at every target once; what cannot be reached is left for the next time."""
+        scheduled.carry_out(self._registry, self._clock())
         with self._registry.lock:
             targets = list(self._registry.targets.values())
         for target in targets:
@@ -52,7 +49,7 @@ class Scaler:
                 _LOGGER.exception("%s cannot be scaled now", target.key.resource_id)
 
     def _scale(self, target: Target) -> None:
-        variant = variants.find(target.key.scope, target.key.resource_id)
+        variant = variants.find(target.key)
         if variant is None or not variant.settled:
             return
         minimum, maximum = target.bounds
@@ -64,89 +61,23 @@ class Scaler:
             return
         with self._registry.lock:
             policies = self._registry.policies_of(target.key)
-        asked = [ask for ask in (self._asked(target, p, variant.desired) for p in policies) if ask]
-        # Of several policies the one that asks for most capacity wins.
-        if asked:
-            capacity, cause = max(asked)
-            self._set(target, capacity, cause)
-
-    def _asked(self, target: Target, policy: Policy, current: int) -> tuple[int, str] | None:
-        """The capacity that a policy asks for and why, None where it asks for no change."""
-        cloudwatch = client("cloudwatch", policy.key.scope)
-        alarms = cloudwatch.describe_alarms(AlarmNames=policy.alarm_names)["MetricAlarms"]
-        ringing = {alarm["AlarmName"] for alarm in alarms if alarm["StateValue"] == "ALARM"}
-        high, low = policy.alarm_names
-        only_out = bool(policy.configuration.get("DisableScaleIn"))
-        if high in ringing and not target.suspended("Out"):
-            name, periods, decide = high, tracking.HIGH_PERIODS, policy.cooldowns.scale_out
-        elif low in ringing and not only_out and not target.suspended("In"):
-            name, periods, decide = low, tracking.LOW_PERIODS, policy.cooldowns.scale_in
-        else:
-            return None
         now = self._clock()
-        values = self._measured(policy, now, periods)
-        if not values:
-            return None
-
-        def wanted(capacity: int) -> int:
-            # By the highest value: scaling in errs on the side of capacity.
-            goal = float(policy.configuration["TargetValue"])
-            return tracking.desired_capacity(
-                capacity, max(values), goal, *target.bounds, disable_scale_in=only_out
-            )
-
-        capacity = decide(now, current, wanted)
-        cause = f"monitor alarm {name} in state ALARM triggered policy {policy.name}"
-        return None if capacity is None else (capacity, cause)
-
-    def _measured(self, policy: Policy, now: float, periods: int) -> list[float]:
-        """The metric's values over the last whole minutes."""
-        end = now // tracking.PERIOD * tracking.PERIOD
-        metric = policy.metric
-        answer = client("cloudwatch", policy.key.scope).get_metric_data(
-            StartTime=datetime.fromtimestamp(end - periods * tracking.PERIOD, UTC),
-            EndTime=datetime.fromtimestamp(end, UTC),
-            MetricDataQueries=[
-                {
-                    "Id": "m",
-                    "MetricStat": {
-                        "Metric": {
-                            "Namespace": metric.namespace,
-                            "MetricName": metric.name,
-                            "Dimensions": metric.dimension_list,
-                        },
-                        "Period": tracking.PERIOD,
-                        "Stat": metric.statistic,
-                    },
-                }
-            ],
-        )
-        values: list[float] = answer["MetricDataResults"][0]["Values"]
-        return values
+        asks = [asking.asked(target, policy, variant.desired, now) for policy in policies]
+        wanted = max((ask for ask in asks if ask), default=None)
+        # Of several policies the one that asks for most capacity wins.
+        if wanted:
+            self._set(target, *wanted)
 
     def _set(self, target: Target, capacity: int, cause: str) -> None:
-        start = self._clock()
-        status = "Successful"
-        message = (
-            f"Successfully set desired instance count to {capacity}. Change successfully fulfilled"
-            " by sagemaker."
+        start, what = self._clock(), variants.WHAT[target.key.dimension]
+        outcome = (
+            f"Successfully set {what} to {capacity}. Change successfully fulfilled by sagemaker."
         )
+        failed = False
         try:
-            variants.set_capacity(target.key.scope, target.key.resource_id, capacity)
+            variants.set_capacity(target.key, capacity)
         except ClientError as error:
-            status = "Failed"
-            message = f"Failed to set desired instance count to {capacity}. Reason: {error}"
-        activity: dict[str, Any] = {
-            "ActivityId": str(uuid.uuid4()),
-            "ServiceNamespace": "sagemaker",
-            "ResourceId": target.key.resource_id,
-            "ScalableDimension": target.key.dimension,
-            "Description": f"Setting desired instance count to {capacity}.",
-            "Cause": cause,
-            "StartTime": start,
-            "EndTime": self._clock(),
-            "StatusCode": status,
-            "StatusMessage": message,
-        }
-        with self._registry.lock:
-            self._registry.activities.setdefault(target.key, []).append(activity)
+            failed, outcome = True, f"Failed to set {what} to {capacity}. Reason: {error}"
+        times = start, self._clock()
+        described = f"Setting {what} to {capacity}"
+        self._registry.record(target.key, described, cause, outcome, times, failed=failed)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from localaws.autoscaling import policies, targets
+from localaws.autoscaling import policies, scheduled, targets
 from localaws.autoscaling.answers import Members
 from localaws.autoscaling.clients import Scope, scope
 from localaws.autoscaling.registry import REGISTRY
@@ -16,13 +16,15 @@ EVALUATION_SECONDS = 5.0
 
 OPERATIONS: dict[str, Callable[[Scope, Members], Members]] = {
     "DeleteScalingPolicy": policies.delete_scaling_policy,
+    "DeleteScheduledAction": scheduled.delete_scheduled_action,
     "DeregisterScalableTarget": targets.deregister_scalable_target,
     "DescribeScalableTargets": targets.describe_scalable_targets,
     "DescribeScalingActivities": targets.describe_scaling_activities,
     "DescribeScalingPolicies": policies.describe_scaling_policies,
-    "DescribeScheduledActions": targets.describe_scheduled_actions,
+    "DescribeScheduledActions": scheduled.describe_scheduled_actions,
     "ListTagsForResource": targets.list_tags_for_resource,
     "PutScalingPolicy": policies.put_scaling_policy,
+    "PutScheduledAction": scheduled.put_scheduled_action,
     "RegisterScalableTarget": targets.register_scalable_target,
     "TagResource": targets.tag_resource,
     "UntagResource": targets.untag_resource,

@@ -21,6 +21,9 @@ _SERVICE_ROLE = (
 def register_scalable_target(where: Scope, request: Members) -> Members:
     """Register a target, or change what the request names of a registered one."""
     key = key_of(where, request)
+    variant = variants.find(key)
+    if variant is None:
+        raise invalid(f"SageMaker variant doesn't exist: {key.resource_id} for {key.dimension}")
     with REGISTRY.lock:
         known = REGISTRY.targets.get(key)
         document = known.document | _given(request) if known else _given(request)
@@ -28,12 +31,15 @@ def register_scalable_target(where: Scope, request: Members) -> Members:
             raise invalid("MinCapacity and MaxCapacity are required for a new scalable target.")
         if document["MinCapacity"] > document["MaxCapacity"]:
             raise invalid("Maximum capacity cannot be less than minimum capacity")
+        if document["MinCapacity"] < variant.least:
+            raise invalid(
+                f"Minimum capacity cannot be less than {variant.least} for {key.resource_id}:"
+                " instances of asynchronous endpoints alone scale to zero."
+            )
         if known:
             known.document = document
             known.tags.update(request.get("Tags", {}))
             return {"ScalableTargetARN": document["ScalableTargetARN"]}
-    if variants.find(where, key.resource_id) is None:
-        raise invalid(f"SageMaker variant doesn't exist: {key.resource_id}")
     arn = (
         f"arn:aws:application-autoscaling:{where.region}:{where.account}:"
         f"scalable-target/{uuid.uuid4().hex}"
@@ -55,11 +61,13 @@ def register_scalable_target(where: Scope, request: Members) -> Members:
 
 
 def deregister_scalable_target(where: Scope, request: Members) -> Members:
-    """Forget a target, its policies and their alarms."""
+    """Forget a target, its scheduled actions, its policies and their alarms."""
     key = key_of(where, request)
     with REGISTRY.lock:
         policies.registered(key)
         del REGISTRY.targets[key]
+        for action in [one for one in REGISTRY.scheduled if one[0] == key]:
+            del REGISTRY.scheduled[action]
         orphans = REGISTRY.policies_of(key)
     for policy in orphans:
         policies.delete(policy)
@@ -89,12 +97,6 @@ def describe_scaling_activities(where: Scope, request: Members) -> Members:
         ]
     found.sort(key=lambda activity: activity["StartTime"], reverse=True)
     return page("ScalingActivities", found, request)
-
-
-def describe_scheduled_actions(where: Scope, request: Members) -> Members:
-    """None: PutScheduledAction is not emulated."""
-    del where
-    return page("ScheduledActions", [], request)
 
 
 def list_tags_for_resource(where: Scope, request: Members) -> Members:

@@ -2,7 +2,7 @@
 
 After the Application Auto Scaling user guide: out when the metric is above the target for three
 periods of a minute, in when it is below 90 % of it for fifteen; the capacity is proportional to
-the metric and rounded up.
+the metric and rounded up. The periods of a metric of high resolution are of 10 s.
 """
 
 import math
@@ -10,9 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+INSTANCES = "sagemaker:variant:DesiredInstanceCount"
+CONCURRENCY = "sagemaker:variant:DesiredProvisionedConcurrency"
+
 PERIOD = 60
+HIGH_RESOLUTION = 10
 HIGH_PERIODS = 3
-LOW_PERIODS = 15
+LOW_SECONDS = 900
 LOW_FRACTION = 0.9
 DEFAULT_COOLDOWN = 300
 """Seconds; what SageMaker variants have where a policy names none."""
@@ -26,22 +30,56 @@ class Metric:
     name: str
     statistic: str
     dimensions: tuple[tuple[str, str], ...]
+    period: int = PERIOD
 
     @property
     def dimension_list(self) -> list[dict[str, str]]:
         """The dimensions as CloudWatch takes them."""
         return [{"Name": name, "Value": value} for name, value in self.dimensions]
 
+    @property
+    def low_periods(self) -> int:
+        """For how many periods it has to be low: a quarter of an hour of them."""
+        return LOW_SECONDS // self.period
 
-def metric_of(configuration: dict[str, Any], endpoint: str, variant: str) -> Metric:
-    """The metric of a TargetTrackingScalingPolicyConfiguration.
+    @property
+    def queries(self) -> list[dict[str, Any]]:
+        """The MetricDataQueries that read it."""
+        metric = {
+            "Namespace": self.namespace,
+            "MetricName": self.name,
+            "Dimensions": self.dimension_list,
+        }
+        return [query(metric, self.period, self.statistic)]
 
-    Raises ValueError for one that is not evaluated here.
+
+def query(metric: dict[str, Any], period: int, statistic: str) -> dict[str, Any]:
+    """A MetricDataQuery of one metric."""
+    return {"Id": "m", "MetricStat": {"Metric": metric, "Period": period, "Stat": statistic}}
+
+
+_PREDEFINED = {
+    "SageMakerVariantInvocationsPerInstance": (INSTANCES, "InvocationsPerInstance", "Sum", PERIOD),
+    "SageMakerVariantConcurrentRequestsPerModelHighResolution": (
+        *(INSTANCES, "ConcurrentRequestsPerModel", "Average"),
+        HIGH_RESOLUTION,
+    ),
+    "SageMakerVariantProvisionedConcurrencyUtilization": (
+        *(CONCURRENCY, "ServerlessProvisionedConcurrencyUtilization", "Average"),
+        PERIOD,
+    ),
+}
+
+
+def metric_of(configuration: dict[str, Any], dimension: str, endpoint: str, variant: str) -> Metric:
+    """The metric of a TargetTrackingScalingPolicyConfiguration of a scalable dimension.
+
+    Raises ValueError for one that is not evaluated here, or does not go with the dimension.
     """
     predefined = configuration.get("PredefinedMetricSpecification")
     custom = configuration.get("CustomizedMetricSpecification")
     if predefined and not custom:
-        return _predefined(predefined["PredefinedMetricType"], endpoint, variant)
+        return _predefined(predefined["PredefinedMetricType"], dimension, endpoint, variant)
     if custom and not predefined:
         return _custom(custom)
     raise ValueError(
@@ -50,13 +88,15 @@ def metric_of(configuration: dict[str, Any], endpoint: str, variant: str) -> Met
     )
 
 
-def _predefined(kind: str, endpoint: str, variant: str) -> Metric:
-    if kind != "SageMakerVariantInvocationsPerInstance":
+def _predefined(kind: str, dimension: str, endpoint: str, variant: str) -> Metric:
+    known = [name for name, (its, *_) in _PREDEFINED.items() if its == dimension]
+    if kind not in known:
         raise ValueError(
-            f"localaws does not measure {kind}, only SageMakerVariantInvocationsPerInstance."
+            f"localaws does not measure {kind} for {dimension}, only {' and '.join(known)}."
         )
+    _, name, statistic, period = _PREDEFINED[kind]
     dimensions = (("EndpointName", endpoint), ("VariantName", variant))
-    return Metric("AWS/SageMaker", "InvocationsPerInstance", "Sum", dimensions)
+    return Metric("AWS/SageMaker", name, statistic, dimensions, period)
 
 
 def _custom(specification: dict[str, Any]) -> Metric:
@@ -84,8 +124,8 @@ def alarm(metric: Metric, target: float, name: str, policy_arn: str) -> dict[str
         "MetricName": metric.name,
         "Statistic": metric.statistic,
         "Dimensions": metric.dimension_list,
-        "Period": PERIOD,
-        "EvaluationPeriods": HIGH_PERIODS if high else LOW_PERIODS,
+        "Period": metric.period,
+        "EvaluationPeriods": HIGH_PERIODS if high else metric.low_periods,
         "Threshold": target if high else target * LOW_FRACTION,
         "ComparisonOperator": "GreaterThanThreshold" if high else "LessThanThreshold",
         "AlarmActions": [policy_arn],
@@ -106,8 +146,9 @@ def desired_capacity(
     Never outside [minimum, maximum]; with `disable_scale_in` never fewer than the current ones
     where those are allowed.
     """
-    # Rounded first: 3 * 0.1 / 0.1 is a hair above 3.
-    wanted = math.ceil(round(current * metric / target, 9))
+    # Rounded first: 3 * 0.1 / 0.1 is a hair above 3. None counts as one: an asynchronous endpoint
+    # at rest starts by its backlog.
+    wanted = math.ceil(round(max(1, current) * metric / target, 9))
     if disable_scale_in:
         wanted = max(wanted, current)
     return min(max(wanted, minimum), maximum)

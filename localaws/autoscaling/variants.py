@@ -6,19 +6,26 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from localaws.autoscaling.clients import Scope, client
+from localaws.autoscaling.clients import client
+from localaws.autoscaling.registry import Key
+from localaws.autoscaling.tracking import CONCURRENCY, INSTANCES
 
-DIMENSION = "sagemaker:variant:DesiredInstanceCount"
+WHAT = {INSTANCES: "desired instance count", CONCURRENCY: "desired provisioned concurrency"}
+"""What a scalable dimension is called in an activity."""
+
 _RESOURCE = re.compile(r"endpoint/(?P<endpoint>[^/]+)/variant/(?P<variant>[^/]+)")
 
 
 @dataclass(frozen=True)
 class Variant:
-    """A variant's instances; `settled` while no change is under way."""
+    """A variant's capacity; `settled` while no change is under way, `least` what it may go down to.
 
-    current: int
+    The capacity is its instances, or the provisioned concurrency of a serverless one.
+    """
+
     desired: int
     settled: bool
+    least: int
 
 
 def names(resource_id: str) -> tuple[str, str]:
@@ -32,31 +39,36 @@ def names(resource_id: str) -> tuple[str, str]:
     return parts["endpoint"], parts["variant"]
 
 
-def find(where: Scope, resource_id: str) -> Variant | None:
-    """The variant as SageMaker describes it, None where there is none."""
-    endpoint, name = names(resource_id)
+def find(key: Key) -> Variant | None:
+    """The variant as SageMaker describes it, None where none has such a dimension."""
+    endpoint, name = names(key.resource_id)
     try:
-        described: dict[str, Any] = client("sagemaker", where).describe_endpoint(
+        described: dict[str, Any] = client("sagemaker", key.scope).describe_endpoint(
             EndpointName=endpoint
         )
     except ClientError as error:
         if error.response["Error"]["Code"] == "ValidationException":
             return None
         raise
+    settled = described["EndpointStatus"] == "InService"
     for variant in described.get("ProductionVariants", []):
-        if variant["VariantName"] == name:
-            return Variant(
-                variant.get("CurrentInstanceCount", 0),
-                variant.get("DesiredInstanceCount", 0),
-                described["EndpointStatus"] == "InService",
-            )
+        serverless = variant.get("DesiredServerlessConfig")
+        if variant["VariantName"] != name or bool(serverless) != (key.dimension == CONCURRENCY):
+            continue
+        if serverless:
+            return Variant(serverless.get("ProvisionedConcurrency", 0), settled, 1)
+        # Asynchronous endpoints alone go down to none.
+        least = 0 if "AsyncInferenceConfig" in described else 1
+        return Variant(variant.get("DesiredInstanceCount", 0), settled, least)
     return None
 
 
-def set_capacity(where: Scope, resource_id: str, instances: int) -> None:
-    """Ask SageMaker for that many instances; ClientError where it refuses."""
-    endpoint, name = names(resource_id)
-    client("sagemaker", where).update_endpoint_weights_and_capacities(
-        EndpointName=endpoint,
-        DesiredWeightsAndCapacities=[{"VariantName": name, "DesiredInstanceCount": instances}],
+def set_capacity(key: Key, capacity: int) -> None:
+    """Ask SageMaker for that capacity; ClientError where it refuses."""
+    endpoint, name = names(key.resource_id)
+    wanted: dict[str, Any] = {"DesiredInstanceCount": capacity}
+    if key.dimension == CONCURRENCY:
+        wanted = {"ServerlessUpdateConfig": {"ProvisionedConcurrency": capacity}}
+    client("sagemaker", key.scope).update_endpoint_weights_and_capacities(
+        EndpointName=endpoint, DesiredWeightsAndCapacities=[{"VariantName": name, **wanted}]
     )

@@ -9,7 +9,18 @@ import itertools
 import re
 
 from localaws import cloudwatch
-from localaws.sagemaker import answers, control, hosting, metrics, ministack, runtime, utilization
+from localaws.sagemaker import (
+    answers,
+    concurrency,
+    control,
+    hosting,
+    metrics,
+    ministack,
+    runtime,
+    serverless,
+    utilization,
+)
+from localaws.sagemaker.asynchronous.service import Asynchronous
 from localaws.sagemaker.cloudformation import RESOURCES
 from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.multimodel import invocation
@@ -31,9 +42,10 @@ PULSE_SECONDS = 1.0
 BEATS_PER_MEASUREMENT = 5
 """CPU and memory are looked at every fifth time; SageMaker does every minute."""
 
-_INVOCATION = re.compile(r"/endpoints/(?P<name>[^/]+)/invocations")
+_INVOCATION = re.compile(r"/endpoints/(?P<name>[^/]+)/(?P<kind>async-invocations|invocations)")
 _background: set[asyncio.Task[None]] = set()
 _runtimes: list[runtime.Runtime] = []
+_queues: list[Asynchronous] = []
 
 
 async def handle(
@@ -53,8 +65,11 @@ async def handle(
     wanted = _INVOCATION.fullmatch(path)
     if wanted is None:
         return answers.unknown(path)
+    name = wanted["name"]
     try:
-        return await _runtimes[0].invoke(scope, wanted["name"], headers, body)
+        if wanted["kind"] == "async-invocations":
+            return _queues[0].invoke(scope, name, headers, body)
+        return await _runtimes[0].invoke(scope, name, headers, body)
     except AwsError as error:
         return answers.refused(error)
 
@@ -68,6 +83,7 @@ def shutdown() -> None:
 def _start() -> None:
     cloudwatch.start()
     _runtimes.append(runtime.Runtime())
+    _queues.append(Asynchronous(_runtimes[0]))
     _background.add(asyncio.get_running_loop().create_task(_pulse(), name="sagemaker-pulse"))
 
 
@@ -77,5 +93,10 @@ async def _pulse() -> None:
         if beat % BEATS_PER_MEASUREMENT == 0:
             invocation.publish(STORE.endpoints())
             utilization.publish(await asyncio.to_thread(meter.measure, STORE.endpoints()))
+        concurrency.count()
+        if beat % concurrency.BEATS == 0:
+            concurrency.publish()
+        serverless.publish()
         metrics.publish()
+        _queues[0].beat()
         await asyncio.sleep(PULSE_SECONDS)

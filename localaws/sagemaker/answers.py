@@ -54,7 +54,7 @@ def unknown(path: str) -> Answer:
     return refused(
         AwsError(
             "UnknownOperationException",
-            f"SageMaker on this machine knows InvokeEndpoint alone, not {path}.",
+            f"SageMaker on this machine knows InvokeEndpoint and InvokeEndpointAsync, not {path}.",
             status=404,
         )
     )

@@ -11,11 +11,15 @@ MODEL = "/opt/ml/model"
 
 @dataclass(frozen=True)
 class Container:
-    """An image, and the folder of its model or models that is mounted in it."""
+    """An image, and the folder of its model or models that is mounted in it.
+
+    memory: what it may take at most, in MB.
+    """
 
     built: Built
     model: Path
     mounted: str = MODEL
+    memory: int | None = None
 
     def command(self, name: str, environment: Mapping[str, str]) -> list[str]:
         """Run it in the foreground until it ends; a SIGTERM is passed on to it.
@@ -25,6 +29,7 @@ class Container:
         return [
             *(self.built.program, "run", "--rm", "--pull=never", f"--name={name}"),
             *("--network=host", f"--volume={self.model}:{self.mounted}:ro"),
+            *([f"--memory={self.memory}m"] if self.memory else []),
             *(f"--env={key}={value}" for key, value in environment.items()),
             *(self.built.image, "serve"),
         ]

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from localaws.sagemaker import guards, hosting, listing, models
+from localaws.sagemaker import capacities, guards, hosting, listing, models, pools, serverless
 from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.plans import Plan, shadow_of
 from localaws.sagemaker.state import STORE, Document, Endpoint, Resource, Scope, by_role, now
@@ -18,6 +18,7 @@ def create(scope: Scope, request: Document) -> tuple[Endpoint, hosting.Done]:
     variants = [_fresh(plan) for plan in plans]
     endpoint = Endpoint(scope, "endpoint", request["EndpointName"], _asked(request))
     endpoint.serving, endpoint.variants = config.name, variants
+    endpoint.configurations[config.name] = config.properties
     endpoint.shadow = shadow_of(plans)
     guards.check_deployment(scope, request.get("DeploymentConfig", {}), plans, variants)
     STORE.add(endpoint, request.get("Tags", []))
@@ -28,7 +29,9 @@ def update(scope: Scope, request: Document) -> tuple[Endpoint, hosting.Done]:
     """Begin UpdateEndpoint: the endpoint, and the future of its new configuration serving."""
     with STORE.lock:
         endpoint = _serving(scope, request["EndpointName"])
-        plans = _plans(scope, STORE.get(scope, "endpoint-config", request["EndpointConfigName"]))
+        config = STORE.get(scope, "endpoint-config", request["EndpointConfigName"])
+        _check_same_mode(endpoint, config)
+        plans = _plans(scope, config)
         variants = [_fresh(plan) for plan in plans]
         if request.get("RetainAllVariantProperties"):
             excluded = request.get("ExcludeRetainedVariantProperties", [])
@@ -37,10 +40,11 @@ def update(scope: Scope, request: Document) -> tuple[Endpoint, hosting.Done]:
         kept = endpoint.properties if request.get("RetainDeploymentConfig") else {}
         wanted = {**kept, **_asked(request)}
         before = {one["VariantName"] for one in endpoint.variants} - {endpoint.shadow}
-        config = wanted.get("DeploymentConfig", {})
-        guards.check_deployment(scope, config, plans, variants, before)
+        deployment = wanted.get("DeploymentConfig", {})
+        guards.check_deployment(scope, deployment, plans, variants, before)
         guards.check_scaling(endpoint, plans)
         endpoint.properties = wanted
+        endpoint.configurations[config.name] = config.properties
         return endpoint, hosting.update(endpoint, plans, variants)
 
 
@@ -48,16 +52,7 @@ def update_capacities(scope: Scope, request: Document) -> tuple[Endpoint, hostin
     """Begin UpdateEndpointWeightsAndCapacities."""
     with STORE.lock:
         endpoint = _serving(scope, request["EndpointName"])
-        present = {one["VariantName"]: dict(one) for one in endpoint.variants}
-        for wanted in request["DesiredWeightsAndCapacities"]:
-            name = wanted["VariantName"]
-            if name not in present:
-                raise AwsError.validation(
-                    f'Could not find variant "{name}" of endpoint "{endpoint.arn}".'
-                )
-            for key in ("DesiredWeight", "DesiredInstanceCount"):
-                present[name][key] = wanted.get(key, present[name][key])
-        variants = list(present.values())
+        variants = capacities.changed(endpoint, request["DesiredWeightsAndCapacities"])
         endpoint.variants = variants
         return endpoint, hosting.scale(endpoint, variants)
 
@@ -85,6 +80,17 @@ def _serving(scope: Scope, name: str) -> Endpoint:
     return endpoint
 
 
+def _check_same_mode(endpoint: Endpoint, config: Resource) -> None:
+    """An endpoint stays asynchronous, or real-time, for as long as it lives."""
+    key = "AsyncInferenceConfig"
+    was, becomes = (key in one for one in (endpoint.configuration, config.properties))
+    if was != becomes:
+        raise AwsError.validation(
+            f"The {key} parameter cannot be {'removed from' if was else 'added to'} this endpoint "
+            f"{endpoint.name}. Create a new endpoint instead."
+        )
+
+
 def _asked(request: Document) -> Document:
     return {
         key: request[key] for key in ("EndpointConfigName", "DeploymentConfig") if key in request
@@ -101,9 +107,11 @@ def _plans(scope: Scope, config: Resource) -> list[Plan]:
 
 
 def _plan(scope: Scope, config: Resource, variant: Document) -> Plan:
-    model = STORE.get(scope, "model", variant["ModelName"]).properties
+    pool = pools.choose(variant)
+    name = pool.model if pool else variant["ModelName"]
+    model = STORE.get(scope, "model", name).properties
     isolated = any(one.get("EnableNetworkIsolation") for one in (model, config.properties))
-    return Plan(variant, models.only_container(model), isolated)
+    return Plan(variant, models.only_container(model), isolated, pool)
 
 
 def _fresh(plan: Plan) -> Document:
@@ -116,7 +124,10 @@ def _fresh(plan: Plan) -> Document:
         "CurrentWeight": 0.0,
         "DesiredWeight": plan.variant.get("InitialVariantWeight", 1.0),
         "CurrentInstanceCount": 0,
+        # A serverless variant has none to count, and one program here.
         "DesiredInstanceCount": plan.variant.get("InitialInstanceCount", 1),
+        **serverless.wanted(plan.variant),
+        **pools.wanted(plan.variant, plan.pool),
     }
 
 
@@ -129,6 +140,10 @@ def _retained(fresh: Document, endpoint: Endpoint, dropped: set[str]) -> Documen
     return fresh
 
 
+def _described(variant: Document) -> Document:
+    return pools.described(serverless.described(variant))
+
+
 def describe(scope: Scope, request: Document) -> Document:
     """DescribeEndpoint."""
     endpoint = STORE.endpoint(scope, request["EndpointName"])
@@ -136,13 +151,15 @@ def describe(scope: Scope, request: Document) -> Document:
         "EndpointName": endpoint.name,
         "EndpointArn": endpoint.arn,
         "EndpointConfigName": endpoint.serving,
-        **by_role(endpoint.variants, endpoint.shadow),
+        **by_role([_described(one) for one in endpoint.variants], endpoint.shadow),
         "EndpointStatus": endpoint.status,
         "CreationTime": endpoint.created,
         "LastModifiedTime": endpoint.modified,
     }
     if endpoint.failure:
         answer["FailureReason"] = endpoint.failure
+    if "AsyncInferenceConfig" in endpoint.configuration:
+        answer["AsyncInferenceConfig"] = endpoint.configuration["AsyncInferenceConfig"]
     if endpoint.pending:
         answer["PendingDeploymentSummary"] = endpoint.pending
     if "DeploymentConfig" in endpoint.properties:

@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 
-from localaws.sagemaker import artifacts, logs
+from localaws.sagemaker import artifacts, logs, pools, serverless
 from localaws.sagemaker.deployment import Deployment, RollbackFailed
 from localaws.sagemaker.errors import HostingError
 from localaws.sagemaker.fleet import Fleet
@@ -163,6 +163,8 @@ def _reached(variants: list[Document]) -> list[Document]:
             **one,
             "CurrentInstanceCount": one["DesiredInstanceCount"],
             "CurrentWeight": one["DesiredWeight"],
+            **serverless.reached(one),
+            **pools.reached(one),
         }
         for one in variants
     ]

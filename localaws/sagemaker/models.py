@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from localaws.sagemaker import listing
+from localaws.sagemaker import listing, serverless
 from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.multimodel import source
 from localaws.sagemaker.state import STORE, Document, Resource, Scope
@@ -48,24 +48,31 @@ def create_endpoint_config(scope: Scope, request: Document) -> Document:
     if len(set(names)) < len(names):
         raise AwsError.validation(f"Variant names must be unique: {', '.join(names)}.")
     for variant in variants:
-        _check_variant(scope, variant)
+        _check_variant(scope, request, variant)
     return _create("endpoint-config", "EndpointConfigName", "EndpointConfigArn")(scope, request)
 
 
-def _check_variant(scope: Scope, variant: Document) -> None:
+def _check_variant(scope: Scope, config: Document, variant: Document) -> None:
     name = variant["VariantName"]
     if "ModelName" not in variant:
         raise AwsError.validation(
             f"Variant {name} has no ModelName: inference components are not known on this machine."
         )
-    STORE.get(scope, "model", variant["ModelName"])
-    sized = "InstanceType" in variant or "InstancePools" in variant
-    if sized == ("ServerlessConfig" in variant):
+    model = STORE.get(scope, "model", variant["ModelName"])
+    ways = {"InstanceType", "InstancePools", "ServerlessConfig"} & variant.keys()
+    if len(ways) != 1:
         raise AwsError.validation(
-            f"Variant {name} must have either InstanceType or ServerlessConfig."
+            f"Variant {name} must have exactly one of InstanceType, InstancePools and "
+            "ServerlessConfig."
         )
+    for pool in variant.get("InstancePools", []):
+        if "ModelNameOverride" in pool:
+            STORE.get(scope, "model", pool["ModelNameOverride"])
+    sized = "ServerlessConfig" not in variant
     if sized and "InitialInstanceCount" not in variant:
         raise AwsError.validation(f"Variant {name} must have InitialInstanceCount.")
+    if not sized:
+        serverless.check(config, variant, model)
 
 
 def _create(kind: str, key: str, arn: str) -> Callable[[Scope, Document], Document]:

@@ -12,6 +12,7 @@ from localaws.sagemaker.containers import MODEL, Container
 from localaws.sagemaker.errors import HostingError
 from localaws.sagemaker.instance import Program
 from localaws.sagemaker.multimodel.source import MOUNTED, is_multi_model, source
+from localaws.sagemaker.pools import INSUFFICIENT, Pool
 from localaws.sagemaker.state import Document, Scope
 
 _PINNED = re.compile(
@@ -36,12 +37,13 @@ class Plan:
     """What one variant needs, taken down when the endpoint is created or updated.
 
     Later changes to, or deletion of, the model and the configuration do not touch a running
-    endpoint, as in SageMaker.
+    endpoint, as in SageMaker. `pool` is what it runs on, None where nothing has capacity.
     """
 
     variant: Document
     container: Document
     isolated: bool
+    pool: Pool | None
     is_shadow: bool = False
 
     @property
@@ -63,12 +65,15 @@ def shadow_of(plans: Sequence[Plan]) -> str:
 def prepare(scope: Scope, endpoint: str, plan: Plan, folder: Path) -> Program:
     """Fetch the variant's model into `folder` and say how its container is run.
 
-    Raises HostingError with the reason where the image or the model is not to be had.
+    Raises HostingError with the reason where an instance, the image or the model is not to be had.
     """
+    if plan.pool is None:
+        raise HostingError(INSUFFICIENT)
     image = _image_folder(plan.container.get("Image", ""))
     model = folder / plan.name
     built = Built.read(image)
     environment = _environment(scope, plan)
+    memory = plan.variant.get("ServerlessConfig", {}).get("MemorySizeInMB")
     models = None
     if is_multi_model(plan.container):
         model.mkdir(parents=True)
@@ -92,7 +97,7 @@ def prepare(scope: Scope, endpoint: str, plan: Plan, folder: Path) -> Program:
         environment=environment,
         startup_seconds=plan.variant.get("ContainerStartupHealthCheckTimeoutInSeconds", 480),
         logs=folder_of(scope, endpoint) / "logs" / plan.name,
-        container=Container(built, model, MOUNTED if models else MODEL) if built else None,
+        container=Container(built, model, MOUNTED if models else MODEL, memory) if built else None,
         models=models,
     )
 

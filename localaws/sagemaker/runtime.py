@@ -7,11 +7,11 @@ from functools import partial
 
 import httpx
 
-from localaws import validation
-from localaws.sagemaker import metrics
+from localaws.sagemaker import metrics, serverless
 from localaws.sagemaker.answers import Answer, Reply, invalid, model_error
 from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.instance import Instance
+from localaws.sagemaker.members import members_of
 from localaws.sagemaker.multimodel.invocation import ask, target_of
 from localaws.sagemaker.shadow import Mirror
 from localaws.sagemaker.state import STORE, Endpoint, Scope
@@ -29,6 +29,8 @@ ATTEMPTS = 3
 
 _PREFIX = "x-amzn-sagemaker-"
 _PASSED = ("content-type", "accept")
+# httpx would else add its own wishes, which no client of SageMaker sent.
+_OWN = {"accept": "*/*", "accept-encoding": "identity", "user-agent": "AHC/2.0"}
 _ANSWERED = (
     "content-type",
     "x-amzn-sagemaker-custom-attributes",
@@ -44,9 +46,9 @@ class Runtime:
         # Connections are given up before a usual server's own keep-alive (uvicorn: 5 s) ends:
         # else a request may be written into one that is just being closed.
         limits = httpx.Limits(max_connections=None, keepalive_expiry=2.0)
-        # The time limit is `_ask`'s, for the answer as a whole: httpx's own are for its parts.
-        self._mirror = Mirror(self._ask)
-        self._http = httpx.AsyncClient(limits=limits, timeout=2 * RESPONSE_SECONDS, trust_env=False)
+        # The time limit is `ask`'s, for the answer as a whole: httpx's own are for its parts.
+        self._mirror = Mirror(self.ask)
+        self._http = httpx.AsyncClient(limits=limits, timeout=None, trust_env=False)  # noqa: S113 - see above
 
     async def invoke(
         self, scope: Scope, name: str, headers: Mapping[str, str], body: bytes
@@ -54,7 +56,9 @@ class Runtime:
         """InvokeEndpoint. Raises AwsError in the error shapes of botocore's model."""
         started = time.perf_counter()
         _check(name, headers, body)
-        endpoint = _in_service(scope, name)
+        endpoint = in_service(scope, name)
+        if "AsyncInferenceConfig" in endpoint.configuration:
+            raise invalid(f"Endpoint {name} is asynchronous: call it by InvokeEndpointAsync.")
         variant, instance, reply = await self._reach(endpoint, headers, body)
         self._mirror.copy(scope, name, variant, _forwarded(headers), body)
         metrics.record(
@@ -78,10 +82,11 @@ class Runtime:
         for _ in range(ATTEMPTS):
             variant = _variant(endpoint, headers.get(f"{_PREFIX}target-variant"))
             target = target_of(endpoint.name, variant.program.models, headers)
+            serverless.check_invocation(endpoint, variant, body)
             instance = variant.admit(target)
             if instance is None:
                 continue
-            send = partial(self._ask, instance, _forwarded(headers), body)
+            send = partial(self.ask, instance, _forwarded(headers), body, None)
             try:
                 if instance.models is None or target is None:
                     return variant, instance, await send()
@@ -99,14 +104,23 @@ class Runtime:
             status=503,
         )
 
-    async def _ask(
-        self, instance: Instance, headers: dict[str, str], body: bytes, path: str = "/invocations"
+    async def ask(
+        self,
+        instance: Instance,
+        headers: Mapping[str, str],
+        body: bytes,
+        seconds: float | None = None,
+        path: str = "/invocations",
     ) -> Reply:
+        """An instance's answer, or its silence after so many seconds (60 without); enter it first.
+
+        Raises httpx.ConnectError where nothing listens.
+        """
         url = f"http://127.0.0.1:{instance.port}{path}"
         started = time.perf_counter()
         try:
-            async with asyncio.timeout(RESPONSE_SECONDS):
-                got = await self._http.post(url, headers=headers, content=body)
+            async with asyncio.timeout(seconds or RESPONSE_SECONDS):
+                got = await self._http.post(url, headers={**_OWN, **headers}, content=body)
         except TimeoutError:
             said = (
                 "Your invocation timed out while waiting for a response from container primary. "
@@ -125,21 +139,11 @@ class Runtime:
 def _check(name: str, headers: Mapping[str, str], body: bytes) -> None:
     if len(body) > MAX_BODY_BYTES:
         raise invalid(f"The body has {len(body)} bytes; at most {MAX_BODY_BYTES} are allowed.")
-    # The body's own limit in the model is not the one that holds: see MAX_BODY_BYTES.
-    request: dict[str, object] = {"EndpointName": name, "Body": b""}
-    operation = validation.service_model("sagemaker-runtime").operation_model("InvokeEndpoint")
-    for member, shape in operation.input_shape.members.items():  # type: ignore[union-attr]
-        if shape.serialization.get("location") == "header":
-            value = headers.get(shape.serialization["name"].lower())
-            if value is not None:
-                request[member] = value
-    try:
-        validation.validate("sagemaker-runtime", "InvokeEndpoint", request)
-    except validation.Invalid as error:
-        raise invalid(str(error)) from error
+    members_of("InvokeEndpoint", name, headers)
 
 
-def _in_service(scope: Scope, name: str) -> Endpoint:
+def in_service(scope: Scope, name: str) -> Endpoint:
+    """An endpoint that has been brought into service; AwsError (ValidationError) for others."""
     missing = f"Endpoint {name} of account {scope.account} not found."
     try:
         endpoint = STORE.endpoint(scope, name)
@@ -159,8 +163,6 @@ def _variant(endpoint: Endpoint, wanted: str | None) -> Variant:
 
 
 def _forwarded(headers: Mapping[str, str]) -> dict[str, str]:
-    passed = {
+    return {
         key: value for key, value in headers.items() if key in _PASSED or key.startswith(_PREFIX)
     }
-    # httpx would else add its own wishes, which no client of SageMaker sent.
-    return {"accept": "*/*", "accept-encoding": "identity", "user-agent": "AHC/2.0", **passed}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from localaws.sagemaker.asynchronous.backlog import Backlog
 from localaws.sagemaker.errors import AwsError
 
 if TYPE_CHECKING:
@@ -53,11 +54,13 @@ class Endpoint(Resource):
     """An endpoint: `properties` holds EndpointConfigName and DeploymentConfig as last asked for.
 
     serving: the configuration's name that answers now (DescribeEndpoint.EndpointConfigName);
+    configurations: each one that was deployed, by name, as it was then: it may be deleted since;
     variants: the variants' summaries, in DescribeEndpoint's shape;
     traffic: how requests are divided while an update shifts them from `fleet` to a new one;
     pending: DescribeEndpoint's PendingDeploymentSummary, empty while there is none;
     hardware: the instance type, or pools of them, of each variant in service;
-    shadow: the name of the variant among `variants` that gets copies alone, empty without one.
+    shadow: the name of the variant among `variants` that gets copies alone, empty without one;
+    backlog: what waits, where the endpoint is asynchronous.
     """
 
     status: str = "Creating"
@@ -66,10 +69,17 @@ class Endpoint(Resource):
     modified: datetime = field(default_factory=now)
     variants: list[Document] = field(default_factory=list)
     fleet: "Fleet | None" = None
+    configurations: dict[str, Document] = field(default_factory=dict)
+    backlog: Backlog = field(default_factory=Backlog)
     traffic: "Traffic | None" = None
     pending: Document = field(default_factory=dict)
     hardware: dict[str, object] = field(default_factory=dict)
     shadow: str = ""
+
+    @property
+    def configuration(self) -> Document:
+        """The endpoint configuration that answers now, in CreateEndpointConfig's shape."""
+        return self.configurations.get(self.serving, {})
 
     def becomes(self, status: str, failure: str = "") -> None:
         """Take a new status; the reason is kept to what FailureReason may hold (1,024)."""

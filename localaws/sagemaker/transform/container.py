@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 
-from localaws.sagemaker import artifacts, logs
+from localaws.sagemaker import artifacts, logs, pools
 from localaws.sagemaker.errors import HostingError
 from localaws.sagemaker.instance import Instance, Program
 from localaws.sagemaker.plans import Plan, home, prepare
@@ -40,7 +40,11 @@ def program(job: TransformJob) -> Program:
     """Fetch the model and say how the job's container is run; JobFailedError where it cannot be."""
     given = {**job.container.get("Environment", {}), **job.properties.get("Environment", {})}
     container = {**job.container, "Environment": {**given, **_environment(job.properties)}}
-    plan = Plan({"VariantName": job.name}, container, job.isolated)
+    asked = {
+        "InstanceType": job.properties["TransformResources"]["InstanceType"],
+        "ModelName": job.properties["ModelName"],
+    }
+    plan = Plan({"VariantName": job.name}, container, job.isolated, pools.choose(asked))
     models = models_of(job)
     artifacts.remove(models)  # what an emulator that was killed has left of a job of this name
     models.mkdir(parents=True)

@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from localaws.autoscaling import scaler, variants
+from localaws.autoscaling import asking, variants
 from localaws.autoscaling.clients import Scope
 from localaws.autoscaling.registry import Key, Policy, Registry, Target, cooldowns_of
 from localaws.autoscaling.scaler import Scaler
-from localaws.autoscaling.tracking import Metric
+from localaws.autoscaling.tracking import INSTANCES, Metric
 from localaws.autoscaling.variants import Variant
 
-KEY = Key(Scope("111111111111", "eu-central-1"), "endpoint/e/variant/v", "sagemaker:variant:x")
+KEY = Key(Scope("111111111111", "eu-central-1"), "endpoint/e/variant/v", INSTANCES)
 
 
 @dataclass
@@ -30,17 +30,37 @@ class World:
     registry: Registry = field(default_factory=Registry)
 
     def add(self, *, minimum: int = 1, maximum: int = 10, **configuration: Any) -> None:
-        bounds = {"MinCapacity": minimum, "MaxCapacity": maximum}
-        self.registry.targets[KEY] = Target(KEY, bounds)
+        self.register(minimum, maximum)
         wanted = {"TargetValue": 100.0, "ScaleInCooldown": 0, "ScaleOutCooldown": 0}
         document = {
             "PolicyName": "p",
+            "PolicyType": "TargetTrackingScaling",
             "Alarms": [{"AlarmName": "high"}, {"AlarmName": "low"}],
             "TargetTrackingScalingPolicyConfiguration": wanted | configuration,
         }
         cooldowns = cooldowns_of(wanted | configuration)
         metric = Metric("AWS/SageMaker", "InvocationsPerInstance", "Sum", ())
         self.registry.policies[KEY, "p"] = Policy(KEY, document, metric, cooldowns)
+
+    def add_steps(self, *steps: dict[str, Any], maximum: int = 10, **configuration: Any) -> None:
+        self.register(1, maximum)
+        document = {
+            "PolicyName": "s",
+            "PolicyType": "StepScaling",
+            "PolicyARN": "steps",
+            "Alarms": [],
+            "StepScalingPolicyConfiguration": {
+                "AdjustmentType": "ChangeInCapacity",
+                "StepAdjustments": list(steps),
+                **configuration,
+            },
+        }
+        cooldowns = cooldowns_of(configuration)
+        self.registry.policies[KEY, "s"] = Policy(KEY, document, None, cooldowns)
+
+    def register(self, minimum: int, maximum: int) -> None:
+        bounds = {"MinCapacity": minimum, "MaxCapacity": maximum}
+        self.registry.targets[KEY] = Target(KEY, bounds)
 
     def step(self) -> int:
         Scaler(self.registry, clock=lambda: self.now).step()
@@ -52,13 +72,32 @@ class World:
             "MetricAlarms": [{"AlarmName": name, "StateValue": states[name]} for name in states]
         }
 
+    def get_paginator(self, _operation: str) -> Any:
+        return self
+
+    def paginate(self, **_: Any) -> Any:
+        """The alarms on the load, above 100, of which one has the policy with steps as action."""
+        common = {
+            "Namespace": "n",
+            "MetricName": "m",
+            "Period": 60,
+            "EvaluationPeriods": 1,
+            "Statistic": "Average",
+            "Threshold": 100.0,
+            "ComparisonOperator": "GreaterThanThreshold",
+        }
+        high = {"AlarmName": "high", "StateValue": self.high, "AlarmActions": ["steps"]}
+        other = {"AlarmName": "other", "StateValue": "ALARM", "AlarmActions": ["others"]}
+        yield {"MetricAlarms": [common | other]}
+        yield {"MetricAlarms": [common | high]}
+
     def get_metric_data(self, **_: Any) -> Any:
         return {"MetricDataResults": [{"Values": [self.load]}]}
 
     def find(self, *_: Any) -> Variant:
-        return Variant(self.instances, self.instances, self.settled)
+        return Variant(self.instances, self.settled, least=1)
 
-    def set_capacity(self, _where: Scope, _resource: str, instances: int) -> None:
+    def set_capacity(self, _key: Key, instances: int) -> None:
         if self.refuses:
             raise ClientError({"Error": {"Code": "ValidationException"}}, "Update")
         self.instances = instances
@@ -67,7 +106,7 @@ class World:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     world = World()
-    monkeypatch.setattr(scaler, "client", lambda *_: world)
+    monkeypatch.setattr(asking, "client", lambda *_: world)
     monkeypatch.setattr(variants, "find", world.find)
     monkeypatch.setattr(variants, "set_capacity", world.set_capacity)
     return world
@@ -139,3 +178,49 @@ def test_what_sagemaker_refuses_is_a_failed_activity(world: World) -> None:
     assert world.step() == 2
     (activity,) = world.registry.activities[KEY]
     assert activity["StatusCode"] == "Failed"
+
+
+SMALL = {
+    "MetricIntervalLowerBound": 0,
+    "MetricIntervalUpperBound": 50,
+    "ScalingAdjustment": 1,
+}
+LARGE = {"MetricIntervalLowerBound": 50, "ScalingAdjustment": 3}
+
+
+def test_the_step_is_that_of_the_breach_and_quiet_alarms_ask_for_none(world: World) -> None:
+    world.add_steps(SMALL, LARGE, Cooldown=0)
+    world.load = 400
+    assert world.step() == 2
+    world.high, world.load = "ALARM", 149
+    assert world.step() == 3
+    world.load = 150
+    assert world.step() == 6
+
+
+def test_a_value_that_does_not_breach_takes_the_step_at_the_threshold(world: World) -> None:
+    world.add_steps(SMALL, LARGE)
+    world.high, world.load = "ALARM", 0
+    assert world.step() == 3
+
+
+def test_what_a_step_added_counts_while_its_cooldown_lasts(world: World) -> None:
+    world.add_steps(SMALL, LARGE, Cooldown=60)
+    world.high, world.load = "ALARM", 120
+    assert world.step() == 3
+    world.now += 30
+    assert world.step() == 3
+    world.load = 160
+    assert world.step() == 5
+    world.now += 60
+    assert world.step() == 8
+
+
+def test_of_two_policies_that_which_asks_for_more_wins(world: World) -> None:
+    world.add()
+    world.add_steps(SMALL, LARGE)
+    world.high, world.load = "ALARM", 130
+    assert world.step() == 3
+    world.now += 300
+    world.load = 400
+    assert world.step() == 10

@@ -1,6 +1,7 @@
 """The CloudFormation types, in stacks."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ from tests.localaws.sagemaker.conftest import eventually
 pytestmark = pytest.mark.slow
 
 
-def template(*, most: str = "2", policy: str = "track", endpoint: str = "scaled") -> str:
+def template(
+    *, most: str = "2", policy: str = "track", endpoint: str = "scaled", at: tuple[str, ...] = ()
+) -> str:
     return json.dumps(
         {
             "Resources": {
@@ -24,6 +27,16 @@ def template(*, most: str = "2", policy: str = "track", endpoint: str = "scaled"
                         "MinCapacity": 1,
                         # CloudFormation takes numbers as text.
                         "MaxCapacity": most,
+                        "ScheduledActions": [
+                            {
+                                "ScheduledActionName": f"at-{hour}",
+                                "Schedule": f"cron(0 {hour} * * ? *)",
+                                "Timezone": "Europe/Berlin",
+                                "StartTime": "2030-01-01T00:00:00.000Z",
+                                "ScalableTargetAction": {"MinCapacity": "1", "MaxCapacity": 2},
+                            }
+                            for hour in at
+                        ],
                     },
                 },
                 "Policy": {
@@ -79,6 +92,11 @@ class Stack:
             "ScalableTargets"
         ]
 
+    def scheduled(self) -> Any:
+        return self.scaling.describe_scheduled_actions(ServiceNamespace="sagemaker")[
+            "ScheduledActions"
+        ]
+
     def policies(self) -> Any:
         return self.scaling.describe_scaling_policies(ServiceNamespace="sagemaker")[
             "ScalingPolicies"
@@ -108,6 +126,24 @@ def test_a_stack_creates_updates_replaces_and_deletes(
 
     stack.delete()
     assert (stack.targets(), stack.policies()) == ([], [])
+
+
+def test_scheduled_actions_come_and_go_with_their_target(
+    emulator: TestEmulator, endpoint: str
+) -> None:
+    stack = Stack(emulator)
+    try:
+        assert stack.create(template(at=("8", "20")))["StackStatus"] == "CREATE_COMPLETE"
+        eight, twenty = stack.scheduled()
+        assert (eight["ScheduledActionName"], eight["Schedule"]) == ("at-8", "cron(0 8 * * ? *)")
+        assert eight["ScalableTargetAction"] == {"MinCapacity": 1, "MaxCapacity": 2}
+        assert eight["StartTime"] == datetime(2030, 1, 1, tzinfo=UTC)
+        assert stack.update(template(at=("20",)))["StackStatus"] == "UPDATE_COMPLETE"
+        (left,) = stack.scheduled()
+        assert left["ScheduledActionARN"] == twenty["ScheduledActionARN"]
+    finally:
+        stack.delete()
+    assert stack.scheduled() == []
 
 
 def test_a_target_without_its_variant_fails_the_stack_with_the_reason(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localaws.autoscaling.tracking import Cooldowns, desired_capacity, metric_of
+from localaws.autoscaling.tracking import INSTANCES, Cooldowns, desired_capacity, metric_of
 
 counts = st.integers(min_value=1, max_value=100)
 loads = st.floats(min_value=0, max_value=1e6)
@@ -51,6 +51,12 @@ def test_at_the_target_nothing_changes(current: int, target: float) -> None:
     assert desired_capacity(current, target, target, 1, 200) == current
 
 
+def test_from_none_the_metric_counts_as_that_of_one() -> None:
+    assert desired_capacity(0, 0, 5, 0, 10) == 0
+    assert desired_capacity(0, 4, 5, 0, 10) == 1
+    assert desired_capacity(0, 11, 5, 0, 10) == 3
+
+
 def test_the_capacity_added_by_a_scale_out_counts_while_its_cooldown_lasts() -> None:
     cooldowns = Cooldowns(out_seconds=300, in_seconds=300)
     assert cooldowns.scale_out(0, 2, lambda capacity: capacity * 2) == 4
@@ -81,9 +87,15 @@ def test_the_first_scale_in_needs_no_wait() -> None:
             "TargetValue": 1.0,
             "PredefinedMetricSpecification": {"PredefinedMetricType": "ALBRequestCountPerTarget"},
         },
+        {
+            "TargetValue": 1.0,
+            "PredefinedMetricSpecification": {
+                "PredefinedMetricType": "SageMakerVariantProvisionedConcurrencyUtilization"
+            },
+        },
         {"TargetValue": 1.0, "CustomizedMetricSpecification": {"Metrics": []}},
     ],
 )
 def test_a_metric_that_is_not_followed_is_refused(configuration: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"localaws|Exactly one"):
-        metric_of(configuration, "e", "v")
+        metric_of(configuration, INSTANCES, "e", "v")

@@ -23,6 +23,8 @@ REGION = "eu-central-1"
 IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/assets:stub"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/serving"
 BUCKET = "models"
+NO_CAPACITY = ("ml.p4d.24xlarge", "ml.p5.48xlarge")
+"""Instance types of which this emulator has none."""
 
 T = TypeVar("T")
 
@@ -47,6 +49,7 @@ def emulator(
     shutil.copytree(STUB, home / "images" / "stub")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LOCALAWS_STOP_GRACE_SECONDS", "1")
+        patch.setenv("LOCALAWS_NO_CAPACITY", ", ".join(NO_CAPACITY))
         with lifecycle.running(home, settings) as running:
             yield TestEmulator(running)
 
@@ -94,11 +97,13 @@ class Account:
         behaviour: dict[str, object] | None = None,
         container: dict[str, Any] | None = None,
         model: dict[str, Any] | None = None,
+        whole: dict[str, Any] | None = None,
         **variant: Any,
     ) -> str:
         """A new endpoint configuration with one variant; its model behaves as `behaviour` says.
 
-        The rest are members of the model's container, of the model and of the variant.
+        The rest are members of the model's container, of the model, of the configuration as a
+        whole and of the variant; a None takes away what the variant has else.
         """
         name = f"c{next(_numbers)}"
         own = {"Image": IMAGE, **(container or {})}
@@ -115,7 +120,10 @@ class Account:
             "InstanceType": "ml.g5.xlarge",
             **variant,
         }
-        sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[own_variant])
+        present = {key: value for key, value in own_variant.items() if value is not None}
+        sagemaker.create_endpoint_config(
+            EndpointConfigName=name, ProductionVariants=[present], **(whole or {})
+        )
         return name
 
     def create(self, config: str, name: str | None = None) -> str:

@@ -19,6 +19,11 @@ def test_it_is_run_as_sagemaker_runs_it() -> None:
     } <= set(command)
 
 
+def test_a_serverless_one_gets_no_more_memory_than_it_has() -> None:
+    command = Container(Built("e", False, "i:1"), Path("/m"), memory=2048).command("c1", {})
+    assert "--memory=2048m" in command
+
+
 def test_podman_would_wait_ten_seconds_before_it_removes() -> None:
     docker, podman = (
         Container(Built("e", is_podman, "i:1"), Path("/m")).removal("c1")

@@ -3,6 +3,7 @@
 import contextlib
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -102,6 +103,15 @@ def test_instances_tell_what_they_use(account: Account, endpoint: str) -> None:
         return {one["MetricName"] for one in found["Metrics"]}
 
     assert eventually(look) == {"CPUUtilization", "MemoryUtilization"}
+
+
+def test_the_requests_inside_an_instance_are_counted(account: Account) -> None:
+    name = account.serve()
+    with ThreadPoolExecutor(3) as pool:
+        for _ in range(3):
+            pool.submit(account.invoke, name, {"sleep": 3})
+    eventually(lambda: read(account, name, "ConcurrentRequestsPerModel", "Maximum") == 3)
+    account.delete(name)
 
 
 def alarm(endpoint: str, topic: str, metric: str, **properties: object) -> dict[str, Any]:

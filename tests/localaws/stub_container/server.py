@@ -12,7 +12,8 @@
 - refuse: a text; a body that holds it is answered with its last three letters as the status
 - together: every request waits, up to 10 s, until so many are in work at once
 
-A request's JSON body may ask for `status`, `sleep` (seconds) or `die`.
+A request's JSON body may ask for `status`, `sleep` (seconds) or `die`. The answer tells, as
+`at_once`, how many requests there were when this one came, itself among them.
 """
 
 import json
@@ -34,6 +35,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     # One write for an answer: two would wait for each other's acknowledgement, 40 ms.
     wbufsize = -1
+    server: "Server"
 
     def do_GET(self) -> None:
         if self.path == "/execution-parameters":
@@ -52,6 +54,7 @@ class Handler(BaseHTTPRequestHandler):
             asked = {}
         if not isinstance(asked, dict):
             asked = {}
+        at_once = self.come(1)
         time.sleep(asked.get("sleep", 0))
         while "hold" in BEHAVIOUR and not Path(BEHAVIOUR["hold"]).exists():
             time.sleep(0.02)
@@ -59,6 +62,7 @@ class Handler(BaseHTTPRequestHandler):
             os._exit(9)
         refused = BEHAVIOUR.get("refuse")
         if refused and refused.encode() in body:
+            self.come(-1)
             self.reply(int(refused[-3:]), b"cannot read this")
             return
         if "together" in BEHAVIOUR:
@@ -70,11 +74,18 @@ class Handler(BaseHTTPRequestHandler):
             "environment": dict(os.environ),
             "bytes": len(body),
             "body": body[:1000].decode(errors="replace"),
+            "at_once": at_once,
         }
+        self.come(-1)
         headers = {"X-Amzn-SageMaker-Custom-Attributes": "seen"} if asked.get("attributes") else {}
         self.reply(
             asked.get("status", BEHAVIOUR.get("status", 200)), json.dumps(told).encode(), headers
         )
+
+    def come(self, step: int) -> int:
+        with self.server.counting:
+            self.server.present += step
+            return self.server.present
 
     def reply(self, status: int, body: bytes, headers: "dict[str, str] | None" = None) -> None:
         self.send_response(status)
@@ -92,6 +103,8 @@ class Handler(BaseHTTPRequestHandler):
 class Server(ThreadingHTTPServer):
     daemon_threads = False
     request_queue_size = 128
+    present = 0
+    counting = threading.Lock()
 
 
 if __name__ == "__main__":

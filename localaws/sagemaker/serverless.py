@@ -1,0 +1,161 @@
+"""Serverless variants: what they cannot have, and how many requests they take at once.
+
+After the developer guide's page on serverless inference. On AWS each request has a container of
+its own; here one program takes them all.
+"""
+
+from collections.abc import Iterator
+
+from localaws.sagemaker import ministack
+from localaws.sagemaker.answers import invalid
+from localaws.sagemaker.errors import AwsError
+from localaws.sagemaker.metrics import NAMESPACE
+from localaws.sagemaker.state import STORE, Document, Endpoint, Resource
+from localaws.sagemaker.variant import Variant
+
+MAX_BODY_BYTES = 4 * 2**20
+"""A serverless endpoint's payload (guide)."""
+
+MEMORY_STEP = 1024
+_KEY = "DesiredServerlessConfig"
+
+
+def check(config: Document, variant: Document, model: Resource) -> None:
+    """Raise AwsError (ValidationException) for what a serverless variant cannot have.
+
+    config: the CreateEndpointConfig request that the variant is in.
+    """
+    for refused in _refused(config, variant, model.properties):
+        raise AwsError.validation(f"{refused} not supported when specifying a ServerlessConfig.")
+    own = variant["ServerlessConfig"]
+    if own["MemorySizeInMB"] % MEMORY_STEP:
+        raise AwsError.validation(
+            f"MemorySizeInMB {own['MemorySizeInMB']} is not valid: 1024, 2048, 3072, 4096, 5120 "
+            "and 6144 are."
+        )
+    _check_provisioned(own)
+    account = model.scope.account
+    for container in _containers(model.properties):
+        image = container.get("Image", account)
+        if not image.startswith(account):
+            raise AwsError.validation(
+                f"The image {image} of a serverless variant must be in account {account}."
+            )
+
+
+def _refused(config: Document, variant: Document, model: Document) -> Iterator[str]:
+    containers = _containers(model)
+    if any(one.get("VpcConfig") for one in (config, model)):
+        yield "VpcConfig is"
+    if any(one.get("EnableNetworkIsolation") for one in (config, model)):
+        yield "EnableNetworkIsolation is"
+    if any(one.get("Mode") == "MultiModel" for one in containers):
+        yield "Multi-model containers are"
+    if any("ModelDataSource" in one for one in containers):
+        yield "ModelDataSource is"
+    if len(config["ProductionVariants"]) > 1 or "ShadowProductionVariants" in config:
+        yield "Several variants are"
+    if "InitialInstanceCount" in variant:
+        yield "InitialInstanceCount is"
+    for name in ("DataCaptureConfig", "AsyncInferenceConfig", "ExplainerConfig"):
+        if name in config:
+            yield f"{name} is"
+
+
+def _containers(model: Document) -> list[Document]:
+    return model.get("Containers") or [model["PrimaryContainer"]]
+
+
+def _check_provisioned(config: Document) -> None:
+    if config.get("ProvisionedConcurrency", 0) > config["MaxConcurrency"]:
+        raise AwsError.validation(
+            f"ProvisionedConcurrency {config['ProvisionedConcurrency']} cannot be more than "
+            f"MaxConcurrency {config['MaxConcurrency']}."
+        )
+
+
+def wanted(variant: Document) -> Document:
+    """What the summary of a new variant of an endpoint configuration says of its being serverless.
+
+    Empty where it is not.
+    """
+    return {_KEY: variant["ServerlessConfig"]} if "ServerlessConfig" in variant else {}
+
+
+def reached(variant: Document) -> Document:
+    """What a variant's summary says once it is as it was wanted."""
+    return {"CurrentServerlessConfig": variant[_KEY]} if _KEY in variant else {}
+
+
+def is_serverless(variant: Document) -> bool:
+    """Whether the summary is that of a serverless variant."""
+    return _KEY in variant
+
+
+def updated(variant: Document, changes: Document) -> Document:
+    """What a ServerlessUpdateConfig changes in a variant's summary; AwsError where it cannot."""
+    if not is_serverless(variant):
+        raise AwsError.validation(
+            f'Variant "{variant["VariantName"]}" is not serverless: it has no ServerlessConfig.'
+        )
+    config: Document = {**variant[_KEY], **changes}
+    _check_provisioned(config)
+    return {_KEY: config}
+
+
+def described(variant: Document) -> Document:
+    """A variant's summary; a serverless one has no instances to count."""
+    if _KEY not in variant:
+        return variant
+    counts = ("CurrentInstanceCount", "DesiredInstanceCount")
+    return {name: value for name, value in variant.items() if name not in counts}
+
+
+def check_invocation(endpoint: Endpoint, variant: Variant, body: bytes) -> None:
+    """Raise AwsError for a body too large, or where the variant has as many requests as it may."""
+    config = _config(endpoint, variant.program.label)
+    if config is None:
+        return
+    if len(body) > MAX_BODY_BYTES:
+        raise invalid(
+            f"The body has {len(body)} bytes; a serverless endpoint takes at most {MAX_BODY_BYTES}."
+        )
+    if _inside(variant) >= config["MaxConcurrency"]:
+        raise AwsError(
+            "ThrottlingException",
+            f"Endpoint {endpoint.name} has {config['MaxConcurrency']} invocations at once, its "
+            "MaxConcurrency.",
+            status=429,
+        )
+
+
+def publish() -> None:
+    """Put how much of its concurrency each serverless variant uses. Call it on the event loop."""
+    for endpoint in STORE.endpoints():
+        for name, variant in endpoint.fleet.variants.items() if endpoint.fleet else ():
+            config = _config(endpoint, name) or {}
+            limits = {
+                "ServerlessConcurrentExecutionsUtilization": config.get("MaxConcurrency"),
+                "ServerlessProvisionedConcurrencyUtilization": config.get("ProvisionedConcurrency"),
+            }
+            for metric, limit in limits.items():
+                if limit:
+                    ministack.record_metric(
+                        endpoint.scope,
+                        namespace=NAMESPACE,
+                        name=metric,
+                        unit="None",
+                        dimensions={"EndpointName": endpoint.name, "VariantName": name},
+                        counts={min(1.0, _inside(variant) / limit): 1},
+                    )
+
+
+def _config(endpoint: Endpoint, variant: str) -> Document | None:
+    for one in endpoint.variants:
+        if one["VariantName"] == variant:
+            return one.get("CurrentServerlessConfig")
+    return None
+
+
+def _inside(variant: Variant) -> int:
+    return sum(one.outstanding for one in variant.instances)
