@@ -55,7 +55,7 @@ class ServingStage(cdk.Stage):
                 log_group_name=serving.log_group_name,
                 inference_component_name=name if settings.mode == "inference-component" else None,
             )
-            monitoring.add_dependency(serving)
+            monitoring.add_stack_dependency(serving)
 
 
 def add_stages(app: cdk.App, settings: Settings, models: Models) -> None:
