@@ -78,14 +78,15 @@ def rollback_alarms_are_ten_at_most(stage: CheckedStage) -> Iterator[Finding]:
 def timeout_is_longer_than_the_waits(stage: CheckedStage) -> Iterator[Finding]:
     """An update is rolled back at its timeout: the waits of its strategy end before that.
 
-    Source: BlueGreenUpdatePolicy.MaximumExecutionTimeoutInSeconds in SageMaker's service model.
+    After every step, the last included, there is one. Source: SageMaker's guide, "Canary traffic
+    shifting" and "Linear traffic shifting"; MaximumExecutionTimeoutInSeconds in its service model.
     """
     update = stage.settings.update
     steps = math.ceil(100 / update.step_percent)
     waits = {
         "all-at-once": update.bake_seconds,
-        "canary": update.wait_seconds + update.bake_seconds,
-        "linear": (steps - 1) * update.wait_seconds + update.bake_seconds,
+        "canary": 2 * update.wait_seconds + update.bake_seconds,
+        "linear": steps * update.wait_seconds + update.bake_seconds,
         "rolling": steps * update.wait_seconds,
     }[update.strategy]
     if _guarded(stage) and waits >= update.timeout_seconds:

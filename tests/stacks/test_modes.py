@@ -351,7 +351,7 @@ class TestGuardrails:
         assert deployment["BlueGreenUpdatePolicy"] == {
             "TrafficRoutingConfiguration": {
                 "Type": "LINEAR",
-                "LinearStepSize": {"Type": "CAPACITY_PERCENT", "Value": 25},
+                "LinearStepSize": {"Type": "CAPACITY_PERCENT", "Value": 50},
                 "WaitIntervalInSeconds": 300,
             },
             "TerminationWaitInSeconds": 900,

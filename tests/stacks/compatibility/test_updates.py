@@ -91,16 +91,16 @@ CASES = [
     ),
     Case(
         updates.timeout_is_longer_than_the_waits,
-        strategy("canary") + "update.wait_seconds = 300\nupdate.timeout_seconds = 600",
-        "dev.update.timeout_seconds = 600: the update alone waits 600 s between its steps; "
-        "set more than 600",
-        strategy("canary") + "update.wait_seconds = 300\nupdate.timeout_seconds = 601",
+        strategy("canary") + "update.wait_seconds = 300\nupdate.timeout_seconds = 900",
+        "dev.update.timeout_seconds = 900: the update alone waits 900 s between its steps; "
+        "set more than 900",
+        strategy("canary") + "update.wait_seconds = 300\nupdate.timeout_seconds = 901",
     ),
     Case(
         updates.timeout_is_longer_than_the_waits,
         strategy("linear") + "update.step_percent = 10\nupdate.wait_seconds = 3600",
-        "waits 32700 s between its steps; wait less between the steps",
-        strategy("linear") + "update.step_percent = 50\nupdate.wait_seconds = 3600",
+        "waits 36300 s between its steps; wait less between the steps",
+        strategy("linear") + "update.step_percent = 50\nupdate.wait_seconds = 3000",
     ),
     Case(
         updates.timeout_is_longer_than_the_waits,
