@@ -107,6 +107,14 @@ def _sha256(value: str) -> str:
     return value
 
 
+def _label(value: str) -> str:
+    # What a metric filter's selector can name.
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", value):
+        raise refuse("must be letters, digits, hyphens and underscores, as the model's label is")
+    return value
+
+
 def _resource_id(prefix: str) -> AfterValidator:
     def check(value: str) -> str:
         if not re.fullmatch(rf"{prefix}-[0-9a-f]{{8,17}}", value):
@@ -126,6 +134,7 @@ RetentionDays = Annotated[int, AfterValidator(_retention_days)]
 Schedule = Annotated[str, AfterValidator(_schedule)]
 S3Archive = Annotated[str, AfterValidator(_s3_uri)]
 Sha256 = Annotated[str, AfterValidator(_sha256)]
+Label = Annotated[str, AfterValidator(_label)]
 VpcId = Annotated[str, _resource_id("vpc")]
 SubnetId = Annotated[str, _resource_id("subnet")]
 SecurityGroupId = Annotated[str, _resource_id("sg")]

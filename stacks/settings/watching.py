@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from stacks.settings.values import Email, Percent, Table
+from stacks.settings.values import Email, Label, Percent, Table
 
 _Emails = tuple[Email, ...]
 
@@ -79,6 +79,6 @@ class DriftSettings(Table):
         float, Field(gt=0, le=10, description="standard deviations that still pass for usual")
     ] = 3
     labels: Annotated[
-        tuple[str, ...],
+        tuple[Label, ...],
         Field(strict=False, max_length=10, description="entity labels whose rates are watched"),
     ] = ()

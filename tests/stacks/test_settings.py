@@ -212,6 +212,10 @@ def test_a_mistake_is_one_line_with_file_key_value_and_what_is_allowed(
             "dev.update.step_percent = 5: must be at least 10 for a linear update",
         ),
         (
+            '[dev.drift]\nlabels = ["B PER"]',
+            'dev.drift.labels[0] = "B PER": must be letters, digits, hyphens and underscores',
+        ),
+        (
             "[dev.endpoint.metrics]\nfrequency_seconds = 11",
             "dev.endpoint.metrics.frequency_seconds = 11: must be 10, 30, 60, 120, 180, 240 or 300",
         ),
