@@ -221,6 +221,28 @@ def test_cloudwatch_may_use_the_topic_and_its_key_for_this_account_alone(
         assert grant["Condition"] == {"StringEquals": {"aws:SourceAccount": "111111111111"}}
 
 
+def test_the_accounts_log_groups_may_be_encrypted_with_the_stages_key(storage: Template) -> None:
+    (grant,) = (
+        statement
+        for statement in properties(storage, "AWS::KMS::Key")["KeyPolicy"]["Statement"]
+        if statement["Principal"] == {"Service": "logs.eu-central-1.amazonaws.com"}
+    )
+    assert grant["Action"] == [
+        "kms:Decrypt",
+        "kms:DescribeKey",
+        "kms:Encrypt",
+        "kms:GenerateDataKey*",
+        "kms:ReEncrypt*",
+    ]
+    assert grant["Condition"] == {
+        "ArnLike": {
+            "kms:EncryptionContext:aws:logs:arn": (
+                "arn:aws:logs:eu-central-1:111111111111:log-group:*"
+            )
+        }
+    }
+
+
 def test_topics_are_encrypted_with_the_stages_key_and_heard_by_their_subscribers(
     synthesize: Synthesize, settings: Settings, tmp_path: Path
 ) -> None:
