@@ -1,7 +1,7 @@
 """CloudWatch Logs Insights queries for the usual questions, on the container's JSON lines.
 
 Fields are those of container/serving/logs.py: `message`, `level`, `request_id`, `inference_id`,
-and of an invocation's line `status` and `ms`.
+and of an invocation's line `status`, `ms` and, of a refusal, `code`.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax.html
 """
 
@@ -17,7 +17,8 @@ filter message = "invocation"
 | display @timestamp, ms, status, request_id, inference_id, @logStream""",
     "answers by status": """\
 filter message = "invocation"
-| stats count(*) as answers, pct(ms, 50) as p50, pct(ms, 99) as p99, max(ms) as slowest by status
+| stats count(*) as answers, pct(ms, 50) as p50, pct(ms, 99) as p99, max(ms) as slowest
+    by status, code
 | sort status asc""",
     "failures": """\
 filter level = "ERROR" or level = "CRITICAL"

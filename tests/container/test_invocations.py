@@ -143,6 +143,7 @@ def test_custom_attributes_come_back_and_both_ids_are_logged(spans_server: Serve
         assert answer.headers["X-Amzn-SageMaker-Custom-Attributes"] == f"trace={status}"
         line = next(x for x in spans_server.lines() if x.get("inference_id") == f"id-{status}")
         assert (line["custom_attributes"], line["status"]) == (f"trace={status}", status)
+        assert line.get("code") == answer.json.get("error", {}).get("code")
 
 
 def test_a_body_over_the_limit_is_413(spans_server: Server) -> None:

@@ -45,10 +45,11 @@ class Invocations:
         started = time.perf_counter()
         fields = headers.log_fields(request.headers)
         request_fields.set(fields)
+        refused: dict[str, object] = {}
         try:
             response = await self._answer(request, pool(), fields)
         except RequestError as error:
-            response = answers.refusal(error)
+            response, refused = answers.refusal(error), {"code": error.code}
         except ClientDisconnect:
             _log.info("the client left")
             response = Response(status_code=499)  # seen by no one but the log and the metrics
@@ -57,7 +58,7 @@ class Invocations:
         seconds = time.perf_counter() - started
         self._metrics.requests.labels(route, str(response.status_code)).inc()
         self._metrics.seconds.labels(route).observe(seconds)
-        extra = {"status": response.status_code, "ms": round(seconds * 1000, 2)}
+        extra = {"status": response.status_code, "ms": round(seconds * 1000, 2), **refused}
         _log.info("invocation", extra=extra)
         return response
 

@@ -62,7 +62,7 @@ def test_the_figures_asked_for_are_those_that_drift_is_watched_by() -> None:
 
 
 def test_no_query_asks_for_a_field_that_nobody_writes() -> None:
-    fields = OF_EVERY_LINE | {"status", "ms", "seconds", "event", "model"}
+    fields = OF_EVERY_LINE | {"status", "ms", "code", "seconds", "event", "model"}
     words = {
         "filter", "sort", "desc", "asc", "limit", "display", "stats", "count", "as", "by", "pct",
         "max", "sum", "avg", "bin", "parse", "fields", "like", "or", "answers", "p50", "p99",
