@@ -266,7 +266,9 @@ def test_buckets_are_private_encrypted_and_versioned(storage: Template) -> None:
         assert set(bucket["Properties"]["PublicAccessBlockConfiguration"].values()) == {True}
         assert bucket["Properties"]["BucketEncryption"]
         assert bucket["Properties"]["VersioningConfiguration"] == {"Status": "Enabled"}
-    for policy in resources(storage, "AWS::S3::BucketPolicy").values():
+    policies = resources(storage, "AWS::S3::BucketPolicy")
+    assert {policy["Properties"]["Bucket"]["Ref"] for policy in policies.values()} == buckets.keys()
+    for policy in policies.values():
         assert {
             "Action": "s3:*",
             "Condition": {"Bool": {"aws:SecureTransport": "false"}},
