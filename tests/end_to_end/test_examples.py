@@ -89,9 +89,8 @@ def test_real_time_serves_the_files_as_they_are_and_all_that_guards_it_stands(
             "cron(0 19 ? * MON-FRI *)": {"MinCapacity": 2, "MaxCapacity": 8},
         }
         filters = prod.client("logs").describe_metric_filters()["metricFilters"]
-        assert {"PER", "ORG", "LOC"} <= {
-            part for one in filters for part in one["filterPattern"].split('"')
-        }
+        figures = {one["metricTransformations"][0]["metricName"] for one in filters}
+        assert {f"EntitiesPerText-{label}" for label in ("PER", "ORG", "LOC")} < figures
         (dashboard,) = prod.client("cloudwatch").list_dashboards()["DashboardEntries"]
         assert dashboard["DashboardName"] == prod.endpoint
 
