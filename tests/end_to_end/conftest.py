@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,24 +18,31 @@ from tests import cdk_cli
 
 @dataclass(frozen=True)
 class Deployment:
-    """The project's folder, and the account that its dev stage is deployed to."""
+    """The project's folder, and the account that a stage of it is deployed to."""
 
     project: Path
     emulator: Emulator
+    stage: str
+
+    @property
+    def endpoint(self) -> str:
+        """The name of the stage's endpoint."""
+        return f"{self.emulator.settings.project}-{self.stage}"
 
     def cdk(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the real CDK CLI in the project as a user would; standard error joins the output."""
-        return cdk_cli.run(self.emulator, self.project, *arguments)
+        return cdk_cli.run(self.emulator, self.project, *arguments, stage=self.stage)
 
     def client(self, service: str) -> Any:
-        """An unchanged boto3 client in dev's account."""
-        session: Any = self.emulator.session("dev")
+        """An unchanged boto3 client in the stage's account."""
+        session: Any = self.emulator.session(self.stage)
         return session.client(service)
 
 
 @pytest.fixture
-def deployment(root: Path, built_model: Path, tmp_path: Path) -> Iterator[Deployment]:
-    project = tmp_path / "project"
+def project(root: Path, built_model: Path, tmp_path: Path) -> Path:
+    """The clone."""
+    folder = tmp_path / "project"
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=root,
@@ -44,12 +52,38 @@ def deployment(root: Path, built_model: Path, tmp_path: Path) -> Iterator[Deploy
     )
     for name in filter(None, listed.stdout.split("\0")):
         if (root / name).is_file():  # a file deleted in the working tree is listed too
-            (project / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(root / name, project / name)
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(root / name, folder / name)
     # As in a real clone: the CLI is the checkout's own.
-    (project / ".venv").symlink_to(root / ".venv")
-    (project / "node_modules").symlink_to(root / "node_modules")
-    shutil.copytree(built_model, project / "build" / "model")
-    with running(tmp_path / "home", load(project / "stages.toml")) as emulator:
-        bootstrap(emulator, ["dev"])
-        yield Deployment(project, emulator)
+    (folder / ".venv").symlink_to(root / ".venv")
+    (folder / "node_modules").symlink_to(root / "node_modules")
+    shutil.copytree(built_model, folder / "build" / "model")
+    return folder
+
+
+@contextmanager
+def an_aws(project: Path, stage: str) -> Iterator[Deployment]:
+    """An emulator with the accounts of the project's stages.toml; that of `stage` bootstrapped."""
+    with running(project.parent / "home", load(project / "stages.toml")) as emulator:
+        bootstrap(emulator, [stage])
+        yield Deployment(project, emulator, stage)
+
+
+@pytest.fixture
+def deployment(project: Path) -> Iterator[Deployment]:
+    with an_aws(project, "dev") as made:
+        yield made
+
+
+@contextmanager
+def an_example(project: Path, name: str) -> Iterator[Deployment]:
+    """An AWS to which examples/<name> is deployed as it stands.
+
+    Each has its own: to destroy the one before would take longer than to start anew.
+    """
+    shutil.copy(project / "examples" / name / "stages.toml", project)
+    (stage,) = load(project / "stages.toml").stages
+    with an_aws(project, stage) as made:
+        deployed = made.cdk("deploy", f"{stage}/*", "--require-approval", "never")
+        assert deployed.returncode == 0, deployed.stdout
+        yield made

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from tests.end_to_end.conftest import Deployment
-from tests.end_to_end.test_main_job import ENDPOINT, STACK, names_no_longer_an_entity
+from tests.end_to_end.example_model import names_no_longer_an_entity
+from tests.end_to_end.test_main_job import ENDPOINT, STACK
 
 pytestmark = pytest.mark.slow
 

@@ -3,7 +3,6 @@
 The CDK CLI, the container program, the model and the boto3 client are the real ones.
 """
 
-import json
 import threading
 from pathlib import Path
 from typing import Any
@@ -12,36 +11,26 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.end_to_end.conftest import Deployment
+from tests.end_to_end.example_model import ENTITIES, entities, names_no_longer_an_entity
 
-TEXT = "Marta Keller joined Northwind Labs in Lisbon."
 ENDPOINT = "berth-dev"
 STACK = "berth-dev-serving"
-
-
-def entities(client: Any, text: str) -> set[tuple[str, str]]:
-    answer = client.invoke_endpoint(
-        EndpointName=ENDPOINT,
-        ContentType="application/json",
-        Body=json.dumps({"text": [text]}),
-    )
-    (found,) = json.loads(answer["Body"].read())["predictions"]
-    return {(entity["text"], entity["label"]) for entity in found}
 
 
 class Caller:
     """A client that never stops asking, and remembers every answer and every failure."""
 
-    def __init__(self, client: Any, text: str) -> None:
+    def __init__(self, client: Any) -> None:
         self.answers: list[set[tuple[str, str]]] = []
         self.failures: list[str] = []
-        self._client, self._text = client, text
+        self._client = client
         self._enough = threading.Event()
         self._thread = threading.Thread(target=self._ask)
 
     def _ask(self) -> None:
         while not self._enough.is_set():
             try:
-                self.answers.append(entities(self._client, self._text))
+                self.answers.append(entities(self._client, ENDPOINT))
             except (ClientError, BotoCoreError) as error:
                 self.failures.append(str(error))
 
@@ -52,12 +41,6 @@ class Caller:
     def __exit__(self, *_: object) -> None:
         self._enough.set()
         self._thread.join()
-
-
-def names_no_longer_an_entity(model: Path, term: str) -> None:
-    """Change the model as a data scientist would: one more term that is no entity."""
-    (terms,) = model.rglob("false_positives.txt")
-    terms.write_text(f"{terms.read_text().rstrip()}\n{term}\n")
 
 
 def without_its_vocabulary(model: Path) -> None:
@@ -83,12 +66,7 @@ def test_the_main_job(deployment: Deployment) -> None:
     # From a model folder to a prediction.
     deployed = deployment.cdk("deploy", "dev/*", "--require-approval", "never")
     assert deployed.returncode == 0, deployed.stdout
-    before = entities(runtime, TEXT)
-    assert before == {
-        ("Marta Keller", "PER"),
-        ("Northwind Labs", "ORG"),
-        ("Lisbon", "LOC"),
-    }
+    assert entities(runtime, ENDPOINT) == ENTITIES
     first = sagemaker.describe_endpoint(EndpointName=ENDPOINT)
     assert first["EndpointStatus"] == "InService"
 
@@ -109,13 +87,13 @@ def test_the_main_job(deployment: Deployment) -> None:
 
     # A changed model: the same endpoint, another answer, and no request lost on the way.
     names_no_longer_an_entity(model, "Lisbon")
-    with Caller(deployment.client("sagemaker-runtime"), TEXT) as caller:
+    with Caller(deployment.client("sagemaker-runtime")) as caller:
         updated = deployment.cdk("deploy", "dev/*", "--require-approval", "never")
     assert updated.returncode == 0, updated.stdout
-    after = before - {("Lisbon", "LOC")}
-    assert entities(runtime, TEXT) == after
+    after = ENTITIES - {("Lisbon", "LOC")}
+    assert entities(runtime, ENDPOINT) == after
     assert caller.failures == []
-    assert (caller.answers[0], caller.answers[-1]) == (before, after)
+    assert (caller.answers[0], caller.answers[-1]) == (ENTITIES, after)
     assert caller.answers == sorted(caller.answers, key=len, reverse=True)  # switched once
     second = sagemaker.describe_endpoint(EndpointName=ENDPOINT)
     assert second["EndpointArn"] == first["EndpointArn"]
@@ -124,7 +102,7 @@ def test_the_main_job(deployment: Deployment) -> None:
 
     # A model that cannot be loaded: the update fails with its reason, the old one answers on.
     without_its_vocabulary(model)
-    with Caller(deployment.client("sagemaker-runtime"), TEXT) as caller:
+    with Caller(deployment.client("sagemaker-runtime")) as caller:
         failed = deployment.cdk("deploy", "dev/Serving", "--require-approval", "never")
     assert failed.returncode == 1
     assert "ping health check" in failed.stdout, failed.stdout
