@@ -10,6 +10,7 @@ from constructs import IConstruct
 from stacks.compliance.acknowledged import FINDINGS, Acknowledged, reason_for_wildcard
 from stacks.compliance.endpoint_pack import EndpointPack
 from stacks.constructs.execution_role import ExecutionRole
+from stacks.constructs.model_archives import ModelArchives
 from stacks.constructs.transform_workflow import TransformWorkflow
 
 # The output by which CDK hands the bucket's name to another stack. CDK makes it while it
@@ -48,9 +49,8 @@ def _at(scope: IConstruct | None, path: str) -> IConstruct | None:
 
 def _wildcards(stage: cdk.Stage) -> list[Acknowledged]:
     """The wildcards that a stage's roles name, each of which is one of the known kinds."""
-    storage, role = _at(stage, "Storage"), _at(stage, "Serving/Models/ExecutionRole")
-    workflow = _at(stage, "Serving/Workflow")
-    if not isinstance(storage, cdk.Stack) or not isinstance(role, ExecutionRole):
+    storage = _at(stage, "Storage")
+    if not isinstance(storage, cdk.Stack):
         return []
     bucket = json.dumps(
         {
@@ -62,15 +62,15 @@ def _wildcards(stage: cdk.Stage) -> list[Acknowledged]:
         },
         separators=(",", ":"),
     )
-    named = [(f"{role.node.path}/Role", one) for one in role.wildcards]
-    if isinstance(workflow, TransformWorkflow):
-        named += [(f"{workflow.node.path}/Role", one) for one in workflow.wildcards]
     found = []
-    for path, resource in named:
-        # A token stands for the stage's bucket: nothing else of another stack is a wildcard's.
-        written = re.sub(r"\$\{Token\[[^]]*\]\}", lambda _: bucket, resource)
-        if reason := reason_for_wildcard(written):
-            below_stage = path.partition("/")[2]
-            finding = f"AwsSolutions-IAM5[Resource::{written}]"
-            found.append(Acknowledged(f"{below_stage}/Resource", finding, reason))
+    for path in ("Serving/Models/ExecutionRole", "Serving/Workflow", "Serving/Archives"):
+        construct = _at(stage, path)
+        if not isinstance(construct, ExecutionRole | TransformWorkflow | ModelArchives):
+            continue
+        for resource in construct.wildcards:
+            # A token stands for the stage's bucket: nothing else of another stack is a wildcard's.
+            written = re.sub(r"\$\{Token\[[^]]*\]\}", lambda _: bucket, resource)
+            if reason := reason_for_wildcard(written):
+                finding = f"AwsSolutions-IAM5[Resource::{written}]"
+                found.append(Acknowledged(f"{path}/Role/Resource", finding, reason))
     return found
