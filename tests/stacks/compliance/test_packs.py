@@ -9,7 +9,8 @@ import aws_cdk as cdk
 import pytest
 from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 
-from stacks import compliance
+from stacks.compliance import packs
+from stacks.compliance.acknowledged import FINDINGS
 from stacks.compliance.endpoint_rules import RULES
 from stacks.packed import PackedModel
 from stacks.settings import Settings, load
@@ -56,7 +57,7 @@ def test_synth_of_the_projects_own_stages_passes(
     app: cdk.App, own_settings: Settings, packed_model: PackedModel, tmp_path: Path
 ) -> None:
     add(app, own_settings, packed_model)
-    compliance.apply(app)
+    packs.apply(app)
     app.synth()
     assert findings(tmp_path) == set()
 
@@ -66,7 +67,7 @@ def test_synth_of_every_example_passes(
     app: cdk.App, root: Path, packed_model: PackedModel, tmp_path: Path, name: str
 ) -> None:
     add(app, load(root / "examples" / name / "stages.toml"), packed_model)
-    compliance.apply(app)
+    packs.apply(app)
     app.synth()
     assert findings(tmp_path) == set()
 
@@ -75,7 +76,7 @@ def test_synth_of_a_folder_of_archives_passes(
     app: cdk.App, packed_model: PackedModel, tmp_path: Path, archives_stage: Path
 ) -> None:
     add(app, load(archives_stage), packed_model)
-    compliance.apply(app)
+    packs.apply(app)
     app.synth()
     assert findings(tmp_path) == set()
     for template in read_templates(tmp_path).values():
@@ -104,7 +105,7 @@ def test_each_acknowledgement_answers_a_finding_of_an_example(
 ) -> None:
     files = [root / "examples" / name / "stages.toml" for name in EXAMPLES]
     found = set(every_finding([*files, archives_stage], context, packed_model, tmp_path))
-    unanswering = {(path, finding) for path, finding, _ in compliance.FINDINGS} - found
+    unanswering = {(path, finding) for path, finding, _ in FINDINGS} - found
     assert not unanswering
 
 
@@ -116,7 +117,7 @@ def test_an_unacknowledged_finding_stops_the_synth(
     assert isinstance(stage, cdk.Stage)
     stack = cdk.Stack(stage, "Careless")
     cdk.aws_s3.Bucket(stack, "Open")
-    compliance.apply(app)
+    packs.apply(app)
     with pytest.raises(RuntimeError, match="AwsSolutions"):
         app.synth()
 
@@ -134,7 +135,7 @@ def test_a_broken_rule_of_the_endpoint_pack_stops_the_synth(
             image="333333333333.dkr.ecr.eu-central-1.amazonaws.com/ner:latest"
         ),
     )
-    compliance.apply(app)
+    packs.apply(app)
     with pytest.raises(RuntimeError, match="PinnedImage"):
         app.synth()
     assert {rule for _, rule in findings(tmp_path)} == {"PinnedImage", "NetworkIsolation"}
