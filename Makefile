@@ -9,7 +9,7 @@ unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick check fix model synth plan deploy serve contract local local-down snapshots docs bench bench-serving image test-image
+.PHONY: help setup demo test quick check checkov fix model synth plan deploy serve contract local local-down snapshots docs bench bench-serving image test-image
 
 help: ## print the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
@@ -35,6 +35,15 @@ check: setup ## ruff and mypy --strict
 	@ruff check .
 	@ruff format --check .
 	@mypy .
+
+checkov: build/.checkov/.ready ## run checkov over the templates of stages.toml and the examples
+	@python -m tools.checkov
+
+build/.checkov/.ready: .venv/.ready tools/checkov/requirements.txt
+	@python -m venv --clear build/.checkov
+	@build/.checkov/bin/pip install --quiet --disable-pip-version-check --no-deps \
+	    --requirement tools/checkov/requirements.txt
+	@touch $@
 
 fix: setup ## let ruff mend what it can
 	@ruff check --fix .

@@ -6,8 +6,8 @@ from pathlib import Path
 import aws_cdk as cdk
 
 from model.folder import ModelFolderError
-from stacks import compliance
 from stacks.compatibility import IncompatibleError, check, read_models
+from stacks.compliance import packs
 from stacks.settings import SettingsError, load
 from stacks.stage import add_stages
 from tools.packed_models import packed_models
@@ -23,7 +23,7 @@ def main() -> None:
     models = packed_models(settings, ROOT / "build")
     app = cdk.App()
     add_stages(app, settings, models)
-    compliance.apply(app)
+    packs.apply(app)
     app.synth()
 
 

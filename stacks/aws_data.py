@@ -50,6 +50,13 @@ def offered_by_region(use: Literal["hosting", "transform"]) -> dict[str, frozens
 
 
 @cache
+def resource_types(region: str) -> frozenset[str]:
+    """The types that CloudFormation has in a region; none where cfn-lint has no list of it."""
+    file = _folder("cfnlint") / f"schemas/providers/{region}.json"
+    return frozenset(json.loads(file.read_bytes())) if file.exists() else frozenset()
+
+
+@cache
 def sagemaker_regions() -> frozenset[str]:
     """Every region of every partition that has a SageMaker endpoint."""
     partitions = json.loads((_folder("botocore") / "endpoints.json").read_bytes())["partitions"]

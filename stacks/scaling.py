@@ -1,9 +1,12 @@
 """Which scalable targets and policies a stage gets, by its mode."""
 
+from collections.abc import Sequence
+
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from stacks.compatibility.scaling import EVERY_TARGET, PUBLISHED_TARGETS
+from stacks.constructs.endpoint import ONLY_VARIANT
 from stacks.constructs.endpoint_scaling import Scaling, Tracked
 from stacks.constructs.step_scaling import StepScaling
 from stacks.settings import StageSettings
@@ -33,10 +36,23 @@ def has_fixed_capacity(settings: StageSettings) -> bool:
     return scaling.min_capacity == scaling.max_capacity and not scaling.schedule
 
 
-def scale_variant(
+def scale_variants(
+    scope: Construct, endpoint_name: str, variant_names: Sequence[str], settings: StageSettings
+) -> None:
+    """Scale each variant of a real-time, multi-model, async or serverless endpoint."""
+    for name in variant_names:
+        _scale_variant(
+            scope,
+            "Scaling" if name == ONLY_VARIANT else f"Scaling{name}",
+            endpoint_name=endpoint_name,
+            variant_name=name,
+            settings=settings,
+        )
+
+
+def _scale_variant(
     scope: Construct, id: str, *, endpoint_name: str, variant_name: str, settings: StageSettings
 ) -> None:
-    """Scale a variant of a real-time, multi-model, async or serverless endpoint."""
     scaling = _published(settings)
     serverless, queued = settings.mode == "serverless", settings.mode == "async"
     tracked = _tracked(scaling) | _queue(scaling, endpoint_name)

@@ -1,32 +1,29 @@
 """What a deployment replaces: images, models, and what serves them."""
 
+from pathlib import Path
+
 import aws_cdk as cdk
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from stacks.compatibility import transform_ami
+from stacks.component import add_component
 from stacks.constructs.deployment_config import deployment_config, has_guardrails
-from stacks.constructs.endpoint import ONLY_VARIANT, ModelEndpoint
-from stacks.constructs.inference_component import InferenceComponent
+from stacks.constructs.endpoint import ModelEndpoint
+from stacks.constructs.model_archives import ModelArchives
 from stacks.constructs.private_network import PrivateNetwork
 from stacks.constructs.rollback_alarms import RollbackAlarms
 from stacks.constructs.transform_workflow import TransformWorkflow
 from stacks.facts import stage_facts
-from stacks.hosted_models import HostedModels
+from stacks.hosted_models import MODELS_PREFIX, HostedModels
 from stacks.log_groups import log_group, log_group_arn, log_group_name
 from stacks.needs import encrypts_volumes, role_needs
 from stacks.options import core_dump, endpoint_options
 from stacks.packed import Models
-from stacks.scaling import has_fixed_capacity, scale_component, scale_variant, scales
+from stacks.scaling import has_fixed_capacity, scale_variants, scales
 from stacks.settings import StageSettings
 from stacks.storage import StorageStack
-from stacks.variants import (
-    Variant,
-    instance_property,
-    production_variants,
-    serverless_property,
-    shadow_variant,
-)
+from stacks.variants import Variant, production_variants, shadow_variant, variant_property
 
 
 class ServingStack(cdk.Stack):
@@ -42,10 +39,14 @@ class ServingStack(cdk.Stack):
         settings: StageSettings,
         model: str,
         models: Models,
+        archives: Path | None,
         cuda: str,
         storage: StorageStack,
     ) -> None:
-        """`model`: which of `models` serves where a variant names no other."""
+        """`model`: which of `models` serves where a variant names no other.
+
+        `archives`: a folder of more, for a multi-model endpoint.
+        """
         super().__init__(
             scope,
             id,
@@ -61,6 +62,8 @@ class ServingStack(cdk.Stack):
         every = [*self.variants, *([self._shadow] if self._shadow else [])]
         self._instance_types = [one for variant in every for one in variant.instance_types]
         self._hosted = self._host(list(dict.fromkeys(variant.model for variant in every)), models)
+        if archives:
+            self._add_archives(archives)
         if settings.mode == "batch":
             self._add_workflow()
         else:
@@ -104,6 +107,21 @@ class ServingStack(cdk.Stack):
             ),
         )
 
+    def _add_archives(self, folder: Path) -> None:
+        settings, storage = self._settings, self._storage
+        archives = ModelArchives(
+            self,
+            "Archives",
+            folder=folder,
+            bucket=storage.bucket.bucket_name,
+            prefix=MODELS_PREFIX,
+            key=storage.key,
+            log_group_name=f"/aws/lambda/{self._endpoint_name}-model-archives",
+            log_retention_days=settings.log_retention_days,
+        )
+        # Whoever finds the endpoint in service finds its models, too.
+        self._hosted.node.add_dependency(archives)
+
     def _add_endpoint(self) -> None:
         settings, name = self._settings, self._endpoint_name
         component = name if settings.mode == "inference-component" else None
@@ -141,48 +159,27 @@ class ServingStack(cdk.Stack):
             serving.endpoint.add_resource_dependency(self._log_group)
         cdk.CfnOutput(self, "EndpointName", value=serving.endpoint_name)
         if component:
-            self._add_component(serving)
+            (variant,) = self.variants
+            add_component(
+                self,
+                settings,
+                name=component,
+                serving=serving,
+                variant_name=variant.name,
+                model_name=self._hosted.names[variant.model],
+            )
         elif scales(settings):
-            self._scale(serving)
+            names = [variant.name for variant in self.variants]
+            scale_variants(self, serving.endpoint_name, names, settings)
 
     def _variant(self, variant: Variant) -> sagemaker.CfnEndpointConfig.ProductionVariantProperty:
-        settings, model_name = self._settings, self._hosted.names[variant.model]
-        if settings.mode == "serverless":
-            return serverless_property(settings, model_name)
-        return instance_property(
+        return variant_property(
             variant,
-            settings,
-            model_name=None if settings.mode == "inference-component" else model_name,
-            cuda=self._cuda,
-            core_dump=core_dump(settings, self._storage),
-        )
-
-    def _scale(self, serving: ModelEndpoint) -> None:
-        for variant in self.variants:
-            scale_variant(
-                self,
-                "Scaling" if variant.name == ONLY_VARIANT else f"Scaling{variant.name}",
-                endpoint_name=serving.endpoint_name,
-                variant_name=variant.name,
-                settings=self._settings,
-            )
-
-    def _add_component(self, serving: ModelEndpoint) -> None:
-        settings, name, (variant,) = self._settings, self._endpoint_name, self.variants
-        component = InferenceComponent(
-            self,
-            "Component",
-            name=name,
-            endpoint_name=serving.endpoint_name,
-            variant_name=variant.name,
+            self._settings,
             model_name=self._hosted.names[variant.model],
-            copies=settings.scaling.initial,
-            resources=settings.inference_component,
-            timeouts=settings.endpoint,
-        ).component
-        if scales(settings):
-            scale_component(self, "Scaling", component=component, name=name, settings=settings)
-        cdk.CfnOutput(self, "InferenceComponentName", value=name)
+            cuda=self._cuda,
+            core_dump=core_dump(self._settings, self._storage),
+        )
 
     def _add_workflow(self) -> None:
         (variant,), (instance_type,) = self.variants, self._instance_types

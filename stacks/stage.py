@@ -1,5 +1,7 @@
 """One stage of the pipeline: an account, a region, and the stacks in it, wired together."""
 
+from pathlib import Path
+
 import aws_cdk as cdk
 from constructs import Construct
 
@@ -22,9 +24,13 @@ class ServingStage(cdk.Stage):
         settings: StageSettings,
         model: str,
         models: Models,
+        archives: Path | None,
         cuda: str,
     ) -> None:
-        """`model`: which of `models` serves where a variant names no other."""
+        """`model`: which of `models` serves where a variant names no other.
+
+        `archives`: a folder of more, for a multi-model endpoint.
+        """
         super().__init__(
             scope, id, env=cdk.Environment(account=settings.account, region=settings.region)
         )
@@ -38,6 +44,7 @@ class ServingStage(cdk.Stage):
             settings=settings,
             model=model,
             models=models,
+            archives=archives,
             cuda=cuda,
             storage=storage,
         )
@@ -68,5 +75,6 @@ def add_stages(app: cdk.App, settings: Settings, models: Models) -> None:
             settings=stage,
             model=settings.model.path,
             models=models,
+            archives=settings.archives(name),
             cuda=settings.container.cuda,
         )

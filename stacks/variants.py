@@ -55,10 +55,24 @@ def shadow_variant(settings: StageSettings) -> Variant | None:
     return Variant(SHADOW_VARIANT, shadow.model, shadow.percent / 100, types, shadow.instance_count)
 
 
-def serverless_property(
+def variant_property(
+    variant: Variant,
+    settings: StageSettings,
+    *,
+    model_name: str,
+    cuda: str,
+    core_dump: sagemaker.CfnEndpointConfig.CoreDumpConfigProperty | None,
+) -> sagemaker.CfnEndpointConfig.ProductionVariantProperty:
+    """A variant in the words of its mode."""
+    if settings.mode == "serverless":
+        return _serverless(settings, model_name)
+    own_model = None if settings.mode == "inference-component" else model_name
+    return _on_instances(variant, settings, model_name=own_model, cuda=cuda, core_dump=core_dump)
+
+
+def _serverless(
     settings: StageSettings, model_name: str
 ) -> sagemaker.CfnEndpointConfig.ProductionVariantProperty:
-    """The one variant of a serverless endpoint."""
     serverless = settings.serverless
     return _Config.ProductionVariantProperty(
         variant_name=ONLY_VARIANT,
@@ -72,7 +86,7 @@ def serverless_property(
     )
 
 
-def instance_property(
+def _on_instances(
     variant: Variant,
     settings: StageSettings,
     *,
@@ -80,7 +94,7 @@ def instance_property(
     cuda: str,
     core_dump: sagemaker.CfnEndpointConfig.CoreDumpConfigProperty | None,
 ) -> sagemaker.CfnEndpointConfig.ProductionVariantProperty:
-    """A variant on instances. Without a model its instances wait for inference components."""
+    """Without a model the instances wait for inference components."""
     endpoint, scaling = settings.endpoint, settings.scaling
     first, *others = variant.instance_types
     pools = [

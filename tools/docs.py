@@ -20,6 +20,7 @@ from stacks.check_report import title
 from stacks.compatibility.checks import CHECKS
 from stacks.settings import Settings, StageSettings
 from stacks.settings.mistakes import keys, table_in
+from tools import security
 from tools.alarms import alarm_table
 
 ROOT = Path(__file__).parents[1]
@@ -105,11 +106,18 @@ def contract_cases() -> str:
 
 GENERATED: dict[str, Callable[[], str]] = {
     "alarms": alarm_table,
+    "checkov": security.checkov_findings,
     "compatibility": compatibility_checks,
     "container": container_settings,
     "contract": contract_cases,
+    "findings": security.findings,
+    "key": security.key_users,
+    "roles": security.execution_roles,
+    "rules": security.rules,
     "settings": settings_table,
     "targets": make_targets,
+    "unscoped": security.unscoped,
+    "wildcards": security.wildcards,
 }
 _PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 

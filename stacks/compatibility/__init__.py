@@ -23,8 +23,10 @@ from stacks.compatibility.model_folder import (
     read_models,
 )
 from stacks.compatibility.names import check_environment
+from stacks.compatibility.sizes import BUCKET_DEPLOYMENT_DISK_GIB
 
 __all__ = [
+    "BUCKET_DEPLOYMENT_DISK_GIB",
     "GPUS",
     "Finding",
     "IncompatibleError",

@@ -106,11 +106,11 @@ class CheckedStage:
     @property
     def archives(self) -> tuple[Path, ...] | None:
         """What lies in a multi-model stage's folder of archives; None where that cannot be read."""
-        folder = self.settings.multi_model.archives
-        if self.mode != "multi-model" or folder is None:
+        folder = self.whole.archives(self.name)
+        if folder is None:
             return ()
         try:
-            return tuple(sorted((self.whole.file.parent / folder).iterdir()))
+            return tuple(sorted(folder.iterdir()))
         except (OSError, ValueError):  # ValueError: a zero byte in the path
             return None
 

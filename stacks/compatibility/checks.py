@@ -27,6 +27,7 @@ Check = Callable[[CheckedStage], Iterator[Finding]]
 CHECKS: tuple[Check, ...] = (
     offers.image_runs_on_the_machine,
     offers.machine_is_offered_in_the_region,
+    offers.components_are_offered_in_the_region,
     offers.batch_takes_the_machine,
     gpu.gpu_runs_the_images_cuda,
     gpu.one_ami_serves_all_machines,

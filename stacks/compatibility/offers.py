@@ -3,7 +3,12 @@
 from collections.abc import Iterator
 from typing import Literal
 
-from stacks.aws_data import hosting_instance_types, offered_by_region, transform_instance_types
+from stacks.aws_data import (
+    hosting_instance_types,
+    offered_by_region,
+    resource_types,
+    transform_instance_types,
+)
 from stacks.compatibility.checked import CheckedStage
 from stacks.compatibility.findings import Finding
 from stacks.compatibility.machines import (
@@ -54,6 +59,21 @@ def machine_is_offered_in_the_region(stage: CheckedStage) -> Iterator[Finding]:
             yield stage.refuse(
                 key, f"not offered for {use} in {region}; use {_instead(instance_type, stage)}"
             )
+
+
+def components_are_offered_in_the_region(stage: CheckedStage) -> Iterator[Finding]:
+    """CloudFormation makes inference components in some regions only.
+
+    Source: cfn-lint's lists by region, made from CloudFormation's registry.
+    """
+    region = stage.settings.region
+    known = resource_types(region)
+    if stage.mode != "inference-component" or not known:
+        return
+    if "AWS::SageMaker::InferenceComponent" not in known:
+        yield stage.refuse(
+            "mode", f'CloudFormation has no inference components in {region}; use "real-time"'
+        )
 
 
 def batch_takes_the_machine(stage: CheckedStage) -> Iterator[Finding]:

@@ -22,8 +22,13 @@ def toml_value(value: object) -> str:
     if isinstance(value, dict | BaseModel):
         return ""
     if isinstance(value, str | int | float | bool | list):
-        return f" = {json.dumps(value, ensure_ascii=False, default=str)}"
+        return f" = {_printable(json.dumps(value, ensure_ascii=False, default=str))}"
     return f" = {value}"
+
+
+def _printable(text: str) -> str:
+    """With TOML's escapes for what would break the line or show as nothing."""
+    return "".join(one if one.isprintable() else f"\\U{ord(one):08X}" for one in text)
 
 
 def describe(

@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from stacks.settings.values import Email, Label, Percent, Table
+from stacks.settings.values import Email, Label, Percent, Table, refuse
 
 _Emails = tuple[Email, ...]
 
@@ -71,6 +71,12 @@ class CaptureSettings(Table):
     days: Annotated[int, Field(ge=1, description="days that they are kept")] = 30
 
 
+def _each_once(labels: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(labels)) < len(labels):
+        raise refuse("names a label twice; leave one out")
+    return labels
+
+
 class DriftSettings(Table):
     """`[<stage>.drift]`. Figures of the model's inputs and answers, against what is usual."""
 
@@ -80,5 +86,6 @@ class DriftSettings(Table):
     ] = 3
     labels: Annotated[
         tuple[Label, ...],
+        AfterValidator(_each_once),
         Field(strict=False, max_length=10, description="entity labels whose rates are watched"),
     ] = ()

@@ -4,7 +4,7 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk.assertions import Template
 
-from stacks.scaling import scale_variant
+from stacks.scaling import scale_variants
 from tests.stacks.compatibility.asking import stage_that_asks
 
 pytestmark = pytest.mark.slow
@@ -31,6 +31,6 @@ def test_a_target_whose_metric_the_mode_has_not_makes_no_policy(
         f'mode = "{mode}"\nserverless.provisioned_concurrency = 2\n' + ALL
     ).settings
     stack = cdk.Stack(cdk.App(), "Scaled")
-    scale_variant(stack, "Scaling", endpoint_name="e", variant_name="v", settings=settings)
+    scale_variants(stack, "e", ["v"], settings)
     found = Template.from_stack(stack).find_resources("AWS::ApplicationAutoScaling::ScalingPolicy")
     assert {policy["Properties"]["PolicyName"] for policy in found.values()} == policies

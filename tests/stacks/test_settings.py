@@ -212,6 +212,14 @@ def test_a_mistake_is_one_line_with_file_key_value_and_what_is_allowed(
             "dev.update.step_percent = 5: must be at least 10 for a linear update",
         ),
         (
+            '[dev.drift]\nlabels = ["B\\u2028PER"]',
+            r'dev.drift.labels[0] = "B\U00002028PER": must be letters, digits',
+        ),
+        (
+            '[dev.drift]\nlabels = ["PER", "ORG", "PER"]',
+            'dev.drift.labels = ["PER", "ORG", "PER"]: names a label twice; leave one out',
+        ),
+        (
             '[dev.drift]\nlabels = ["B PER"]',
             'dev.drift.labels[0] = "B PER": must be letters, digits, hyphens and underscores',
         ),

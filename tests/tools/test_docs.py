@@ -9,5 +9,12 @@ def test_generated_parts_are_up_to_date() -> None:
 
 
 def test_the_pages_that_show_code_have_generated_parts() -> None:
-    expected = {"README.md", "container.md", "contract.md", "monitoring.md", "settings.md"}
+    expected = {
+        "README.md",
+        "container.md",
+        "contract.md",
+        "monitoring.md",
+        "security.md",
+        "settings.md",
+    }
     assert {page.name for page in pages()} >= expected

@@ -50,6 +50,13 @@ CASES = [
         BATCH + on("ml.g5.xlarge", "eu-central-1"),
     ),
     Case(
+        offers.components_are_offered_in_the_region,
+        'mode = "inference-component"\n' + on("ml.m5.large", "cn-north-1"),
+        'dev.mode = "inference-component": CloudFormation has no inference components in '
+        'cn-north-1; use "real-time"',
+        'mode = "inference-component"\n' + on("ml.m5.large"),
+    ),
+    Case(
         offers.machine_is_offered_in_the_region,
         on("ml.m5.large", "eusc-de-east-1"),
         "no price list here says whether eusc-de-east-1 has it for hosting",

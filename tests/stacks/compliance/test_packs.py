@@ -9,11 +9,13 @@ import aws_cdk as cdk
 import pytest
 from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 
-from stacks import compliance
+from stacks.compliance import packs
+from stacks.compliance.acknowledged import FINDINGS
+from stacks.compliance.endpoint_rules import RULES
 from stacks.packed import PackedModel
 from stacks.settings import Settings, load
 from stacks.stage import add_stages
-from tests.stacks.conftest import EXAMPLES
+from tests.stacks.conftest import EXAMPLES, read_templates
 
 pytestmark = pytest.mark.slow
 
@@ -35,6 +37,18 @@ def app(context: dict[str, Any], tmp_path: Path) -> cdk.App:
     return cdk.App(outdir=str(tmp_path), context=context, analytics_reporting=False)
 
 
+@pytest.fixture
+def archives_stage(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The multi-model example with a folder of archives, which an example does not have."""
+    folder = tmp_path_factory.mktemp("with-archives")
+    (folder / "archives").mkdir()
+    (folder / "archives" / "english.tar.gz").write_bytes(b"an archive")
+    text = (root / "examples" / "multi-model" / "stages.toml").read_text()
+    file = folder / "stages.toml"
+    file.write_text(f'{text}\n[dev.multi_model]\narchives = "archives"\n')
+    return file
+
+
 def add(app: cdk.App, settings: Settings, model: PackedModel) -> None:
     add_stages(app, settings, dict.fromkeys(settings.model_paths, model))
 
@@ -43,7 +57,7 @@ def test_synth_of_the_projects_own_stages_passes(
     app: cdk.App, own_settings: Settings, packed_model: PackedModel, tmp_path: Path
 ) -> None:
     add(app, own_settings, packed_model)
-    compliance.apply(app)
+    packs.apply(app)
     app.synth()
     assert findings(tmp_path) == set()
 
@@ -53,17 +67,29 @@ def test_synth_of_every_example_passes(
     app: cdk.App, root: Path, packed_model: PackedModel, tmp_path: Path, name: str
 ) -> None:
     add(app, load(root / "examples" / name / "stages.toml"), packed_model)
-    compliance.apply(app)
+    packs.apply(app)
     app.synth()
     assert findings(tmp_path) == set()
 
 
+def test_synth_of_a_folder_of_archives_passes(
+    app: cdk.App, packed_model: PackedModel, tmp_path: Path, archives_stage: Path
+) -> None:
+    add(app, load(archives_stage), packed_model)
+    packs.apply(app)
+    app.synth()
+    assert findings(tmp_path) == set()
+    for template in read_templates(tmp_path).values():
+        assert not [rule.name for rule in RULES if list(rule.broken_by(template))]
+
+
 def every_finding(
-    root: Path, context: dict[str, Any], model: PackedModel, folder: Path
+    files: list[Path], context: dict[str, Any], model: PackedModel, folder: Path
 ) -> Iterator[tuple[str, str]]:
-    for name in EXAMPLES:
+    for file in files:
+        name = file.parent.name
         app = cdk.App(outdir=str(folder / name), context=context, analytics_reporting=False)
-        add(app, load(root / "examples" / name / "stages.toml"), model)
+        add(app, load(file), model)
         cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app), NIST80053R5Checks(app))
         with pytest.raises(RuntimeError, match="AwsSolutions"):
             app.synth()
@@ -71,10 +97,15 @@ def every_finding(
 
 
 def test_each_acknowledgement_answers_a_finding_of_an_example(
-    root: Path, context: dict[str, Any], packed_model: PackedModel, tmp_path: Path
+    root: Path,
+    context: dict[str, Any],
+    packed_model: PackedModel,
+    tmp_path: Path,
+    archives_stage: Path,
 ) -> None:
-    found = set(every_finding(root, context, packed_model, tmp_path))
-    unanswering = {(path, finding) for path, finding, _ in compliance.FINDINGS} - found
+    files = [root / "examples" / name / "stages.toml" for name in EXAMPLES]
+    found = set(every_finding([*files, archives_stage], context, packed_model, tmp_path))
+    unanswering = {(path, finding) for path, finding, _ in FINDINGS} - found
     assert not unanswering
 
 
@@ -86,7 +117,7 @@ def test_an_unacknowledged_finding_stops_the_synth(
     assert isinstance(stage, cdk.Stage)
     stack = cdk.Stack(stage, "Careless")
     cdk.aws_s3.Bucket(stack, "Open")
-    compliance.apply(app)
+    packs.apply(app)
     with pytest.raises(RuntimeError, match="AwsSolutions"):
         app.synth()
 
@@ -104,7 +135,7 @@ def test_a_broken_rule_of_the_endpoint_pack_stops_the_synth(
             image="333333333333.dkr.ecr.eu-central-1.amazonaws.com/ner:latest"
         ),
     )
-    compliance.apply(app)
+    packs.apply(app)
     with pytest.raises(RuntimeError, match="PinnedImage"):
         app.synth()
     assert {rule for _, rule in findings(tmp_path)} == {"PinnedImage", "NetworkIsolation"}

@@ -1,0 +1,73 @@
+"""The rule packs, run at every synth."""
+
+import json
+import re
+
+import aws_cdk as cdk
+from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
+from constructs import IConstruct
+
+from stacks.compliance.acknowledged import FINDINGS, Acknowledged, reason_for_wildcard
+from stacks.compliance.endpoint_pack import EndpointPack
+from stacks.constructs.execution_role import ExecutionRole
+from stacks.constructs.model_archives import ModelArchives
+from stacks.constructs.transform_workflow import TransformWorkflow
+
+# The output by which CDK hands the bucket's name to another stack. CDK makes it while it
+# synthesizes, too late to be asked for; it follows from the bucket's logical id.
+_BUCKET_OUTPUT = "PublishOutputRefData666C94C7B7015AE8"
+
+
+def apply(app: cdk.App) -> None:
+    """Have synth fail on every finding of a pack that is not acknowledged."""
+    for stage in app.node.children:
+        if isinstance(stage, cdk.Stage):
+            for acknowledged in (*FINDINGS, *_wildcards(stage)):
+                _acknowledge(stage, acknowledged)
+    packs = (AwsSolutionsChecks(app), NIST80053R5Checks(app), EndpointPack())
+    cdk.Validations.of(app).add_plugins(*packs)
+
+
+def _acknowledge(stage: cdk.Stage, acknowledged: Acknowledged) -> None:
+    construct = _at(stage, acknowledged.path)
+    if construct:
+        pack = "AwsSolutions" if acknowledged.finding.startswith("Aws") else "NIST.800.53.R5"
+        cdk.Validations.of(construct).acknowledge(
+            cdk.Acknowledgment(id=f"{pack}::{acknowledged.finding}", reason=acknowledged.reason)
+        )
+
+
+def _at(scope: IConstruct | None, path: str) -> IConstruct | None:
+    """The construct of that path; None where the stage's mode has none."""
+    for part in path.split("/"):
+        scope = scope and scope.node.try_find_child(part)
+    return scope
+
+
+def _wildcards(stage: cdk.Stage) -> list[Acknowledged]:
+    """The wildcards that a stage's roles name, each of which is one of the known kinds."""
+    storage = _at(stage, "Storage")
+    if not isinstance(storage, cdk.Stack):
+        return []
+    bucket = json.dumps(
+        {
+            "Fn::GetStackOutput": {
+                "StackName": storage.stack_name,
+                "Region": storage.region,
+                "OutputName": _BUCKET_OUTPUT,
+            }
+        },
+        separators=(",", ":"),
+    )
+    found = []
+    for path in ("Serving/Models/ExecutionRole", "Serving/Workflow", "Serving/Archives"):
+        construct = _at(stage, path)
+        if not isinstance(construct, ExecutionRole | TransformWorkflow | ModelArchives):
+            continue
+        for resource in construct.wildcards:
+            # A token stands for the stage's bucket: nothing else of another stack is a wildcard's.
+            written = re.sub(r"\$\{Token\[[^]]*\]\}", lambda _: bucket, resource)
+            if reason := reason_for_wildcard(written):
+                finding = f"AwsSolutions-IAM5[Resource::{written}]"
+                found.append(Acknowledged(f"{path}/Role/Resource", finding, reason))
+    return found

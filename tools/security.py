@@ -1,0 +1,142 @@
+"""The tables of docs/security.md: from the rules, the acknowledgements and the snapshots."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from stacks.compliance.acknowledged import FINDINGS, UNSCOPED_ACTIONS, WILDCARDS
+from stacks.compliance.endpoint_rules import RULES
+from tools.checkov.acknowledged import acknowledgements
+
+SNAPSHOTS = Path(__file__).parents[1] / "tests" / "stacks" / "snapshots"
+Statement = dict[str, Any]
+
+# What references to other resources stand for.
+_REFERENCES = {
+    r"PublishOutputRefData\w+": "the stage's bucket",
+    r"PublishOutputFnGetAttKey\w+": "the stage's key",
+    r"PublishOutputRef(\w+?)Topic\w+": r"the topic \1",
+    r"Logs": "the endpoint's log group",
+    r"NetworkVpcSubnet\w+": "the stage's subnets",
+    r"NetworkHostingGroup\w*": "the stage's security group",
+}
+
+
+def rules() -> str:
+    """Every rule of the endpoint pack."""
+    return _table("rule | what it asks for", ((one.name, one.asks_for) for one in RULES))
+
+
+def findings() -> str:
+    """Every acknowledged finding of the public packs."""
+    rows = ((f"`{one.finding}`", f"`{one.path}`", one.reason) for one in FINDINGS)
+    return _table("finding | where, below the stage | why it stands", rows)
+
+
+def checkov_findings() -> str:
+    """Every acknowledged finding of checkov."""
+    rows = (
+        (one.check, f"`{one.resource}`", f"`{one.templates}`", one.reason)
+        for one in acknowledgements()
+    )
+    return _table("finding | resource | templates | why it stands", rows)
+
+
+def unscoped() -> str:
+    """Every action that may stand beside the resource `*`."""
+    return _table("action | why", ((f"`{one}`", why) for one, why in UNSCOPED_ACTIONS.items()))
+
+
+def wildcards() -> str:
+    """Every kind of resource that is a wildcard."""
+    plain = ((end.replace("\\", ""), why) for end, why in WILDCARDS.items())
+    return _table("resource ends with | why", ((f"`{end}`", why) for end, why in plain))
+
+
+def execution_roles() -> str:
+    """What the execution role of each example may do."""
+    who: dict[tuple[str, str, str], list[str]] = {}
+    examples = [folder for folder in sorted(SNAPSHOTS.iterdir()) if folder.is_dir()]
+    for folder in examples:
+        for statement in _role_statements(folder):
+            for row in _permissions(statement):
+                who.setdefault(row, []).append(folder.name)
+    names = {
+        row: "all" if len(set(found)) == len(examples) else ", ".join(dict.fromkeys(found))
+        for row, found in who.items()
+    }
+    rows = ((*row, names[row]) for row in sorted(who))
+    return _table("may | on | held by | examples", rows)
+
+
+def key_users() -> str:
+    """Who may use a stage's key, by its policy."""
+    (key,) = _of(SNAPSHOTS / "dev-Storage.json", "AWS::KMS::Key")
+    rows = (
+        (
+            f"`{_plain(next(iter(statement['Principal'].values())))}`",
+            ", ".join(f"`{action}`" for action in _list(statement["Action"])),
+            _condition(statement),
+        )
+        for statement in key["KeyPolicy"]["Statement"]
+    )
+    return _table("who | may | held by", rows)
+
+
+def _table(head: str, rows: Iterator[tuple[str, ...]]) -> str:
+    lines = [f"| {head} |", "|" + "---|" * (head.count("|") + 1)]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
+
+
+def _of(file: Path, type_name: str) -> list[dict[str, Any]]:
+    resources = json.loads(file.read_text(encoding="utf-8"))["Resources"]
+    return [one["Properties"] for one in resources.values() if one["Type"] == type_name]
+
+
+def _role_statements(folder: Path) -> Iterator[Statement]:
+    (file,) = folder.glob("*-Serving.json")
+    for role in _of(file, "AWS::IAM::Role"):
+        for policy in role.get("Policies", []):
+            if policy["PolicyName"] == "hosting":
+                yield from policy["PolicyDocument"]["Statement"]
+
+
+def _permissions(statement: Statement) -> Iterator[tuple[str, str, str]]:
+    for action in _list(statement["Action"]):
+        for resource in _list(statement["Resource"]):
+            yield f"`{action}`", f"`{_plain(resource)}`", _condition(statement)
+
+
+def _condition(statement: Statement) -> str:
+    held = [
+        f"`{key}` {' or '.join(f'`{_plain(one)}`' for one in _list(value))}"
+        for operator in statement.get("Condition", {}).values()
+        for key, value in operator.items()
+    ]
+    return ", ".join(held)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _plain(value: Any) -> str:
+    """A principal or resource in words: references named, accounts and regions left out."""
+    if isinstance(value, dict):
+        ((function, argument),) = value.items()
+        if function == "Fn::Join":
+            return _plain("".join(_plain(one) for one in argument[1]))
+        return _referred(argument)
+    text = re.sub(r"\b\d{12}\b", "ACCOUNT", value)
+    text = re.sub(r"\b[a-z]{2}-[a-z]+-\d\b", "REGION", text)
+    return text.removeprefix("arn:aws:s3:::")
+
+
+def _referred(argument: Any) -> str:
+    name = argument["OutputName"] if isinstance(argument, dict) else _list(argument)[0]
+    for pattern, words in _REFERENCES.items():
+        if match := re.fullmatch(pattern, name):
+            return match.expand(words)
+    raise ValueError(f"no words for a reference to {name}: add some to _REFERENCES")
