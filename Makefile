@@ -40,8 +40,8 @@ checkov: build/.checkov/.ready ## run checkov over the templates of stages.toml 
 	@python -m tools.checkov
 
 build/.checkov/.ready: .venv/.ready tools/checkov/requirements.txt
-	@python -m venv --clear build/.checkov
-	@build/.checkov/bin/pip install --quiet --disable-pip-version-check --no-deps \
+	@tools/uv venv --quiet --clear build/.checkov
+	@tools/uv pip install --quiet --python build/.checkov --no-deps \
 	    --requirement tools/checkov/requirements.txt
 	@touch $@
 

@@ -21,20 +21,8 @@ step "virtual environment in .venv ($("$python" --version))"
 .venv/bin/pip install --quiet --disable-pip-version-check "uv==$uv_version" ||
     fail "no package index answers: look at the network or \`pip config list\`, and run make again"
 
-# uv does not read pip's settings: an index, a folder of wheels or a CA set for pip has to serve.
-pip_setting() { .venv/bin/pip config list | sed -n "s/^[a-z:]*\.$1='\(.*\)'\$/\1/p" | head -n 1; }
-pass_on() {
-    value=$(pip_setting "$1")
-    [ -z "$value" ] || export "$2=$value"
-}
-[ -n "${UV_DEFAULT_INDEX:-}" ] || pass_on index-url UV_DEFAULT_INDEX
-[ -n "${UV_FIND_LINKS:-}" ] || pass_on find-links UV_FIND_LINKS
-[ -n "${SSL_CERT_FILE:-}" ] || pass_on cert SSL_CERT_FILE
-# PyPI's torch for Linux brings gigabytes of CUDA that nothing on this machine uses.
-[ -n "${UV_FIND_LINKS:-}" ] || export UV_TORCH_BACKEND="${UV_TORCH_BACKEND:-cpu}"
-
 step "Python packages (requirements-dev.txt)"
-.venv/bin/uv pip install --python .venv/bin/python --requirement requirements-dev.txt \
+tools/uv pip install --python .venv/bin/python --requirement requirements-dev.txt \
     --constraint constraints.txt ||
     fail "a package could not be installed: see above, and run \`make setup\` again to go on"
 
