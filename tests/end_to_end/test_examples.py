@@ -132,7 +132,8 @@ def test_a_shadow_gets_copies_and_production_answers(project: Path) -> None:
         for _ in range(asked):
             assert entities(runtime, qa.endpoint) == ENTITIES
         assert set(variants(qa)) == {"AllTraffic", "Shadow"}
-        assert invocations(qa, "AllTraffic") == asked
+        # Metrics are written a moment after the answer.
+        assert eventually(lambda: invocations(qa, "AllTraffic") == asked)
         assert eventually(lambda: invocations(qa, "Shadow")) < asked
 
 
