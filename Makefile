@@ -58,8 +58,9 @@ synth: model ## synthesize every stage into cdk.out
 plan: model ## say what deploying STAGE would do to what is deployed there
 	@python -m stacks plan $(STAGE)
 
-deploy: model ## deploy STAGE (default dev) to its AWS account
+deploy: model ## deploy STAGE (default dev) to its AWS account, and record the release
 	@cdk deploy '$(STAGE)/*'
+	@python -m promotion record $(STAGE)
 
 serve: model ## serve the example model at 127.0.0.1:PORT (default 8080), without AWS
 	@SM_MODEL_DIR=build/model SAGEMAKER_BIND_TO_PORT=$(PORT) BERTH_BIND_HOST=127.0.0.1 \

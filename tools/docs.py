@@ -1,4 +1,4 @@
-"""`make docs`: the parts of the docs that are generated from the code.
+"""`make docs`: the parts of the docs, and the schema, that are generated from the code.
 
 A generated part stands between `<!-- generated: NAME -->` and `<!-- end -->`.
 """
@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 
 from contract.report import markdown
 from contract.runner import chosen
+from promotion import release
 from stacks.check_report import title
 from stacks.compatibility.checks import CHECKS
 from stacks.settings import Settings, StageSettings
@@ -134,7 +135,8 @@ def pages() -> list[Path]:
 
 
 def main() -> None:
-    """Write every page with generated parts anew."""
+    """Write every page with generated parts, and the schema of a release, anew."""
+    (ROOT / "promotion" / "release.schema.json").write_text(release.schema())
     for page in pages():
         page.write_text(regenerated(page.read_text()))
 

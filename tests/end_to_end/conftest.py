@@ -39,10 +39,8 @@ class Deployment:
         return session.client(service)
 
 
-@pytest.fixture
-def project(root: Path, built_model: Path, tmp_path: Path) -> Path:
-    """The clone."""
-    folder = tmp_path / "project"
+def clone(root: Path, built_model: Path, folder: Path) -> Path:
+    """Copy what git would, and the example model, into a new folder."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=root,
@@ -59,6 +57,12 @@ def project(root: Path, built_model: Path, tmp_path: Path) -> Path:
     (folder / "node_modules").symlink_to(root / "node_modules")
     shutil.copytree(built_model, folder / "build" / "model")
     return folder
+
+
+@pytest.fixture
+def project(root: Path, built_model: Path, tmp_path: Path) -> Path:
+    """The clone."""
+    return clone(root, built_model, tmp_path / "project")
 
 
 @contextmanager

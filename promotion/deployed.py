@@ -1,0 +1,181 @@
+"""What runs in a stage: its stacks, models, images and EndpointConfig, as AWS says."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from promotion import PromotionError
+from promotion.assembly import Template
+from promotion.release import Archive, Image, Model
+from promotion.stage import Stage
+
+# Where the hash of the model's SHA256SUMS is pinned (docs/model.md).
+_MANIFEST = "BERTH_MODEL_MANIFEST_SHA256"
+_IMAGE = re.compile(
+    r"(?P<registry>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.[a-z0-9.]+/(?P<repository>[^:@]+)"
+    r"(:(?P<tag>[\w.-]+))?(@(?P<digest>sha256:[0-9a-f]{64}))?"
+)
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_CHUNK = 1 << 20
+
+Archives = Mapping[tuple[str, str], Archive]
+"""By the object's URI and version."""
+
+
+def check_templates(stage: Stage, templates: dict[str, Template]) -> None:
+    """Make sure that these templates are the deployed ones.
+
+    Raises PromotionError where one is not, or a stack is not deployed or not at rest.
+    """
+    cloudformation = stage.client("cloudformation")
+    for name, template in templates.items():
+        deployed = _template(cloudformation, name)
+        if given_back(deployed) != given_back(template):
+            raise PromotionError(
+                f"{name}: the assembly's template is not the deployed one: deploy it first, or "
+                "name the assembly that is deployed with --assembly"
+            )
+
+
+def models(
+    stage: Stage, *, known: tuple[Model, ...]
+) -> tuple[tuple[Model, ...], tuple[Image, ...]]:
+    """The SageMaker Models of the serving stack, by logical id, and their images, each once.
+
+    `known`: whose archives, the same version of the same object, are not read again.
+
+    Raises PromotionError where an image is not in ECR.
+    """
+    archives: Archives = {
+        (model.data, model.archive.version): model.archive
+        for model in known
+        if model.data and model.archive and model.archive.version
+    }
+    names = sorted(_resources(stage, "AWS::SageMaker::Model").items())
+    sagemaker = stage.client("sagemaker")
+    containers = {
+        logical_id: sagemaker.describe_model(ModelName=name)["PrimaryContainer"]
+        for logical_id, name in names
+    }
+    images = {uri: _image(stage, uri) for uri in sorted({c["Image"] for c in containers.values()})}
+    found = tuple(
+        _model(stage, logical_id, container, images[container["Image"]], archives)
+        for logical_id, container in containers.items()
+    )
+    return found, tuple(images.values())
+
+
+def endpoint_config(stage: Stage) -> str | None:
+    """The EndpointConfig that the endpoint serves; None where the stage has no endpoint.
+
+    Raises PromotionError where it is not the stack's: the models of the stack do not serve then.
+    """
+    served = stage.served_config()
+    own = _resources(stage, "AWS::SageMaker::EndpointConfig").values()
+    if own and served not in own:
+        raise PromotionError(
+            f"{stage.endpoint_name} serves EndpointConfig {served}; its stack has {', '.join(own)}:"
+            " it was changed beside CloudFormation; put it back, then record"
+        )
+    return served
+
+
+def _template(cloudformation: Any, stack: str) -> Template:
+    try:
+        (described,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+    except ClientError as error:
+        if "does not exist" not in str(error):
+            raise
+        raise PromotionError(f"{stack}: not deployed") from None
+    status = described["StackStatus"]
+    # ROLLBACK_COMPLETE is what is left of a first deployment that failed. An update that was
+    # rolled back has another name, and leaves the former template in force.
+    if status == "ROLLBACK_COMPLETE" or not status.endswith("_COMPLETE"):
+        raise PromotionError(f"{stack} is {status}: nothing is recorded until it is complete")
+    found: Template = cloudformation.get_template(StackName=stack, TemplateStage="Original")[
+        "TemplateBody"
+    ]
+    return found
+
+
+def given_back(document: Any) -> Any:
+    """A template as GetTemplate gives it back: `?` for what is not ASCII.
+
+    `cdk diff` compares so, too.
+    """
+    match document:
+        case str():
+            return _NOT_ASCII.sub("?", document)
+        case dict():
+            return {given_back(key): given_back(value) for key, value in document.items()}
+        case list():
+            return [given_back(item) for item in document]
+    return document
+
+
+def _resources(stage: Stage, resource_type: str) -> dict[str, str]:
+    """Names of the serving stack's resources of a type, by logical id."""
+    pages = (
+        stage.client("cloudformation")
+        .get_paginator("list_stack_resources")
+        .paginate(StackName=f"{stage.endpoint_name}-serving")
+    )
+    return {
+        # The physical id of these types is an ARN, with the name behind the last slash.
+        each["LogicalResourceId"]: each["PhysicalResourceId"].rpartition("/")[2]
+        for page in pages
+        for each in page["StackResourceSummaries"]
+        if each["ResourceType"] == resource_type
+    }
+
+
+def _model(
+    stage: Stage, logical_id: str, container: dict[str, Any], image: Image, archives: Archives
+) -> Model:
+    source = container.get("ModelDataSource", {}).get("S3DataSource", {})
+    data = container.get("ModelDataUrl") or source.get("S3Uri")
+    return Model(
+        logical_id=logical_id,
+        image=image.digest,
+        data=data,
+        manifest_sha256=container.get("Environment", {}).get(_MANIFEST),
+        archive=_archive(stage, data, archives) if data and not data.endswith("/") else None,
+    )
+
+
+def _archive(stage: Stage, uri: str, archives: Archives) -> Archive:
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    s3 = stage.client("s3")
+    version = s3.head_object(Bucket=bucket, Key=key).get("VersionId")
+    if version and (uri, version) in archives:
+        return archives[uri, version]
+    # Read to its end: of a multipart upload, S3's own SHA-256 is one of its parts' hashes.
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
+    pinned = {"VersionId": version} if version else {}
+    body = s3.get_object(Bucket=bucket, Key=key, **pinned)["Body"]
+    digest, size = hashlib.sha256(), 0
+    for chunk in body.iter_chunks(_CHUNK):
+        digest.update(chunk)
+        size += len(chunk)
+    return Archive(version=version, sha256=digest.hexdigest(), size=size)
+
+
+def _image(stage: Stage, uri: str) -> Image:
+    parts = _IMAGE.fullmatch(uri)
+    if parts is None:
+        raise PromotionError(f"{uri}: not an image in ECR: a release cannot name its bytes")
+    tag, digest = parts["tag"], parts["digest"]
+    wanted = {"imageDigest": digest} if digest else {"imageTag": tag or "latest"}
+    (found,) = stage.client("ecr").describe_images(
+        registryId=parts["registry"], repositoryName=parts["repository"], imageIds=[wanted]
+    )["imageDetails"]
+    return Image(
+        registry=parts["registry"],
+        region=parts["region"],
+        repository=parts["repository"],
+        tag=tag,
+        digest=found["imageDigest"],
+    )

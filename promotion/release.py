@@ -1,0 +1,133 @@
+"""A release: what a stage runs, by content. `release.schema.json` is made from these models."""
+
+import hashlib
+import json
+from datetime import UTC
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+
+RELEASE_ID = r"^[a-z][a-z0-9]{0,15}-[0-9]{6}$"
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
+ReleaseId = Annotated[str, Field(pattern=RELEASE_ID)]
+Time = Annotated[AwareDatetime, AfterValidator(lambda time: time.astimezone(UTC))]
+
+
+class _Part(BaseModel):
+    # A document has every key: what has a default is written, too.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", json_schema_serialization_defaults_required=True
+    )
+
+
+class Source(_Part):
+    """The checkout that the release was recorded from."""
+
+    commit: Annotated[
+        str | None,
+        Field(pattern=r"^[0-9a-f]{40,64}$", description="null where it was no git checkout"),
+    ]
+    clean: Annotated[bool, Field(description="whether it held nothing but the commit")]
+
+
+class Image(_Part):
+    """A container image in ECR."""
+
+    registry: Annotated[str, Field(pattern=r"^[0-9]{12}$", description="the account that has it")]
+    region: str
+    repository: str
+    tag: Annotated[str | None, Field(description="the asset's hash where CDK built it")]
+    digest: Digest
+
+
+class Archive(_Part):
+    """The bytes of a model that is one object in S3."""
+
+    version: Annotated[str | None, Field(description="of the object; null in a bucket without")]
+    sha256: Sha256
+    size: Annotated[int, Field(ge=0, description="bytes")]
+
+
+class Model(_Part):
+    """A SageMaker Model."""
+
+    logical_id: Annotated[str, Field(description="in the serving stack's template")]
+    image: Annotated[Digest, Field(description="which of the release's images")]
+    data: Annotated[str | None, Field(description="the S3 URI of the object or prefix")]
+    manifest_sha256: Annotated[
+        Sha256 | None,
+        Field(description="of the model's SHA256SUMS, pinned in the template; null where none is"),
+    ]
+    archive: Annotated[Archive | None, Field(description="null where the data is a prefix")]
+
+
+class Assembly(_Part):
+    """The stage's part of the cloud assembly, zipped, in the stage's bucket."""
+
+    key: str
+    sha256: Sha256
+
+
+class Lineage(_Part):
+    """The release that was promoted to make this one."""
+
+    stage: str
+    release: ReleaseId
+
+
+class Evidence(_Part):
+    """What was found out about the running release; opaque here."""
+
+    kind: str
+    gathered: Time
+    document: dict[str, JsonValue]
+
+
+class Release(_Part):
+    """What a stage ran when it was recorded."""
+
+    schema_version: Literal[1] = 1
+    id: Annotated[ReleaseId, Field(description="the stage, and a number that counts up")]
+    project: str
+    stage: str
+    account: Annotated[str, Field(pattern=r"^[0-9]{12}$")]
+    region: str
+    recorded: Annotated[Time, Field(description="when, in UTC")]
+    source: Source
+    images: tuple[Image, ...]
+    models: tuple[Model, ...]
+    settings: Annotated[
+        dict[str, JsonValue],
+        Field(description="the stage's table of stages.toml, defaults filled in"),
+    ]
+    templates: Annotated[
+        dict[str, Sha256],
+        Field(description="by stack: SHA-256 of the template as canonical JSON"),
+    ]
+    assembly: Assembly
+    endpoint_config: Annotated[
+        str | None, Field(description="the one that served; null where the stage has no endpoint")
+    ]
+    lineage: Lineage | None = None
+    evidence: tuple[Evidence, ...] = ()
+
+    def runs_the_same_as(self, other: "Release") -> bool:
+        """Whether both say the same of the stage.
+
+        When and from which commit it was recorded, and what came of it later, is no part of that.
+        """
+        beside = {"id", "recorded", "source", "lineage", "evidence"}
+        return self.model_dump(exclude=beside) == other.model_dump(exclude=beside)
+
+
+def canonical_sha256(document: Any) -> str:
+    """SHA-256 of a JSON document, the same for whatever order and spacing it was written in."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def schema() -> str:
+    """The JSON schema of a release, as release.schema.json has it."""
+    return json.dumps(Release.model_json_schema(mode="serialization"), indent=2) + "\n"

@@ -1,0 +1,98 @@
+"""A stage of stages.toml, and AWS as the credentials at hand show it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from promotion import PromotionError
+from stacks.settings import Settings, load
+
+STAGES = Path("stages.toml")
+
+
+class Stage:
+    """A deployed stage: its settings, its bucket and clients of its account.
+
+    Raises:
+        PromotionError: where there is no such stage, it is not deployed, or the credentials are
+            another account's.
+        SettingsError: where stages.toml is wrong.
+    """
+
+    def __init__(self, name: str, *, profile: str | None = None) -> None:
+        every = load(STAGES)
+        if name not in every.stages:
+            known = ", ".join(every.stages)
+            raise PromotionError(f"{STAGES}: no stage {name!r}; there are {known}")
+        self.name, self.project = name, every.project
+        self.settings = every.stages[name]
+        self.recorded_settings = _recorded(every, name)
+        with in_one_line():
+            self._session = boto3.Session(profile_name=profile, region_name=self.settings.region)
+            self._check_account()
+            self.bucket = self._bucket()
+
+    @property
+    def endpoint_name(self) -> str:
+        """The endpoint's name, and the first part of every stack's."""
+        return f"{self.project}-{self.name}"
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the stage's account and region."""
+        return self._session.client(service)  # type: ignore[call-overload]
+
+    def served_config(self) -> str | None:
+        """The EndpointConfig that the endpoint serves now; None where there is no endpoint.
+
+        https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html
+        """
+        sagemaker = self.client("sagemaker")
+        try:
+            described = sagemaker.describe_endpoint(EndpointName=self.endpoint_name)
+        except ClientError as error:
+            if "Could not find endpoint" not in str(error):
+                raise
+            return None
+        return str(described["EndpointConfigName"])
+
+    def _check_account(self) -> None:
+        account = self.client("sts").get_caller_identity()["Account"]
+        if account != self.settings.account:
+            raise PromotionError(
+                f"{self.name}: the credentials are for account {account}, the stage's is "
+                f"{self.settings.account}; name a profile of that account with --profile"
+            )
+
+    def _bucket(self) -> str:
+        name = f"{self.endpoint_name}-storage"
+        deploy = f"deploy the stage first: make deploy STAGE={self.name}"
+        try:
+            (stack,) = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+        except ClientError as error:
+            if "does not exist" not in str(error):
+                raise
+            where = f"{self.settings.account}, {self.settings.region}"
+            raise PromotionError(f"{name}: no such stack in {where}; {deploy}") from None
+        outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
+        if "DataBucketName" not in outputs:
+            raise PromotionError(f"{name}: no output DataBucketName; {deploy}")
+        return str(outputs["DataBucketName"])
+
+
+def _recorded(every: Settings, name: str) -> dict[str, Any]:
+    """A stage's settings by their names in the file, with the two tables that all stages share."""
+    shared = every.model_dump(mode="json", include={"model", "container"})
+    return {**every.stages[name].model_dump(mode="json", by_alias=True), **shared}
+
+
+@contextmanager
+def in_one_line() -> Iterator[None]:
+    """What AWS refuses, or what keeps us from asking it, as a PromotionError."""
+    try:
+        yield
+    except (BotoCoreError, ClientError, boto3.exceptions.Boto3Error) as error:
+        raise PromotionError(f"AWS: {' '.join(str(error).split())}") from None

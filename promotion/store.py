@@ -1,0 +1,117 @@
+"""Releases in a stage's bucket: `releases/<id>.json`, and `releases/assemblies/<sha256>.zip`.
+
+The document is written last, and only where none is: S3 refuses the second of two writers.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+"""
+
+import hashlib
+import re
+from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
+
+from botocore.exceptions import ClientError
+from pydantic import ValidationError
+
+from promotion import PromotionError
+from promotion.release import RELEASE_ID, Assembly, Release
+from promotion.stage import Stage, in_one_line
+
+_PREFIX = "releases/"
+# 409 is the answer to a write beside another one that has not ended.
+_TAKEN = {"PreconditionFailed", "ConditionalRequestConflict"}
+
+
+class ReleaseStore:
+    """The releases of a stage. Every method raises PromotionError where AWS refuses the call."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage, self._bucket, self._s3 = stage.name, stage.bucket, stage.client("s3")
+
+    def ids(self) -> list[str]:
+        """The ids of all releases, the oldest first."""
+        with in_one_line():
+            pages = self._s3.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=f"{_PREFIX}{self._stage}-"
+            )
+            keys = [found["Key"] for page in pages for found in page.get("Contents", [])]
+        names = (key.removeprefix(_PREFIX)[:-5] for key in keys if key.endswith(".json"))
+        return sorted(name for name in names if re.fullmatch(RELEASE_ID, name))
+
+    def newest(self) -> Release | None:
+        """The release that was recorded last."""
+        ids = self.ids()
+        return self.read(ids[-1]) if ids else None
+
+    def every(self) -> list[Release]:
+        """All releases, the newest first."""
+        with ThreadPoolExecutor() as pool:
+            return list(pool.map(self.read, reversed(self.ids())))
+
+    def read(self, id: str) -> Release:
+        """Read a release.
+
+        Raises PromotionError where there is none, or its document is not one of this schema.
+        """
+        where = f"s3://{self._bucket}/{_key(id)}"
+        try:
+            with in_one_line():
+                document = self._get(id)
+            release = Release.model_validate_json(document)
+        except ValidationError as error:
+            first = error.errors()[0]
+            key = ".".join(map(str, first["loc"])) or "document"
+            reason = f"{key}: {first['msg']}"
+            raise PromotionError(f"{where}: not a release of schema 1: {reason}") from None
+        if (release.id, release.stage) != (id, self._stage):
+            reason = f"it says that it is {release.id} of {release.stage}"
+            raise PromotionError(f"{where}: not release {id}: {reason}")
+        return release
+
+    def _get(self, id: str) -> bytes:
+        try:
+            found = self._s3.get_object(Bucket=self._bucket, Key=_key(id))
+        except self._s3.exceptions.NoSuchKey:
+            raise PromotionError(
+                f"{id}: no such release of {self._stage}; see `history {self._stage}`"
+            ) from None
+        body: bytes = found["Body"].read()
+        return body
+
+    def add(self, release: Release, archive: bytes) -> bool:
+        """Store a release and its assembly; False where another one has its id by now."""
+        document = (release.model_dump_json(indent=2) + "\n").encode()
+        with in_one_line():
+            # Named by its hash: a second writer writes the same bytes.
+            self._put(release.assembly.key, archive, ContentType="application/zip")
+            try:
+                self._put(
+                    _key(release.id), document, ContentType="application/json", IfNoneMatch="*"
+                )
+            except ClientError as error:
+                if error.response["Error"]["Code"] in _TAKEN:
+                    return False
+                raise
+        return True
+
+    def _put(self, key: str, content: bytes, **options: str) -> None:
+        # S3 computes it anew from what arrives, and refuses what differs.
+        checksum = b64encode(hashlib.sha256(content).digest()).decode()
+        self._s3.put_object(
+            Bucket=self._bucket, Key=key, Body=content, ChecksumSHA256=checksum, **options
+        )
+
+
+def _key(id: str) -> str:
+    return f"{_PREFIX}{id}.json"
+
+
+def assembly_of(archive: bytes) -> Assembly:
+    """Where an assembly's zip is kept."""
+    digest = hashlib.sha256(archive).hexdigest()
+    return Assembly(key=f"{_PREFIX}assemblies/{digest}.zip", sha256=digest)
+
+
+def next_id(stage: str, newest: Release | None) -> str:
+    """The id of the release after this one."""
+    number = int(newest.id.rpartition("-")[2]) if newest else 0
+    return f"{stage}-{number + 1:06}"

@@ -1,0 +1,115 @@
+"""Releases made up, for tests of what is done with them."""
+
+from datetime import UTC, datetime
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+
+from promotion.release import (
+    Archive,
+    Assembly,
+    Evidence,
+    Image,
+    Lineage,
+    Model,
+    Release,
+    Source,
+)
+
+# A busy machine takes its time over an example.
+untimed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=50)
+
+_HEX = "0123456789abcdef"
+_text = st.text(max_size=20)
+_times = st.datetimes(timezones=st.just(UTC))
+_sha256 = st.text(_HEX, min_size=64, max_size=64)
+_digests = _sha256.map(lambda digest: f"sha256:{digest}")
+_accounts = st.text("0123456789", min_size=12, max_size=12)
+_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+    | _text,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_text, inner, max_size=3),
+    max_leaves=8,
+)  # fmt: skip
+_documents = st.dictionaries(_text, _json, max_size=4)
+_ids = st.builds("{}-{:06}".format, st.sampled_from(["dev", "qa"]), st.integers(1, 999_999))
+_archives = st.builds(
+    Archive, version=st.none() | _text, sha256=_sha256, size=st.integers(0, 1 << 40)
+)
+_models = st.builds(
+    Model,
+    logical_id=_text,
+    image=_digests,
+    data=st.none() | _text,
+    manifest_sha256=st.none() | _sha256,
+    archive=st.none() | _archives,
+)
+_images = st.builds(
+    Image,
+    registry=_accounts,
+    region=_text,
+    repository=_text,
+    tag=st.none() | _text,
+    digest=_digests,
+)
+
+releases = st.builds(
+    Release,
+    id=_ids,
+    project=_text,
+    stage=_text,
+    account=_accounts,
+    region=_text,
+    recorded=_times,
+    source=st.builds(
+        Source,
+        commit=st.none() | st.text(_HEX, min_size=40, max_size=40),
+        clean=st.booleans(),
+    ),
+    images=st.lists(_images, max_size=2).map(tuple),
+    models=st.lists(_models, max_size=2).map(tuple),
+    settings=_documents,
+    templates=st.dictionaries(_text, _sha256, max_size=3),
+    assembly=st.builds(Assembly, key=_text, sha256=_sha256),
+    endpoint_config=st.none() | _text,
+    lineage=st.none() | st.builds(Lineage, stage=_text, release=_ids),
+    evidence=st.lists(
+        st.builds(Evidence, kind=_text, gathered=_times, document=_documents), max_size=2
+    ).map(tuple),
+)
+
+
+def release(id: str = "dev-000001") -> Release:
+    """A release without surprises."""
+    digest = f"sha256:{'d' * 64}"
+    return Release(
+        id=id,
+        project="berth",
+        stage=id.partition("-")[0],
+        account="1" * 12,
+        region="eu-central-1",
+        recorded=datetime(2026, 3, 1, 12, 30, tzinfo=UTC),
+        source=Source(commit="c" * 40, clean=True),
+        images=(
+            Image(
+                registry="1" * 12,
+                region="eu-central-1",
+                repository="images",
+                tag="f" * 64,
+                digest=digest,
+            ),
+        ),
+        models=(
+            Model(
+                logical_id="TheModel",
+                image=digest,
+                data="s3://bucket/key.gz",
+                manifest_sha256="a" * 64,
+                archive=Archive(version="1", sha256="b" * 64, size=1_000_000),
+            ),
+        ),
+        settings={"alarms": {"model_latency_p99_ms": 500.0}, "production": False},
+        templates={"berth-dev-serving": "7" * 64},
+        assembly=Assembly(key=f"releases/assemblies/{'e' * 64}.zip", sha256="e" * 64),
+        endpoint_config="config-1",
+    )

@@ -1,0 +1,67 @@
+"""Bad input of `python -m promotion`: one line, exit status 2. No AWS is asked."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from promotion.__main__ import main
+from promotion.release import schema
+
+
+@pytest.fixture(autouse=True)
+def no_credentials(monkeypatch: pytest.MonkeyPatch, root: Path, tmp_path: Path) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.chdir(root)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        ("record nowhere", "stages.toml: no stage 'nowhere'; there are dev, qa, prod"),
+        ("show nowhere-000001", "stages.toml: no stage 'nowhere'; there are dev, qa, prod"),
+        ("show dev-1", "dev-1: neither a release, as dev-000001, nor a stage"),
+        ("diff dev-1 qa", "dev-1: neither a release, as dev-000001, nor a stage"),
+        ("history dev", "AWS: Unable to locate credentials"),
+        ("history dev --profile none", "AWS: The config profile (none) could not be found"),
+    ],
+)
+def test_a_mistake_gets_one_line_and_status_2(
+    arguments: str,
+    line: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["promotion", *arguments.split()])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert (ended.value.code, *capsys.readouterr()) == (2, "", f"{line}\n")
+
+
+def test_a_mistake_in_stages_toml_gets_its_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["promotion", "history", "dev"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == f"stages.toml: no such file in {tmp_path}\n"
+
+
+def test_the_schema_is_printed_as_it_is_published(root: Path) -> None:
+    printed = subprocess.run(
+        [sys.executable, "-m", "promotion", "schema"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert printed == schema()
+    assert json.loads(printed)["title"] == "Release"
