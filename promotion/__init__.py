@@ -1,0 +1,1 @@
+"""A release from account to account: recorded, judged, moved, rolled back."""
