@@ -1,8 +1,6 @@
 """An image from one registry to another, by digest: the same bytes under the same tag.
 
-Why not skopeo: it is a program that pip cannot install, it reports no bytes while it copies, and
-it takes whatever kind of manifest there is. Why no library: those for Python (oras, python-dxf) buy
-us what the two dozen lines below do. docs/adr/0009 has the reasons and the speeds.
+Why neither skopeo nor a library: docs/adr/0009-moving-images.md.
 
 Every blob is hashed as it passes, and its last chunk is held back until the digest is right; the
 registry computes it again. The manifest goes last, so a tag never names an image that is not whole.
