@@ -30,7 +30,7 @@ BLOBS = [b'{"architecture":"amd64","os":"linux"}', b"layer" * 700_000, b"another
 SIZE = sum(map(len, BLOBS))
 
 
-class Killed(Exception):
+class BrokenOffError(Exception):
     pass
 
 
@@ -223,9 +223,9 @@ def test_a_move_that_broke_off_goes_on_with_what_is_there(qa: Repository, prod: 
     def die(count: int) -> None:
         done.append(count)
         if count == len(BLOBS[0]):
-            raise Killed
+            raise BrokenOffError
 
-    with pytest.raises(Killed):
+    with pytest.raises(BrokenOffError):
         copy_image(qa, prod, digest=digest, tag=TAG, on_bytes=die)
     assert prod.manifest(TAG) is None
     there = sum(len(blob) for blob in BLOBS if prod.has_blob(digest_of(blob)))
