@@ -12,7 +12,8 @@ from here; what is read is the price of the proof. Otherwise the parts that were
 
 An object that is there already is believed where S3 itself knows its SHA-256; else it is read.
 
-Memory: 4 parts of 16 MiB at a time. Encryption: the target bucket's own default.
+Memory: 4 parts of 8 MiB at a time, each held twice while it arrives.
+Encryption: the target bucket's own default.
 docs/promotion-permissions.md says what source and target have to allow.
 """
 

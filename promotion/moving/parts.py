@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-PART_SIZE = 16 * 2**20
+PART_SIZE = 8 * 2**20
 MOST_PARTS = 10_000  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 
 
@@ -28,7 +28,7 @@ class Part:
 def parts_of(size: int, part_size: int) -> list[Part]:
     """The parts of `size` bytes, each of `part_size` but the last.
 
-    Where that made more than S3 takes, they are larger: with 16 MiB from 156 GiB on.
+    Where that made more than S3 takes, they are larger: with 8 MiB from 78 GiB on.
     """
     step = max(part_size, -(-size // MOST_PARTS))
     return [
