@@ -19,12 +19,14 @@ from importlib import import_module
 from threading import Lock
 from types import ModuleType
 from typing import Any
+from urllib.parse import unquote
+from xml.sax.saxutils import escape
 
 from hypercorn.asyncio import serve as hypercorn_serve
 from hypercorn.config import Config
 from ministack import app
 from ministack.core import responses, router
-from ministack.services import ecr
+from ministack.services import ecr, s3
 from ministack.services.cloudformation import provisioners, stacks
 
 from localaws import bucket_deployment, flow_logs
@@ -52,6 +54,7 @@ def serve(listener: socket.socket, *, until_stdin_closes: bool) -> None:
     state_machines.install()
     ecr._describe_images = _describe_images
     ecr._select_registry_request_scope = _select_registry_scope
+    s3._upload_part_copy = _upload_part_copy
     stacks.now_iso = _EventClock()
     try:
         asyncio.run(_serve(listener, until_stdin_closes=until_stdin_closes))
@@ -125,6 +128,36 @@ def _select_registry_scope(name: str | None, headers: Any, query: Any) -> None:
     if own := _CDK_REPOSITORY.fullmatch(name or ""):
         responses.set_request_account_id(own["account"])
         responses.set_request_region(own["region"])
+
+
+def _upload_part_copy(bucket: str, key: str, query: dict[str, Any], headers: Any) -> Any:
+    """S3's UploadPartCopy from a bucket of any account that lets the caller read, with checksums.
+
+    MiniStack looks for the source in the caller's account only, though it has judged the source's
+    policy by then, and computes no checksum of the part.
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyPartResult.html
+    """
+    source = unquote(headers["x-amz-copy-source"].lstrip("/")).partition("/")
+    asked = {"range": "x-amz-copy-source-range", "if-match": "x-amz-copy-source-if-match"}
+    conditions = {name: headers[given] for name, given in asked.items() if given in headers}
+    caller = responses.get_account_id()
+    responses.set_request_account_id(s3._bucket_owner_account(source[0]) or caller)
+    try:
+        status, found, body = s3._get_object(source[0], source[2], conditions, {})
+    finally:
+        responses.set_request_account_id(caller)
+    if status >= 300:
+        return status, found, body
+    status, answered, body = s3._upload_part(bucket, key, body, query, {})
+    if status >= 300:
+        return status, answered, body
+    told = {"ETag": answered["ETag"], "LastModified": s3.now_iso()}
+    for name, value in answered.items():
+        if name.startswith("x-amz-checksum-"):
+            told[f"Checksum{name.removeprefix('x-amz-checksum-').upper()}"] = value
+    inner = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in told.items())
+    result = f'<CopyPartResult xmlns="{s3.S3_NS}">{inner}</CopyPartResult>'
+    return 200, {"Content-Type": "application/xml"}, result.encode()
 
 
 async def _serve(listener: socket.socket, *, until_stdin_closes: bool) -> None:

@@ -1,0 +1,146 @@
+"""An image from one registry to another, by digest: the same bytes under the same tag.
+
+Why neither skopeo nor a library: docs/adr/0009-moving-images.md.
+
+Every blob is hashed as it passes, and its last chunk is held back until the digest is right; the
+registry computes it again. The manifest goes last, so a tag never names an image that is not whole.
+Killed and called again, it skips the blobs that are there; a blob that was under way begins anew.
+
+Memory: 4 blobs at a time, 1 MiB of each. docs/promotion-permissions.md says what ECR has to allow.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from urllib3.exceptions import HTTPError
+
+from promotion.moving.outcome import Moved, MoveError, OnBytes, Planned, ignore_bytes
+from promotion.moving.registry import DOCKER_MANIFEST, Manifest, Repository
+
+_PARALLEL = 4
+
+
+@dataclass(frozen=True)
+class _Blob:
+    digest: str
+    size: int
+
+
+def plan_image(source: Repository, target: Repository, *, digest: str, tag: str) -> Planned:
+    """What `copy_image` would do; nothing is written.
+
+    Raises:
+        MoveError: as `copy_image`.
+    """
+    try:
+        blobs = _blobs(_manifest(source, digest))
+        size = sum(blob.size for blob in blobs)
+        if _holds(target, digest, tag):
+            return Planned(size, 0)
+        return Planned(size, sum(one.size for one in blobs if not target.has_blob(one.digest)))
+    except HTTPError as error:
+        raise _unreachable(error, source, target) from error
+
+
+def copy_image(
+    source: Repository,
+    target: Repository,
+    *,
+    digest: str,
+    tag: str,
+    on_bytes: OnBytes = ignore_bytes,
+) -> Moved:
+    """Copy the image `digest` and name it `tag` in the target, unless it has that name there.
+
+    Sizes are of the config and the layers, compressed as they are.
+
+    Raises:
+        MoveError: where the source has no such image, its bytes are not those of their digests, it
+            is no Docker image of one platform, the target's tag names another image, or a registry
+            refuses a call or cannot be reached.
+    """
+    try:
+        manifest = _manifest(source, digest)
+        blobs = _blobs(manifest)
+        if _holds(target, digest, tag):
+            moved = Moved(sum(blob.size for blob in blobs))
+            on_bytes(moved.size)
+            return moved
+        with ThreadPoolExecutor(_PARALLEL) as pool:
+            done = list(pool.map(lambda blob: _copy(source, target, blob, on_bytes), blobs))
+        target.put_manifest(tag, manifest)
+        return sum(done, Moved(0))
+    except HTTPError as error:
+        raise _unreachable(error, source, target) from error
+
+
+def _manifest(source: Repository, digest: str) -> Manifest:
+    manifest = source.manifest(digest)
+    if manifest is None:
+        raise MoveError(f"{source}@{digest}: no such image")
+    if manifest.digest != digest:
+        raise MoveError(f"{source}@{digest}: the registry sent a manifest of {manifest.digest}")
+    if manifest.media_type != DOCKER_MANIFEST:
+        raise MoveError(
+            f"{source}@{digest}: SageMaker's CreateModel refuses {manifest.media_type};"
+            " build it for one platform, with --output=type=docker and without provenance"
+        )
+    return manifest
+
+
+def _blobs(manifest: Manifest) -> list[_Blob]:
+    """Config and layers, each once."""
+    content = json.loads(manifest.body)
+    named = [content["config"], *content["layers"]]
+    return list(dict.fromkeys(_Blob(one["digest"], one["size"]) for one in named))
+
+
+def _holds(target: Repository, digest: str, tag: str) -> bool:
+    there = target.manifest(tag)
+    if there is not None and there.digest != digest:
+        raise MoveError(
+            f"{target}:{tag}: is {there.digest} there, the release's is {digest}; it was built in"
+            " that account and not tested: delete that tag"
+        )
+    return there is not None
+
+
+def _copy(source: Repository, target: Repository, blob: _Blob, on_bytes: OnBytes) -> Moved:
+    moved = Moved(blob.size)
+    if target.has_blob(blob.digest):
+        on_bytes(blob.size)
+        return moved
+    same = source.registry == target.registry and source.name != target.name
+    location = target.begin_upload(blob.digest, mount_from=source.name if same else None)
+    if location is None:
+        on_bytes(blob.size)
+        return Moved(blob.size, copied=blob.size)
+    chunks = _verified(source, blob, on_bytes)
+    target.upload(location, blob.digest, blob.size, chunks)
+    return Moved(blob.size, sent=blob.size)
+
+
+def _verified(source: Repository, blob: _Blob, on_bytes: OnBytes) -> Iterator[bytes]:
+    """The blob's chunks. The last is not given where the digest is wrong: so none is uploaded."""
+    found, size, held = hashlib.sha256(), 0, b""
+    for chunk in source.blob(blob.digest):
+        if held:
+            yield held
+            on_bytes(len(held))
+        found.update(chunk)
+        size, held = size + len(chunk), chunk
+    if (f"sha256:{found.hexdigest()}", size) != (blob.digest, blob.size):
+        raise MoveError(
+            f"{source}: the layer or config {blob.digest} of {blob.size} bytes arrived as"
+            f" sha256:{found.hexdigest()} of {size}; push the image to it anew"
+        )
+    yield held
+    on_bytes(len(held))
+
+
+def _unreachable(error: HTTPError, source: Repository, target: Repository) -> MoveError:
+    text = " ".join(str(error).split())
+    return MoveError(f"{source} to {target}: {text}; run again, what is there stays")

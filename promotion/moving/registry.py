@@ -1,0 +1,180 @@
+"""A repository in an image registry, over the registry's HTTP API.
+
+https://github.com/opencontainers/distribution-spec/blob/main/spec.md, and ECR's answers to it.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import urllib3
+
+from promotion.moving.outcome import MoveError
+
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+_MANIFESTS = (
+    DOCKER_MANIFEST,
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.oci.image.index.v1+json",
+)
+_CHUNK = 2**20
+# A body that is streamed cannot be sent again from here.
+_RETRIES = urllib3.Retry(4, backoff_factor=0.5, status_forcelist=(429, 502, 503, 504), status=4)
+_TIMEOUT = urllib3.Timeout(connect=10, read=120)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """An image's manifest: its bytes, their digest and their media type."""
+
+    body: bytes
+    digest: str
+    media_type: str
+
+
+class Repository:
+    """A repository of a registry.
+
+    Every method raises MoveError where the registry refuses, with the permission that it needs in
+    ECR (https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html), and
+    urllib3.exceptions.HTTPError where it cannot be reached.
+    """
+
+    def __init__(self, registry: str, name: str, *, authorization: str | None = None) -> None:
+        """`registry`: its URL, as `https://ACCOUNT.dkr.ecr.REGION.amazonaws.com`.
+
+        `authorization`: the header's value.
+        """
+        self.registry, self.name = registry.rstrip("/"), name
+        self._headers = {"Authorization": authorization} if authorization else {}
+        self._http = _pool(self.registry)
+
+    def __str__(self) -> str:
+        return f"{urlsplit(self.registry).netloc}/{self.name}"
+
+    def manifest(self, reference: str) -> Manifest | None:
+        """Of a digest or a tag; None where there is none."""
+        accept = {"Accept": ", ".join(_MANIFESTS)}
+        answer = self._ask("GET", f"manifests/{reference}", "ecr:BatchGetImage", (200, 404), accept)
+        if answer.status == 404:
+            self._expect_repository(answer)
+            return None
+        digest = f"sha256:{hashlib.sha256(answer.data).hexdigest()}"
+        return Manifest(answer.data, digest, answer.headers.get("Content-Type", ""))
+
+    def has_blob(self, digest: str) -> bool:
+        """Whether a layer or config is there."""
+        needed = "ecr:BatchCheckLayerAvailability"
+        return self._ask("HEAD", f"blobs/{digest}", needed, (200, 404)).status == 200
+
+    def blob(self, digest: str) -> Iterator[bytes]:
+        """The bytes of a layer or config, in chunks; ECR sends us on to S3 for them."""
+        answer = self._ask("GET", f"blobs/{digest}", "ecr:GetDownloadUrlForLayer", stream=True)
+        try:
+            yield from answer.stream(_CHUNK)
+        finally:
+            answer.close()
+
+    def begin_upload(self, digest: str, *, mount_from: str | None = None) -> str | None:
+        """Where to upload a blob to; None where the registry took it from `mount_from`."""
+        query = f"?mount={digest}&from={mount_from}" if mount_from else ""
+        needed = "ecr:InitiateLayerUpload"
+        answer = self._ask("POST", f"blobs/uploads/{query}", needed, (201, 202))
+        return None if answer.status == 201 else answer.headers["Location"]
+
+    def upload(self, location: str, digest: str, size: int, chunks: Iterator[bytes]) -> None:
+        """Upload a blob in one request: ECR loses all but the first of several chunks.
+
+        https://github.com/aws/containers-roadmap/issues/2831
+        """
+        url = urljoin(f"{self.registry}/", location)
+        url += f"{'&' if urlsplit(url).query else '?'}digest={digest}"
+        headers = {"Content-Length": str(size), "Content-Type": "application/octet-stream"}
+        needed = "ecr:UploadLayerPart and ecr:CompleteLayerUpload"
+        answer = self._ask("PUT", url, needed, (201,), headers, body=chunks)
+        self._expect_digest(answer, digest)
+
+    def put_manifest(self, tag: str, manifest: Manifest) -> None:
+        """Name an image, all of whose blobs are there."""
+        headers = {"Content-Type": manifest.media_type}
+        url = f"manifests/{tag}"
+        answer = self._ask("PUT", url, "ecr:PutImage", (201,), headers, body=manifest.body)
+        self._expect_digest(answer, manifest.digest)
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        needed: str,
+        expected: tuple[int, ...] = (200,),
+        headers: dict[str, str] | None = None,
+        *,
+        body: bytes | Iterator[bytes] | None = None,
+        stream: bool = False,
+    ) -> urllib3.BaseHTTPResponse:
+        answer = self._http.request(
+            method,
+            urljoin(f"{self.registry}/v2/{self.name}/", path),
+            body=body,
+            headers=self._headers | (headers or {}),
+            preload_content=not stream,
+            retries=_RETRIES if body is None else False,
+            timeout=_TIMEOUT,
+        )
+        if answer.status in expected:
+            return answer
+        said = _said(answer)
+        if answer.status in (401, 403):
+            raise MoveError(f"{self}: {method} {path} is denied; it needs {needed} ({said})")
+        raise MoveError(f"{self}: {method} {path}: {said}")
+
+    def _expect_repository(self, answer: urllib3.BaseHTTPResponse) -> None:
+        if "NAME_UNKNOWN" in (said := _said(answer)):
+            raise MoveError(f"{self}: no such repository; bootstrap the account first ({said})")
+
+    def _expect_digest(self, answer: urllib3.BaseHTTPResponse, digest: str) -> None:
+        found = answer.headers.get("Docker-Content-Digest")
+        if found != digest:
+            raise MoveError(f"{self}: {digest} was pushed, and the registry calls it {found}")
+
+
+def ecr_repository(session: Any, name: str) -> Repository:
+    """A repository of a boto3 session's account and region. The token lasts 12 hours.
+
+    An ECR client with an endpoint of its own (an emulator's) has its registry there, too.
+
+    Raises:
+        botocore's ClientError and BotoCoreError: where AWS gives no token.
+    """
+    client = session.client("ecr")
+    (given,) = client.get_authorization_token()["authorizationData"]
+    endpoint: str = client.meta.endpoint_url
+    is_aws = ".amazonaws." in f"{urlsplit(endpoint).hostname}"
+    return Repository(
+        given["proxyEndpoint"] if is_aws else endpoint,
+        name,
+        authorization=f"Basic {given['authorizationToken']}",
+    )
+
+
+def _pool(url: str) -> urllib3.PoolManager:
+    """Connections, through the proxy that the environment names."""
+    parts = urlsplit(url)
+    proxy = getproxies().get(parts.scheme)
+    if proxy and not proxy_bypass(parts.netloc):
+        return urllib3.ProxyManager(proxy, maxsize=8)
+    return urllib3.PoolManager(maxsize=8)
+
+
+def _said(answer: urllib3.BaseHTTPResponse) -> str:
+    try:
+        errors = json.loads(answer.data)["errors"]
+        said = "; ".join(f"{one.get('code')}: {one.get('message')}" for one in errors)
+    except (ValueError, KeyError, TypeError):
+        said = ""
+    return " ".join(f"HTTP {answer.status} {said}".split())

@@ -1,0 +1,149 @@
+"""One S3 object: calls to it, with errors in one line."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from promotion.moving.outcome import MoveError
+from promotion.moving.parts import Part
+
+_READS = 3
+
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
+_PERMISSIONS = {
+    # Without s3:ListBucket an object that is not there is a 403, too.
+    "head_object": "s3:GetObject and s3:ListBucket",
+    "get_object": "s3:GetObject",
+    "list_multipart_uploads": "s3:ListBucketMultipartUploads",
+    "list_parts": "s3:ListMultipartUploadParts",
+    "abort_multipart_upload": "s3:AbortMultipartUpload",
+}
+_DENIED = ("AccessDenied", "403")
+_GONE = ("404", "NoSuchKey")
+
+
+@dataclass(frozen=True)
+class S3Object:
+    """An object, there or not yet, and the S3 client that reaches it.
+
+    Attributes:
+        client: boto3's, of the credentials to use; several threads call it at a time.
+        account: who owns the bucket. S3 refuses a bucket of that name that is another's.
+    """
+
+    client: Any
+    account: str
+    bucket: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+    def beside(self, name: str) -> "S3Object":
+        """The object `name` under this one's key as prefix."""
+        return replace(self, key=self.key + name)
+
+    def call(self, operation: str, **arguments: Any) -> Any:
+        """Call S3 for this object.
+
+        Raises:
+            MoveError: from the ClientError where S3 refuses.
+        """
+        try:
+            return getattr(self.client, operation)(
+                Bucket=self.bucket, Key=self.key, ExpectedBucketOwner=self.account, **arguments
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise self._refusal(operation, error) from error
+
+    def head(self) -> dict[str, Any] | None:
+        """Size, ETag and checksums; None where there is no such object.
+
+        Raises:
+            MoveError: as `call`.
+        """
+        try:
+            found: dict[str, Any] = self.call("head_object", ChecksumMode="ENABLED")
+        except MoveError as error:
+            if error_code(error) in _GONE:
+                return None
+            raise
+        return found
+
+    def existing(self) -> dict[str, Any]:
+        """As `head`.
+
+        Raises:
+            MoveError: as `call`, and where there is no such object.
+        """
+        found = self.head()
+        if found is None:
+            raise MoveError(f"{self}: no such object in account {self.account}")
+        return found
+
+    def read(self, part: Part, etag: str) -> bytes:
+        """The bytes of a part, read anew where the connection breaks.
+
+        Raises:
+            MoveError: as `call`, and where the object is no longer the one of `etag`.
+        """
+        for attempt in range(1, _READS + 1):
+            answer = self.call("get_object", Range=part.range, IfMatch=etag)
+            try:
+                return bytes(answer["Body"].read())
+            except BotoCoreError as error:
+                if attempt == _READS:
+                    raise self._refusal("get_object", error) from error
+        raise AssertionError
+
+    def uploads(self) -> list[dict[str, Any]]:
+        """The unfinished uploads to this key, oldest first.
+
+        Raises:
+            MoveError: as `call`.
+        """
+        pages = self.client.get_paginator("list_multipart_uploads").paginate(
+            Bucket=self.bucket, Prefix=self.key, ExpectedBucketOwner=self.account
+        )
+        try:
+            found = [one for page in pages for one in page.get("Uploads", [])]
+        except (BotoCoreError, ClientError) as error:
+            raise self._refusal("list_multipart_uploads", error) from error
+        mine = (one for one in found if one["Key"] == self.key)
+        return sorted(mine, key=lambda one: (one["Initiated"], one["UploadId"]))
+
+    def parts(self, upload_id: str) -> list[dict[str, Any]]:
+        """The parts of an unfinished upload.
+
+        Raises:
+            MoveError: as `call`.
+        """
+        pages = self.client.get_paginator("list_parts").paginate(
+            Bucket=self.bucket, Key=self.key, UploadId=upload_id, ExpectedBucketOwner=self.account
+        )
+        try:
+            return [one for page in pages for one in page.get("Parts", [])]
+        except (BotoCoreError, ClientError) as error:
+            raise self._refusal("list_parts", error) from error
+
+    def _refusal(self, operation: str, error: BotoCoreError | ClientError) -> MoveError:
+        text = " ".join(str(error).split())
+        if isinstance(error, ClientError) and error.response["Error"]["Code"] in _DENIED:
+            needed = _PERMISSIONS.get(operation, "s3:PutObject")
+            return MoveError(
+                f"{self}: {operation} is denied in account {self.account}; it needs {needed}, and"
+                f" the use of the bucket's KMS key where it has one ({text})"
+            )
+        return MoveError(f"{self}: {text}")
+
+
+def error_code(error: MoveError) -> str | None:
+    """S3's code for what it refused; None where it was not S3 that did."""
+    cause = error.__cause__
+    return str(cause.response["Error"]["Code"]) if isinstance(cause, ClientError) else None
+
+
+def is_denied(error: MoveError) -> bool:
+    """Whether the credentials may not do that."""
+    return error_code(error) in _DENIED

@@ -1,0 +1,198 @@
+"""Objects from one account to another, through the emulator's S3."""
+
+import hashlib
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from promotion.moving.objects import copy_object, holds, plan_object
+from promotion.moving.outcome import Moved, MoveError, Planned
+from promotion.moving.s3 import S3Object
+from tests.localaws.conftest import TestEmulator
+from tests.promotion.moving.conftest import SOURCE, TARGET
+
+pytestmark = pytest.mark.slow
+
+PART = 64 * 1024  # MiniStack takes parts that S3 would find too small
+
+
+def given_bytes(place: S3Object, size: int) -> tuple[bytes, str]:
+    data = hashlib.shake_128(str(size).encode()).digest(size)
+    place.client.put_object(Bucket=place.bucket, Key=place.key, Body=data)
+    return data, hashlib.sha256(data).hexdigest()
+
+
+def stored(place: S3Object) -> bytes:
+    return bytes(place.client.get_object(Bucket=place.bucket, Key=place.key)["Body"].read())
+
+
+def let_target_read(source: S3Object) -> None:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{TARGET}:root"},
+        "Action": "s3:GetObject",
+        "Resource": f"arn:aws:s3:::{source.bucket}/*",
+    }
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    source.client.put_bucket_policy(Bucket=source.bucket, Policy=json.dumps(policy))
+
+
+@pytest.mark.parametrize("size", [0, 1, PART - 1, PART, PART + 1, 3 * PART, 9 * PART + 17])
+@pytest.mark.parametrize("granted", [False, True])
+def test_the_targets_object_is_the_sources_whatever_its_size(
+    source: S3Object, target: S3Object, size: int, granted: bool
+) -> None:
+    data, sha256 = given_bytes(source, size)
+    if granted:
+        let_target_read(source)
+    told: list[int] = []
+    moved = copy_object(source, target, sha256=sha256, on_bytes=told.append, part_size=PART)
+    by_s3 = granted and size > PART
+    assert moved == Moved(size, sent=0 if by_s3 else size, copied=size if by_s3 else 0)
+    assert stored(target) == data
+    assert sum(told) == size
+    assert target.uploads() == []
+
+
+@pytest.mark.parametrize("size", [PART, 3 * PART])
+def test_what_is_there_is_not_moved_again(source: S3Object, target: S3Object, size: int) -> None:
+    _, sha256 = given_bytes(source, size)
+    assert plan_object(source, target, sha256=sha256) == Planned(size, missing=size)
+    copy_object(source, target, sha256=sha256, part_size=PART)
+    assert plan_object(source, target, sha256=sha256) == Planned(size, missing=0)
+    told: list[int] = []
+    again = copy_object(source, target, sha256=sha256, on_bytes=told.append, part_size=PART)
+    assert again == Moved(size)
+    assert sum(told) == size
+
+
+@pytest.mark.parametrize("size", [PART, 3 * PART])
+def test_other_bytes_of_the_same_size_under_the_targets_key_are_replaced(
+    source: S3Object, target: S3Object, size: int
+) -> None:
+    data, sha256 = given_bytes(source, size)
+    other = bytes(size)
+    target.client.put_object(Bucket=target.bucket, Key=target.key, Body=other)
+    assert not holds(target, sha256=sha256, size=size)
+    copy_object(source, target, sha256=sha256, part_size=PART)
+    assert stored(target) == data
+
+
+@pytest.mark.parametrize("size", [PART, 3 * PART])
+@pytest.mark.parametrize("granted", [False, True])
+def test_changed_bytes_in_the_source_never_have_a_name_in_the_target(
+    source: S3Object, target: S3Object, size: int, granted: bool
+) -> None:
+    if granted:
+        let_target_read(source)
+    given_bytes(source, size)
+    with pytest.raises(MoveError, match=rf"{source}: its SHA-256 is .*, the release's is 00"):
+        copy_object(source, target, sha256="00" * 32, part_size=PART)
+    assert target.head() is None
+    assert target.uploads() == []
+
+
+def test_an_object_that_changes_while_it_is_read_is_noticed(
+    source: S3Object, target: S3Object
+) -> None:
+    _, sha256 = given_bytes(source, 9 * PART)
+
+    def change(_count: int) -> None:
+        source.client.put_object(Bucket=source.bucket, Key=source.key, Body=bytes(9 * PART))
+
+    with pytest.raises(MoveError, match="PreconditionFailed"):
+        copy_object(source, target, sha256=sha256, on_bytes=change, part_size=PART)
+    assert target.head() is None
+
+
+def test_what_the_source_has_not_is_one_line(source: S3Object, target: S3Object) -> None:
+    with pytest.raises(MoveError, match=rf"{source}: no such object in account {SOURCE}"):
+        copy_object(source, target, sha256="00" * 32)
+
+
+def test_a_denied_call_names_what_it_needs(emulator: TestEmulator, source: S3Object) -> None:
+    given_bytes(source, 10)
+    foreign = S3Object(emulator.client("s3", TARGET), SOURCE, source.bucket, source.key)
+    with pytest.raises(MoveError, match=r"head_object is denied .* s3:GetObject and s3:ListBucket"):
+        copy_object(foreign, source, sha256="00" * 32)
+
+
+KILLED = """
+import os, signal, sys, threading, boto3
+from promotion.moving.objects import copy_object
+from promotion.moving.s3 import S3Object
+url, source, target, sha256, part_size, last = sys.argv[1:]
+
+def place(account, bucket):
+    client = boto3.Session().client("s3", region_name="eu-central-1", endpoint_url=url,
+        aws_access_key_id=account, aws_secret_access_key="local")
+    return S3Object(client, account, bucket, "0123abcd.gz")
+
+done, lock = 0, threading.Lock()
+
+def on_bytes(count):
+    global done
+    with lock:
+        done += count
+        if done >= int(last):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+copy_object(place("222222222222", source), place("333333333333", target), sha256=sha256,
+            on_bytes=on_bytes, part_size=int(part_size))
+"""
+
+
+def killed_copy(source: S3Object, target: S3Object, sha256: str, root: Path) -> None:
+    """A process that copies, killed once half of the twenty parts are in place."""
+    url = source.client.meta.endpoint_url
+    arguments = [url, source.bucket, target.bucket, sha256, str(PART), str(10 * PART)]
+    result = subprocess.run([sys.executable, "-c", KILLED, *arguments], cwd=root, check=False)
+    assert result.returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("granted", [False, True])
+def test_a_killed_copy_goes_on_with_the_parts_that_are_there(
+    source: S3Object, target: S3Object, root: Path, granted: bool
+) -> None:
+    size = 20 * PART + 5
+    data, sha256 = given_bytes(source, size)
+    if granted:
+        let_target_read(source)
+    killed_copy(source, target, sha256, root)
+    assert target.head() is None
+    assert len(target.uploads()) == 1
+    moved = copy_object(source, target, sha256=sha256, part_size=PART)
+    assert 0 < moved.sent + moved.copied <= size - 10 * PART
+    assert stored(target) == data
+    assert target.uploads() == []
+
+
+def test_a_killed_copys_wrong_parts_are_replaced(
+    source: S3Object, target: S3Object, root: Path
+) -> None:
+    _, before = given_bytes(source, 20 * PART)
+    killed_copy(source, target, before, root)
+    data, sha256 = given_bytes(source, 20 * PART - 1)
+    copy_object(source, target, sha256=sha256, part_size=PART)
+    assert stored(target) == data
+    assert target.uploads() == []
+
+
+def test_uploads_that_cannot_be_taken_up_are_aborted(source: S3Object, target: S3Object) -> None:
+    place = {"Bucket": target.bucket, "Key": target.key}
+    empty = target.client.create_multipart_upload(**place)
+    other = target.client.create_multipart_upload(**place)
+    target.client.upload_part(**place, UploadId=other["UploadId"], PartNumber=1, Body=b"x" * PART)
+    beside = {**place, "Key": f"{target.key}.other"}
+    target.client.create_multipart_upload(**beside)
+    assert {one["UploadId"] for one in target.uploads()} == {empty["UploadId"], other["UploadId"]}
+    data, sha256 = given_bytes(source, 3 * PART)
+    copy_object(source, target, sha256=sha256, part_size=PART)
+    assert stored(target) == data
+    assert target.uploads() == []
+    left = target.client.list_multipart_uploads(Bucket=target.bucket)["Uploads"]
+    assert [one["Key"] for one in left] == [beside["Key"]]
