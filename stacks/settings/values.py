@@ -110,8 +110,8 @@ def _sha256(value: str) -> str:
 def _label(value: str) -> str:
     # What a metric filter's selector can name.
     # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
-    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", value):
-        raise refuse("must be letters, digits, hyphens and underscores, as the model's label is")
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", value):
+        raise refuse("must be letters, digits, periods, hyphens and underscores, as the label is")
     return value
 
 

@@ -221,7 +221,7 @@ def test_a_mistake_is_one_line_with_file_key_value_and_what_is_allowed(
         ),
         (
             '[dev.drift]\nlabels = ["B PER"]',
-            'dev.drift.labels[0] = "B PER": must be letters, digits, hyphens and underscores',
+            'dev.drift.labels[0] = "B PER": must be letters, digits, periods, hyphens',
         ),
         (
             "[dev.endpoint.metrics]\nfrequency_seconds = 11",
