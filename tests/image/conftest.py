@@ -9,6 +9,10 @@ from tools.image import __main__ as image_tool
 from tools.image.engine import Engine, ImageError, find
 
 TAG = "localhost/berth-test"
+WHY_NOT = (
+    "builds and runs the image, minutes of work for an engine that not every machine has; "
+    "`make test-image` runs it, and so does CI"
+)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -16,7 +20,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         here = Path(__file__).parent
         for item in items:
             if item.path.is_relative_to(here):
-                item.add_marker(pytest.mark.skip(reason="builds an image: make test-image"))
+                item.add_marker(pytest.mark.skip(reason=WHY_NOT))
 
 
 @pytest.fixture(scope="session")

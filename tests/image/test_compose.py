@@ -24,7 +24,10 @@ ASK_OUTSIDE = "import socket; socket.create_connection(('192.0.2.1', 53), 3)"
 def client(engine: Engine, image: str, root: Path, built_model: Path) -> Iterator[Any]:
     """The runtime API in front of the composed container, once that serves."""
     if engine.is_podman and not shutil.which("iptables"):
-        pytest.skip("podman's networks need iptables, which is not here")
+        pytest.skip(
+            "podman makes no network without iptables (Debian: apt-get install iptables); "
+            "the runtime API itself is tested without an engine in tests/compose"
+        )
     program = ["podman-compose"] if engine.is_podman else [engine.program, "compose"]
     composed = [*program, "--project-name", PROJECT]
     port = free_port()

@@ -1,6 +1,7 @@
 """What matters in the templates, resource by resource."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,14 @@ def dev(templates: dict[str, Template]) -> Template:
 @pytest.fixture
 def storage(templates: dict[str, Template]) -> Template:
     return templates["dev-Storage"]
+
+
+def test_the_image_is_built_as_create_model_takes_it(examples: Callable[[str], Path]) -> None:
+    """A Docker manifest for x86, without the attestations that BuildKit would add."""
+    (file,) = examples("real-time").glob("assembly-prod/*Serving*.assets.json")
+    (image,) = json.loads(file.read_text())["dockerImages"].values()
+    assert image["source"]["dockerOutputs"] == ["type=docker"]
+    assert image["source"]["platform"] == "linux/amd64"
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -96,7 +96,10 @@ def debian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a docker-registry."""
     program = shutil.which("docker-registry")
     if program is None:
-        pytest.skip("no docker-registry on this machine")
+        pytest.skip(
+            "no docker-registry (Debian: apt-get install docker-registry); the same copies run "
+            "between two accounts of the emulator's ECR in this file"
+        )
     folder = tmp_path_factory.mktemp("registry")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
