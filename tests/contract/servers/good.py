@@ -182,7 +182,11 @@ class Server:
         raise HTTPException(415)
 
     async def predict(self, worker: Worker, document: Any) -> list[float]:
-        return await asyncio.to_thread(worker.predict, document["instances"])
+        rows = document.get("instances") if isinstance(document, dict) else None
+        # What the worker cannot compute would end it, and a new one takes its time to start.
+        if not isinstance(rows, list) or not all(isinstance(row, int | float) for row in rows):
+            raise HTTPException(400)
+        return await asyncio.to_thread(worker.predict, rows)
 
     def encoded(self, predictions: list[float], accept: str) -> Response:
         if accept in {"text/csv", "application/jsonlines"}:
