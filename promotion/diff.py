@@ -51,10 +51,11 @@ def _facts(release: Release) -> Facts:
         facts["settings", path] = _text(value)
     for stack, sha256 in release.templates.items():
         facts["template", stack.removeprefix(f"{release.project}-{release.stage}-")] = sha256
-    # Of several of a kind the last one counts.
-    for evidence in sorted(release.evidence, key=lambda each: each.gathered):
-        for path, value in _leaves(evidence.document):
-            facts["evidence", f"{evidence.kind} {path}".rstrip()] = _text(value)
+    if release.evidence:
+        latest = release.evidence[-1]
+        facts["evidence", "passed"] = _text(latest.passed)
+        for check in latest.checks:
+            facts["evidence", check.name] = check.found
     return facts
 
 

@@ -2,27 +2,20 @@
 
 import hashlib
 import json
-from datetime import UTC
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import Field, JsonValue
+
+from promotion.evidence import Verification
+from promotion.part import Part, Sha256, Time
 
 RELEASE_ID = r"^[a-z][a-z0-9]{0,15}-[0-9]{6}$"
 
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 ReleaseId = Annotated[str, Field(pattern=RELEASE_ID)]
-Time = Annotated[AwareDatetime, AfterValidator(lambda time: time.astimezone(UTC))]
 
 
-class _Part(BaseModel):
-    # A document has every key: what has a default is written, too.
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", json_schema_serialization_defaults_required=True
-    )
-
-
-class Source(_Part):
+class Source(Part):
     """The checkout that the release was recorded from."""
 
     commit: Annotated[
@@ -32,7 +25,7 @@ class Source(_Part):
     clean: Annotated[bool, Field(description="whether it held nothing but the commit")]
 
 
-class Image(_Part):
+class Image(Part):
     """A container image in ECR."""
 
     registry: Annotated[str, Field(pattern=r"^[0-9]{12}$", description="the account that has it")]
@@ -42,7 +35,7 @@ class Image(_Part):
     digest: Digest
 
 
-class Archive(_Part):
+class Archive(Part):
     """The bytes of a model that is one object in S3."""
 
     version: Annotated[str | None, Field(description="of the object; null in a bucket without")]
@@ -50,7 +43,7 @@ class Archive(_Part):
     size: Annotated[int, Field(ge=0, description="bytes")]
 
 
-class Model(_Part):
+class Model(Part):
     """A SageMaker Model."""
 
     logical_id: Annotated[str, Field(description="in the serving stack's template")]
@@ -63,29 +56,24 @@ class Model(_Part):
     archive: Annotated[Archive | None, Field(description="null where the data is a prefix")]
 
 
-class Assembly(_Part):
+class Assembly(Part):
     """The stage's part of the cloud assembly, zipped, in the stage's bucket."""
 
     key: str
     sha256: Sha256
 
 
-class Lineage(_Part):
-    """The release that was promoted to make this one."""
+class Lineage(Part):
+    """Where a release came from: one of the stage before, or a former one of the same stage."""
 
     stage: str
     release: ReleaseId
+    forced: Annotated[
+        str | None, Field(description="why it was promoted without evidence that it passed")
+    ] = None
 
 
-class Evidence(_Part):
-    """What was found out about the running release; opaque here."""
-
-    kind: str
-    gathered: Time
-    document: dict[str, JsonValue]
-
-
-class Release(_Part):
+class Release(Part):
     """What a stage ran when it was recorded."""
 
     schema_version: Literal[1] = 1
@@ -111,7 +99,7 @@ class Release(_Part):
         str | None, Field(description="the one that served; null where the stage has no endpoint")
     ]
     lineage: Lineage | None = None
-    evidence: tuple[Evidence, ...] = ()
+    evidence: Annotated[tuple[Verification, ...], Field(description="the latest last")] = ()
 
     def runs_the_same_as(self, other: "Release") -> bool:
         """Whether both say the same of the stage.

@@ -26,6 +26,7 @@ from stacks.settings.values import (
     Table,
     conflict,
 )
+from stacks.settings.verify import VerifySettings
 from stacks.settings.watching import AlarmSettings, CaptureSettings, DriftSettings
 
 Mode = Literal["real-time", "serverless", "async", "batch", "multi-model", "inference-component"]
@@ -87,6 +88,7 @@ class StageSettings(Table):
     alarms: AlarmSettings = AlarmSettings()
     capture: CaptureSettings = CaptureSettings()
     drift: DriftSettings = DriftSettings()
+    verify: VerifySettings = VerifySettings()
     network: NetworkSettings = NetworkSettings()
     data: DataSettings = DataSettings()
 

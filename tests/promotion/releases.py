@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from promotion.evidence import Bucket, Check, Golden, Latency, Spans, Verification
 from promotion.release import (
     Archive,
     Assembly,
-    Evidence,
     Image,
     Lineage,
     Model,
@@ -53,6 +53,43 @@ _images = st.builds(
     digest=_digests,
 )
 
+_counts = st.integers(0, 10**6)
+_golden = st.builds(
+    Golden,
+    sha256=_sha256,
+    cases=_counts,
+    exact=_counts,
+    labels=st.dictionaries(
+        _text, st.builds(Spans, expected=_counts, found=_counts, right=_counts), max_size=3
+    ),
+)
+_milliseconds = st.floats(0, 1e6)
+verifications = st.builds(
+    Verification,
+    gathered=_times,
+    endpoint_config=_text,
+    checks=st.lists(
+        st.builds(Check, name=_text, wanted=_text, found=_text, passed=st.booleans()), max_size=3
+    ).map(tuple),
+    golden=st.none() | _golden,
+    former_golden=st.none() | _golden,
+    latency=st.none()
+    | st.builds(
+        Latency,
+        requests_per_second=_milliseconds,
+        seconds=_milliseconds,
+        requests=_counts,
+        errors=_counts,
+        p50_ms=_milliseconds,
+        p95_ms=_milliseconds,
+        p99_ms=_milliseconds,
+        histogram=st.lists(
+            st.builds(Bucket, below_ms=_milliseconds, answers=_counts), max_size=3
+        ).map(tuple),
+    ),
+    alarms=st.none(),
+)
+
 releases = st.builds(
     Release,
     id=_ids,
@@ -72,10 +109,8 @@ releases = st.builds(
     templates=st.dictionaries(_text, _sha256, max_size=3),
     assembly=st.builds(Assembly, key=_text, sha256=_sha256),
     endpoint_config=st.none() | _text,
-    lineage=st.none() | st.builds(Lineage, stage=_text, release=_ids),
-    evidence=st.lists(
-        st.builds(Evidence, kind=_text, gathered=_times, document=_documents), max_size=2
-    ).map(tuple),
+    lineage=st.none() | st.builds(Lineage, stage=_text, release=_ids, forced=st.none() | _text),
+    evidence=st.lists(verifications, max_size=2).map(tuple),
 )
 
 
@@ -112,4 +147,18 @@ def release(id: str = "dev-000001") -> Release:
         templates={"berth-dev-serving": "7" * 64},
         assembly=Assembly(key=f"releases/assemblies/{'e' * 64}.zip", sha256="e" * 64),
         endpoint_config="config-1",
+    )
+
+
+def verification(*, passed: bool = True) -> Verification:
+    """Evidence without surprises."""
+    found = "0.950" if passed else "0.850"
+    return Verification(
+        gathered=datetime(2026, 3, 1, 13, 0, tzinfo=UTC),
+        endpoint_config="config-1",
+        checks=(Check(name="entity F1", wanted="at least 0.900", found=found, passed=passed),),
+        golden=None,
+        former_golden=None,
+        latency=None,
+        alarms=None,
     )

@@ -1,6 +1,5 @@
 """What `diff` says of two releases."""
 
-from datetime import UTC, datetime
 from io import StringIO
 from typing import Any
 
@@ -9,8 +8,8 @@ from rich.console import Console
 
 from promotion import tables
 from promotion.diff import differences
-from promotion.release import Evidence, Release
-from tests.promotion.releases import release, releases, untimed
+from promotion.release import Release
+from tests.promotion.releases import release, releases, untimed, verification
 
 
 @given(releases)
@@ -76,16 +75,12 @@ def test_another_template_of_another_stage_is_named_by_its_stack() -> None:
     assert (found.area, found.key) == ("template", "serving")
 
 
-def test_of_two_pieces_of_evidence_of_a_kind_the_later_one_counts() -> None:
-    later, earlier = (
-        Evidence(
-            kind="latency",
-            gathered=datetime(2026, 3, day, tzinfo=UTC),
-            document={"p99_ms": day},
-        )
-        for day in (2, 1)
-    )
-    assert changed(evidence=(later, earlier)) == [("evidence", "latency p99_ms", None, "2")]
+def test_of_several_verifications_the_latest_one_counts() -> None:
+    evidence = (verification(passed=False), verification())
+    assert changed(evidence=evidence) == [
+        ("evidence", "passed", None, "true"),
+        ("evidence", "entity F1", None, "0.950"),
+    ]
 
 
 def test_the_served_release_is_the_newest_that_has_its_config() -> None:
