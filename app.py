@@ -10,6 +10,7 @@ from stacks.compatibility import IncompatibleError, check, read_models
 from stacks.compliance import packs
 from stacks.settings import SettingsError, load
 from stacks.stage import add_stages
+from tools.kept_inputs import keep_inputs
 from tools.packed_models import packed_models
 
 ROOT = Path(__file__).parent
@@ -24,7 +25,7 @@ def main() -> None:
     app = cdk.App()
     add_stages(app, settings, models)
     packs.apply(app)
-    app.synth()
+    keep_inputs(Path(app.synth().directory), settings)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from promotion import PromotionError, tables
 from promotion.diff import differences
+from promotion.record import checkout
 from promotion.record import record as record_release
 from promotion.release import RELEASE_ID, Release, schema
 from promotion.stage import Stage, in_one_line
@@ -40,7 +41,8 @@ def record(
     profile: Profile = None,
 ) -> None:
     """Record what STAGE runs now; refused where ASSEMBLY is not what is deployed."""
-    release, is_new = record_release(Stage(stage, profile=profile), assembly)
+    chosen = Stage(stage, profile=profile)
+    release, is_new = record_release(chosen, assembly, source=checkout())
     print(f"{release.id}: recorded" if is_new else f"{release.id}: recorded already")
 
 

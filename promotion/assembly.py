@@ -1,4 +1,4 @@
-"""A stage's part of a cloud assembly: its templates, and the zip that can be deployed again."""
+"""A cloud assembly: its templates and assets by stage, and the zip that can be deployed again."""
 
 import io
 import json
@@ -9,19 +9,42 @@ from typing import Any
 
 from promotion import PromotionError
 
+STAGES = "stages.toml"
+GOLDEN = "golden.jsonl"
+
 Template = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class FileAsset:
+    """A file that the deployment expects in the CDK's asset bucket; `id` is the CDK's hash."""
+
+    id: str
+    bucket: str
+    key: str
+
+
+@dataclass(frozen=True)
+class ImageAsset:
+    """An image that the deployment expects in the CDK's asset repository."""
+
+    repository: str
+    tag: str
 
 
 @dataclass(frozen=True)
 class StageAssembly:
     """A stage's stacks as they were synthesized.
 
-    templates: by the name of the stack.
-    archive: a zip for `cdk deploy --app FOLDER`, the same bytes for the same assembly.
+    templates: by the name of the stack, in the order of the manifest.
+    bucket: the CDK's asset bucket of the stage's account and region.
+    files: without the templates, which are in the assembly itself.
     """
 
     templates: dict[str, Template]
-    archive: bytes
+    bucket: str
+    files: tuple[FileAsset, ...]
+    images: tuple[ImageAsset, ...]
 
 
 def read(folder: Path, stage: str, account: str, region: str) -> StageAssembly:
@@ -33,39 +56,70 @@ def read(folder: Path, stage: str, account: str, region: str) -> StageAssembly:
     name = f"assembly-{stage}"
     if name not in manifest["artifacts"]:
         raise PromotionError(f"{folder}: no stage {stage} in this cloud assembly")
-    artifact = manifest["artifacts"][name]
-    nested = folder / artifact["properties"]["directoryName"]
-    stacks = [
-        each
-        for each in _json(nested / "manifest.json")["artifacts"].values()
-        if each["type"] == "aws:cloudformation:stack"
-    ]
+    nested = folder / manifest["artifacts"][name]["properties"]["directoryName"]
+    artifacts = _json(nested / "manifest.json")["artifacts"].values()
+    stacks = [each for each in artifacts if each["type"] == "aws:cloudformation:stack"]
     for stack in stacks:
         if stack["environment"] != f"aws://{account}/{region}":
             raise PromotionError(
                 f"{folder}: {stack['properties']['stackName']} is for {stack['environment']};"
-                f" stages.toml has aws://{account}/{region}: synthesize anew"
+                f" {STAGES} has aws://{account}/{region}: synthesize anew"
             )
-    templates = {
-        each["properties"]["stackName"]: _json(nested / each["properties"]["templateFile"])
-        for each in stacks
-    }
-    alone = json.dumps({**manifest, "artifacts": {name: artifact}}, indent=1, sort_keys=True)
-    return StageAssembly(templates, _zipped(nested, alone))
+    listed = [
+        _json(nested / each["properties"]["file"])
+        for each in artifacts
+        if each["type"] == "cdk:asset-manifest"
+    ]
+    files = [
+        (_is_inside(asset), FileAsset(name, place["bucketName"], place["objectKey"]))
+        for assets in listed
+        for name, asset in assets["files"].items()
+        for place in asset["destinations"].values()
+    ]
+    return StageAssembly(
+        templates={
+            each["properties"]["stackName"]: _json(nested / each["properties"]["templateFile"])
+            for each in stacks
+        },
+        bucket=next((file.bucket for _, file in files), ""),
+        files=tuple(dict.fromkeys(file for inside, file in files if not inside)),
+        images=tuple(
+            ImageAsset(place["repositoryName"], place["imageTag"])
+            for assets in listed
+            for asset in assets["dockerImages"].values()
+            for place in asset["destinations"].values()
+        ),
+    )
 
 
-def _zipped(nested: Path, manifest: str) -> bytes:
-    """The stage's folder beside a manifest of its own.
+def _is_inside(asset: dict[str, Any]) -> bool:
+    """Whether it is a template: the other assets lie beside the folders of the stages."""
+    return not str(asset["source"].get("path", "..")).startswith("..")
 
-    Assets lie beside that folder and stay out: the asset bucket and repository have them, and
-    where these do the CDK CLI does not ask for the files.
+
+def zipped(folder: Path) -> bytes:
+    """All stages of a cloud assembly in a zip for `cdk deploy --app`, and what they were made from.
+
+    The same bytes for the same assembly. The assets stay out: the asset bucket and repository have
+    them, and where these do the CDK CLI does not ask for the files.
     """
+    manifest = _json(folder / "manifest.json")
+    stages = {
+        name: artifact
+        for name, artifact in manifest["artifacts"].items()
+        if artifact["type"] == "cdk:cloud-assembly"
+    }
     files = {
-        f"{nested.name}/{file.relative_to(nested).as_posix()}": file.read_bytes()
-        for file in nested.rglob("*")
+        file.relative_to(folder).as_posix(): file.read_bytes()
+        for artifact in stages.values()
+        for file in (folder / artifact["properties"]["directoryName"]).rglob("*")
         if file.is_file()
     }
-    files["manifest.json"] = manifest.encode()
+    files |= {
+        name: (folder / name).read_bytes() for name in (STAGES, GOLDEN) if (folder / name).is_file()
+    }
+    alone = json.dumps({**manifest, "artifacts": stages}, indent=1, sort_keys=True)
+    files["manifest.json"] = alone.encode()
     memory = io.BytesIO()
     # Stored, not deflated: another zlib would give other bytes, and these are a few hundred KB.
     with zipfile.ZipFile(memory, "w", zipfile.ZIP_STORED) as archive:
@@ -73,6 +127,12 @@ def _zipped(nested: Path, manifest: str) -> bytes:
             # Without a date of its own an entry has zip's first one, 1980.
             archive.writestr(zipfile.ZipInfo(name), files[name])
     return memory.getvalue()
+
+
+def unzip(archive: bytes, folder: Path) -> None:
+    """Put the files of a zipped assembly into a folder; zipfile keeps them from leaving it."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as content:
+        content.extractall(folder)
 
 
 def _json(file: Path) -> dict[str, Any]:

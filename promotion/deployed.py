@@ -1,15 +1,14 @@
 """What runs in a stage: its stacks, models, images and EndpointConfig, as AWS says."""
 
-import hashlib
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from promotion import PromotionError
 from promotion.assembly import Template
-from promotion.release import Archive, Image, Model
+from promotion.contents import Contents
+from promotion.release import Image, Model
 from promotion.stage import Stage
 
 # Where the hash of the model's SHA256SUMS is pinned (docs/model.md).
@@ -19,10 +18,6 @@ _IMAGE = re.compile(
     r"(:(?P<tag>[\w.-]+))?(@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
-_CHUNK = 1 << 20
-
-Archives = Mapping[tuple[str, str], Archive]
-"""By the object's URI and version."""
 
 
 def check_templates(stage: Stage, templates: dict[str, Template]) -> None:
@@ -40,20 +35,11 @@ def check_templates(stage: Stage, templates: dict[str, Template]) -> None:
             )
 
 
-def models(
-    stage: Stage, *, known: tuple[Model, ...]
-) -> tuple[tuple[Model, ...], tuple[Image, ...]]:
+def models(stage: Stage, contents: Contents) -> tuple[tuple[Model, ...], tuple[Image, ...]]:
     """The SageMaker Models of the serving stack, by logical id, and their images, each once.
-
-    `known`: whose archives, the same version of the same object, are not read again.
 
     Raises PromotionError where an image is not in ECR.
     """
-    archives: Archives = {
-        (model.data, model.archive.version): model.archive
-        for model in known
-        if model.data and model.archive and model.archive.version
-    }
     names = sorted(_resources(stage, "AWS::SageMaker::Model").items())
     sagemaker = stage.client("sagemaker")
     containers = {
@@ -62,7 +48,7 @@ def models(
     }
     images = {uri: _image(stage, uri) for uri in sorted({c["Image"] for c in containers.values()})}
     found = tuple(
-        _model(stage, logical_id, container, images[container["Image"]], archives)
+        _model(logical_id, container, images[container["Image"]], contents)
         for logical_id, container in containers.items()
     )
     return found, tuple(images.values())
@@ -132,9 +118,7 @@ def _resources(stage: Stage, resource_type: str) -> dict[str, str]:
     }
 
 
-def _model(
-    stage: Stage, logical_id: str, container: dict[str, Any], image: Image, archives: Archives
-) -> Model:
+def _model(logical_id: str, container: dict[str, Any], image: Image, contents: Contents) -> Model:
     source = container.get("ModelDataSource", {}).get("S3DataSource", {})
     data = container.get("ModelDataUrl") or source.get("S3Uri")
     return Model(
@@ -142,25 +126,8 @@ def _model(
         image=image.digest,
         data=data,
         manifest_sha256=container.get("Environment", {}).get(_MANIFEST),
-        archive=_archive(stage, data, archives) if data and not data.endswith("/") else None,
+        archive=contents.of(data) if data and not data.endswith("/") else None,
     )
-
-
-def _archive(stage: Stage, uri: str, archives: Archives) -> Archive:
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    s3 = stage.client("s3")
-    version = s3.head_object(Bucket=bucket, Key=key).get("VersionId")
-    if version and (uri, version) in archives:
-        return archives[uri, version]
-    # Read to its end: of a multipart upload, S3's own SHA-256 is one of its parts' hashes.
-    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
-    pinned = {"VersionId": version} if version else {}
-    body = s3.get_object(Bucket=bucket, Key=key, **pinned)["Body"]
-    digest, size = hashlib.sha256(), 0
-    for chunk in body.iter_chunks(_CHUNK):
-        digest.update(chunk)
-        size += len(chunk)
-    return Archive(version=version, sha256=digest.hexdigest(), size=size)
 
 
 def _image(stage: Stage, uri: str) -> Image:

@@ -5,52 +5,73 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from promotion import assembly, deployed
-from promotion.release import Release, Source, canonical_sha256
-from promotion.stage import Stage, in_one_line
+from promotion.contents import Contents
+from promotion.release import Asset, Lineage, Release, Source, canonical_sha256
+from promotion.stage import Stage, in_one_line, recorded_settings
 from promotion.store import ReleaseStore, assembly_of, next_id
+from stacks.settings import load
 
 
-def record(stage: Stage, folder: Path) -> tuple[Release, bool]:
+def record(
+    stage: Stage, folder: Path, *, source: Source, lineage: Lineage | None = None
+) -> tuple[Release, bool]:
     """Record what a stage runs; the release, and whether it is a new one.
 
-    `folder`: the cloud assembly that it was deployed from.
+    `folder`: the cloud assembly that it was deployed from. `source`: the checkout that this was
+    synthesized from.
 
     Raises PromotionError where that is not what is deployed.
     """
-    synthesized = assembly.read(folder, stage.name, stage.settings.account, stage.settings.region)
     store = ReleaseStore(stage)
+    synthesized = assembly.read(folder, stage.name, stage.settings.account, stage.settings.region)
+    archive = assembly.zipped(folder)
     while True:
         newest = store.newest()
         with in_one_line():
             deployed.check_templates(stage, synthesized.templates)
-            found = _gathered(stage, synthesized, newest)
+            contents = Contents(stage, newest)
+            models, images = deployed.models(stage, contents)
+            found = Release(
+                id=next_id(stage.name, newest),
+                project=stage.project,
+                stage=stage.name,
+                account=stage.settings.account,
+                region=stage.settings.region,
+                recorded=datetime.now(UTC),
+                source=source,
+                images=images,
+                models=models,
+                assets=_assets(synthesized, contents),
+                settings=recorded_settings(load(folder / assembly.STAGES), stage.name),
+                templates=_hashes(synthesized.templates),
+                assembly=assembly_of(archive),
+                endpoint_config=deployed.endpoint_config(stage),
+                lineage=lineage,
+            )
         if newest and found.runs_the_same_as(newest):
             return newest, False
         # Where another recorder took the number, what it wrote may be this very release.
-        if store.add(found, synthesized.archive):
+        if store.add(found, archive):
             return found, True
 
 
-def _gathered(stage: Stage, synthesized: assembly.StageAssembly, newest: Release | None) -> Release:
-    models, images = deployed.models(stage, known=newest.models if newest else ())
-    return Release(
-        id=next_id(stage.name, newest),
-        project=stage.project,
-        stage=stage.name,
-        account=stage.settings.account,
-        region=stage.settings.region,
-        recorded=datetime.now(UTC),
-        source=source(),
-        images=images,
-        models=models,
-        settings=stage.recorded_settings,
-        templates={name: canonical_sha256(each) for name, each in synthesized.templates.items()},
-        assembly=assembly_of(synthesized.archive),
-        endpoint_config=deployed.endpoint_config(stage),
+def _assets(synthesized: assembly.StageAssembly, contents: Contents) -> tuple[Asset, ...]:
+    return tuple(
+        Asset(
+            id=file.id,
+            bucket=file.bucket,
+            key=file.key,
+            content=contents.of(f"s3://{file.bucket}/{file.key}"),
+        )
+        for file in synthesized.files
     )
 
 
-def source() -> Source:
+def _hashes(templates: dict[str, assembly.Template]) -> dict[str, str]:
+    return {name: canonical_sha256(each) for name, each in templates.items()}
+
+
+def checkout() -> Source:
     """The checkout that this is called in."""
     commit = _git("rev-parse", "--verify", "HEAD")
     changes = _git("status", "--porcelain")

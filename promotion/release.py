@@ -35,8 +35,8 @@ class Image(Part):
     digest: Digest
 
 
-class Archive(Part):
-    """The bytes of a model that is one object in S3."""
+class Content(Part):
+    """The bytes of an object in S3."""
 
     version: Annotated[str | None, Field(description="of the object; null in a bucket without")]
     sha256: Sha256
@@ -53,11 +53,20 @@ class Model(Part):
         Sha256 | None,
         Field(description="of the model's SHA256SUMS, pinned in the template; null where none is"),
     ]
-    archive: Annotated[Archive | None, Field(description="null where the data is a prefix")]
+    archive: Annotated[Content | None, Field(description="null where the data is a prefix")]
+
+
+class Asset(Part):
+    """A file that the stage's templates expect in the CDK's asset bucket."""
+
+    id: Annotated[str, Field(description="the CDK's hash of it")]
+    bucket: str
+    key: str
+    content: Content
 
 
 class Assembly(Part):
-    """The stage's part of the cloud assembly, zipped, in the stage's bucket."""
+    """The cloud assembly of all stages, zipped without its assets, in the stage's bucket."""
 
     key: str
     sha256: Sha256
@@ -86,6 +95,7 @@ class Release(Part):
     source: Source
     images: tuple[Image, ...]
     models: tuple[Model, ...]
+    assets: Annotated[tuple[Asset, ...], Field(description="without the templates")]
     settings: Annotated[
         dict[str, JsonValue],
         Field(description="the stage's table of stages.toml, defaults filled in"),

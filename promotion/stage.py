@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,10 @@ STAGES = Path("stages.toml")
 
 
 class Stage:
-    """A deployed stage: its settings, its bucket and clients of its account.
+    """A stage: its settings, its bucket and clients of its account.
 
     Raises:
-        PromotionError: where there is no such stage, it is not deployed, or the credentials are
-            another account's.
+        PromotionError: where there is no such stage, or the credentials are another account's.
         SettingsError: where stages.toml is wrong.
     """
 
@@ -28,13 +28,11 @@ class Stage:
         if name not in every.stages:
             known = ", ".join(every.stages)
             raise PromotionError(f"{STAGES}: no stage {name!r}; there are {known}")
-        self.name, self.project = name, every.project
+        self.name, self.project, self.profile = name, every.project, profile
         self.settings = every.stages[name]
-        self.recorded_settings = _recorded(every, name)
         with in_one_line():
-            self._session = boto3.Session(profile_name=profile, region_name=self.settings.region)
+            self.session = boto3.Session(profile_name=profile, region_name=self.settings.region)
             self._check_account()
-            self.bucket = self._bucket()
 
     @property
     def endpoint_name(self) -> str:
@@ -43,7 +41,7 @@ class Stage:
 
     def client(self, service: str) -> Any:
         """A boto3 client of the stage's account and region."""
-        return self._session.client(service)  # type: ignore[call-overload]
+        return self.session.client(service)  # type: ignore[call-overload]
 
     def served_config(self) -> str | None:
         """The EndpointConfig that the endpoint serves now; None where there is no endpoint.
@@ -67,23 +65,43 @@ class Stage:
                 f"{self.settings.account}; name a profile of that account with --profile"
             )
 
-    def _bucket(self) -> str:
-        name = f"{self.endpoint_name}-storage"
-        deploy = f"deploy the stage first: make deploy STAGE={self.name}"
+    @cached_property
+    def bucket(self) -> str:
+        """The stage's own bucket, an output of its storage stack.
+
+        Raises PromotionError where the stage is not deployed.
+        """
+        found = self._outputs().get("DataBucketName")
+        if found is None:
+            where = f"{self.settings.account}, {self.settings.region}"
+            raise PromotionError(
+                f"{self._storage}: no such stack in {where}; deploy the stage first: make deploy"
+                f" STAGE={self.name}"
+            )
+        return found
+
+    def is_deployed(self) -> bool:
+        """Whether there is a storage stack, and with it a place for releases."""
+        with in_one_line():
+            return "DataBucketName" in self._outputs()
+
+    @property
+    def _storage(self) -> str:
+        return f"{self.endpoint_name}-storage"
+
+    def _outputs(self) -> dict[str, str]:
         try:
-            (stack,) = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+            (stack,) = self.client("cloudformation").describe_stacks(StackName=self._storage)[
+                "Stacks"
+            ]
         except ClientError as error:
             if "does not exist" not in str(error):
                 raise
-            where = f"{self.settings.account}, {self.settings.region}"
-            raise PromotionError(f"{name}: no such stack in {where}; {deploy}") from None
-        outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
-        if "DataBucketName" not in outputs:
-            raise PromotionError(f"{name}: no output DataBucketName; {deploy}")
-        return str(outputs["DataBucketName"])
+            return {}
+        return {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
 
 
-def _recorded(every: Settings, name: str) -> dict[str, Any]:
+def recorded_settings(every: Settings, name: str) -> dict[str, Any]:
     """A stage's settings by their names in the file, with the two tables that all stages share."""
     shared = every.model_dump(mode="json", include={"model", "container"})
     return {**every.stages[name].model_dump(mode="json", by_alias=True), **shared}

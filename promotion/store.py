@@ -25,7 +25,8 @@ class ReleaseStore:
     """The releases of a stage. Every method raises PromotionError where AWS refuses the call."""
 
     def __init__(self, stage: Stage) -> None:
-        self._stage, self._bucket, self._s3 = stage.name, stage.bucket, stage.client("s3")
+        with in_one_line():
+            self._stage, self._bucket, self._s3 = stage.name, stage.bucket, stage.client("s3")
 
     def ids(self) -> list[str]:
         """The ids of all releases, the oldest first."""
@@ -66,6 +67,22 @@ class ReleaseStore:
             reason = f"it says that it is {release.id} of {release.stage}"
             raise PromotionError(f"{where}: not release {id}: {reason}")
         return release
+
+    def assembly(self, release: Release) -> bytes:
+        """The zip of a release's cloud assembly.
+
+        Raises PromotionError where it is not what was recorded.
+        """
+        kept, bucket = release.assembly, self._bucket
+        with in_one_line():
+            found: bytes = self._s3.get_object(Bucket=bucket, Key=kept.key)["Body"].read()
+        digest = hashlib.sha256(found).hexdigest()
+        if digest != kept.sha256:
+            raise PromotionError(
+                f"s3://{bucket}/{kept.key}: its SHA-256 is {digest}, {release.id} was recorded with"
+                f" {kept.sha256}; restore that version"
+            )
+        return found
 
     def _get(self, id: str) -> bytes:
         try:

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from promotion.evidence import Bucket, Check, Golden, Latency, Spans, Verification
 from promotion.release import (
-    Archive,
     Assembly,
+    Asset,
+    Content,
     Image,
     Lineage,
     Model,
@@ -33,8 +34,8 @@ _json = st.recursive(
 )  # fmt: skip
 _documents = st.dictionaries(_text, _json, max_size=4)
 _ids = st.builds("{}-{:06}".format, st.sampled_from(["dev", "qa"]), st.integers(1, 999_999))
-_archives = st.builds(
-    Archive, version=st.none() | _text, sha256=_sha256, size=st.integers(0, 1 << 40)
+_contents = st.builds(
+    Content, version=st.none() | _text, sha256=_sha256, size=st.integers(0, 1 << 40)
 )
 _models = st.builds(
     Model,
@@ -42,7 +43,7 @@ _models = st.builds(
     image=_digests,
     data=st.none() | _text,
     manifest_sha256=st.none() | _sha256,
-    archive=st.none() | _archives,
+    archive=st.none() | _contents,
 )
 _images = st.builds(
     Image,
@@ -105,6 +106,9 @@ releases = st.builds(
     ),
     images=st.lists(_images, max_size=2).map(tuple),
     models=st.lists(_models, max_size=2).map(tuple),
+    assets=st.lists(
+        st.builds(Asset, id=_text, bucket=_text, key=_text, content=_contents), max_size=2
+    ).map(tuple),
     settings=_documents,
     templates=st.dictionaries(_text, _sha256, max_size=3),
     assembly=st.builds(Assembly, key=_text, sha256=_sha256),
@@ -140,7 +144,15 @@ def release(id: str = "dev-000001") -> Release:
                 image=digest,
                 data="s3://bucket/key.gz",
                 manifest_sha256="a" * 64,
-                archive=Archive(version="1", sha256="b" * 64, size=1_000_000),
+                archive=Content(version="1", sha256="b" * 64, size=1_000_000),
+            ),
+        ),
+        assets=(
+            Asset(
+                id="9" * 64,
+                bucket="cdk-assets",
+                key="key.gz",
+                content=Content(version="1", sha256="b" * 64, size=1_000_000),
             ),
         ),
         settings={"alarms": {"model_latency_p99_ms": 500.0}, "production": False},

@@ -8,9 +8,22 @@ from pathlib import Path
 import pytest
 
 from promotion import PromotionError
-from promotion.assembly import read
+from promotion.assembly import FileAsset, ImageAsset, read, unzip, zipped
 
 ACCOUNT, REGION = "1" * 12, "eu-central-1"
+FILES = {
+    name: {
+        "source": {"path": path, "packaging": "file"},
+        "destinations": {"there": {"bucketName": "cdk-assets", "objectKey": key}},
+    }
+    for name, path, key in (
+        ("89ab", "t.json", "89ab.json"),
+        ("0123", "../asset.0123.json", "0123.gz"),
+    )
+}
+IMAGES = {
+    "4567": {"destinations": {"there": {"repositoryName": "cdk-images", "imageTag": "4567"}}},
+}
 
 
 @pytest.fixture
@@ -32,9 +45,13 @@ def assembly(tmp_path: Path) -> Path:
             "properties": {"stackName": f"berth-{stage}-serving", "templateFile": "t.json"},
         }
         nested = folder / f"assembly-{stage}"
-        write(nested / "manifest.json", {"artifacts": {"stack": stack}})
+        assets = {"type": "cdk:asset-manifest", "properties": {"file": "assets.json"}}
+        write(nested / "manifest.json", {"artifacts": {"assets": assets, "stack": stack}})
         write(nested / "t.json", {"Description": stage})
+        write(nested / "assets.json", {"files": FILES, "dockerImages": IMAGES})
     write(folder / "asset.0123.json", "the asset's bytes")
+    write(folder / "tree.json", {})
+    (folder / "stages.toml").write_text("project = 'berth'")
     return folder
 
 
@@ -48,23 +65,43 @@ def test_templates_are_found_by_the_names_of_their_stacks(assembly: Path) -> Non
     assert found.templates == {"berth-dev-serving": {"Description": "dev"}}
 
 
-def test_the_zip_has_the_stage_alone_and_no_assets(assembly: Path) -> None:
-    zipped = zipfile.ZipFile(io.BytesIO(read(assembly, "dev", ACCOUNT, REGION).archive))
-    assert sorted(zipped.namelist()) == [
+def test_what_is_not_in_the_assembly_itself_is_expected_in_the_account(assembly: Path) -> None:
+    found = read(assembly, "qa", ACCOUNT, REGION)
+    assert found.bucket == "cdk-assets"
+    assert found.files == (FileAsset("0123", "cdk-assets", "0123.gz"),)
+    assert found.images == (ImageAsset("cdk-images", "4567"),)
+
+
+def test_the_zip_has_all_stages_what_they_were_made_from_and_no_assets(assembly: Path) -> None:
+    content = zipfile.ZipFile(io.BytesIO(zipped(assembly)))
+    assert sorted(content.namelist()) == [
+        "assembly-dev/assets.json",
         "assembly-dev/manifest.json",
         "assembly-dev/t.json",
+        "assembly-qa/assets.json",
+        "assembly-qa/manifest.json",
+        "assembly-qa/t.json",
         "manifest.json",
+        "stages.toml",
     ]
-    manifest = json.loads(zipped.read("manifest.json"))
-    assert (manifest["version"], list(manifest["artifacts"])) == ("55.0.0", ["assembly-dev"])
+    manifest = json.loads(content.read("manifest.json"))
+    assert manifest["version"] == "55.0.0"
+    assert list(manifest["artifacts"]) == ["assembly-dev", "assembly-qa"]
+
+
+def test_an_unzipped_assembly_is_read_as_the_first_one(assembly: Path, tmp_path: Path) -> None:
+    unzip(zipped(assembly), tmp_path / "again")
+    again = read(tmp_path / "again", "qa", ACCOUNT, REGION)
+    assert again == read(assembly, "qa", ACCOUNT, REGION)
+    assert zipped(tmp_path / "again") == zipped(assembly)
 
 
 def test_the_zip_has_the_same_bytes_whenever_its_files_were_written(assembly: Path) -> None:
-    before = read(assembly, "dev", ACCOUNT, REGION).archive
+    before = zipped(assembly)
     for file in (assembly / "assembly-dev").iterdir():
         file.write_bytes(file.read_bytes())
         file.touch()
-    assert read(assembly, "dev", ACCOUNT, REGION).archive == before
+    assert zipped(assembly) == before
 
 
 def test_a_stage_that_it_has_not_is_refused(assembly: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from promotion.deployed import given_back
-from promotion.record import source
+from promotion.record import checkout
 from promotion.release import Source
 
 
@@ -21,21 +21,21 @@ def test_the_source_is_the_commit_and_whether_there_is_more_than_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert source() == Source(commit=None, clean=False)
+    assert checkout() == Source(commit=None, clean=False)
     git(tmp_path, "init", "--quiet")
-    assert source() == Source(commit=None, clean=False)
+    assert checkout() == Source(commit=None, clean=False)
     (tmp_path / "file").write_text("content")
     git(tmp_path, "add", "file")
     git(tmp_path, "commit", "--quiet", "--message", "first")
     commit = git(tmp_path, "rev-parse", "HEAD")
-    assert source() == Source(commit=commit, clean=True)
+    assert checkout() == Source(commit=commit, clean=True)
     (tmp_path / "another").write_text("content")
-    assert source() == Source(commit=commit, clean=False)
+    assert checkout() == Source(commit=commit, clean=False)
 
 
 def test_without_git_there_is_no_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert source() == Source(commit=None, clean=False)
+    assert checkout() == Source(commit=None, clean=False)
 
 
 def test_a_template_is_compared_as_cloudformation_gives_it_back() -> None:

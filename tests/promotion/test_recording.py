@@ -141,6 +141,8 @@ def it_says_what_runs(deployment: Deployment, release: dict[str, Any]) -> None:
         assert model["manifest_sha256"] == hashlib.sha256(manifest.read()).hexdigest()
     described = deployment.client("sagemaker").describe_endpoint(EndpointName=ENDPOINT)
     assert release["endpoint_config"] == described["EndpointConfigName"]
+    assert [asset["key"] for asset in release["assets"]] == [key]
+    assert release["assets"][0]["content"] == model["archive"]
     stacks = {f"{ENDPOINT}-{stack}" for stack in ("storage", "serving", "monitoring")}
     assert release["templates"].keys() == stacks
     assert release["settings"]["endpoint"]["instance_type"] == "ml.g4dn.xlarge"
@@ -155,6 +157,7 @@ def the_assembly_is_the_deployed_one(
     assert hashlib.sha256(archive).hexdigest() == assembly["sha256"]
     with zipfile.ZipFile(io.BytesIO(archive)) as unzipped:
         assert not [name for name in unzipped.namelist() if "asset." in name]
+        assert "stages.toml" in unzipped.namelist()
         unzipped.extractall(folder)  # noqa: S202 - a zip that this test had written
     recorded = ("dev/*", "--app", str(folder))
     diff = deployment.cdk("diff", "--fail", *recorded)
