@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from promotion import PromotionError, tables
+from promotion import PromotionError, promotions, tables
 from promotion.diff import differences
+from promotion.gate import GateError
 from promotion.record import checkout
 from promotion.record import record as record_release
 from promotion.release import RELEASE_ID, Release, schema
@@ -92,6 +93,11 @@ def print_schema() -> None:
     print(schema(), end="")
 
 
+app.command()(promotions.plan)
+app.command()(promotions.run)
+app.command()(promotions.rollback)
+
+
 def _find(name: str, profile: str | None) -> Release:
     if re.fullmatch(RELEASE_ID, name):
         return ReleaseStore(Stage(name.partition("-")[0], profile=profile)).read(name)
@@ -114,6 +120,9 @@ def main() -> None:
     """Run a command; exit status 2 after one line that says what is wrong."""
     try:
         app(prog_name="python -m promotion")
+    except GateError as refusal:
+        print(refusal, file=sys.stderr)
+        sys.exit(1)
     except (PromotionError, SettingsError) as mistake:
         print(mistake, file=sys.stderr)
         sys.exit(2)

@@ -10,7 +10,6 @@ from typing import Any
 from promotion import PromotionError
 
 STAGES = "stages.toml"
-GOLDEN = "golden.jsonl"
 
 Template = dict[str, Any]
 
@@ -115,9 +114,7 @@ def zipped(folder: Path) -> bytes:
         for file in (folder / artifact["properties"]["directoryName"]).rglob("*")
         if file.is_file()
     }
-    files |= {
-        name: (folder / name).read_bytes() for name in (STAGES, GOLDEN) if (folder / name).is_file()
-    }
+    files[STAGES] = (folder / STAGES).read_bytes()
     alone = json.dumps({**manifest, "artifacts": stages}, indent=1, sort_keys=True)
     files["manifest.json"] = alone.encode()
     memory = io.BytesIO()

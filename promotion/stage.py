@@ -18,6 +18,9 @@ STAGES = Path("stages.toml")
 class Stage:
     """A stage: its settings, its bucket and clients of its account.
 
+    Where no profile is named and there is one `<project>-<stage>`, that is taken; else boto3's own
+    chain decides.
+
     Raises:
         PromotionError: where there is no such stage, or the credentials are another account's.
         SettingsError: where stages.toml is wrong.
@@ -28,10 +31,14 @@ class Stage:
         if name not in every.stages:
             known = ", ".join(every.stages)
             raise PromotionError(f"{STAGES}: no stage {name!r}; there are {known}")
-        self.name, self.project, self.profile = name, every.project, profile
-        self.settings = every.stages[name]
+        self.name, self.project = name, every.project
+        self.settings, self._clients = every.stages[name], dict[str, Any]()
         with in_one_line():
-            self.session = boto3.Session(profile_name=profile, region_name=self.settings.region)
+            is_there = self.endpoint_name in boto3.Session().available_profiles
+            self.profile = profile or (self.endpoint_name if is_there else None)
+            self.session = boto3.Session(
+                profile_name=self.profile, region_name=self.settings.region
+            )
             self._check_account()
 
     @property
@@ -41,7 +48,9 @@ class Stage:
 
     def client(self, service: str) -> Any:
         """A boto3 client of the stage's account and region."""
-        return self.session.client(service)  # type: ignore[call-overload]
+        if service not in self._clients:
+            self._clients[service] = self.session.client(service)  # type: ignore[call-overload]
+        return self._clients[service]
 
     def served_config(self) -> str | None:
         """The EndpointConfig that the endpoint serves now; None where there is no endpoint.

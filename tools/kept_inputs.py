@@ -1,7 +1,4 @@
-"""What a cloud assembly was made from, kept beside its templates.
-
-A release is deployed and judged without the checkout: `python -m promotion` reads these files.
-"""
+"""What a cloud assembly was made from, kept beside its templates."""
 
 import shutil
 from pathlib import Path
@@ -10,8 +7,5 @@ from stacks.settings import Settings
 
 
 def keep_inputs(assembly: Path, settings: Settings) -> None:
-    """Copy stages.toml, and the model's golden set where it has one, into the assembly."""
+    """Copy stages.toml into the assembly: a release is deployed and judged without the checkout."""
     shutil.copyfile(settings.file, assembly / "stages.toml")
-    golden = settings.model_folder / "golden.jsonl"
-    if golden.is_file():
-        shutil.copyfile(golden, assembly / golden.name)

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from promotion import PromotionError
+
 OnBytes = Callable[[int], None]
 """Told the bytes that are in place, part by part, from several threads; they add up to the size."""
 
 
-class MoveError(Exception):
+class MoveError(PromotionError):
     """Something cannot be moved; the text is one line: what, where, and what would be right."""
 
 

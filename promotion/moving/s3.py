@@ -18,6 +18,7 @@ _PERMISSIONS = {
     "list_multipart_uploads": "s3:ListBucketMultipartUploads",
     "list_parts": "s3:ListMultipartUploadParts",
     "abort_multipart_upload": "s3:AbortMultipartUpload",
+    "delete_object": "s3:DeleteObject",
 }
 _DENIED = ("AccessDenied", "403")
 _GONE = ("404", "NoSuchKey")
@@ -134,6 +135,10 @@ class S3Object:
             return MoveError(
                 f"{self}: {operation} is denied in account {self.account}; it needs {needed}, and"
                 f" the use of the bucket's KMS key where it has one ({text})"
+            )
+        if isinstance(error, ClientError) and error.response["Error"]["Code"] == "NoSuchBucket":
+            return MoveError(
+                f"{self}: no such bucket in account {self.account}: bootstrap it: cdk bootstrap"
             )
         return MoveError(f"{self}: {text}")
 

@@ -1,0 +1,88 @@
+"""`cdk deploy` of a recorded assembly: nothing is synthesized, and nothing is built."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from botocore.exceptions import ClientError
+
+from promotion import PromotionError
+from promotion.stage import Stage, in_one_line
+
+# The checkout's own CLI: another one may not read this assembly.
+PROGRAM = Path(sys.executable).with_name("cdk")
+_POLL_SECONDS = 2.0
+_FAILED = ("_FAILED", "ROLLBACK_COMPLETE")
+
+
+class DeploymentError(PromotionError):
+    """A deployment failed; CloudFormation has rolled the stack back that failed."""
+
+
+def deploy(stage: Stage, folder: Path, stacks: list[str]) -> None:
+    """Deploy a stage's stacks out of a cloud assembly; its assets are in the account by now.
+
+    A deployment that somebody else has begun, or a run that was killed, is waited for first.
+
+    Raises DeploymentError where the CDK CLI fails, with CloudFormation's reason.
+    """
+    for stack in stacks:
+        _wait_until_at_rest(stage, stack)
+    command = [str(PROGRAM), "deploy", "--app", str(folder), "--require-approval", "never"]
+    profile = ["--profile", stage.profile] if stage.profile else []
+    # In the assembly's folder: a cdk.json of the checkout has no say.
+    ended = subprocess.run(
+        [*command, *profile, f"{stage.name}/*"],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=sys.stderr,
+        check=False,
+    )
+    if ended.returncode:
+        reasons = [reason for stack in stacks if (reason := _failure(stage, stack))]
+        said = "; ".join(reasons) or f"the CDK CLI ended with {ended.returncode}: see above"
+        raise DeploymentError(f"{stage.name}: the deployment failed: {said}")
+
+
+def _wait_until_at_rest(stage: Stage, stack: str) -> None:
+    while (status := _status(stage, stack)) and status.endswith("_IN_PROGRESS"):
+        # What a change set that nobody executed leaves of a stack that is not there yet.
+        if status == "REVIEW_IN_PROGRESS":
+            return
+        time.sleep(_POLL_SECONDS)
+
+
+def _status(stage: Stage, stack: str) -> str | None:
+    with in_one_line():
+        try:
+            (found,) = stage.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+        except ClientError as error:
+            if "does not exist" not in str(error):
+                raise
+            return None
+    return str(found["StackStatus"])
+
+
+def _failure(stage: Stage, stack: str) -> str | None:
+    """The first resource that failed in the stack's last deployment, and why."""
+    status = _status(stage, stack)
+    if status is None or not status.endswith(_FAILED):
+        return None
+    first = None
+    try:
+        pages = stage.client("cloudformation").get_paginator("describe_stack_events")
+        events = pages.paginate(StackName=stack).search("StackEvents[]")
+        for event in events:  # the newest first
+            is_the_stack = event["PhysicalResourceId"] == event["StackId"]
+            if is_the_stack and not event["ResourceStatus"].endswith(_FAILED):
+                if event["ResourceStatus"] in {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"}:
+                    break
+            elif event["ResourceStatus"].endswith("_FAILED"):
+                first = event
+    except ClientError:
+        return None  # the CLI has said it
+    if first is None:
+        return None
+    reason = " ".join(str(first.get("ResourceStatusReason", first["ResourceStatus"])).split())
+    return f"{stack}: {first['LogicalResourceId']}: {reason}"

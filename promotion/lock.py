@@ -1,0 +1,142 @@
+"""One promotion to a stage at a time: an object that S3 lets one writer make.
+
+It lies in the CDK's asset bucket of the stage's account, which is there before the stage is:
+`berth/locks/<endpoint>.json`.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+"""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from pydantic import AwareDatetime, BaseModel, ValidationError
+
+from promotion import PromotionError
+from promotion.moving.outcome import MoveError
+from promotion.moving.s3 import S3Object, error_code
+from promotion.stage import Stage, in_one_line
+
+PREFIX = "berth/locks/"
+_TAKEN = {"PreconditionFailed", "ConditionalRequestConflict"}
+
+
+class Holder(BaseModel):
+    """Who holds a lock, what for and since when; whose lock was broken for it, and why."""
+
+    owner: str
+    host: str
+    process: int
+    doing: str
+    since: AwareDatetime
+    broke: str | None = None
+
+    def __str__(self) -> str:
+        minutes = (datetime.now(UTC) - self.since).total_seconds() / 60
+        who = f"{self.owner} on {self.host} (process {self.process})"
+        return f"{who} {self.doing} since {self.since:%Y-%m-%d %H:%M:%S} UTC, {minutes:.0f} minutes"
+
+    def is_dead(self) -> bool:
+        """Whether it was a process of this machine, and is no more."""
+        if self.host != socket.gethostname():
+            return False
+        try:
+            os.kill(self.process, 0)
+        except ProcessLookupError:
+            return True
+        except PermissionError:
+            return False
+        return False
+
+
+class Lock:
+    """A lock that is held."""
+
+    def __init__(self, stage: str, place: S3Object, etag: str) -> None:
+        self._stage, self._place, self._etag = stage, place, etag
+
+    def check(self) -> None:
+        """Raise PromotionError where somebody has broken it."""
+        found = _found(self._place)
+        if found is None or found[0] != self._etag:
+            by = found[1] if found else "it is gone"
+            raise PromotionError(f"{self._stage}: the lock was broken, nothing more is done: {by}")
+
+    def release(self) -> None:
+        """Give it back, unless it is another's by now."""
+        try:
+            self._place.call("delete_object", IfMatch=self._etag)
+        except MoveError as error:
+            if error_code(error) not in {*_TAKEN, "404", "NoSuchKey"}:
+                raise
+
+
+@contextmanager
+def held(stage: Stage, bucket: str, *, doing: str, breaking: str | None = None) -> Iterator[Lock]:
+    """Hold the stage's lock for the length of the block.
+
+    That of a process of this machine that has died is taken over; with `breaking`, a reason, that
+    of anybody.
+
+    Raises PromotionError where somebody holds it.
+    """
+    lock = _taken(stage, bucket, doing, breaking)
+    try:
+        yield lock
+    finally:
+        lock.release()
+
+
+def _taken(stage: Stage, bucket: str, doing: str, breaking: str | None) -> Lock:
+    with in_one_line():
+        owner = stage.client("sts").get_caller_identity()["Arn"]
+    key = f"{PREFIX}{stage.endpoint_name}.json"
+    place = S3Object(stage.client("s3"), stage.settings.account, bucket, key)
+    mine = Holder(
+        owner=owner,
+        host=socket.gethostname(),
+        process=os.getpid(),
+        doing=doing,
+        since=datetime.now(UTC),
+    )
+    # Again where the holder let go of it between the two calls.
+    for _ in range(3):
+        etag = _written(place, mine, IfNoneMatch="*")
+        if etag is None and (found := _found(place)) is not None:
+            there, other = found
+            if breaking is None and not (isinstance(other, Holder) and other.is_dead()):
+                raise PromotionError(
+                    f"{stage.name}: locked: {other}; wait, or break it with --break-lock REASON"
+                )
+            broken = mine.model_copy(update={"broke": f"{other}: {breaking or 'it has died'}"})
+            etag = _written(place, broken, IfMatch=there)
+        if etag is not None:
+            return Lock(stage.name, place, etag)
+    raise PromotionError(f"{stage.name}: locked: others were quicker; run again")
+
+
+def _written(place: S3Object, holder: Holder, **condition: str) -> str | None:
+    """The ETag of what was written; None where the condition was not met."""
+    try:
+        document = holder.model_dump_json(indent=2).encode()
+        return str(place.call("put_object", Body=document, **condition)["ETag"])
+    except MoveError as error:
+        if error_code(error) in _TAKEN:
+            return None
+        raise
+
+
+def _found(place: S3Object) -> tuple[str, Holder | str] | None:
+    """The lock's ETag and who it says holds it; None where there is none."""
+    try:
+        answer = place.call("get_object")
+    except MoveError as error:
+        if error_code(error) == "NoSuchKey":
+            return None
+        raise
+    try:
+        holder: Holder | str = Holder.model_validate_json(answer["Body"].read())
+    except ValidationError:
+        holder = f"{place} does not say by whom"
+    return str(answer["ETag"]), holder

@@ -1,0 +1,192 @@
+"""From stage to stage: the gate, the bytes, the deployment, the evidence; or back again."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from promotion import PromotionError, assembly, deployed, lock
+from promotion.assembly import StageAssembly
+from promotion.cargo import Load, cargo
+from promotion.deploy import DeploymentError, deploy
+from promotion.gate import GateError, missing_evidence
+from promotion.moving.objects import holds
+from promotion.moving.s3 import S3Object
+from promotion.record import record
+from promotion.release import Lineage, Release
+from promotion.screen import Screen
+from promotion.stage import Stage, in_one_line
+from promotion.store import ReleaseStore
+from stacks.settings import load
+
+Verify = Callable[[Stage, Release], Release]
+"""Gathers evidence on a stage's release; the release with it."""
+
+
+class End(Enum):
+    """How a promotion or rollback ended."""
+
+    DONE = "done"
+    ALREADY = "already there"
+    WENT_BACK = "went back"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a target runs in the end.
+
+    Attributes:
+        release: that it runs now; None where there is none that it could run.
+        reason: why it is not the one that was asked for.
+    """
+
+    end: End
+    release: Release | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Unpacked:
+    """A release's cloud assembly in a folder, and the target's part of it."""
+
+    folder: Path
+    wanted: StageAssembly
+
+
+@contextmanager
+def unpacked(store: ReleaseStore, release: Release, target: Stage) -> Iterator[Unpacked]:
+    """Unpack a release's assembly for the length of the block.
+
+    Raises PromotionError where it has not the target in the account of stages.toml.
+    """
+    with TemporaryDirectory(prefix="berth-") as name:
+        folder = Path(name)
+        assembly.unzip(store.assembly(release), folder)
+        place = target.settings
+        yield Unpacked(folder, assembly.read(folder, target.name, place.account, place.region))
+
+
+def loads_of(made: Unpacked, release: Release, source: Stage, target: Stage) -> list[Load]:
+    """What has to be in the target's account."""
+    settings = load(made.folder / assembly.STAGES)
+    return cargo(release, source, target, made.wanted, settings.stages[target.name].shipping)
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """What comes to a target: from the stage before it, or back from its own past.
+
+    Killed at any point and called again, it goes on and ends in the same state.
+    """
+
+    target: Stage
+    verify: Verify
+    screen: Screen
+    breaking: str | None = None
+
+    def promote(self, source: Stage, release: Release, *, forced: str | None = None) -> Outcome:
+        """Bring `release` to the target; where that fails, the target's former release again.
+
+        Raises:
+            GateError: where it has not passed, and nobody forces it.
+            PromotionError: where it cannot be begun; only what was copied stays then.
+        """
+        if forced is None and (reason := missing_evidence(release)):
+            raise GateError(f"{reason}; or --force REASON, which is recorded")
+        with unpacked(ReleaseStore(source), release, self.target) as made:
+            loads = loads_of(made, release, source, self.target)
+            with self._lock(made, f"promotes {release.id}") as guard:
+                if there := self._is_there(release, made):
+                    return Outcome(End.ALREADY, there)
+                former = self.former_release(but=release)
+                self.screen.move(loads, before_each=guard.check)
+                guard.check()
+                lineage = Lineage(stage=source.name, release=release.id, forced=forced)
+                outcome = self._deployed(made, release, lineage)
+                if outcome.end is End.DONE:
+                    return outcome
+                guard.check()
+                return self._gone_back(former, outcome)
+
+    def roll_back(self, to: Release) -> Outcome:
+        """Deploy a former release of the target again, by its recorded assembly, and verify it.
+
+        Raises PromotionError where it cannot be begun; nothing is changed then.
+        """
+        with unpacked(ReleaseStore(self.target), to, self.target) as made:
+            _check_assets(self.target, to, made)
+            with self._lock(made, f"rolls back to {to.id}"):
+                return self._deployed(made, to, Lineage(stage=self.target.name, release=to.id))
+
+    def former_release(self, *, but: Release) -> Release | None:
+        """The newest release to go back to: not one of `but`, nor one that failed."""
+        if not self.target.is_deployed():
+            return None
+        for each in ReleaseStore(self.target).every():
+            is_from_it = each.lineage is not None and each.lineage.release == but.id
+            has_failed = bool(each.evidence) and not each.evidence[-1].passed
+            if not is_from_it and not has_failed:
+                return each
+        return None
+
+    def _lock(self, made: Unpacked, doing: str) -> AbstractContextManager[lock.Lock]:
+        bucket = made.wanted.bucket
+        return lock.held(self.target, bucket, doing=doing, breaking=self.breaking)
+
+    def _is_there(self, release: Release, made: Unpacked) -> Release | None:
+        """The target's release of it, where that is deployed, served and has passed."""
+        target = self.target
+        newest = ReleaseStore(target).newest() if target.is_deployed() else None
+        if newest is None or newest.lineage is None or newest.lineage.release != release.id:
+            return None
+        if missing_evidence(newest):
+            return None
+        try:
+            with in_one_line():
+                deployed.check_templates(target, made.wanted.templates)
+                return newest if newest.endpoint_config == target.served_config() else None
+        except PromotionError:
+            return None  # not at rest, or changed since
+
+    def _deployed(self, made: Unpacked, release: Release, lineage: Lineage) -> Outcome:
+        """Deploy, record and verify."""
+        name = self.target.name
+        try:
+            self.screen.say(f"{name}: deploying the assembly of {release.id}")
+            deploy(self.target, made.folder, list(made.wanted.templates))
+        except DeploymentError as error:
+            return Outcome(End.FAILED, None, str(error))
+        recorded, _ = record(self.target, made.folder, source=release.source, lineage=lineage)
+        self.screen.say(f"{name}: recorded as {recorded.id}; verifying it")
+        verified = self.verify(self.target, recorded)
+        reason = missing_evidence(verified)
+        return Outcome(End.FAILED if reason else End.DONE, verified, reason)
+
+    def _gone_back(self, former: Release | None, failed: Outcome) -> Outcome:
+        name = self.target.name
+        if former is None:
+            reason = f"{failed.reason}; {name} has no former release to go back to"
+            return Outcome(End.FAILED, failed.release, reason)
+        self.screen.say(f"{failed.reason}\n{name}: going back to {former.id}")
+        with unpacked(ReleaseStore(self.target), former, self.target) as made:
+            back = self._deployed(made, former, Lineage(stage=name, release=former.id))
+        if back.end is End.DONE:
+            return Outcome(End.WENT_BACK, back.release, failed.reason)
+        reason = f"{failed.reason}; and going back to {former.id} failed: {back.reason}"
+        return Outcome(End.FAILED, back.release, reason)
+
+
+def _check_assets(target: Stage, release: Release, made: Unpacked) -> None:
+    """Raise PromotionError where the account has not all that the release ran with any more."""
+    sha256 = {asset.id: asset.content for asset in release.assets}
+    for wanted in made.wanted.files:
+        place = S3Object(target.client("s3"), target.settings.account, wanted.bucket, wanted.key)
+        content = sha256[wanted.id]
+        if not holds(place, sha256=content.sha256, size=content.size):
+            raise PromotionError(
+                f"{place}: is not what {release.id} ran with, or gone; promote it again from the"
+                " stage before"
+            )

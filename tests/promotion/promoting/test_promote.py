@@ -1,0 +1,98 @@
+"""From stage to stage, and back."""
+
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from promotion import promote as promoting
+from promotion.gate import GateError
+from promotion.promote import End, Outcome, Promotion
+from promotion.screen import Screen
+from promotion.store import ReleaseStore
+from tests.promotion.promoting import world as worlds
+from tests.promotion.promoting.world import World
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(autouse=True)
+def _without_the_cli(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(promoting, "deploy", worlds.deploy)
+
+
+def promoted(world: World, source: str, target: str, forced: str | None = None) -> Outcome:
+    release = ReleaseStore(world.stage(source)).newest()
+    assert release is not None
+    screen = Screen(Console(file=StringIO()))
+    promotion = Promotion(world.stage(target), worlds.verify, screen)
+    return promotion.promote(world.stage(source), release, forced=forced)
+
+
+def test_a_release_goes_on_stage_by_stage_with_its_bytes_and_its_lineage(world: World) -> None:
+    released = world.release("a1")
+    outcome = promoted(world, "dev", "qa")
+    assert outcome.end is End.DONE
+    assert outcome.release is not None
+    assert outcome.release.lineage is not None
+    assert outcome.release.lineage.release == released.id
+    assert outcome.release.assets[0].content.sha256 == released.assets[0].content.sha256
+    assert outcome.release.images[0].digest == released.images[0].digest
+    assert promoted(world, "qa", "prod").end is End.DONE
+    world.check()
+    for stage in ("dev", "qa", "prod"):
+        world.check_at_rest(stage)
+
+
+def test_promoted_twice_it_is_there_already(world: World) -> None:
+    world.release("a1")
+    first, second = promoted(world, "dev", "qa"), promoted(world, "dev", "qa")
+    assert (second.end, second.release) == (End.ALREADY, first.release)
+
+
+def test_what_did_not_pass_is_stopped_and_nothing_is_touched(world: World) -> None:
+    world.release("bad")
+    with pytest.raises(GateError, match=r"dev-000001 did not pass: model: bad, wanted good; or"):
+        promoted(world, "dev", "qa")
+    assert not world.stage("qa").is_deployed()
+
+
+def test_what_is_forced_and_does_not_pass_goes_back_to_the_former_release(world: World) -> None:
+    world.release("a1")
+    good = promoted(world, "dev", "qa").release
+    world.release("bad")
+    outcome = promoted(world, "dev", "qa", forced="to see it go back")
+    assert (outcome.end, outcome.reason) == (
+        End.WENT_BACK,
+        "qa-000002 did not pass: model: bad, wanted good",
+    )
+    assert good is not None
+    assert outcome.release is not None
+    assert outcome.release.id == "qa-000003"
+    assert outcome.release.lineage is not None
+    assert outcome.release.lineage.release == good.id
+    assert outcome.release.evidence[-1].passed
+    failed = ReleaseStore(world.stage("qa")).read("qa-000002")
+    assert failed.lineage is not None
+    assert failed.lineage.forced == "to see it go back"
+    world.check_at_rest("qa")
+
+
+def test_a_deployment_that_fails_goes_back_too(world: World) -> None:
+    world.release("a1")
+    promoted(world, "dev", "qa")
+    world.release("undeployable")
+    outcome = promoted(world, "dev", "qa")
+    assert outcome.end is End.WENT_BACK
+    assert "the deployment failed" in str(outcome.reason)
+    world.check_at_rest("qa")
+    world.check()
+
+
+def test_a_first_deployment_that_fails_has_nothing_to_go_back_to(world: World) -> None:
+    world.release("undeployable")
+    outcome = promoted(world, "dev", "qa")
+    assert outcome.end is End.FAILED
+    assert str(outcome.reason).endswith("qa has no former release to go back to")
+    world.release("a1")
+    assert promoted(world, "dev", "qa").end is End.DONE
