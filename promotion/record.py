@@ -4,7 +4,7 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
-from promotion import assembly, deployed
+from promotion import assembly, deployed, golden_set
 from promotion.release import Release, Source, canonical_sha256
 from promotion.stage import Stage, in_one_line
 from promotion.store import ReleaseStore, assembly_of, next_id
@@ -23,7 +23,7 @@ def record(stage: Stage, folder: Path) -> tuple[Release, bool]:
         newest = store.newest()
         with in_one_line():
             deployed.check_templates(stage, synthesized.templates)
-            found = _gathered(stage, synthesized, newest)
+            found = _gathered(stage, store, synthesized, newest)
         if newest and found.runs_the_same_as(newest):
             return newest, False
         # Where another recorder took the number, what it wrote may be this very release.
@@ -31,7 +31,9 @@ def record(stage: Stage, folder: Path) -> tuple[Release, bool]:
             return found, True
 
 
-def _gathered(stage: Stage, synthesized: assembly.StageAssembly, newest: Release | None) -> Release:
+def _gathered(
+    stage: Stage, store: ReleaseStore, synthesized: assembly.StageAssembly, newest: Release | None
+) -> Release:
     models, images = deployed.models(stage, known=newest.models if newest else ())
     return Release(
         id=next_id(stage.name, newest),
@@ -47,6 +49,7 @@ def _gathered(stage: Stage, synthesized: assembly.StageAssembly, newest: Release
         templates={name: canonical_sha256(each) for name, each in synthesized.templates.items()},
         assembly=assembly_of(synthesized.archive),
         endpoint_config=deployed.endpoint_config(stage),
+        golden=golden_set.keep(stage, store, models, synthesized.templates, newest),
     )
 
 

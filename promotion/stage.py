@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from promotion import PromotionError
@@ -41,9 +42,9 @@ class Stage:
         """The endpoint's name, and the first part of every stack's."""
         return f"{self.project}-{self.name}"
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, config: Config | None = None) -> Any:
         """A boto3 client of the stage's account and region."""
-        return self._session.client(service)  # type: ignore[call-overload]
+        return self._session.client(service, config=config)  # type: ignore[call-overload]
 
     def served_config(self) -> str | None:
         """The EndpointConfig that the endpoint serves now; None where there is no endpoint.

@@ -1,6 +1,7 @@
-"""Releases in a stage's bucket: `releases/<id>.json`, and `releases/assemblies/<sha256>.zip`.
+"""Releases in a stage's bucket: `releases/<id>.json`, and beside it what is named by its hash.
 
-The document is written last, and only where none is: S3 refuses the second of two writers.
+The document is written last, and only where none is: S3 refuses the second of two writers. It is
+written anew, for evidence, only where it is still the one that was read.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 """
 
@@ -13,6 +14,7 @@ from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
 from promotion import PromotionError
+from promotion.evidence import Verification
 from promotion.release import RELEASE_ID, Assembly, Release
 from promotion.stage import Stage, in_one_line
 
@@ -52,10 +54,14 @@ class ReleaseStore:
 
         Raises PromotionError where there is none, or its document is not one of this schema.
         """
+        return self._read(id)[0]
+
+    def _read(self, id: str) -> tuple[Release, str]:
+        """A release, and the ETag of its document."""
         where = f"s3://{self._bucket}/{_key(id)}"
         try:
             with in_one_line():
-                document = self._get(id)
+                document, etag = self._get(id)
             release = Release.model_validate_json(document)
         except ValidationError as error:
             first = error.errors()[0]
@@ -65,32 +71,63 @@ class ReleaseStore:
         if (release.id, release.stage) != (id, self._stage):
             reason = f"it says that it is {release.id} of {release.stage}"
             raise PromotionError(f"{where}: not release {id}: {reason}")
-        return release
+        return release, etag
 
-    def _get(self, id: str) -> bytes:
+    def _get(self, id: str) -> tuple[bytes, str]:
         try:
             found = self._s3.get_object(Bucket=self._bucket, Key=_key(id))
         except self._s3.exceptions.NoSuchKey:
             raise PromotionError(
                 f"{id}: no such release of {self._stage}; see `history {self._stage}`"
             ) from None
-        body: bytes = found["Body"].read()
-        return body
+        return found["Body"].read(), found["ETag"]
 
     def add(self, release: Release, archive: bytes) -> bool:
         """Store a release and its assembly; False where another one has its id by now."""
-        document = (release.model_dump_json(indent=2) + "\n").encode()
         with in_one_line():
             # Named by its hash: a second writer writes the same bytes.
             self._put(release.assembly.key, archive, ContentType="application/zip")
-            try:
-                self._put(
-                    _key(release.id), document, ContentType="application/json", IfNoneMatch="*"
-                )
-            except ClientError as error:
-                if error.response["Error"]["Code"] in _TAKEN:
-                    return False
-                raise
+            return self._put_document(release, IfNoneMatch="*")
+
+    def add_evidence(self, id: str, found: Verification) -> Release:
+        """Append evidence to a release; what others append at the same time stays."""
+        while True:
+            release, etag = self._read(id)
+            changed = release.model_copy(update={"evidence": (*release.evidence, found)})
+            with in_one_line():
+                if self._put_document(changed, IfMatch=etag):
+                    return changed
+
+    def keep_golden(self, content: bytes) -> str:
+        """Store a golden set under its SHA-256, and say that."""
+        digest = hashlib.sha256(content).hexdigest()
+        with in_one_line():
+            self._put(_golden_key(digest), content, ContentType="application/jsonlines")
+        return digest
+
+    def golden(self, release: Release) -> bytes | None:
+        """The golden set of a release; None where its model has none.
+
+        Raises PromotionError where it is not what was recorded.
+        """
+        if release.golden is None:
+            return None
+        key = _golden_key(release.golden)
+        with in_one_line():
+            content: bytes = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+        if hashlib.sha256(content).hexdigest() != release.golden:
+            raise PromotionError(f"s3://{self._bucket}/{key}: not the bytes that it is named by")
+        return content
+
+    def _put_document(self, release: Release, **condition: str) -> bool:
+        """Write a release's document; False where the condition does not hold."""
+        document = (release.model_dump_json(indent=2) + "\n").encode()
+        try:
+            self._put(_key(release.id), document, ContentType="application/json", **condition)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _TAKEN:
+                return False
+            raise
         return True
 
     def _put(self, key: str, content: bytes, **options: str) -> None:
@@ -103,6 +140,10 @@ class ReleaseStore:
 
 def _key(id: str) -> str:
     return f"{_PREFIX}{id}.json"
+
+
+def _golden_key(sha256: str) -> str:
+    return f"{_PREFIX}golden/{sha256}.jsonl"
 
 
 def assembly_of(archive: bytes) -> Assembly:
