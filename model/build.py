@@ -24,6 +24,7 @@ TRAINING_SENTENCES = 62_000
 TOKENIZER_SENTENCES = 15_000
 TEST_SENTENCES = 1_000
 TEST_SEED = 1_000_003  # the test is the same whatever seed the model is trained with
+GOLDEN_SENTENCES = 200  # of the test's, kept with the model
 BATCH = 200
 
 
@@ -69,7 +70,7 @@ def _make(work: Path, seed: int, console: Console) -> dict[str, Any]:
     ):
         writing = other.submit(rows.write, seed, TRAINING_SENTENCES, TOKENIZER_SENTENCES)
         from model.bundle.ner import Recognizer, read_terms  # noqa: PLC0415 - takes seconds
-        from model.example import evaluation, logged, training  # noqa: PLC0415
+        from model.example import evaluation, golden, logged, training  # noqa: PLC0415
 
         written, tokenizer = writing.result()
     test = corpus.Author(TEST_SEED, held_out=True).sentences(TEST_SENTENCES)
@@ -96,6 +97,7 @@ def _make(work: Path, seed: int, console: Console) -> dict[str, Any]:
     )
     with console.status("writing the MLflow folder"):
         logged.log(work / "classifier", work / "bundle")
+        golden.write(test[:GOLDEN_SENTENCES], work / "bundle" / "golden.jsonl")
     return {
         "seed": seed,
         "training_sentences": TRAINING_SENTENCES,

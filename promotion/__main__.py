@@ -16,6 +16,7 @@ from promotion.record import record as record_release
 from promotion.release import RELEASE_ID, Release, schema
 from promotion.stage import Stage, in_one_line
 from promotion.store import ReleaseStore
+from promotion.verifying.command import on_screen, served_release, verify_stage
 from stacks.settings import SettingsError
 
 # Plain help and errors: what a script's log shows is what the terminal does.
@@ -85,6 +86,18 @@ def diff(
         print(f"{before.id} and {after.id} do not differ")
         return
     _console().print(tables.diff(before, after, found))
+
+
+@app.command()
+def verify(stage: StageName, profile: Profile = None) -> None:
+    """Gather evidence on the release that STAGE serves; exit status 1 where it does not pass."""
+    chosen = Stage(stage, profile=profile)
+    with on_screen() as on_step:
+        release, found = verify_stage(chosen, served_release(chosen), on_step)
+    _console().print(tables.checks(found))
+    print(f"{release.id}: {'passed' if found.passed else 'not passed'}")
+    if not found.passed:
+        raise typer.Exit(1)
 
 
 @app.command(name="schema")

@@ -16,6 +16,7 @@ from promotion.release import Release
 from promotion.screen import Screen
 from promotion.stage import STAGES, Stage, in_one_line
 from promotion.store import ReleaseStore
+from promotion.verifying.command import on_screen, verify_stage
 from stacks.settings import load
 
 _Source = Annotated[str, typer.Option("--from", metavar="STAGE", help="where it was tested")]
@@ -90,7 +91,8 @@ def rollback(
 
 
 def _verify(stage: Stage, release: Release) -> Release:
-    raise NotImplementedError
+    with on_screen() as on_step:
+        return verify_stage(stage, release, on_step)[0]
 
 
 def _given(option: str, reason: str | None) -> None:

@@ -4,7 +4,7 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
-from promotion import assembly, deployed
+from promotion import assembly, deployed, golden_set
 from promotion.contents import Contents
 from promotion.release import Asset, Lineage, Release, Source, canonical_sha256
 from promotion.stage import Stage, in_one_line, recorded_settings
@@ -46,6 +46,7 @@ def record(
                 templates=_hashes(synthesized.templates),
                 assembly=assembly_of(archive),
                 endpoint_config=deployed.endpoint_config(stage),
+                golden=golden_set.keep(stage, store, models, synthesized.templates, newest),
                 lineage=lineage,
             )
         if newest and found.runs_the_same_as(newest):

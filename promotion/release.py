@@ -108,6 +108,10 @@ class Release(Part):
     endpoint_config: Annotated[
         str | None, Field(description="the one that served; null where the stage has no endpoint")
     ]
+    golden: Annotated[
+        Sha256 | None,
+        Field(description="of the main model's golden.jsonl; null where it has none"),
+    ] = None
     lineage: Lineage | None = None
     evidence: Annotated[tuple[Verification, ...], Field(description="the latest last")] = ()
 

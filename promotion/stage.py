@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from promotion import PromotionError
@@ -46,8 +47,10 @@ class Stage:
         """The endpoint's name, and the first part of every stack's."""
         return f"{self.project}-{self.name}"
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, config: Config | None = None) -> Any:
         """A boto3 client of the stage's account and region."""
+        if config is not None:
+            return self.session.client(service, config=config)  # type: ignore[call-overload]
         if service not in self._clients:
             self._clients[service] = self.session.client(service)  # type: ignore[call-overload]
         return self._clients[service]

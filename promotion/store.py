@@ -115,6 +115,27 @@ class ReleaseStore:
                 if self._put_document(changed, IfMatch=etag):
                     return changed
 
+    def keep_golden(self, content: bytes) -> str:
+        """Store a golden set under its SHA-256, and say that."""
+        digest = hashlib.sha256(content).hexdigest()
+        with in_one_line():
+            self._put(_golden_key(digest), content, ContentType="application/jsonlines")
+        return digest
+
+    def golden(self, release: Release) -> bytes | None:
+        """The golden set of a release; None where its model has none.
+
+        Raises PromotionError where it is not what was recorded.
+        """
+        if release.golden is None:
+            return None
+        key = _golden_key(release.golden)
+        with in_one_line():
+            content: bytes = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+        if hashlib.sha256(content).hexdigest() != release.golden:
+            raise PromotionError(f"s3://{self._bucket}/{key}: not the bytes that it is named by")
+        return content
+
     def _put_document(self, release: Release, **condition: str) -> bool:
         """Write a release's document; False where the condition does not hold."""
         document = (release.model_dump_json(indent=2) + "\n").encode()

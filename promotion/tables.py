@@ -6,6 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from promotion.diff import Difference
+from promotion.evidence import Verification
 from promotion.release import Release
 
 _SHOWN = 12  # characters of a hash
@@ -36,6 +37,15 @@ def diff(before: Release, after: Release, differences: list[Difference]) -> Tabl
         cells = [_cell(one.before), _cell(one.after)]
         table.add_row(one.area if one.area != area else "", Text(one.key), *cells)
         area = one.area
+    return table
+
+
+def checks(verification: Verification) -> Table:
+    """What the gate looked at; what did not pass is marked."""
+    table = _table("", "check", "wanted", "found")
+    for one in verification.checks:
+        mark = "" if one.passed else "failed"
+        table.add_row(mark, Text(one.name), Text(one.wanted), Text(one.found))
     return table
 
 

@@ -113,6 +113,7 @@ releases = st.builds(
     templates=st.dictionaries(_text, _sha256, max_size=3),
     assembly=st.builds(Assembly, key=_text, sha256=_sha256),
     endpoint_config=st.none() | _text,
+    golden=st.none() | _sha256,
     lineage=st.none() | st.builds(Lineage, stage=_text, release=_ids, forced=st.none() | _text),
     evidence=st.lists(verifications, max_size=2).map(tuple),
 )

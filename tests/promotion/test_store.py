@@ -109,8 +109,8 @@ def test_a_release_is_not_there_before_its_assembly(
             raise KeyboardInterrupt
         return put(**request)
 
-    monkeypatch.setattr(store._s3, "put_object", killed)
-    with pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as stand_in, pytest.raises(KeyboardInterrupt):
+        stand_in.setattr(store._s3, "put_object", killed)
         store.add(one, archive)
     assert keys(stage) == [one.assembly.key]
     assert ReleaseStore(stage).ids() == []

@@ -4,9 +4,12 @@ S3, ECR, CloudFormation and SageMaker's Models are the emulator's. The CDK CLI i
 `deploy`, as it takes seconds; tests/promotion/test_promoting.py has the real one.
 """
 
+import gzip
 import hashlib
+import io
 import json
 import os
+import tarfile
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -86,7 +89,7 @@ class World:
     def release(self, version: str) -> Release:
         """Deploy a new version to dev, and record it. `bad` in its name: it does not pass."""
         folder = self.synthesize(version)
-        key, content = _key(version), version.encode() * 1000
+        key, content = _key(version), _archive(version)
         self.contents[key] = content
         self.client("s3", "dev").put_object(Bucket=self.bucket("dev"), Key=key, Body=content)
         if self.images("dev").manifest(_tag(version)) is None:
@@ -220,6 +223,14 @@ def _hash(version: str) -> str:
 
 def _key(version: str) -> str:
     return f"{_hash(version)}.gz"
+
+
+def _archive(version: str) -> bytes:
+    """A model's archive, stored so that its bytes tell of its version."""
+    memory = io.BytesIO()
+    with tarfile.open(fileobj=memory, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo(version))
+    return gzip.compress(memory.getvalue(), compresslevel=0, mtime=0)
 
 
 def _image(version: str) -> str:

@@ -1,0 +1,73 @@
+"""The golden set that lies with a model, kept with the release.
+
+It is read from what is deployed, not from a checkout: whoever promotes has no model folder.
+"""
+
+import tarfile
+from typing import Any
+
+from promotion import PromotionError
+from promotion.assembly import Template
+from promotion.release import Model, Release
+from promotion.stage import Stage
+from promotion.store import ReleaseStore
+
+FILE = "golden.jsonl"
+
+
+def keep(
+    stage: Stage,
+    store: ReleaseStore,
+    models: tuple[Model, ...],
+    templates: dict[str, Template],
+    newest: Release | None,
+) -> str | None:
+    """Store the golden set of the stage's main model; its SHA-256, None where it has none.
+
+    Not read again where `newest` has the same model.
+
+    Raises PromotionError where the model's archive cannot be read.
+    """
+    model = _main(models, templates[f"{stage.endpoint_name}-serving"])
+    if newest and model in newest.models:
+        return newest.golden
+    content = _content(stage.client("s3"), model)
+    return store.keep_golden(content) if content is not None else None
+
+
+def _main(models: tuple[Model, ...], template: Template) -> Model:
+    """Of several the one that the first production variant names."""
+    configs = [
+        each["Properties"]["ProductionVariants"]
+        for each in template["Resources"].values()
+        if each["Type"] == "AWS::SageMaker::EndpointConfig"
+    ]
+    named = [variants[0]["ModelName"]["Fn::GetAtt"][0] for variants in configs if len(models) > 1]
+    return next(model for model in models if not named or model.logical_id in named)
+
+
+def _content(s3: Any, model: Model) -> bytes | None:
+    if model.data is None:
+        return None
+    bucket, _, key = model.data.removeprefix("s3://").partition("/")
+    if not key.endswith("/"):
+        return _archived(s3, model, bucket, key)
+    try:
+        content: bytes = s3.get_object(Bucket=bucket, Key=f"{key}{FILE}")["Body"].read()
+    except s3.exceptions.NoSuchKey:
+        return None
+    return content
+
+
+def _archived(s3: Any, model: Model, bucket: str, key: str) -> bytes | None:
+    version = model.archive.version if model.archive else None
+    pinned = {"VersionId": version} if version else {}
+    body = s3.get_object(Bucket=bucket, Key=key, **pinned)["Body"]
+    try:
+        with tarfile.open(fileobj=body, mode="r|gz") as archive:
+            for member in archive:
+                if member.name.removeprefix("./") == FILE and (file := archive.extractfile(member)):
+                    return file.read()
+    except tarfile.TarError as error:
+        raise PromotionError(f"{model.data}: cannot be read as a .tar.gz: {error}") from None
+    return None

@@ -1,0 +1,1 @@
+"""Evidence on a running release: its golden set, its latency, its alarms."""

@@ -1,0 +1,112 @@
+"""Sending a request through a stage's endpoint, as its mode has it called."""
+
+import time
+from threading import Event
+from typing import Any
+
+from botocore.config import Config
+from botocore.exceptions import (
+    ClientError,
+    ConnectionError,  # noqa: A004 - botocore's, which is not Python's
+    HTTPClientError,
+    IncompleteReadError,
+)
+
+from promotion import PromotionError
+from promotion.release import Release
+from promotion.stage import Stage, in_one_line
+
+CALLERS = 64
+"""How many requests are under way at one time, at most."""
+
+_UNCALLED = {
+    "batch": "a batch transform has no endpoint",
+    "multi-model": "the models of a multi-model endpoint are not pinned by its release",
+}
+# A real-time answer takes 60 s at most, and then comes back as an error.
+# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html
+_ANSWER_SECONDS = 70
+# InvokeEndpointAsync's own InvocationTimeoutSeconds; an instance may have to start first.
+_RESULT_SECONDS = 900
+_LOOK_SECONDS = 0.1
+_JSON = {"ContentType": "application/json", "Accept": "application/json"}
+
+
+class FailedError(Exception):
+    """The endpoint did not answer; the text is one line."""
+
+
+class Endpoint:
+    """The endpoint of a stage; asked by many threads at once.
+
+    `stopped`: ends waiting for the results of an asynchronous endpoint.
+
+    Raises PromotionError where the release's mode has no endpoint that could be asked.
+    """
+
+    def __init__(self, stage: Stage, release: Release, stopped: Event) -> None:
+        mode = str(release.settings["mode"])
+        if mode in _UNCALLED:
+            raise PromotionError(f"{release.id}: cannot be verified: {_UNCALLED[mode]}")
+        # An error is an error: a caller that tries again would hide it.
+        config = Config(
+            retries={"total_max_attempts": 1},
+            max_pool_connections=CALLERS,
+            read_timeout=_ANSWER_SECONDS,
+        )
+        self._runtime, self._s3 = stage.client("sagemaker-runtime", config), stage.client("s3")
+        self._request = {"EndpointName": stage.endpoint_name, **_JSON}
+        if mode == "inference-component":
+            self._request["InferenceComponentName"] = stage.endpoint_name
+        self._is_async, self._stopped = mode == "async", stopped
+        self._patience: float = _RESULT_SECONDS
+
+    def ask(self, body: bytes) -> bytes:
+        """The answer to a request.
+
+        Raises FailedError where there is none, PromotionError where the caller is at fault.
+        """
+        try:
+            if self._is_async:
+                return self._result(self._runtime.invoke_endpoint_async(**self._request, Body=body))
+            answer: bytes = self._runtime.invoke_endpoint(**self._request, Body=body)["Body"].read()
+        except (ConnectionError, HTTPClientError, IncompleteReadError) as error:
+            raise FailedError(" ".join(str(error).split())) from None
+        except ClientError as error:
+            if _is_callers(error):
+                with in_one_line():
+                    raise
+            raise FailedError(" ".join(str(error).split())) from None
+        return answer
+
+    def _result(self, accepted: dict[str, str]) -> bytes:
+        """What an asynchronous endpoint has written, as soon as it is there."""
+        failure = accepted.get("FailureLocation")
+        until = time.monotonic() + self._patience
+        while time.monotonic() < until and not self._stopped.wait(_LOOK_SECONDS):
+            result = self._object(accepted["OutputLocation"])
+            if result is not None:
+                return result
+            reason = self._object(failure) if failure else None
+            if reason is not None:
+                raise FailedError(" ".join(reason.decode(errors="replace").split()))
+        self._patience = 0  # whoever has waited so long for nothing waits for none of the others
+        raise FailedError(f"no result within {_RESULT_SECONDS} s")
+
+    def _object(self, uri: str) -> bytes | None:
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        try:
+            content: bytes = self._s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        except self._s3.exceptions.NoSuchKey:
+            return None
+        return content
+
+
+def _is_callers(error: ClientError) -> bool:
+    """Whether AWS refuses who asks, or may not see what was asked for.
+
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/CommonErrors.html
+    """
+    response: Any = error.response
+    code, status = response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"]
+    return status in {401, 403} or code.startswith("Expired") or code == "AccessDeniedException"

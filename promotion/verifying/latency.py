@@ -1,0 +1,89 @@
+"""Latency at a stated rate: requests leave by the clock, whether or not answers keep up."""
+
+import math
+import time
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
+from promotion.evidence import Bucket, Latency
+from promotion.verifying.calling import CALLERS
+
+# Bars of about the same width on a logarithmic scale, from 1 ms to hours.
+_EDGES = [step * 10.0**power for power in range(8) for step in (1, 1.5, 2, 3, 5, 7)]
+
+OnAnswer = Callable[[int, int], None]
+"""Told how many requests have ended, and of how many."""
+
+
+def measure(
+    send: Callable[[int], bool],
+    *,
+    requests_per_second: float,
+    seconds: float,
+    stopped: Event,
+    on_answer: OnAnswer,
+) -> tuple[int, list[float]]:
+    """The number of requests, and the milliseconds of those that were answered.
+
+    `send` sends the request of a number and says whether it was answered.
+
+    Each is counted from the moment at which it was to leave: where all callers wait for answers,
+    the requests that come late for that are as slow as they would be to a user. `stopped` set:
+    those that have not left stay.
+    """
+    total = max(1, round(requests_per_second * seconds))
+    begin = time.monotonic()
+
+    def one(number: int) -> float | None:
+        due = begin + number / requests_per_second
+        if stopped.wait(max(0.0, due - time.monotonic())) or not send(number):
+            return None
+        return round(1000 * (time.monotonic() - due), 3)
+
+    answered = []
+    with ThreadPoolExecutor(min(total, CALLERS)) as pool:
+        try:
+            for ended, milliseconds in enumerate(pool.map(one, range(total)), start=1):
+                on_answer(ended, total)
+                if milliseconds is not None:
+                    answered.append(milliseconds)
+        except BaseException:
+            stopped.set()  # else the pool waits for those that are not due yet
+            raise
+    return total, answered
+
+
+def figures(
+    requests: int, answered: Sequence[float], *, requests_per_second: float, seconds: float
+) -> Latency | None:
+    """The figures of what was measured; None where nothing was answered."""
+    if not answered:
+        return None
+    ordered = sorted(answered)
+    return Latency(
+        requests_per_second=requests_per_second,
+        seconds=seconds,
+        requests=requests,
+        errors=requests - len(ordered),
+        p50_ms=percentile(ordered, 50),
+        p95_ms=percentile(ordered, 95),
+        p99_ms=percentile(ordered, 99),
+        histogram=histogram(ordered),
+    )
+
+
+def percentile(ordered: Sequence[float], percent: float) -> float:
+    """The smallest value that so many percent do not exceed (nearest rank)."""
+    return ordered[max(1, math.ceil(len(ordered) * percent / 100)) - 1]
+
+
+def histogram(milliseconds: Sequence[float]) -> tuple[Bucket, ...]:
+    """Bars from the one of the fastest answer to that of the slowest, without a gap."""
+    answers = Counter(bisect_right(_EDGES, one) for one in milliseconds)
+    return tuple(
+        Bucket(below_ms=_EDGES[at], answers=answers[at])
+        for at in range(min(answers), max(answers) + 1)
+    )
