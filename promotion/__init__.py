@@ -1,6 +1,6 @@
-"""Promotion: what a stage runs, recorded as a release in the stage's own bucket.
+"""Promotion: what a stage runs, recorded as a release, and brought to the next stage.
 
-Stands alone: it imports no CDK, and of stacks/ only the reading of stages.toml.
+It imports no CDK, and of stacks/ only what reads stages.toml, models and templates.
 """
 
 

@@ -109,9 +109,10 @@ def test_a_release_is_not_there_before_its_assembly(
             raise KeyboardInterrupt
         return put(**request)
 
-    with monkeypatch.context() as stand_in, pytest.raises(KeyboardInterrupt):
-        stand_in.setattr(store._s3, "put_object", killed)
+    monkeypatch.setattr(store._s3, "put_object", killed)
+    with pytest.raises(KeyboardInterrupt):
         store.add(one, archive)
+    monkeypatch.undo()
     assert keys(stage) == [one.assembly.key]
     assert ReleaseStore(stage).ids() == []
     assert ReleaseStore(stage).add(one, archive)
