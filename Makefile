@@ -9,7 +9,7 @@ unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick check checkov fix model synth plan deploy serve contract local local-down snapshots docs bench bench-serving image test-image
+.PHONY: help setup demo rehearse promote test quick check checkov fix model synth plan deploy serve contract local local-down snapshots docs bench bench-serving image test-image
 
 help: ## print the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
@@ -24,6 +24,9 @@ setup: .venv/.ready ## set up .venv and the CDK CLI; does nothing when nothing c
 
 demo: setup ## build the model, deploy dev to an AWS on this machine, show a prediction
 	@LOCALAWS_IMAGES=$(if $(IMAGE),always,never) python -m localaws demo
+
+rehearse: model ## bring a release through three accounts on this machine, and see one go back
+	@LOCALAWS_IMAGES=never python -m localaws rehearse
 
 test: model ## run every test
 	@python -m pytest --numprocesses 2 --dist loadfile
@@ -61,6 +64,10 @@ plan: model ## say what deploying STAGE would do to what is deployed there
 deploy: model ## deploy STAGE (default dev) to its AWS account, and record the release
 	@cdk deploy '$(STAGE)/*'
 	@python -m promotion record $(STAGE)
+
+promote: setup ## bring what FROM serves to TO, the stage after it: make promote FROM=qa TO=prod
+	$(if $(and $(FROM),$(TO)),,$(error name both stages: make promote FROM=qa TO=prod))
+	@python -m promotion run --from $(FROM) --to $(TO)
 
 serve: model ## serve the example model at 127.0.0.1:PORT (default 8080), without AWS
 	@SM_MODEL_DIR=build/model SAGEMAKER_BIND_TO_PORT=$(PORT) BERTH_BIND_HOST=127.0.0.1 \

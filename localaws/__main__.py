@@ -11,6 +11,7 @@ from localaws import accounts, home, images, lifecycle
 from localaws.bootstrap import bootstrap
 from localaws.demo import demo
 from localaws.isolation import isolate
+from localaws.rehearsal.rehearse import rehearse
 from stacks.settings import Settings, SettingsError, load
 
 _SCREEN = Console(stderr=True, highlight=False)
@@ -22,6 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m localaws", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("demo", help="deploy the first stage to one of its own, predict, end it")
+    commands.add_parser("rehearse", help="bring a release through three accounts, and back")
     commands.add_parser("up", help="start it in the background and bootstrap every stage's account")
     commands.add_parser("down", help="end it and every container it hosts")
     commands.add_parser("status", help="say whether it runs, and where")
@@ -35,6 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
             case "demo":
                 # Beside one that `up` left running.
                 demo(home.default_home() / "demo")
+            case "rehearse":
+                rehearse(home.default_home() / "rehearsal")
             case "up":
                 _up(home.default_home())
             case "down":

@@ -1,27 +1,23 @@
 """`make demo`: from a model folder to a prediction of a deployed endpoint, with no AWS account."""
 
 import json
-import os
 import shutil
 import signal
-import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from localaws.accounts import CHECKOUT
 from localaws.bootstrap import bootstrap
 from localaws.home import LocalAwsError
 from localaws.lifecycle import Emulator, running
-from stacks.settings import Settings, load
+from localaws.steps import SCREEN, run, say
+from stacks.settings import load
 
-_SCREEN = Console(highlight=False)
 _EXAMPLE = "serving_input_example.json"
 
 
@@ -37,28 +33,29 @@ def demo(home: Path) -> None:
     stage = next(iter(settings.stages))
     assembly = home / "cdk.out"
     with ThreadPoolExecutor(max_workers=1) as pool:
-        _say(1, "Starting AWS on this machine, and bootstrapping its account meanwhile")
+        say("1/6", "Starting AWS on this machine, and bootstrapping its account meanwhile")
         with running(home, settings) as emulator:
             bootstrapped = pool.submit(bootstrap, emulator, [stage])
-            _say(2, "Building the example model (nothing to do where it has not changed)")
-            _run([sys.executable, "-m", "tools.model"], "the model cannot be built")
-            _say(3, "cdk synth: stages.toml and the model's folder become templates and assets")
+            say("2/6", "Building the example model (nothing to do where it has not changed)")
+            run([sys.executable, "-m", "tools.model"], "the model cannot be built")
+            say("3/6", "cdk synth: stages.toml and the model's folder become templates and assets")
             shutil.rmtree(assembly, ignore_errors=True)
-            _run(["cdk", "synth", "--quiet", "--output", str(assembly), "**"], "cdk synth failed")
+            run(["cdk", "synth", "--quiet", "--output", str(assembly), "**"], "cdk synth failed")
             bootstrapped.result()
-            _say(4, f"cdk deploy '{stage}/*': the real CDK CLI, into account {_account(settings)}")
+            say(
+                "4/6",
+                f"cdk deploy '{stage}/*': the real CDK CLI, into account {_account(settings)}",
+            )
             deploy(emulator, stage, assembly)
             name = f"{settings.project}-{stage}"
-            _say(5, f'boto3: invoke_endpoint(EndpointName="{name}")')
+            say("5/6", f'boto3: invoke_endpoint(EndpointName="{name}")')
             example = _example(settings.model_folder)
             _show(example, predict(emulator, stage, example))
-            _say(6, "Ending AWS on this machine")
-    _SCREEN.print(f"\n[bold]Done in {time.monotonic() - begin:.0f} s; nothing is left running.[/]")
-    _SCREEN.print("  make demo IMAGE=1  the same with the real image, built by docker or podman")
-    _SCREEN.print("  make local   the same AWS, left running, to deploy to and call yourself")
-    _SCREEN.print(
-        "  stages.toml  accounts, regions, instance types and the model: the file to edit"
-    )
+            say("6/6", "Ending AWS on this machine")
+    SCREEN.print(f"\n[bold]Done in {time.monotonic() - begin:.0f} s; nothing is left running.[/]")
+    SCREEN.print("  make demo IMAGE=1  the same with the real image, built by docker or podman")
+    SCREEN.print("  make local   the same AWS, left running, to deploy to and call yourself")
+    SCREEN.print("  stages.toml  accounts, regions, instance types and the model: the file to edit")
 
 
 def deploy(emulator: Emulator, stage: str, assembly: Path) -> None:
@@ -66,7 +63,7 @@ def deploy(emulator: Emulator, stage: str, assembly: Path) -> None:
 
     Raises LocalAwsError where the CLI fails; its own words are on the screen by then.
     """
-    _run(
+    run(
         ["cdk", "deploy", "--app", str(assembly), "--require-approval", "never", f"{stage}/*"],
         f"cdk deploy of {stage} failed: its reason is above, its log is {emulator.home}",
         environment=emulator.environment(stage),
@@ -85,10 +82,6 @@ def predict(emulator: Emulator, stage: str, request: bytes) -> dict[str, Any]:
     return prediction
 
 
-def _account(settings: Settings) -> str:
-    return next(iter(settings.stages.values())).account
-
-
 def _example(model_folder: Path) -> bytes:
     try:
         return (model_folder / _EXAMPLE).read_bytes()
@@ -98,34 +91,16 @@ def _example(model_folder: Path) -> bytes:
         ) from None
 
 
-def _run(
-    command: Sequence[str], failure: str, *, environment: dict[str, str] | None = None
-) -> None:
-    done = subprocess.run(
-        command,
-        cwd=CHECKOUT,
-        env=environment or {**os.environ},
-        stdin=subprocess.DEVNULL,
-        check=False,
-    )
-    if done.returncode:
-        raise LocalAwsError(f"{failure} (exit status {done.returncode})")
-
-
-def _say(step: int, text: str) -> None:
-    _SCREEN.print(f"\n[bold cyan]{step}/6[/] [bold]{text}[/]")
-
-
 def _show(request: bytes, answer: dict[str, Any]) -> None:
     """Entities as a table; any other model's answer as it came."""
     match json.loads(request), answer:
         case {"dataframe_split": {"columns": ["text"], "data": rows}}, {"predictions": [*found]}:
             texts = [row[0] for row in rows]
         case _:
-            _SCREEN.print_json(data=answer)
+            SCREEN.print_json(data=answer)
             return
     for text, entities in zip(texts, found, strict=True):
-        _SCREEN.print(f"\n  {text}", markup=False)
+        SCREEN.print(f"\n  {text}", markup=False)
         table = Table("entity", "label", "score", "start", "end", box=None, padding=(0, 2))
         for entity in entities:
             table.add_row(
@@ -135,4 +110,4 @@ def _show(request: bytes, answer: dict[str, Any]) -> None:
                 str(entity["start"]),
                 str(entity["end"]),
             )
-        _SCREEN.print(table if entities else "  (no entity)")
+        SCREEN.print(table if entities else "  (no entity)")

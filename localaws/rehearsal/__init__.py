@@ -1,0 +1,1 @@
+"""`make rehearse`: a release through three accounts on this machine."""

@@ -1,0 +1,100 @@
+"""The whole way of a release, by the commands that a user types; the AWS is this machine's."""
+
+import shutil
+import signal
+import sys
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from localaws.accounts import CHECKOUT
+from localaws.bootstrap import bootstrap
+from localaws.lifecycle import Emulator, running
+from localaws.rehearsal.models import make_broken, make_worse
+from localaws.steps import SCREEN, run, say
+from stacks.settings import load
+
+_STEPS = 7
+
+
+def rehearse(home: Path) -> None:
+    """Deploy to dev, promote to prod, and see what is worse refused and what is broken go back.
+
+    Raises LocalAwsError where a step does not end as it has to.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    begin = time.monotonic()
+    project = _project(home / "project")
+    settings = load(project / "stages.toml")
+    with ThreadPoolExecutor(max_workers=1) as pool, running(home, settings) as emulator:
+        bootstrapped = pool.submit(bootstrap, emulator, list(settings.stages))
+        _Rehearsal(emulator, project, bootstrapped).play()
+    SCREEN.print(f"\n[bold]Done in {time.monotonic() - begin:.0f} s; nothing is left running.[/]")
+    SCREEN.print(f"  {project / 'build' / 'reports'}: a page for each verification")
+
+
+def _project(folder: Path) -> Path:
+    """A project of its own: this checkout's files, another stages.toml, other models."""
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "build").mkdir(parents=True)
+    for name in ("app.py", "cdk.json", "node_modules", ".venv"):
+        (folder / name).symlink_to(CHECKOUT / name)
+    shutil.copy(CHECKOUT / "localaws" / "rehearsal" / "stages.toml", folder)
+    return folder
+
+
+class _Rehearsal:
+    """The steps, in order."""
+
+    def __init__(
+        self, emulator: Emulator, project: Path, bootstrapped: "Future[list[str]]"
+    ) -> None:
+        self._emulator, self._project, self._bootstrapped = emulator, project, bootstrapped
+        self._example, self._step = CHECKOUT / "build" / "model", 0
+
+    def play(self) -> None:
+        self._say("Three accounts are bootstrapped; the example model is built and goes to dev")
+        run([sys.executable, "-m", "model", "build"], "the model cannot be built")
+        shutil.copytree(self._example, self._project / "build" / "model")
+        self._deploy()
+        self._promotion("verify", "dev")
+        self._say("dev to qa: first what would happen, then the same bytes, verified there")
+        self._promotion("plan", "--from", "dev", "--to", "qa")
+        self._promotion("run", "--from", "dev", "--to", "qa")
+        self._say("qa to prod")
+        self._promotion("run", "--from", "qa", "--to", "prod")
+        self._say("A worse model comes to dev: the gate does not let it go on (exit status 1)")
+        make_worse(self._example, self._project / "build" / "model")
+        self._deploy()
+        self._promotion("verify", "dev", status=1)
+        self._promotion("run", "--from", "dev", "--to", "qa", status=1)
+        self._say("A broken one is forced: qa goes back to what it ran before (exit status 1)")
+        make_broken(self._example, self._project / "build" / "model")
+        self._deploy()
+        forced = ("--force", "to see it go back")
+        self._promotion("run", "--from", "dev", "--to", "qa", *forced, status=1)
+        self._say("What qa ran, and what it runs")
+        self._promotion("history", "qa")
+        self._say("Ending AWS on this machine")
+
+    def _deploy(self) -> None:
+        """`make deploy`, in the project of the rehearsal."""
+        self._run(["cdk", "synth", "--quiet", "**"], "cdk synth failed")
+        self._bootstrapped.result()
+        command = ["cdk", "deploy", "--app", "cdk.out", "--require-approval", "never", "dev/*"]
+        self._run(command, "cdk deploy of dev failed")
+        self._promotion("record", "dev")
+
+    def _promotion(self, *arguments: str, status: int = 0) -> None:
+        command = [sys.executable, "-m", "promotion", *arguments]
+        self._run(command, f"`promotion {' '.join(arguments)}` did not end as it has to", status)
+
+    def _run(self, command: list[str], failure: str, status: int = 0) -> None:
+        shown = " ".join(f"'{word}'" if " " in word or "*" in word else word for word in command)
+        SCREEN.print(f"[dim]$ {shown.replace(sys.executable, 'python')}[/]")
+        environment = self._emulator.environment("dev") | {"PYTHONPATH": str(CHECKOUT)}
+        run(command, failure, environment=environment, folder=self._project, status=status)
+
+    def _say(self, text: str) -> None:
+        self._step += 1
+        say(f"{self._step}/{_STEPS}", text)
