@@ -42,10 +42,8 @@ def demo(home: Path) -> None:
             shutil.rmtree(assembly, ignore_errors=True)
             run(["cdk", "synth", "--quiet", "--output", str(assembly), "**"], "cdk synth failed")
             bootstrapped.result()
-            say(
-                "4/6",
-                f"cdk deploy '{stage}/*': the real CDK CLI, into account {_account(settings)}",
-            )
+            account = settings.stages[stage].account
+            say("4/6", f"cdk deploy '{stage}/*': the real CDK CLI, into account {account}")
             deploy(emulator, stage, assembly)
             name = f"{settings.project}-{stage}"
             say("5/6", f'boto3: invoke_endpoint(EndpointName="{name}")')
