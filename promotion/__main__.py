@@ -109,6 +109,7 @@ def print_schema() -> None:
 app.command()(promotions.plan)
 app.command()(promotions.run)
 app.command()(promotions.rollback)
+app.command()(promotions.model)
 
 
 def _find(name: str, profile: str | None) -> Release:

@@ -25,10 +25,14 @@ class FileAsset:
 
 @dataclass(frozen=True)
 class ImageAsset:
-    """An image that the deployment expects in the CDK's asset repository."""
+    """An image that the deployment expects in the CDK's asset repository.
+
+    arguments: what it is built with.
+    """
 
     repository: str
     tag: str
+    arguments: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,11 @@ def read(folder: Path, stage: str, account: str, region: str) -> StageAssembly:
         bucket=next((file.bucket for _, file in files), ""),
         files=tuple(dict.fromkeys(file for inside, file in files if not inside)),
         images=tuple(
-            ImageAsset(place["repositoryName"], place["imageTag"])
+            ImageAsset(
+                place["repositoryName"],
+                place["imageTag"],
+                tuple(sorted(asset["source"].get("dockerBuildArgs", {}).items())),
+            )
             for assets in listed
             for asset in assets["dockerImages"].values()
             for place in asset["destinations"].values()

@@ -58,7 +58,7 @@ def _file(wanted: FileAsset, release: Release, source: Stage, target: Stage) -> 
             f"{release.id} did not run with the asset {wanted.id}, which {target.name} needs:"
             f" nobody has tested it; make the two stages alike, and deploy {source.name} again"
         )
-    return _object(
+    return object_load(
         wanted.key,
         _at(source, had.bucket, had.key),
         _at(target, wanted.bucket, wanted.key),
@@ -82,7 +82,7 @@ def _archive_by_uri(
     if had.data == shipping.s3_uri:
         return []
     places = _at(source, *_parted(had.data)), _at(target, *_parted(shipping.s3_uri))
-    return [_object(shipping.s3_uri, *places, had.archive.sha256)]
+    return [object_load(shipping.s3_uri, *places, had.archive.sha256)]
 
 
 def _parted(uri: str) -> tuple[str, str]:
@@ -90,7 +90,8 @@ def _parted(uri: str) -> tuple[str, str]:
     return bucket, key
 
 
-def _object(name: str, source: S3Object, target: S3Object, sha256: str) -> Load:
+def object_load(name: str, source: S3Object, target: S3Object, sha256: str) -> Load:
+    """An object to be moved."""
     return Load(
         "file",
         name,

@@ -1,6 +1,6 @@
 """From stage to stage: the gate, the bytes, the deployment, the evidence; or back again."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from enum import Enum
@@ -96,20 +96,25 @@ class Promotion:
         """
         if forced is None and (reason := missing_evidence(release)):
             raise GateError(f"{reason}; or --force REASON, which is recorded")
+        lineage = Lineage(stage=source.name, release=release.id, forced=forced)
         with unpacked(ReleaseStore(source), release, self.target) as made:
-            loads = loads_of(made, release, source, self.target)
-            with self._lock(made, f"promotes {release.id}") as guard:
-                if there := self._is_there(release, made):
-                    return Outcome(End.ALREADY, there)
-                former = self.former_release(but=release)
-                self.screen.move(loads, before_each=guard.check)
-                guard.check()
-                lineage = Lineage(stage=source.name, release=release.id, forced=forced)
-                outcome = self._deployed(made, release, lineage)
-                if outcome.end is End.DONE:
-                    return outcome
-                guard.check()
-                return self._gone_back(former, outcome)
+            return self.bring(made, loads_of(made, release, source, self.target), release, lineage)
+
+    def bring(
+        self, made: Unpacked, loads: Sequence[Load], release: Release, lineage: Lineage
+    ) -> Outcome:
+        """Move and deploy an assembly, made from that of `release`; where it fails, go back."""
+        with self._lock(made, f"promotes {lineage}") as guard:
+            if there := self._is_there(lineage, made):
+                return Outcome(End.ALREADY, there)
+            former = self.former_release(but=lineage)
+            self.screen.move(loads, before_each=guard.check)
+            guard.check()
+            outcome = self._deployed(made, release, lineage)
+            if outcome.end is End.DONE:
+                return outcome
+            guard.check()
+            return self._gone_back(former, outcome)
 
     def roll_back(self, to: Release) -> Outcome:
         """Deploy a former release of the target again, by its recorded assembly, and verify it.
@@ -121,14 +126,13 @@ class Promotion:
             with self._lock(made, f"rolls back to {to.id}"):
                 return self._deployed(made, to, Lineage(stage=self.target.name, release=to.id))
 
-    def former_release(self, *, but: Release) -> Release | None:
-        """The newest release to go back to: not one of `but`, nor one that failed."""
+    def former_release(self, *, but: Lineage) -> Release | None:
+        """The newest release to go back to: not one of that origin, nor one that failed."""
         if not self.target.is_deployed():
             return None
         for each in ReleaseStore(self.target).every():
-            is_from_it = each.lineage is not None and each.lineage.release == but.id
-            has_failed = bool(each.evidence) and not each.evidence[-1].passed
-            if not is_from_it and not has_failed:
+            is_from_it = each.lineage is not None and each.lineage.is_as(but)
+            if not is_from_it and not each.has_failed:
                 return each
         return None
 
@@ -136,11 +140,11 @@ class Promotion:
         bucket = made.wanted.bucket
         return lock.held(self.target, bucket, doing=doing, breaking=self.breaking)
 
-    def _is_there(self, release: Release, made: Unpacked) -> Release | None:
-        """The target's release of it, where that is deployed, served and has passed."""
+    def _is_there(self, lineage: Lineage, made: Unpacked) -> Release | None:
+        """The target's release of that origin, where that is deployed, served and has passed."""
         target = self.target
         newest = ReleaseStore(target).newest() if target.is_deployed() else None
-        if newest is None or newest.lineage is None or newest.lineage.release != release.id:
+        if newest is None or newest.lineage is None or not newest.lineage.is_as(lineage):
             return None
         if missing_evidence(newest):
             return None
@@ -155,7 +159,7 @@ class Promotion:
         """Deploy, record and verify."""
         name = self.target.name
         try:
-            self.screen.say(f"{name}: deploying the assembly of {release.id}")
+            self.screen.say(f"{name}: deploying {lineage}")
             deploy(self.target, made.folder, list(made.wanted.templates))
         except DeploymentError as error:
             return Outcome(End.FAILED, None, str(error))

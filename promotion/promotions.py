@@ -1,4 +1,4 @@
-"""The commands that bring a release to a stage: `plan`, `run`, `rollback`."""
+"""The commands that bring a release to a stage: `plan`, `run`, `rollback`, `model`."""
 
 import sys
 from typing import Annotated
@@ -16,6 +16,7 @@ from promotion.release import Release
 from promotion.screen import Screen
 from promotion.stage import STAGES, Stage, in_one_line
 from promotion.store import ReleaseStore
+from promotion.trained import bring_model
 from promotion.verifying.command import on_screen, verify_stage
 from stacks.settings import load
 
@@ -68,7 +69,7 @@ def run(
     before, after = _stages(source, target, profile_from, profile_to)
     chosen = _chosen(before, release)
     promotion = Promotion(after, _verify, Screen(_console()), break_lock)
-    _end(after, promotion.promote(before, chosen, forced=force), chosen)
+    _end(after, promotion.promote(before, chosen, forced=force), chosen.id)
 
 
 def rollback(
@@ -87,12 +88,31 @@ def rollback(
     store = ReleaseStore(target)
     chosen = store.read(to) if to else _before_the_served(target, store)
     promotion = Promotion(target, _verify, Screen(_console()), break_lock)
-    _end(target, promotion.roll_back(chosen), chosen)
+    _end(target, promotion.roll_back(chosen), chosen.id)
 
 
 def _verify(stage: Stage, release: Release) -> Release:
     with on_screen() as on_step:
         return verify_stage(stage, release, on_step)[0]
+
+
+def model(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="a SageMaker model, or a model package")
+    ],
+    *,
+    source: _Source,
+    target: _Target,
+    break_lock: _Break = None,
+    profile_from: _SourceProfile = None,
+    profile_to: _TargetProfile = None,
+) -> None:
+    """Bring a model that a training job made to --to, under the image that runs there."""
+    _given("--break-lock", break_lock)
+    before, after = _stages(source, target, profile_from, profile_to)
+    running = _chosen(after, None)
+    promotion = Promotion(after, _verify, Screen(_console()), break_lock)
+    _end(after, bring_model(promotion, before, name, running), name)
 
 
 def _given(option: str, reason: str | None) -> None:
@@ -130,23 +150,22 @@ def _before_the_served(target: Stage, store: ReleaseStore) -> Release:
     since = serving
     while since and since.lineage and since.lineage.stage == target.name:
         # It was gone back to by itself: what it was before counts.
-        since = store.read(since.lineage.release)
+        since = store.read(str(since.lineage.release))
     for each in releases:
-        has_failed = bool(each.evidence) and not each.evidence[-1].passed
-        if (since is None or each.id < since.id) and not has_failed:
+        if (since is None or each.id < since.id) and not each.has_failed:
             return each
     shown = serving.id if serving else "what is served"
     raise PromotionError(f"{target.name}: no release before {shown} that did not fail")
 
 
-def _end(target: Stage, outcome: Outcome, asked: Release) -> None:
+def _end(target: Stage, outcome: Outcome, asked: str) -> None:
     """Say how it ended; exit status 1 where the target does not run what was asked for."""
     serves = outcome.release.id if outcome.release else "nothing that is known"
     match outcome.end:
         case End.DONE:
-            print(f"{target.name} serves {serves}, which is {asked.id}, verified")
+            print(f"{target.name} serves {serves}, which is {asked}, verified")
         case End.ALREADY:
-            print(f"{target.name} serves {asked.id} already, as {serves}, verified")
+            print(f"{target.name} serves {asked} already, as {serves}, verified")
         case End.WENT_BACK:
             print(f"{outcome.reason}", file=sys.stderr)
             print(f"{target.name} went back and serves {serves}, verified")

@@ -76,10 +76,22 @@ class Lineage(Part):
     """Where a release came from: one of the stage before, or a former one of the same stage."""
 
     stage: str
-    release: ReleaseId
+    release: Annotated[
+        ReleaseId | None, Field(description="null where a trained model came by itself")
+    ]
+    model: Annotated[
+        str | None, Field(description="the SageMaker model or model package that it was")
+    ] = None
     forced: Annotated[
         str | None, Field(description="why it was promoted without evidence that it passed")
     ] = None
+
+    def is_as(self, other: "Lineage") -> bool:
+        """Whether both name the same origin."""
+        return (self.stage, self.release, self.model) == (other.stage, other.release, other.model)
+
+    def __str__(self) -> str:
+        return self.release or f"{self.model} of {self.stage}"
 
 
 class Release(Part):
@@ -114,6 +126,11 @@ class Release(Part):
     ] = None
     lineage: Lineage | None = None
     evidence: Annotated[tuple[Verification, ...], Field(description="the latest last")] = ()
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether its latest evidence says that it did not pass."""
+        return bool(self.evidence) and not self.evidence[-1].passed
 
     def runs_the_same_as(self, other: "Release") -> bool:
         """Whether both say the same of the stage.

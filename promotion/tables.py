@@ -24,7 +24,7 @@ def history(releases: list[Release], served: str | None) -> Table:
             _commit(one),
             _hashes(model.manifest_sha256 for model in one.models),
             _hashes(image.digest for image in one.images),
-            one.lineage.release if one.lineage else "",
+            str(one.lineage or ""),
         )
     return table
 

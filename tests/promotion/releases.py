@@ -114,7 +114,14 @@ releases = st.builds(
     assembly=st.builds(Assembly, key=_text, sha256=_sha256),
     endpoint_config=st.none() | _text,
     golden=st.none() | _sha256,
-    lineage=st.none() | st.builds(Lineage, stage=_text, release=_ids, forced=st.none() | _text),
+    lineage=st.none()
+    | st.builds(
+        Lineage,
+        stage=_text,
+        release=st.none() | _ids,
+        model=st.none() | _text,
+        forced=st.none() | _text,
+    ),
     evidence=st.lists(verifications, max_size=2).map(tuple),
 )
 

@@ -22,7 +22,10 @@ FILES = {
     )
 }
 IMAGES = {
-    "4567": {"destinations": {"there": {"repositoryName": "cdk-images", "imageTag": "4567"}}},
+    "4567": {
+        "source": {"dockerBuildArgs": {"PYTHON_VERSION": "3.11"}},
+        "destinations": {"there": {"repositoryName": "cdk-images", "imageTag": "4567"}},
+    },
 }
 
 
@@ -69,7 +72,7 @@ def test_what_is_not_in_the_assembly_itself_is_expected_in_the_account(assembly:
     found = read(assembly, "qa", ACCOUNT, REGION)
     assert found.bucket == "cdk-assets"
     assert found.files == (FileAsset("0123", "cdk-assets", "0123.gz"),)
-    assert found.images == (ImageAsset("cdk-images", "4567"),)
+    assert found.images == (ImageAsset("cdk-images", "4567", (("PYTHON_VERSION", "3.11"),)),)
 
 
 def test_the_zip_has_all_stages_what_they_were_made_from_and_no_assets(assembly: Path) -> None:

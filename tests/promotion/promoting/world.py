@@ -167,7 +167,7 @@ class World:
                     "destinations": {"there": place},
                 }
             },
-            "dockerImages": {_tag(version): {"destinations": {"there": image}}},
+            "dockerImages": {_tag(version): {"source": {}, "destinations": {"there": image}}},
         }
 
     # What has to be true

@@ -1,0 +1,167 @@
+"""A model that a training job has made: where its artifact is, and whether it fits an image."""
+
+import hashlib
+import tarfile
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from promotion import PromotionError
+from promotion.assembly import STAGES, ImageAsset, read
+from promotion.cargo import object_load
+from promotion.exchange import exchange_model
+from promotion.moving.parts import PART_SIZE, parts_of
+from promotion.moving.s3 import S3Object
+from promotion.promote import Outcome, Promotion, Unpacked, unpacked
+from promotion.release import Content, Lineage, Release
+from promotion.stage import Stage, in_one_line
+from promotion.store import ReleaseStore
+from stacks.build_arguments import build_arguments
+from stacks.compatibility import IncompatibleError, check, read_models
+from stacks.settings import Settings, load
+
+MANIFEST = "SHA256SUMS"
+_MODEL = "trained"
+
+
+def artifact(stage: Stage, name: str) -> str:
+    """The S3 URI of the archive of a SageMaker model, or of an approved model package.
+
+    Raises PromotionError where there is neither of that name, or it has no archive.
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeModelPackage.html
+    """
+    with in_one_line():
+        container = _model(stage, name) or _package(stage, name)
+    if container is None:
+        raise PromotionError(
+            f"{name}: neither a SageMaker model nor a model package of {stage.settings.account},"
+            f" {stage.settings.region}"
+        )
+    source = container.get("ModelDataSource", {}).get("S3DataSource", {})
+    uri = str(container.get("ModelDataUrl") or source.get("S3Uri") or "")
+    if not uri.endswith(".gz"):
+        raise PromotionError(f"{name}: its data is no .tar.gz in S3: {uri or 'none'}")
+    return uri
+
+
+def _model(stage: Stage, name: str) -> dict[str, Any] | None:
+    if "/" in name or ":" in name:
+        return None
+    try:
+        found = stage.client("sagemaker").describe_model(ModelName=name)
+    except ClientError as error:
+        if "Could not find model" not in str(error):
+            raise
+        return None
+    container: dict[str, Any] = found.get("PrimaryContainer") or found["Containers"][0]
+    return container
+
+
+def _package(stage: Stage, name: str) -> dict[str, Any] | None:
+    try:
+        found = stage.client("sagemaker").describe_model_package(ModelPackageName=name)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in {"ValidationException", "ResourceNotFound"}:
+            raise
+        return None
+    status = found.get("ModelApprovalStatus", "Approved")
+    if status != "Approved":
+        raise PromotionError(f"{name}: the model package is {status}; approve it first")
+    container: dict[str, Any] = found["InferenceSpecification"]["Containers"][0]
+    return container
+
+
+def unpack(archive: Path, folder: Path, name: str) -> str:
+    """Unpack a model's archive, and hold its files to its SHA256SUMS; that list's SHA-256.
+
+    Raises PromotionError where it has none, or a file is not what it says.
+    """
+    try:
+        with tarfile.open(archive) as content:
+            content.extractall(folder, filter="data")
+        manifest = (folder / MANIFEST).read_bytes()
+    except FileNotFoundError:
+        raise PromotionError(
+            f"{name}: no {MANIFEST} in its archive, by which the container knows its files; pack"
+            " it with `python -m model pack`"
+        ) from None
+    except (tarfile.TarError, OSError) as error:
+        raise PromotionError(f"{name}: its archive cannot be unpacked: {error}") from None
+    for line in manifest.decode().splitlines():
+        wanted, _, file = line.partition("  ")
+        place = folder / file
+        if not place.is_file() or _sha256(place) != wanted:
+            raise PromotionError(f"{name}: {file} is not what its {MANIFEST} says")
+    return hashlib.sha256(manifest).hexdigest()
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def check_fit(settings: Settings, stage: str, model: Path, image: ImageAsset) -> None:
+    """Hold a model's folder to a stage of stages.toml, and to the image that runs there.
+
+    Raises PromotionError with a line for what does not fit.
+    """
+    alone = settings.model_copy(
+        update={
+            "stages": {stage: settings.stages[stage]},
+            "model": settings.model.model_copy(update={"path": str(model)}),
+        }
+    )
+    try:
+        models = read_models(alone)
+        check(alone, models)
+    except IncompatibleError as error:
+        raise PromotionError(str(error)) from None
+    needed = build_arguments(models[str(model)].record, settings.container.cuda)
+    had = dict(image.arguments)
+    for argument, value in needed.items():
+        if had.get(argument) != value:
+            raise PromotionError(
+                f"{stage}: the model needs another image than {stage} runs: {argument} is"
+                f" {_differing(had.get(argument, 'none'), value)}; deploy it from a checkout"
+            )
+
+
+def _differing(had: str, needed: str) -> str:
+    """What one has and the other has not, line by line."""
+    before, after = set(had.splitlines()), set(needed.splitlines())
+    lost, new = ", ".join(sorted(before - after)), ", ".join(sorted(after - before))
+    return f"{lost or 'less'} in it, and {new or 'less'} of the model"
+
+
+def bring_model(promotion: Promotion, source: Stage, name: str, running: Release) -> Outcome:
+    """Put a trained model where the target's release `running` has its own.
+
+    Raises PromotionError where it is not there, or does not fit; nothing is changed then.
+    """
+    target = promotion.target
+    bucket, _, key = artifact(source, name).removeprefix("s3://").partition("/")
+    place = S3Object(source.client("s3"), source.settings.account, bucket, key)
+    with unpacked(ReleaseStore(target), running, target) as made:
+        content, manifest = _fetched(place, made.folder, name)
+        settings, (image,) = load(made.folder / STAGES), made.wanted.images
+        check_fit(settings, target.name, made.folder / _MODEL, image)
+        key = exchange_model(made.folder, target.name, running, content, manifest)
+        wanted = read(made.folder, target.name, target.settings.account, target.settings.region)
+        there = S3Object(target.client("s3"), target.settings.account, wanted.bucket, key)
+        loads = [object_load(key, place, there, content.sha256)]
+        lineage = Lineage(stage=source.name, release=None, model=name)
+        return promotion.bring(Unpacked(made.folder, wanted), loads, running, lineage)
+
+
+def _fetched(place: S3Object, folder: Path, name: str) -> tuple[Content, str]:
+    """Download and unpack an archive; its content, and its manifest's SHA-256."""
+    archive = folder / "model.tar.gz"
+    found = place.existing()
+    with archive.open("wb") as file:
+        for part in parts_of(found["ContentLength"], PART_SIZE):
+            file.write(place.read(part, found["ETag"]))
+    manifest = unpack(archive, folder / _MODEL, name)
+    size, digest = archive.stat().st_size, _sha256(archive)
+    archive.unlink()
+    return Content(version=found.get("VersionId"), sha256=digest, size=size), manifest

@@ -1,0 +1,73 @@
+"""Another model in a cloud assembly."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from promotion import PromotionError
+from promotion.exchange import exchange_model
+from promotion.release import Content, Release
+from tests.promotion.releases import release
+
+OLD, NEW = "9" * 64, "5" * 64
+CONTENT = Content(version=None, sha256=NEW, size=1)
+
+
+@pytest.fixture
+def running() -> Release:
+    (asset,) = release().assets
+    return release("qa-000001").model_copy(
+        update={"assets": (asset.model_copy(update={"key": f"{OLD}.gz"}),)}
+    )
+
+
+@pytest.fixture
+def nested(tmp_path: Path) -> Path:
+    folder = tmp_path / "assembly-qa"
+    folder.mkdir()
+    templates = {
+        "serving": {"Data": f"s3://bucket/{OLD}.gz", "MANIFEST": "a" * 64},
+        "storage": {"Bucket": "data"},
+    }
+    urls = {}
+    for name, template in templates.items():
+        text = json.dumps(template)
+        (folder / f"{name}.template.json").write_text(text)
+        asset = hashlib.sha256(text.encode()).hexdigest()
+        urls[name] = f"s3://bucket/{asset}.json"
+        files = {asset: {"source": {"path": f"{name}.template.json"}, "key": f"{asset}.json"}}
+        if name == "serving":
+            files[OLD] = {"source": {"path": f"../asset.{OLD}.tar.gz"}, "key": f"{OLD}.gz"}
+        (folder / f"{name}.assets.json").write_text(json.dumps({"files": files}))
+    (folder / "manifest.json").write_text(json.dumps(urls))
+    return folder
+
+
+def test_the_model_is_another_wherever_it_is_named(nested: Path, running: Release) -> None:
+    key = exchange_model(nested.parent, "qa", running, CONTENT, "6" * 64)
+    assert key == f"{NEW}.gz"
+    serving = json.loads((nested / "serving.template.json").read_text())
+    assert serving == {"Data": f"s3://bucket/{NEW}.gz", "MANIFEST": "6" * 64}
+    files = json.loads((nested / "serving.assets.json").read_text())["files"]
+    assert files[NEW]["key"] == f"{NEW}.gz"
+    assert not any(OLD in file.read_text() for file in nested.iterdir())
+
+
+def test_a_changed_template_has_another_name_and_an_unchanged_one_keeps_its_own(
+    nested: Path, running: Release
+) -> None:
+    before = json.loads((nested / "manifest.json").read_text())
+    exchange_model(nested.parent, "qa", running, CONTENT, "6" * 64)
+    after = json.loads((nested / "manifest.json").read_text())
+    digest = hashlib.sha256((nested / "serving.template.json").read_bytes()).hexdigest()
+    assert after["serving"] == f"s3://bucket/{digest}.json" != before["serving"]
+    assert digest in json.loads((nested / "serving.assets.json").read_text())["files"]
+    assert after["storage"] == before["storage"]
+
+
+def test_a_stage_of_several_models_takes_none(nested: Path, running: Release) -> None:
+    several = running.model_copy(update={"models": running.models * 2})
+    with pytest.raises(PromotionError, match="qa-000001 does not run one model, shipped as one"):
+        exchange_model(nested.parent, "qa", several, CONTENT, "6" * 64)
