@@ -4,11 +4,12 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
-from promotion import assembly, deployed, golden_set
+from promotion import assembly, deployed
 from promotion.contents import Contents
 from promotion.release import Asset, Lineage, Release, Source, canonical_sha256
 from promotion.stage import Stage, in_one_line, recorded_settings
 from promotion.store import ReleaseStore, assembly_of, next_id
+from promotion.verifying import kept
 from stacks.settings import load
 
 
@@ -46,7 +47,7 @@ def record(
                 templates=_hashes(synthesized.templates),
                 assembly=assembly_of(archive),
                 endpoint_config=deployed.endpoint_config(stage),
-                golden=golden_set.keep(stage, store, models, synthesized.templates, newest),
+                golden=kept.keep(stage, store, models, synthesized.templates, newest),
                 lineage=lineage,
             )
         if newest and found.runs_the_same_as(newest):

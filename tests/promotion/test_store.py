@@ -14,7 +14,7 @@ from promotion.release import Release
 from promotion.stage import Stage
 from promotion.store import ReleaseStore, assembly_of, next_id
 from stacks.settings import load
-from tests.promotion.releases import release
+from tests.promotion.releases import release, verification
 
 pytestmark = pytest.mark.slow
 
@@ -94,6 +94,29 @@ def test_of_many_writers_of_one_release_one_has_it_and_nothing_is_overwritten(
         Bucket=stage.bucket, Prefix="releases/dev-000001.json"
     )["Versions"]
     assert len(versions) == 1
+
+
+def test_of_evidence_that_many_add_at_once_none_is_lost(stage: Stage) -> None:
+    store = ReleaseStore(stage)
+    one = with_assembly("dev-000001", b"an assembly")
+    assert store.add(one, b"an assembly")
+    found = [
+        verification().model_copy(update={"endpoint_config": f"config-{number}"})
+        for number in range(8)
+    ]
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        written = list(pool.map(lambda each: store.add_evidence(one.id, each), found))
+    kept = store.read(one.id)
+    assert sorted(kept.evidence, key=lambda each: each.endpoint_config) == found
+    assert kept.model_copy(update={"evidence": ()}) == one
+    assert sorted(len(each.evidence) for each in written) == list(range(1, 9))
+    assert [each.evidence[-1] for each in written] == found
+
+
+def test_evidence_on_a_release_that_is_not_there_is_refused(stage: Stage) -> None:
+    with pytest.raises(PromotionError, match="dev-000001: no such release of dev"):
+        ReleaseStore(stage).add_evidence("dev-000001", verification())
+    assert keys(stage) == []
 
 
 def test_a_release_is_not_there_before_its_assembly(
