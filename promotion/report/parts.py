@@ -22,10 +22,10 @@ Row = tuple[Cell, ...]
 
 @dataclass(frozen=True)
 class Column:
-    """A column: words, numbers to be aligned, or hashes and what stands among them."""
+    """A column: words, numbers to be aligned, a state of a few words of ours, or hashes."""
 
     heading: str
-    kind: Literal["words", "number", "hash"] = "words"
+    kind: Literal["words", "number", "state", "hash"] = "words"
 
 
 @dataclass(frozen=True)

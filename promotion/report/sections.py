@@ -25,7 +25,7 @@ def sections(facts: ReportFacts) -> tuple[Section, ...]:
 def _checks(facts: ReportFacts) -> Section:
     if facts.evidence is None or not facts.evidence.checks:
         return Section("Checks", ("Nothing was checked.",))
-    headings = [Column("Check"), Column("Result"), Column("Wanted"), Column("Found")]
+    headings = [Column("Check"), Column("Result", "state"), Column("Wanted"), Column("Found")]
     rows = [_check(check) for check in facts.evidence.checks]
     words: tuple[str, ...] = ()
     if facts.former and facts.former_evidence:
@@ -110,7 +110,7 @@ def _alarms(facts: ReportFacts) -> Section:
         Figure("Went off", f"{off:,}", tone="bad" if off else "good"),
     )
     rows = tuple((Cell(name), Cell("✕ was in ALARM", "bad")) for name in alarms.went_off)
-    columns = (Column("Alarm"), Column("State"))
+    columns = (Column("Alarm"), Column("State", "state"))
     if not off:
         return Section("Alarms", ("No alarm went off through the bake time.",), figures)
     return Section("Alarms", figures=figures, table=Table("Alarms that went off", columns, rows))

@@ -1,6 +1,6 @@
 """The report as Markdown, for a job's summary on GitHub.
 
-https://github.github.com/gfm/ for tables and what has to be escaped.
+https://github.github.com/gfm/ for tables and what has to be escaped; GitHub's `$` begins a formula.
 """
 
 import re
@@ -78,8 +78,8 @@ def _text(value: str) -> str:
     plain = visible(value)
     if re.fullmatch(r"(sha256:)?[0-9a-f]{40,64}", plain):
         return f"`{plain}`"
-    return re.sub(r"[|\\<>&`*_~\[\]{}#!$]", _escaped, plain)
+    return re.sub(r"[|\\<&`*_~\[\]$]", _escaped, plain)
 
 
 def _escaped(found: re.Match[str]) -> str:
-    return f"&#{ord(found[0])};" if found[0] in "|\\<>&`" else f"\\{found[0]}"
+    return f"&#{ord(found[0])};" if found[0] in "|\\<&`" else f"\\{found[0]}"

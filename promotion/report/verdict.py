@@ -46,7 +46,7 @@ def warnings(facts: ReportFacts) -> tuple[Figure, ...]:
     release, evidence = facts.release, facts.evidence
     found = []
     if (reason := _forced(facts)) is not None:
-        note = "It was promoted without evidence that it passed."
+        note = "promoted without evidence that it had passed"
         found.append(Figure("Forced", reason, note, "warn"))
     if not release.source.clean:
         what = "The checkout held more than the commit" if release.source.commit else "No commit"
