@@ -13,7 +13,7 @@ class Movement:
     """One thing that was moved into the target's account.
 
     Attributes:
-        name: as a person knows it, such as a model's logical id or a repository's name.
+        name: as a person knows it.
         digest: by which it was proven on arrival.
         seconds: that it took.
     """
@@ -29,7 +29,7 @@ class Movement:
 class Outcome:
     """How a run ended, and why."""
 
-    kind: Literal["promoted", "refused", "rolled back"]
+    kind: Literal["promoted", "refused", "rolled back", "failed"]
     reason: str
 
 

@@ -24,7 +24,11 @@ def percentiles(latency: Latency) -> tuple[tuple[str, float], ...]:
 
 def bars(latency: Latency) -> list[tuple[str, int]]:
     """What each bucket spans, and the answers in it."""
-    spans = (f"{low:,.4g} to {high:,.4g} ms" for low, high in pairwise(_edges(latency)))
+    first, *others = pairwise(_edges(latency))
+    spans = [
+        f"below {first[1]:,.4g} ms",
+        *(f"{low:,.4g} to {high:,.4g} ms" for low, high in others),
+    ]
     return [(span, one.answers) for span, one in zip(spans, latency.histogram, strict=True)]
 
 
@@ -64,17 +68,17 @@ def _bars(latency: Latency, floor: float) -> list[Markup]:
 
 
 def _axis(edges: _Edges, floor: float) -> list[Markup]:
-    """Edges under the bars, as many as a telephone has room for."""
+    """Edges under the bars, as many as a telephone has room for; where the first begins is open."""
     last = len(edges) - 1
-    step = -(-last // (_LABELS - 1))
+    step = -(-last // _LABELS)
     return [
         Markup('<text x="{:.3f}%" y="{}" text-anchor="{}">{}</text>').format(
             100 * index / last,
             floor + 18,
-            "start" if index == 0 else "end" if index == last else "middle",
+            "end" if index == last else "middle",
             f"{edges[index]:,.4g}" + (" ms" if index == last else ""),
         )
-        for index in (*range(0, last - step // 2, step), last)
+        for index in range(last, 0, -step)
     ]
 
 

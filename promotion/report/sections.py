@@ -125,7 +125,7 @@ def _moved(moved: tuple[Movement, ...]) -> Section:
         "arrival.",
     )
     columns = (
-        Column("Name"),
+        Column("Name", "hash"),
         Column("Kind"),
         Column("Digest", "hash"),
         *(Column(heading, "number") for heading in numbers),

@@ -36,9 +36,10 @@ def _evidence(evidence: Verification | None) -> tuple[Tone, str, tuple[Figure, .
 
 
 def _tone(facts: ReportFacts, outcome: Outcome, evidence: Tone) -> Tone:
-    if outcome.kind != "promoted":
+    if outcome.kind in {"refused", "failed"} or evidence == "bad":
         return "bad"
-    return "good" if evidence == "good" and _forced(facts) is None else "warn"
+    is_plain = outcome.kind == "promoted" and _forced(facts) is None
+    return "good" if is_plain and evidence == "good" else "warn"
 
 
 def warnings(facts: ReportFacts) -> tuple[Figure, ...]:

@@ -4,12 +4,14 @@ import hashlib
 import math
 import random
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 
-from promotion.evidence import Alarms, Bucket, Check, Golden, Latency, Spans, Verification
+from promotion.evidence import Alarms, Golden, Latency, Spans, Verification
 from promotion.moving.outcome import Moved
-from promotion.release import Archive, Image, Lineage, Model, Release, Source
+from promotion.release import Content, Image, Lineage, Model, Release, Source
 from promotion.report import Movement, Outcome, ReportFacts
+from promotion.verifying import checks
+from promotion.verifying.latency import figures
+from stacks.settings import VerifySettings
 from tests.promotion.releases import release as plain_release
 
 
@@ -47,63 +49,30 @@ SETTINGS = {"alarms": {"model_latency_p99_ms": 400.0}, "scaling": {"min_capacity
 def latency(median: float) -> Latency:
     """600 answers: most of them quick, a few late."""
     chance = random.Random(7)  # noqa: S311 - no secret
-    answers = sorted(chance.lognormvariate(math.log(median), 0.32) for _ in range(600))
-    edges = [*range(10, 105, 5), 120]
-    return Latency(
-        requests_per_second=5.0,
-        seconds=120.0,
-        requests=600,
-        errors=0,
-        p50_ms=answers[299],
-        p95_ms=answers[569],
-        p99_ms=answers[593],
-        histogram=tuple(
-            Bucket(below_ms=high, answers=sum(low <= each < high for each in answers))
-            for low, high in pairwise([0, *edges])
-        ),
-    )
+    answers = [round(chance.lognormvariate(math.log(median), 0.32), 3) for _ in range(600)]
+    found = figures(600, answers, requests_per_second=5.0, seconds=120.0)
+    assert found
+    return found
 
 
-def verification(golden: Golden, former: Golden | None, p50: float, config: str) -> Verification:
-    times = latency(p50)
-    drop = golden.all.f1 - former.all.f1 if former else 0.0
+def verification(golden: Golden, former: Golden | None, median: float, config: str) -> Verification:
+    """Evidence as `verify` gathers it, with the gate's own checks."""
+    wanted, measured = VerifySettings(), latency(median)
+    alarms = Alarms(bake_seconds=300.0, watched=7, went_off=())
     return Verification(
         gathered=datetime(2026, 3, 12, 9, 41, tzinfo=UTC),
         endpoint_config=config,
         checks=(
-            Check(name="endpoint", wanted="InService", found="InService", passed=True),
-            Check(name="EndpointConfig", wanted=config, found=config, passed=True),
-            Check(
-                name="entity F1",
-                wanted="at least 0.900",
-                found=f"{golden.all.f1:.3f}",
-                passed=True,
-            ),
-            Check(
-                name="entity F1 against the former release",
-                wanted="a drop of at most 0.010",
-                found=f"{drop:+.3f}",
-                passed=True,
-            ),
-            Check(
-                name="latency p95",
-                wanted="at most 120 ms",
-                found=f"{times.p95_ms:.1f} ms",
-                passed=True,
-            ),
-            Check(
-                name="latency p99",
-                wanted="at most 400 ms",
-                found=f"{times.p99_ms:.1f} ms",
-                passed=True,
-            ),
-            Check(name="errors", wanted="at most 0", found="0", passed=True),
-            Check(name="alarms", wanted="none for 300 s", found="none of 7", passed=True),
+            checks.endpoint_config(config, [config]),
+            *checks.golden(golden, former, wanted),
+            *checks.latency(measured, wanted, asked=True),
+            checks.errors([], 600, wanted),
+            checks.alarms(alarms, ()),
         ),
         golden=golden,
         former_golden=former,
-        latency=times,
-        alarms=Alarms(bake_seconds=300.0, watched=7, went_off=()),
+        latency=measured,
+        alarms=alarms,
     )
 
 
@@ -130,7 +99,7 @@ def a_release(number: int, golden: Golden, former: Golden | None, p50: float) ->
                     image=image,
                     data="s3://cdk-hnb659fds-assets-222222222222-eu-central-1/model.tar.gz",
                     manifest_sha256=_hash(f"model {number}"),
-                    archive=Archive(
+                    archive=Content(
                         version=None, sha256=_hash(f"archive {number}"), size=417_612_304 + number
                     ),
                 ),
@@ -149,21 +118,21 @@ def moved(release: Release) -> tuple[Movement, ...]:
     assert model.archive
     return (
         Movement(
-            name=model.logical_id,
-            kind="model",
+            name=f"{model.archive.sha256}.gz",
+            kind="file",
             digest=model.archive.sha256,
             moved=Moved(model.archive.size, copied=model.archive.size),
             seconds=6.2,
         ),
         Movement(
-            name="container",
+            name=f"{image.repository}:{image.tag}",
             kind="image",
             digest=image.digest,
             moved=Moved(3_912_447_018, sent=214_772_101),
             seconds=4.9,
         ),
         Movement(
-            name="lambda of the alarm topic",
+            name=f"{_hash('lambda')}.zip",
             kind="file",
             digest=_hash("lambda"),
             moved=Moved(4_112),

@@ -39,6 +39,7 @@ DONE = Outcome("promoted", "it had passed in dev")
         (facts(PASSED, forced="now", outcome=DONE), "promoted by force", "warn"),
         (facts(PASSED, outcome=Outcome("refused", "locked")), "refused", "bad"),
         (facts(FAILED, outcome=Outcome("rolled back", "worse")), "rolled back", "bad"),
+        (facts(PASSED, outcome=Outcome("rolled back", "asked for")), "rolled back", "warn"),
     ],
 )
 def test_the_headline_is_the_outcome_or_else_what_the_evidence_says(
