@@ -149,13 +149,16 @@ def _differences(facts: ReportFacts) -> Section:
         words = f"There is no release of {facts.release.stage} before this one."
         return Section("What differs from the former release", (words,))
     title = f"What differs from {facts.former.id}"
-    found = [
-        one for one in differences(facts.former, facts.release) if one.area != "evidence"
-    ]  # which the sections above set side by side
+    every = differences(facts.former, facts.release)
+    found = [one for one in every if one.area != "evidence"]  # which stands above, side by side
     if not found:
         return Section(title, ("Nothing: the same models, images, settings and templates.",))
     rows = tuple(
-        (Cell(one.area), Cell(one.key), Cell(one.before or "-"), Cell(one.after or "-"))
+        (
+            Cell(one.area),
+            Cell(one.key),
+            *(Cell("-" if each is None else each) for each in (one.before, one.after)),
+        )
         for one in found
     )
     columns = (

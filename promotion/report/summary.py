@@ -14,7 +14,7 @@ from promotion.report.sections import sections
 from promotion.report.text import visible
 from promotion.report.verdict import verdict, warnings
 
-_MARKS: dict[Tone, str] = {"good": "✅", "bad": "❌", "warn": "⚠️", "plain": "▪️"}
+_MARKS: dict[Tone, str] = {"good": "✅", "bad": "❌", "warn": "⚠️"}
 _BLOCKS = 30  # characters of the longest bar
 
 
