@@ -14,6 +14,7 @@ from promotion.gate import GateError
 from promotion.record import checkout
 from promotion.record import record as record_release
 from promotion.release import RELEASE_ID, Release, schema
+from promotion.report import ReportFacts, write
 from promotion.stage import Stage, in_one_line
 from promotion.store import ReleaseStore
 from promotion.verifying.command import on_screen, served_release, verify_stage
@@ -98,6 +99,19 @@ def verify(stage: StageName, profile: Profile = None) -> None:
     print(f"{release.id}: {'passed' if found.passed else 'not passed'}")
     if not found.passed:
         raise typer.Exit(1)
+
+
+@app.command()
+def report(
+    release: Annotated[str, typer.Argument(help="a release, or a stage for its newest")],
+    folder: Annotated[Path, typer.Option(help="where to write")] = Path("build/reports"),
+    profile: Profile = None,
+) -> None:
+    """Write RELEASE, its evidence and what is new in it as an HTML page and as Markdown."""
+    found = _find(release, profile)
+    former = ReleaseStore(Stage(found.stage, profile=profile)).before(found)
+    for path in write(folder, ReportFacts(found, former)):
+        print(path)
 
 
 @app.command(name="schema")

@@ -45,6 +45,11 @@ class ReleaseStore:
         ids = self.ids()
         return self.read(ids[-1]) if ids else None
 
+    def before(self, release: Release) -> Release | None:
+        """The release that was recorded before this one; None for the first."""
+        earlier = [each for each in self.ids() if each < release.id]
+        return self.read(earlier[-1]) if earlier else None
+
     def every(self) -> list[Release]:
         """All releases, the newest first."""
         with ThreadPoolExecutor() as pool:

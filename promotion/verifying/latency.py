@@ -11,8 +11,9 @@ from threading import Event
 from promotion.evidence import Bucket, Latency
 from promotion.verifying.calling import CALLERS
 
-# Bars of about the same width on a logarithmic scale, from 1 ms to hours.
-_EDGES = [step * 10.0**power for power in range(8) for step in (1, 1.5, 2, 3, 5, 7)]
+# Bars of about the same width on a logarithmic scale, twelve a decade, from 1 ms to hours.
+_STEPS = (1, 1.2, 1.5, 1.8, 2.2, 2.7, 3.3, 3.9, 4.7, 5.6, 6.8, 8.2)
+_EDGES = [round(step * 10.0**power, 1) for power in range(8) for step in _STEPS]
 
 OnAnswer = Callable[[int, int], None]
 """Told how many requests have ended, and of how many."""

@@ -118,6 +118,7 @@ def test_a_stage_is_recorded_as_it_changes(deployment: Deployment, tmp_path: Pat
     assert second["models"][0]["manifest_sha256"][:12] in compared
     assert "image" not in compared
     assert said(deployment, "diff", "dev", "dev") == "dev-000002 and dev-000002 do not differ\n"
+    it_is_reported_beside_the_former_one(deployment)
 
     somebody_changes_the_endpoint(deployment)
     line = refused(deployment, "record", "dev")
@@ -165,6 +166,17 @@ def the_assembly_is_the_deployed_one(
     deployed = deployment.cdk("deploy", *recorded, "--require-approval", "never")
     assert deployed.returncode == 0, deployed.stdout
     assert deployed.stdout.count("(no changes)") == 3
+
+
+def it_is_reported_beside_the_former_one(deployment: Deployment) -> None:
+    written = said(deployment, "report", "dev").splitlines()
+    assert written == ["build/reports/dev-000002.html", "build/reports/dev-000002.md"]
+    for name in written:
+        text = (deployment.project / name).read_text()
+        assert "What differs from dev-000001" in text
+    first = said(deployment, "report", "dev-000001", "--folder", "elsewhere").splitlines()
+    text = (deployment.project / first[1]).read_text()
+    assert "There is no release of dev before this one." in text
 
 
 def two_recorders_make_one_release(deployment: Deployment) -> None:

@@ -1,0 +1,40 @@
+"""The report as one HTML page that needs nothing else: no script, no font, no picture."""
+
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from promotion.report.facts import ReportFacts
+from promotion.report.histogram import bars, histogram
+from promotion.report.sections import sections
+from promotion.report.text import visible
+from promotion.report.verdict import verdict, warnings
+
+
+def html(facts: ReportFacts) -> str:
+    """The page, as UTF-8 text."""
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            verdict=verdict(facts),
+            warnings=warnings(facts),
+            sections=sections(facts),
+            release=facts.release,
+            bars=bars,
+            histogram=histogram,
+        )
+    )
+
+
+def _environment() -> Environment:
+    # Every value passes through `finalize`, and is escaped after it: none can be forgotten.
+    return Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: value if isinstance(value, Markup) else visible(str(value)),
+    )

@@ -1,0 +1,170 @@
+"""The sections of a report on a release, the most important first."""
+
+from promotion.diff import differences
+from promotion.evidence import Check, Golden, Spans
+from promotion.report.facts import Movement, ReportFacts
+from promotion.report.latency import latency
+from promotion.report.parts import Cell, Column, Figure, Row, Section, Table, Tone
+from promotion.report.text import change, percent, rate, score, size
+from promotion.report.verdict import identity
+
+
+def sections(facts: ReportFacts) -> tuple[Section, ...]:
+    """Every section is always there."""
+    return (
+        identity(facts),
+        _checks(facts),
+        _golden(facts),
+        latency(facts),
+        _alarms(facts),
+        _moved(facts.moved),
+        _differences(facts),
+    )
+
+
+def _checks(facts: ReportFacts) -> Section:
+    if facts.evidence is None or not facts.evidence.checks:
+        return Section("Checks", ("Nothing was checked.",))
+    headings = [Column("Check"), Column("Result", "state"), Column("Wanted"), Column("Found")]
+    rows = [_check(check) for check in facts.evidence.checks]
+    words: tuple[str, ...] = ()
+    if facts.former and facts.former_evidence:
+        before = {check.name: check.found for check in facts.former_evidence.checks}
+        headings.append(Column(f"Found of {facts.former.id}"))
+        rows = [(*row, Cell(before.get(row[0].text, "-"))) for row in rows]
+    else:
+        words = ("There is no evidence on a former release to compare with.",)
+    table = Table("What the gate looked at", tuple(headings), tuple(rows))
+    return Section("Checks", words, table=table)
+
+
+def _check(check: Check) -> Row:
+    name, wanted = Cell(check.name), Cell(check.wanted)
+    if check.passed:
+        return (name, Cell("✓ passed", "good"), wanted, Cell(check.found))
+    return (name, Cell("✕ failed", "bad"), wanted, Cell(check.found, "bad"))
+
+
+def _golden(facts: ReportFacts) -> Section:
+    golden = facts.evidence.golden if facts.evidence else None
+    if golden is None:
+        return Section("Golden set", ("No golden set was sent through the endpoint.",))
+    former = facts.evidence.former_golden if facts.evidence else None
+    words = ["Expected spans against found ones. A span is right where bounds and label are."]
+    if former is None:
+        words.append("No former release is known to have had this golden set: no differences.")
+    return Section(
+        "Golden set",
+        tuple(words),
+        (
+            Figure("Cases", f"{golden.cases:,}", f"golden.jsonl {golden.sha256[:12]}"),
+            Figure("Exact matches", f"{golden.exact:,}", percent(golden.exact, golden.cases)),
+            _micro_f1(golden.all, former),
+        ),
+        _labels(golden, former),
+    )
+
+
+def _micro_f1(now: Spans, former: Golden | None) -> Figure:
+    if former is None:
+        return Figure("Micro F1", score(now.f1))
+    before = former.all.f1
+    note = f"{change(now.f1, before)} against {score(before)}"
+    return Figure("Micro F1", score(now.f1), note, _better(now.f1, before))
+
+
+def _better(now: float, before: float) -> Tone:
+    difference = round(now - before, 3)
+    return "good" if difference > 0 else "bad" if difference < 0 else "plain"
+
+
+def _labels(golden: Golden, former: Golden | None) -> Table:
+    before = former.labels if former else {}
+    names = sorted({*golden.labels, *before})
+    numbers = ("Expected", "Found", "Right", "F1", "Former F1", "Change")
+    return Table(
+        "F1 by label",
+        (Column("Label"), *(Column(heading, "number") for heading in numbers)),
+        tuple(_label(name, golden.labels.get(name), before.get(name)) for name in names),
+        _label("All labels", golden.all, former.all if former else None),
+    )
+
+
+def _label(name: str, now: Spans | None, before: Spans | None) -> Row:
+    cells = [f"{now.expected:,}", f"{now.found:,}", f"{now.right:,}"] if now else ["-"] * 3
+    changed = Cell("-")
+    if now and before:
+        changed = Cell(change(now.f1, before.f1), _better(now.f1, before.f1))
+    scores = (score(one.f1) if one else "-" for one in (now, before))
+    return (Cell(name), *(Cell(text) for text in (*cells, *scores)), changed)
+
+
+def _alarms(facts: ReportFacts) -> Section:
+    alarms = facts.evidence.alarms if facts.evidence else None
+    if alarms is None:
+        return Section("Alarms", ("No alarm was watched.",))
+    off = len(alarms.went_off)
+    figures = (
+        Figure("Bake time", f"{alarms.bake_seconds:,.0f} s"),
+        Figure("Alarms watched", f"{alarms.watched:,}"),
+        Figure("Went off", f"{off:,}", tone="bad" if off else "good"),
+    )
+    rows = tuple((Cell(name), Cell("✕ was in ALARM", "bad")) for name in alarms.went_off)
+    columns = (Column("Alarm"), Column("State", "state"))
+    if not off:
+        return Section("Alarms", ("No alarm went off through the bake time.",), figures)
+    return Section("Alarms", figures=figures, table=Table("Alarms that went off", columns, rows))
+
+
+def _moved(moved: tuple[Movement, ...]) -> Section:
+    if not moved:
+        return Section("What moved", ("Nothing was moved in this run.",))
+    numbers = ("Size", "Sent", "Copied in the cloud", "Was there", "Time", "Rate")
+    words = (
+        "Sent went through the machine that promotes; copied did not. Every digest was proven on "
+        "arrival.",
+    )
+    columns = (
+        Column("Name", "hash"),
+        Column("Kind"),
+        Column("Digest", "hash"),
+        *(Column(heading, "number") for heading in numbers),
+    )
+    return Section("What moved", words, table=Table("Bytes moved", columns, _rows(moved)))
+
+
+def _rows(moved: tuple[Movement, ...]) -> tuple[Row, ...]:
+    return tuple(tuple(Cell(text) for text in _movement(one)) for one in moved)
+
+
+def _movement(one: Movement) -> tuple[str, ...]:
+    went = one.moved.sent + one.moved.copied
+    amounts = (one.moved.size, one.moved.sent, one.moved.copied, one.moved.size - went)
+    times = (f"{one.seconds:,.1f} s", rate(went, one.seconds))
+    return (one.name, one.kind, one.digest, *map(size, amounts), *times)
+
+
+def _differences(facts: ReportFacts) -> Section:
+    if facts.former is None:
+        words = f"There is no release of {facts.release.stage} before this one."
+        return Section("What differs from the former release", (words,))
+    title = f"What differs from {facts.former.id}"
+    every = differences(facts.former, facts.release)
+    found = [one for one in every if one.area != "evidence"]  # which stands above, side by side
+    if not found:
+        return Section(title, ("Nothing: the same models, images, settings and templates.",))
+    rows = tuple(
+        (
+            Cell(one.area),
+            Cell(one.key),
+            *(Cell("-" if each is None else each) for each in (one.before, one.after)),
+        )
+        for one in found
+    )
+    columns = (
+        Column("Area"),
+        Column("What"),
+        Column(facts.former.id, "hash"),
+        Column(facts.release.id, "hash"),
+    )
+    return Section(title, table=Table("Source, model, image, settings, template", columns, rows))

@@ -1,0 +1,85 @@
+"""The report as Markdown, for a job's summary on GitHub.
+
+https://github.github.com/gfm/ for tables and what has to be escaped; GitHub's `$` begins a formula.
+"""
+
+import re
+from collections.abc import Iterator
+
+from promotion.evidence import Latency
+from promotion.report.facts import ReportFacts
+from promotion.report.histogram import bars
+from promotion.report.parts import Figure, Section, Table, Tone
+from promotion.report.sections import sections
+from promotion.report.text import visible
+from promotion.report.verdict import verdict, warnings
+
+_MARKS: dict[Tone, str] = {"good": "✅", "bad": "❌", "warn": "⚠️"}
+_BLOCKS = 30  # characters of the longest bar
+
+
+def markdown(facts: ReportFacts) -> str:
+    """The summary, with a line feed at its end."""
+    found = verdict(facts)
+    paragraphs = [f"# {_MARKS[found.tone]} {_text(found.headline)}"]
+    if found.because:
+        paragraphs.append("\n".join(f"- {_figure(one)}" for one in found.because))
+    paragraphs += [f"> {_MARKS[one.tone]} {_figure(one)}" for one in warnings(facts)]
+    for section in sections(facts):
+        paragraphs += _section(section)
+    return "\n\n".join(paragraphs) + "\n"
+
+
+def _section(section: Section) -> Iterator[str]:
+    yield f"## {_text(section.title)}"
+    yield from map(_text, section.words)
+    if section.figures:
+        yield "\n".join(f"- {_figure(one)}" for one in section.figures)
+    if section.chart:
+        yield _histogram(section.chart)
+    if section.table:
+        yield _table(section.table)
+
+
+def _figure(one: Figure) -> str:
+    note = f" ({_text(one.note)})" if one.note else ""
+    return f"**{_text(one.label)}**: {_text(one.value)}{note}"
+
+
+def _table(table: Table) -> str:
+    rules = ["---:" if column.kind == "number" else "---" for column in table.columns]
+    rows = [*table.rows, *([table.totals] if table.totals else [])]
+    headings = [_text(column.heading) for column in table.columns]
+    return _rows(headings, rules, ([_text(cell.text) for cell in row] for row in rows))
+
+
+def _rows(headings: list[str], rules: list[str], rows: Iterator[list[str]]) -> str:
+    every = [headings, rules, *rows]
+    return "\n".join(f"| {' | '.join(row)} |" for row in every)
+
+
+def _histogram(latency: Latency) -> str:
+    found = bars(latency)
+    most = max(answers for _, answers in found) or 1
+    width = max(len(span) for span, _ in found)
+    lines = (
+        f"{span:>{width}} {'█' * -(-_BLOCKS * answers // most):{_BLOCKS}} {answers:,}"
+        for span, answers in found
+    )
+    return "\n".join(["```text", *lines, "```"])
+
+
+def _text(value: str) -> str:
+    """A value that stays what it is: it never begins markup, nor ends a cell of a table.
+
+    Character references for what a backslash does not hold everywhere, a backslash for the rest:
+    the source can be read, too. No value begins a line, where more would have a meaning.
+    """
+    plain = visible(value)
+    if re.fullmatch(r"(sha256:)?[0-9a-f]{40,64}", plain):
+        return f"`{plain}`"
+    return re.sub(r"[|\\<&`*_~\[\]$]", _escaped, plain)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"&#{ord(found[0])};" if found[0] in "|\\<&`" else f"\\{found[0]}"

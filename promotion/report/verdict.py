@@ -1,0 +1,93 @@
+"""What a person who approves reads first."""
+
+from promotion.evidence import Verification
+from promotion.release import Release
+from promotion.report.facts import Outcome, ReportFacts
+from promotion.report.parts import Cell, Column, Figure, Row, Section, Table, Tone, Verdict
+
+
+def verdict(facts: ReportFacts) -> Verdict:
+    """How the run ended, or else what the evidence says."""
+    tone, said, reasons = _evidence(facts.evidence)
+    if facts.outcome is None:
+        return Verdict(f"{facts.release.id} {said}", tone, reasons)
+    headline = f"{facts.release.id} {facts.outcome.kind}"
+    if _forced(facts) is not None and facts.outcome.kind == "promoted":
+        headline += " by force"
+    because = (Figure("Why", facts.outcome.reason), Figure("Evidence", said), *reasons)
+    return Verdict(headline, _tone(facts, facts.outcome, tone), because)
+
+
+def _evidence(evidence: Verification | None) -> tuple[Tone, str, tuple[Figure, ...]]:
+    """What the latest verification says, and each check that did not pass."""
+    if evidence is None:
+        return "warn", "has no evidence: it was not verified where it runs", ()
+    if not evidence.checks:
+        return "bad", "has evidence without a check in it", ()
+    failed = [check for check in evidence.checks if not check.passed]
+    count = len(evidence.checks)
+    if not failed:
+        return "good", "passed its only check" if count == 1 else f"passed all {count} checks", ()
+    reasons = (
+        Figure("Failed", f"{check.name}: {check.found}", f"wanted {check.wanted}", "bad")
+        for check in failed
+    )
+    return "bad", f"failed {len(failed)} of {count} checks", tuple(reasons)
+
+
+def _tone(facts: ReportFacts, outcome: Outcome, evidence: Tone) -> Tone:
+    if outcome.kind in {"refused", "failed"} or evidence == "bad":
+        return "bad"
+    is_plain = outcome.kind == "promoted" and _forced(facts) is None
+    return "good" if is_plain and evidence == "good" else "warn"
+
+
+def warnings(facts: ReportFacts) -> tuple[Figure, ...]:
+    """What must not be missed, whatever the verdict."""
+    release, evidence = facts.release, facts.evidence
+    found = []
+    if (reason := _forced(facts)) is not None:
+        note = "promoted without evidence that it had passed"
+        found.append(Figure("Forced", reason, note, "warn"))
+    if not release.source.clean:
+        what = "The checkout held more than the commit" if release.source.commit else "No commit"
+        found.append(Figure(what, "The commit does not say what was deployed.", tone="warn"))
+    if evidence and evidence.endpoint_config != release.endpoint_config:
+        ours = release.endpoint_config or "none"
+        text = f"{evidence.endpoint_config} was served; the release's is {ours}."
+        found.append(Figure("Evidence of something else", text, tone="bad"))
+    return tuple(found)
+
+
+def _forced(facts: ReportFacts) -> str | None:
+    return facts.release.lineage.forced if facts.release.lineage else None
+
+
+def identity(facts: ReportFacts) -> Section:
+    """What is reported on."""
+    release, evidence = facts.release, facts.evidence
+    lineage, many = release.lineage, len(release.evidence)
+    gathered = f"{evidence.gathered:%Y-%m-%d %H:%M} UTC" if evidence else "none"
+    figures = (
+        Figure("Release", release.id, f"recorded {release.recorded:%Y-%m-%d %H:%M} UTC"),
+        Figure("Stage", release.stage, release.project),
+        Figure("Account", release.account, release.region),
+        Figure(
+            "From",
+            lineage.release if lineage else "none",
+            f"of {lineage.stage}" if lineage else "deployed here, not promoted",
+        ),
+        Figure("Evidence", gathered, f"the latest of {many}" if many > 1 else ""),
+    )
+    columns = (Column("Runs"), Column("Named"), Column("By content", "hash"))
+    return Section("Release", figures=figures, table=Table("What it runs", columns, _runs(release)))
+
+
+def _runs(release: Release) -> tuple[Row, ...]:
+    clean = "" if release.source.clean else "and changes"
+    rows = [("commit", clean, release.source.commit or "none")]
+    rows += [("image", image.repository, image.digest) for image in release.images]
+    for model in release.models:
+        archive = model.archive.sha256 if model.archive else None
+        rows.append(("model", model.logical_id, model.manifest_sha256 or archive or "not pinned"))
+    return tuple(tuple(map(Cell, row)) for row in rows)
