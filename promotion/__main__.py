@@ -96,6 +96,10 @@ def verify(stage: StageName, profile: Profile = None) -> None:
     with on_screen() as on_step:
         release, found = verify_stage(chosen, served_release(chosen), on_step)
     _console().print(tables.checks(found))
+    for path in write(
+        promotions.REPORTS, ReportFacts(release, ReleaseStore(chosen).before(release))
+    ):
+        print(f"report: {path}")
     print(f"{release.id}: {'passed' if found.passed else 'not passed'}")
     if not found.passed:
         raise typer.Exit(1)
@@ -104,7 +108,7 @@ def verify(stage: StageName, profile: Profile = None) -> None:
 @app.command()
 def report(
     release: Annotated[str, typer.Argument(help="a release, or a stage for its newest")],
-    folder: Annotated[Path, typer.Option(help="where to write")] = Path("build/reports"),
+    folder: Annotated[Path, typer.Option(help="where to write")] = promotions.REPORTS,
     profile: Profile = None,
 ) -> None:
     """Write RELEASE, its evidence and what is new in it as an HTML page and as Markdown."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 from promotion import PromotionError
 from promotion.assembly import FileAsset, ImageAsset, StageAssembly
@@ -21,11 +22,10 @@ class Load:
     """One thing to be moved.
 
     Attributes:
-        kind: file or image.
         digest: SHA-256, in hexadecimal.
     """
 
-    kind: str
+    kind: Literal["image", "file"]
     name: str
     digest: str
     plan: Callable[[], Planned]

@@ -41,11 +41,13 @@ class Outcome:
     Attributes:
         release: that it runs now; None where there is none that it could run.
         reason: why it is not the one that was asked for.
+        failed: the one that was asked for, where it was recorded and did not pass.
     """
 
     end: End
     release: Release | None
     reason: str | None = None
+    failed: Release | None = None
 
 
 @dataclass(frozen=True)
@@ -173,14 +175,14 @@ class Promotion:
         name = self.target.name
         if former is None:
             reason = f"{failed.reason}; {name} has no former release to go back to"
-            return Outcome(End.FAILED, failed.release, reason)
+            return Outcome(End.FAILED, failed.release, reason, failed.release)
         self.screen.say(f"{failed.reason}\n{name}: going back to {former.id}")
         with unpacked(ReleaseStore(self.target), former, self.target) as made:
             back = self._deployed(made, former, Lineage(stage=name, release=former.id))
         if back.end is End.DONE:
-            return Outcome(End.WENT_BACK, back.release, failed.reason)
+            return Outcome(End.WENT_BACK, back.release, failed.reason, failed.release)
         reason = f"{failed.reason}; and going back to {former.id} failed: {back.reason}"
-        return Outcome(End.FAILED, back.release, reason)
+        return Outcome(End.FAILED, back.release, reason, failed.release)
 
 
 def _check_assets(target: Stage, release: Release, made: Unpacked) -> None:

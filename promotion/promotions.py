@@ -1,6 +1,7 @@
 """The commands that bring a release to a stage: `plan`, `run`, `rollback`, `model`."""
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from promotion import PromotionError
+from promotion import report as reported
 from promotion.gate import check_order
 from promotion.plan import PromotionPlan
 from promotion.plan import plan as plan_promotion
@@ -19,6 +21,8 @@ from promotion.store import ReleaseStore
 from promotion.trained import bring_model
 from promotion.verifying.command import on_screen, verify_stage
 from stacks.settings import load
+
+REPORTS = Path("build/reports")
 
 _Source = Annotated[str, typer.Option("--from", metavar="STAGE", help="where it was tested")]
 _Target = Annotated[str, typer.Option("--to", metavar="STAGE", help="the stage after that")]
@@ -68,8 +72,9 @@ def run(
     _given("--break-lock", break_lock)
     before, after = _stages(source, target, profile_from, profile_to)
     chosen = _chosen(before, release)
-    promotion = Promotion(after, _verify, Screen(_console()), break_lock)
-    _end(after, promotion.promote(before, chosen, forced=force), chosen.id)
+    screen = Screen(_console())
+    promotion = Promotion(after, _verify, screen, break_lock)
+    _end(after, promotion.promote(before, chosen, forced=force), chosen.id, screen)
 
 
 def rollback(
@@ -87,8 +92,9 @@ def rollback(
     target = Stage(stage, profile=profile)
     store = ReleaseStore(target)
     chosen = store.read(to) if to else _before_the_served(target, store)
-    promotion = Promotion(target, _verify, Screen(_console()), break_lock)
-    _end(target, promotion.roll_back(chosen), chosen.id)
+    screen = Screen(_console())
+    promotion = Promotion(target, _verify, screen, break_lock)
+    _end(target, promotion.roll_back(chosen), chosen.id, screen)
 
 
 def _verify(stage: Stage, release: Release) -> Release:
@@ -111,8 +117,9 @@ def model(
     _given("--break-lock", break_lock)
     before, after = _stages(source, target, profile_from, profile_to)
     running = _chosen(after, None)
-    promotion = Promotion(after, _verify, Screen(_console()), break_lock)
-    _end(after, bring_model(promotion, before, name, running), name)
+    screen = Screen(_console())
+    promotion = Promotion(after, _verify, screen, break_lock)
+    _end(after, bring_model(promotion, before, name, running), name, screen)
 
 
 def _given(option: str, reason: str | None) -> None:
@@ -158,8 +165,9 @@ def _before_the_served(target: Stage, store: ReleaseStore) -> Release:
     raise PromotionError(f"{target.name}: no release before {shown} that did not fail")
 
 
-def _end(target: Stage, outcome: Outcome, asked: str) -> None:
+def _end(target: Stage, outcome: Outcome, asked: str, screen: Screen) -> None:
     """Say how it ended; exit status 1 where the target does not run what was asked for."""
+    _report(target, outcome, screen)
     serves = outcome.release.id if outcome.release else "nothing that is known"
     match outcome.end:
         case End.DONE:
@@ -173,6 +181,24 @@ def _end(target: Stage, outcome: Outcome, asked: str) -> None:
         case End.FAILED:
             print(f"{outcome.reason}", file=sys.stderr)
             raise typer.Exit(1)
+
+
+def _report(target: Stage, outcome: Outcome, screen: Screen) -> None:
+    """Write the page and the summary of what was asked for."""
+    release = outcome.failed or outcome.release
+    if release is None or outcome.end is End.ALREADY:
+        return
+    former = ReleaseStore(target).before(release)
+    is_back = release.lineage is not None and release.lineage.stage == target.name
+    if outcome.end is End.FAILED:
+        ended = reported.Outcome("failed", outcome.reason or "")
+    elif outcome.end is End.WENT_BACK or is_back:
+        ended = reported.Outcome("rolled back", outcome.reason or "as it was asked for")
+    else:
+        ended = reported.Outcome("promoted", "")
+    facts = reported.ReportFacts(release, former, tuple(screen.moved), ended)
+    for path in reported.write(REPORTS, facts):
+        screen.say(f"report: {path}")
 
 
 def _print_plan(made: PromotionPlan, target: str) -> None:

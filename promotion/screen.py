@@ -1,5 +1,6 @@
 """What a person sees of a promotion, and a pipe's reader."""
 
+import time
 from collections.abc import Callable, Sequence
 
 from rich.console import Console
@@ -13,7 +14,7 @@ from rich.progress import (
 )
 
 from promotion.cargo import Load
-from promotion.moving.outcome import Moved
+from promotion.report import Movement
 
 
 class Screen:
@@ -21,7 +22,7 @@ class Screen:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self.moved: list[tuple[Load, Moved]] = []
+        self.moved: list[Movement] = []
 
     def say(self, text: str) -> None:
         """Print a line."""
@@ -38,11 +39,12 @@ class Screen:
         )
         for load in loads:
             before_each()
-            shown = f"{load.kind} {load.name[:24]}"
+            shown, begin = f"{load.kind} {load.name[:24]}", time.monotonic()
             with Progress(*columns, console=self._console, transient=True) as progress:
                 task = progress.add_task(shown, total=load.plan().size)
                 moved = load.move(lambda count, task=task: progress.advance(task, count))  # type: ignore[misc]
-            self.moved.append((load, moved))
+            seconds = time.monotonic() - begin
+            self.moved.append(Movement(load.name, load.kind, load.digest, moved, seconds))
             there = moved.size - moved.sent - moved.copied
             self.say(
                 f"{load.kind} {load.name}: sha256 {load.digest[:12]}, {moved.size:,} bytes:"

@@ -74,7 +74,7 @@ def identity(facts: ReportFacts) -> Section:
         Figure("Account", release.account, release.region),
         Figure(
             "From",
-            lineage.release if lineage else "none",
+            str(lineage) if lineage else "none",
             f"of {lineage.stage}" if lineage else "deployed here, not promoted",
         ),
         Figure("Evidence", gathered, f"the latest of {many}" if many > 1 else ""),

@@ -1,0 +1,33 @@
+"""`make rehearse`: a release through three accounts, and what does not get through."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def test_the_rehearsal_ends_as_it_has_to_and_says_what_it_does(
+    root: Path, built_model: Path, tmp_path: Path
+) -> None:
+    del built_model
+    played = subprocess.run(
+        [sys.executable, "-m", "localaws", "rehearse"],
+        cwd=root,
+        env={**os.environ, "LOCALAWS_HOME": str(tmp_path), "LOCALAWS_IMAGES": "never"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert played.returncode == 0, played.stdout
+    assert "qa serves qa-000001, which is dev-000001, verified" in played.stdout
+    assert "prod serves prod-000001, which is qa-000001, verified" in played.stdout
+    assert re.search(r"dev-000002 did not pass: .*entity F1", played.stdout)
+    assert re.search(r"qa-000002 did not pass: .*errors", played.stdout)
+    assert "qa went back and serves qa-000003, verified" in played.stdout
+    assert "nothing is left running" in played.stdout

@@ -1,0 +1,179 @@
+"""A release on its way, by the commands that a user types and the real CDK CLI.
+
+The gate's refusals and the way back are played by tests/end_to_end/test_rehearsal.py; what kills
+and races do is in tests/promotion/promoting/.
+"""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localaws.bootstrap import bootstrap
+from localaws.lifecycle import running
+from stacks.settings import load
+from tests.end_to_end.conftest import Deployment, clone
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def deployment(root: Path, built_model: Path, tmp_path: Path) -> Iterator[Deployment]:
+    """Three accounts, of which dev and qa are bootstrapped."""
+    project = clone(root, built_model, tmp_path / "project")
+    stages = (root / "localaws" / "rehearsal" / "stages.toml").read_text()
+    # A busy machine is no finding.
+    stages = stages.replace("max_latency_p99_ms = 2000", "max_latency_p99_ms = 60_000")
+    (project / "stages.toml").write_text(stages)
+    with running(tmp_path / "home", load(project / "stages.toml")) as emulator:
+        bootstrap(emulator, ["dev", "qa"])
+        yield Deployment(project, emulator, "dev")
+
+
+def promotion(
+    deployment: Deployment, *arguments: str, status: int = 0
+) -> subprocess.CompletedProcess[str]:
+    ended = subprocess.run(
+        [sys.executable, "-m", "promotion", *arguments],
+        cwd=deployment.project,
+        env=deployment.emulator.environment("dev"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == status, ended.stdout + ended.stderr
+    return ended
+
+
+def refused(deployment: Deployment, *arguments: str, status: int = 2) -> str:
+    ended = promotion(deployment, *arguments, status=status)
+    assert ended.stdout == ""
+    (line,) = ended.stderr.splitlines()
+    return line
+
+
+def shown(deployment: Deployment, name: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(promotion(deployment, "show", name).stdout)
+    return document
+
+
+def deploy(deployment: Deployment) -> None:
+    deployed = deployment.cdk("deploy", "dev/*", "--require-approval", "never")
+    assert deployed.returncode == 0, deployed.stdout
+    promotion(deployment, "record", "dev")
+
+
+def nothing_differs(deployment: Deployment, stage: str, folder: Path) -> None:
+    """`cdk diff` of the newest release's own assembly is empty."""
+    session: Any = deployment.emulator.session(stage)
+    (stack,) = session.client("cloudformation").describe_stacks(
+        StackName=f"rehearsal-{stage}-storage"
+    )["Stacks"]
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
+    key = shown(deployment, stage)["assembly"]["key"]
+    found = session.client("s3").get_object(Bucket=outputs["DataBucketName"], Key=key)
+    shutil.rmtree(folder, ignore_errors=True)
+    with zipfile.ZipFile(BytesIO(found["Body"].read())) as content:
+        content.extractall(folder)
+    profile = f"rehearsal-{stage}"
+    differs = deployment.cdk(
+        "diff", "--fail", f"{stage}/*", "--app", str(folder), "--profile", profile
+    )
+    assert differs.returncode == 0, differs.stdout
+
+
+def test_a_release_goes_to_qa_and_a_trained_model_after_it(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    bad_input_touches_nothing(deployment)
+    deploy(deployment)
+    line = refused(deployment, "run", "--from", "dev", "--to", "qa", status=1)
+    assert line.startswith("dev-000001 has no evidence: python -m promotion verify dev; or --force")
+    promotion(deployment, "verify", "dev")
+
+    planned = promotion(deployment, "plan", "--from", "dev", "--to", "qa").stdout
+    assert "evidence: passed" in planned
+    assert re.search(r"file \w{64}\.gz: ([\d,]+) of \1 bytes to copy", planned)
+    assert re.search(r"image cdk-hnb659fds-container-assets-\S+: ([\d,]+) of \1 bytes", planned)
+    assert "rehearsal-qa-serving: not deployed yet, everything is created" in planned
+    assert not stacks_of(deployment, "qa")
+
+    said = promotion(deployment, "run", "--from", "dev", "--to", "qa")
+    assert said.stdout.splitlines()[-1] == ("qa serves qa-000001, which is dev-000001, verified")
+    # The CLI found every asset that it would else have built or uploaded.
+    assert "Models/Image/Asset: building" not in said.stderr
+    before, after = shown(deployment, "dev-000001"), shown(deployment, "qa-000001")
+    assert after["lineage"]["release"] == "dev-000001"
+    assert after["images"][0]["digest"] == before["images"][0]["digest"]
+    assert after["models"][0]["archive"]["sha256"] == before["models"][0]["archive"]["sha256"]
+    assert after["evidence"][0]["golden"]["labels"] == before["evidence"][0]["golden"]["labels"]
+    nothing_differs(deployment, "qa", tmp_path / "assembly")
+    again = promotion(deployment, "run", "--from", "dev", "--to", "qa").stdout
+    assert again == "qa serves dev-000001 already, as qa-000001, verified\n"
+    line = refused(deployment, "rollback", "qa")
+    assert line == "qa: no release before qa-000001 that did not fail"
+
+    a_trained_model_takes_the_place_of_the_promoted_one(deployment)
+    nothing_differs(deployment, "qa", tmp_path / "assembly")
+
+    said = promotion(deployment, "rollback", "qa")
+    assert said.stdout.splitlines()[-1] == "qa serves qa-000003, which is qa-000001, verified"
+    nothing_differs(deployment, "qa", tmp_path / "assembly")
+
+
+def stacks_of(deployment: Deployment, stage: str) -> list[str]:
+    session: Any = deployment.emulator.session(stage)
+    listed = session.client("cloudformation").list_stacks()["StackSummaries"]
+    names = (each["StackName"] for each in listed)
+    return [name for name in names if name.startswith("rehearsal-")]
+
+
+def bad_input_touches_nothing(deployment: Deployment) -> None:
+    def run(*arguments: str) -> str:
+        return refused(deployment, "run", *arguments)
+
+    assert "no stage 'staging'; there are dev, qa, prod" in run("--from", "dev", "--to", "staging")
+    assert "another stage than its own" in run("--from", "dev", "--to", "dev")
+    assert "prod takes what qa has tested" in run("--from", "dev", "--to", "prod")
+    forward = ("--from", "dev", "--to", "qa")
+    assert "config profile (nobody) could not be found" in run(*forward, "--profile-to", "nobody")
+    line = run(*forward, "--profile-to", "rehearsal-prod")
+    assert line.startswith("qa: the credentials are for account 333333333333, the stage's is 2222")
+    assert run(*forward).startswith("rehearsal-dev-storage: no such stack in 111111111111")
+    assert "takes a reason" in run(*forward, "--force", " ")
+    for stage in ("dev", "qa", "prod"):
+        assert not stacks_of(deployment, stage)
+
+
+def a_trained_model_takes_the_place_of_the_promoted_one(deployment: Deployment) -> None:
+    """What dev serves next stands for what a training job has made there."""
+    (terms,) = (deployment.project / "build" / "model").rglob("false_positives.txt")
+    terms.write_text(f"{terms.read_text().rstrip()}\nSomewhere\n")
+    deploy(deployment)
+    sagemaker = deployment.client("sagemaker")
+    (name,) = (
+        each["ModelName"]
+        for each in sagemaker.list_models()["Models"]
+        if each["ModelName"].startswith("rehearsal-dev")
+    )
+    way = ("--from", "dev", "--to", "qa")
+    line = refused(deployment, "model", "nobody", *way)
+    assert (
+        line
+        == "nobody: neither a SageMaker model nor a model package of 111111111111, eu-central-1"
+    )
+    said = promotion(deployment, "model", name, *way)
+    assert said.stdout.splitlines()[-1] == f"qa serves qa-000002, which is {name}, verified"
+    trained, running = shown(deployment, "dev-000002"), shown(deployment, "qa-000002")
+    assert running["lineage"] == {"stage": "dev", "release": None, "model": name, "forced": None}
+    assert running["models"][0]["manifest_sha256"] == trained["models"][0]["manifest_sha256"]
+    assert running["models"][0]["archive"]["sha256"] == trained["models"][0]["archive"]["sha256"]
+    assert running["images"] == shown(deployment, "qa-000001")["images"]
