@@ -17,6 +17,7 @@ from promotion.release import RELEASE_ID, Release, schema
 from promotion.report import ReportFacts, write
 from promotion.stage import Stage, in_one_line
 from promotion.store import ReleaseStore
+from promotion.telling import REPORTS
 from promotion.verifying.command import on_screen, served_release, verify_stage
 from stacks.settings import SettingsError
 
@@ -96,9 +97,7 @@ def verify(stage: StageName, profile: Profile = None) -> None:
     with on_screen() as on_step:
         release, found = verify_stage(chosen, served_release(chosen), on_step)
     _console().print(tables.checks(found))
-    for path in write(
-        promotions.REPORTS, ReportFacts(release, ReleaseStore(chosen).before(release))
-    ):
+    for path in write(REPORTS, ReportFacts(release, ReleaseStore(chosen).before(release))):
         print(f"report: {path}")
     print(f"{release.id}: {'passed' if found.passed else 'not passed'}")
     if not found.passed:
@@ -108,7 +107,7 @@ def verify(stage: StageName, profile: Profile = None) -> None:
 @app.command()
 def report(
     release: Annotated[str, typer.Argument(help="a release, or a stage for its newest")],
-    folder: Annotated[Path, typer.Option(help="where to write")] = promotions.REPORTS,
+    folder: Annotated[Path, typer.Option(help="where to write")] = REPORTS,
     profile: Profile = None,
 ) -> None:
     """Write RELEASE, its evidence and what is new in it as an HTML page and as Markdown."""

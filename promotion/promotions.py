@@ -1,28 +1,21 @@
 """The commands that bring a release to a stage: `plan`, `run`, `rollback`, `model`."""
 
-import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
 from promotion import PromotionError
-from promotion import report as reported
 from promotion.gate import check_order
-from promotion.plan import PromotionPlan
 from promotion.plan import plan as plan_promotion
-from promotion.promote import End, Outcome, Promotion
+from promotion.promote import Promotion
 from promotion.release import Release
 from promotion.screen import Screen
 from promotion.stage import STAGES, Stage, in_one_line
 from promotion.store import ReleaseStore
+from promotion.telling import console, print_plan, tell_end
 from promotion.trained import bring_model
 from promotion.verifying.command import on_screen, verify_stage
 from stacks.settings import load
-
-REPORTS = Path("build/reports")
 
 _Source = Annotated[str, typer.Option("--from", metavar="STAGE", help="where it was tested")]
 _Target = Annotated[str, typer.Option("--to", metavar="STAGE", help="the stage after that")]
@@ -54,7 +47,7 @@ def plan(
 ) -> None:
     """Say what `run` would copy, create and replace, and what evidence there is; touch nothing."""
     before, after = _stages(source, target, profile_from, profile_to)
-    _print_plan(plan_promotion(before, after, _chosen(before, release)), target)
+    print_plan(plan_promotion(before, after, _chosen(before, release)), target)
 
 
 def run(
@@ -72,9 +65,9 @@ def run(
     _given("--break-lock", break_lock)
     before, after = _stages(source, target, profile_from, profile_to)
     chosen = _chosen(before, release)
-    screen = Screen(_console())
+    screen = Screen(console())
     promotion = Promotion(after, _verify, screen, break_lock)
-    _end(after, promotion.promote(before, chosen, forced=force), chosen.id, screen)
+    tell_end(after, promotion.promote(before, chosen, forced=force), chosen.id, screen)
 
 
 def rollback(
@@ -92,9 +85,9 @@ def rollback(
     target = Stage(stage, profile=profile)
     store = ReleaseStore(target)
     chosen = store.read(to) if to else _before_the_served(target, store)
-    screen = Screen(_console())
+    screen = Screen(console())
     promotion = Promotion(target, _verify, screen, break_lock)
-    _end(target, promotion.roll_back(chosen), chosen.id, screen)
+    tell_end(target, promotion.roll_back(chosen), chosen.id, screen)
 
 
 def _verify(stage: Stage, release: Release) -> Release:
@@ -117,9 +110,9 @@ def model(
     _given("--break-lock", break_lock)
     before, after = _stages(source, target, profile_from, profile_to)
     running = _chosen(after, None)
-    screen = Screen(_console())
+    screen = Screen(console())
     promotion = Promotion(after, _verify, screen, break_lock)
-    _end(after, bring_model(promotion, before, name, running), name, screen)
+    tell_end(after, bring_model(promotion, before, name, running), name, screen)
 
 
 def _given(option: str, reason: str | None) -> None:
@@ -163,57 +156,3 @@ def _before_the_served(target: Stage, store: ReleaseStore) -> Release:
             return each
     shown = serving.id if serving else "what is served"
     raise PromotionError(f"{target.name}: no release before {shown} that did not fail")
-
-
-def _end(target: Stage, outcome: Outcome, asked: str, screen: Screen) -> None:
-    """Say how it ended; exit status 1 where the target does not run what was asked for."""
-    _report(target, outcome, screen)
-    serves = outcome.release.id if outcome.release else "nothing that is known"
-    match outcome.end:
-        case End.DONE:
-            print(f"{target.name} serves {serves}, which is {asked}, verified")
-        case End.ALREADY:
-            print(f"{target.name} serves {asked} already, as {serves}, verified")
-        case End.WENT_BACK:
-            print(f"{outcome.reason}", file=sys.stderr)
-            print(f"{target.name} went back and serves {serves}, verified")
-            raise typer.Exit(1)
-        case End.FAILED:
-            print(f"{outcome.reason}", file=sys.stderr)
-            raise typer.Exit(1)
-
-
-def _report(target: Stage, outcome: Outcome, screen: Screen) -> None:
-    """Write the page and the summary of what was asked for."""
-    release = outcome.failed or outcome.release
-    if release is None or outcome.end is End.ALREADY:
-        return
-    former = ReleaseStore(target).before(release)
-    is_back = release.lineage is not None and release.lineage.stage == target.name
-    if outcome.end is End.FAILED:
-        ended = reported.Outcome("failed", outcome.reason or "")
-    elif outcome.end is End.WENT_BACK or is_back:
-        ended = reported.Outcome("rolled back", outcome.reason or "as it was asked for")
-    else:
-        ended = reported.Outcome("promoted", "")
-    facts = reported.ReportFacts(release, former, tuple(screen.moved), ended)
-    for path in reported.write(REPORTS, facts):
-        screen.say(f"report: {path}")
-
-
-def _print_plan(made: PromotionPlan, target: str) -> None:
-    console = _console()
-    console.print(f"{made.release.id} to {target}", markup=False, style="bold")
-    console.print(f"  evidence: {made.stopped or 'passed'}", markup=False, soft_wrap=True)
-    for each, planned in made.loads:
-        console.print(
-            f"  {each.kind} {each.name}: {planned.missing:,} of {planned.size:,} bytes to copy",
-            markup=False,
-            soft_wrap=True,
-        )
-    for line in made.changes.lines:
-        console.print(Text(f"  {line}"), soft_wrap=True)
-
-
-def _console() -> Console:
-    return Console(highlight=False, stderr=False)
