@@ -80,6 +80,15 @@ def test_releases_are_listed_in_the_order_in_which_they_were_added(stage: Stage)
     assert store.every() == added[::-1]
 
 
+def test_the_release_before_is_the_one_recorded_last_before_it(stage: Stage) -> None:
+    store = ReleaseStore(stage)
+    first, third = (with_assembly(f"dev-{number:06}", b"assembly") for number in (1, 3))
+    for each in (first, third):
+        store.add(each, b"assembly")
+    assert store.before(first) is None
+    assert store.before(third) == first
+
+
 def test_of_many_writers_of_one_release_one_has_it_and_nothing_is_overwritten(
     stage: Stage,
 ) -> None:
