@@ -22,17 +22,19 @@ def keep(
     templates: dict[str, Template],
     newest: Release | None,
 ) -> str | None:
-    """Store the golden set of the stage's main model; its SHA-256, None where it has none.
+    """Store the golden set of the stage's main model; its SHA-256.
 
-    Not read again where `newest` has the same model.
+    A model without one, as a training job may leave it, is held against that of `newest`. None
+    where that has none either. Not read again where `newest` has the same model.
 
     Raises PromotionError where the model's archive cannot be read.
     """
+    former = newest.golden if newest else None
     model = _main(models, templates[f"{stage.endpoint_name}-serving"])
     if newest and model in newest.models:
-        return newest.golden
+        return former
     content = _content(stage.client("s3"), model)
-    return store.keep_golden(content) if content is not None else None
+    return store.keep_golden(content) if content is not None else former
 
 
 def _main(models: tuple[Model, ...], template: Template) -> Model:

@@ -34,5 +34,6 @@ class VerifySettings(Table):
     max_latency_p95_ms: Annotated[float | None, Field(gt=0, description="the same for p95")] = None
     max_latency_p99_ms: Annotated[float, Field(gt=0, description="the same for p99")] = 1000
     max_errors: Annotated[
-        int, Field(ge=0, description="invocations without an answer of 200, of all that were sent")
+        int,
+        Field(ge=0, description="requests with no answer, or with one that is no list of spans"),
     ] = 0

@@ -161,6 +161,20 @@ def test_the_model_finds_held_out_names_in_held_out_sentences(built_model: Path)
     assert report["scores"]["micro"]["expected"] > 1500
 
 
+@pytest.mark.slow
+def test_the_golden_set_is_of_sentences_that_training_never_sees(built_model: Path) -> None:
+    lines = (built_model / "golden.jsonl").read_text("utf-8").splitlines()
+    written = {sentence.text: sentence for sentence in Author(0, held_out=False).sentences(8000)}
+    labels = set()
+    for case in map(json.loads, lines):
+        (text,) = case["input"]["text"]
+        assert text not in written
+        for entity in case["entities"]:
+            labels.add(entity["label"])
+            assert text[entity["start"] : entity["end"]].strip()
+    assert (len(set(lines)), labels) == (200, set(LABELS))
+
+
 @pytest.fixture(scope="module")
 def predictor(built_model: Path) -> Any:
     from mlflow import pyfunc

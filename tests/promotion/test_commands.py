@@ -26,6 +26,7 @@ def no_credentials(monkeypatch: pytest.MonkeyPatch, root: Path, tmp_path: Path) 
     [
         ("record nowhere", "stages.toml: no stage 'nowhere'; there are dev, qa, prod"),
         ("show nowhere-000001", "stages.toml: no stage 'nowhere'; there are dev, qa, prod"),
+        ("verify nowhere", "stages.toml: no stage 'nowhere'; there are dev, qa, prod"),
         ("show dev-1", "dev-1: neither a release, as dev-000001, nor a stage"),
         ("report dev-1", "dev-1: neither a release, as dev-000001, nor a stage"),
         ("diff dev-1 qa", "dev-1: neither a release, as dev-000001, nor a stage"),

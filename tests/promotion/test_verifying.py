@@ -36,8 +36,8 @@ def deployment(root: Path, built_model: Path, tmp_path: Path) -> Iterator[Deploy
         yield made
 
 
-def said(deployment: Deployment, *arguments: str, status: int = 0) -> str:
-    ended = subprocess.run(
+def ended(deployment: Deployment, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         [sys.executable, "-m", "promotion", *arguments],
         cwd=deployment.project,
         env=deployment.emulator.environment("dev"),
@@ -45,8 +45,12 @@ def said(deployment: Deployment, *arguments: str, status: int = 0) -> str:
         text=True,
         check=False,
     )
-    assert (ended.returncode, ended.stderr) == (status, ""), ended.stdout + ended.stderr
-    return ended.stdout
+
+
+def said(deployment: Deployment, *arguments: str, status: int = 0) -> str:
+    command = ended(deployment, *arguments)
+    assert (command.returncode, command.stderr) == (status, ""), command.stdout + command.stderr
+    return command.stdout
 
 
 def deploy(deployment: Deployment) -> None:
@@ -65,6 +69,10 @@ def failed(printed: str) -> list[str]:
 
 def test_a_stage_is_verified_and_a_worse_model_does_not_pass(deployment: Deployment) -> None:
     deploy(deployment)
+    unrecorded = ended(deployment, "verify", "dev")
+    assert (unrecorded.returncode, unrecorded.stdout) == (2, "")
+    assert unrecorded.stderr.startswith("dev: no release yet; record one: ")
+
     said(deployment, "record", "dev")
     passed = said(deployment, "verify", "dev")
     assert passed.endswith("dev-000001: passed\n"), passed

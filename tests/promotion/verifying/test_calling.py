@@ -16,6 +16,9 @@ from tests.promotion.verifying.conftest import deployed
 pytestmark = pytest.mark.slow
 
 
+RECEIVED: list[Any] = []
+
+
 class Runtime(BaseHTTPRequestHandler):
     """SageMaker's runtime, as far as this machine's AWS has none of it: by the body's own wish.
 
@@ -24,6 +27,7 @@ class Runtime(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        RECEIVED.append(asked)
         status, code = asked.get("refuse", (200, ""))
         self.send_response(status)
         if code:
@@ -74,8 +78,10 @@ def test_an_inference_component_is_asked_by_its_name(dev: Stage, runtime: str) -
 def test_what_the_endpoint_does_not_answer_is_its_fault(
     dev: Stage, runtime: str, status: int, code: str
 ) -> None:
+    RECEIVED.clear()
     with pytest.raises(FailedError, match=code):
         ask(dev, refuse=[status, code])
+    assert len(RECEIVED) == 1  # a second try would hide the error
 
 
 @pytest.mark.parametrize(

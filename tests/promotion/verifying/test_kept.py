@@ -60,6 +60,12 @@ def test_a_model_without_one_has_none(dev: Stage) -> None:
     assert kept(dev, model(dev, "M", tarball(MLmodel_txt=b""))) is None
 
 
+def test_a_model_without_one_is_held_against_that_of_the_release_before(dev: Stage) -> None:
+    sha256 = ReleaseStore(dev).keep_golden(OTHER)
+    before = release().model_copy(update={"golden": sha256})
+    assert kept(dev, model(dev, "M", tarball(MLmodel_txt=b"")), newest=before) == OTHER
+
+
 def test_of_several_models_that_of_the_first_variant_counts(dev: Stage) -> None:
     models = [model(dev, "A", tarball(golden_jsonl=ONE)), model(dev, "B", tarball(b_txt=b""))]
     assert kept(dev, *models, first="A") == ONE
