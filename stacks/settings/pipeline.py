@@ -17,7 +17,10 @@ def _repository(value: str) -> str:
 class RepositoryIds(Table):
     """`[pipeline.ids]`. As `gh api repos/OWNER/NAME --jq '.owner.id, .id'` prints them."""
 
-    owner: Annotated[int, Field(ge=1, description="GitHub's id of the repository's owner")]
+    owner: Annotated[
+        int,
+        Field(ge=1, description="GitHub's id of the owner; of a repository whose tokens have ids"),
+    ]
     repository: Annotated[int, Field(ge=1, description="GitHub's id of the repository")]
 
 
@@ -25,7 +28,9 @@ class PipelineSettings(Table):
     """`[pipeline]`. Without this table there are no roles for GitHub's jobs (docs/ci.md)."""
 
     repository: Annotated[
-        str, AfterValidator(_repository), Field(description="on GitHub, as `owner/name`")
+        str,
+        AfterValidator(_repository),
+        Field(description="on GitHub, as `owner/name`; its jobs get the roles of docs/ci.md"),
     ]
     ids: RepositoryIds | None = None
     accounts_with_provider: Annotated[
