@@ -21,12 +21,6 @@ ROOT = Path(__file__).parent
 # takes on from here last an hour, and are taken on anew.
 SESSION = cdk.Duration.hours(2)
 
-# Of a promotion's target, what the deployment of a checkout does not do: its assets are published
-# by the bootstrap roles.
-_MOVING = {"Unlock", "FindModels", "CopyModels", "LogIn", "CopyImages"}
-# The archives that a release names by their SHA-256.
-_READING_MODELS = {"TellMissingModels", "ReadModels"}
-
 
 def add_roles(app: cdk.App, settings: Settings) -> None:
     """Add the stack of roles of every stage.
@@ -60,17 +54,24 @@ def add_roles(app: cdk.App, settings: Settings) -> None:
 def _statements(purpose: str, settings: Settings, stage: str) -> list[dict[str, Any]]:
     chosen = settings.stages[stage]
     where = (settings.project, stage, chosen.account, chosen.region)
-    source, target = source_statements(*where), target_statements(*where)
     match purpose:
         case "source":
-            return source
-        case "target":
-            return target
+            return source_statements(*where)
         case "deploy":
-            reading = [one for one in source if one["Sid"] in _READING_MODELS]
-            return [one for one in target if one["Sid"] not in _MOVING] + reading
+            # Of the first stage, too, to which nothing is copied: the CDK's publishing roles, which
+            # every deployment takes on, may write the same.
+            return target_statements(*where)
         case _:
-            return [one for one in target if one["Sid"] == "SeeWhatIsDeployed"]
+            return [_read_templates(*where)]
+
+
+def _read_templates(project: str, stage: str, account: str, region: str) -> dict[str, Any]:
+    """What `python -m stacks plan` asks CloudFormation."""
+    return {
+        "Effect": "Allow",
+        "Action": ["cloudformation:DescribeStacks", "cloudformation:GetTemplate"],
+        "Resource": f"arn:aws:cloudformation:{region}:{account}:stack/{project}-{stage}-*/*",
+    }
 
 
 def main() -> None:

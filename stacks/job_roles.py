@@ -18,15 +18,13 @@ def contexts(settings: Settings, stage: str) -> dict[str, str]:
     """The roles of a stage's account by purpose, each with the context that it is for.
 
     - plan: reads what is deployed, for pull requests
-    - deploy: deploys the checkout to the first stage
-    - target: promotes into a later stage
-    - source: reads a stage, while the next one is promoted into
+    - deploy: changes the stage: deploys or promotes to it, records and verifies
+    - source: reads the stage, while its release goes to the next one
     """
     names = list(settings.stages)
-    at = names.index(stage)
-    roles = {"plan": "pull_request", "target" if at else "deploy": f"environment:{stage}"}
-    if at + 1 < len(names):
-        roles["source"] = f"environment:{names[at + 1]}"
+    roles = {"plan": "pull_request", "deploy": f"environment:{stage}"}
+    if stage != names[-1]:
+        roles["source"] = f"environment:{names[names.index(stage) + 1]}"
     return roles
 
 

@@ -36,10 +36,10 @@ def test_a_stage_is_written_by_its_own_job_and_read_by_the_next_stages(settings:
         },
         "qa": {
             "plan": "pull_request",
-            "target": "environment:qa",
+            "deploy": "environment:qa",
             "source": "environment:prod",
         },
-        "prod": {"plan": "pull_request", "target": "environment:prod"},
+        "prod": {"plan": "pull_request", "deploy": "environment:prod"},
     }
 
 
@@ -47,7 +47,7 @@ def test_a_job_is_told_of_the_two_roles_of_its_promotion(settings: Settings) -> 
     assert outputs(settings, "qa") == {
         "region": "eu-central-1",
         "plan": "arn:aws:iam::222222222222:role/berth-qa-plan",
-        "target": "arn:aws:iam::222222222222:role/berth-qa-target",
+        "deploy": "arn:aws:iam::222222222222:role/berth-qa-deploy",
         "source": "arn:aws:iam::111111111111:role/berth-dev-source",
         "source-region": "eu-central-1",
     }
