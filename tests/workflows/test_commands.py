@@ -1,7 +1,10 @@
 """Every command in the workflows, and in the snippets of docs/ci.md, is there."""
 
+import configparser
 import re
 import shlex
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +12,7 @@ import typer
 import yaml
 
 from promotion.__main__ import app
+from stacks.settings import load
 from tests.workflows.workflows import ROOT, scripts
 
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
@@ -75,3 +79,38 @@ def test_every_command_of_promotion_takes_the_options_that_it_is_given(words: li
     assert command, f"python -m promotion has no command {words[0]}"
     # Parses what is given, and does nothing.
     command.make_context(words[0], words[1:])
+
+
+def test_the_buildspecs_are_as_codebuild_takes_them() -> None:
+    assert len(buildspecs()) == 2
+    for text in buildspecs():
+        spec = yaml.safe_load(text)
+        assert set(spec) == {"version", "env", "phases", "artifacts"}
+        assert list(spec["phases"]) == ["install", "build", "post_build"]
+        for phase in spec["phases"].values():
+            assert all(isinstance(command, str) for command in phase["commands"])
+
+
+def test_a_buildspec_writes_the_profiles_that_it_names(tmp_path: Path) -> None:
+    for text in buildspecs():
+        spec = yaml.safe_load(text)
+        script = [
+            line for line in spec["phases"]["install"]["commands"] if not line.startswith("make")
+        ]
+        subprocess.run(
+            ["sh", "-euc", "\n".join(script)],
+            env={"HOME": str(tmp_path), "SOURCE_ROLE": "arn:a", "DEPLOY_ROLE": "arn:b"},
+            check=True,
+        )
+        config = configparser.ConfigParser()
+        config.read(tmp_path / ".aws" / "config")
+        named = set(re.findall(r"(?:--profile\S*|AWS_PROFILE:) (\w+)", text))
+        assert {one.removeprefix("profile ") for one in config.sections()} == named
+        assert config["profile target"]["role_arn"] == "arn:b"
+
+
+def test_the_table_that_the_page_shows_is_one(tmp_path: Path) -> None:
+    (table,) = re.findall(r"```toml\n(.*?)```", CI, re.DOTALL)
+    file = tmp_path / "stages.toml"
+    file.write_text((ROOT / "stages.toml").read_text() + table)
+    assert load(file).pipeline
