@@ -6,7 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from stacks.compliance.acknowledged import FINDINGS, UNSCOPED_ACTIONS, WILDCARDS
+from stacks.compliance.acknowledged import (
+    FINDINGS,
+    JOB_ROLE_WILDCARDS,
+    UNSCOPED_ACTIONS,
+    WILDCARDS,
+)
 from stacks.compliance.endpoint_rules import RULES
 from tools.checkov.acknowledged import acknowledgements
 
@@ -51,7 +56,16 @@ def unscoped() -> str:
 
 def wildcards() -> str:
     """Every kind of resource that is a wildcard."""
-    plain = ((end.replace("\\", ""), why) for end, why in WILDCARDS.items())
+    return _endings(WILDCARDS)
+
+
+def job_role_wildcards() -> str:
+    """The same of the roles of GitHub's jobs."""
+    return _endings(JOB_ROLE_WILDCARDS)
+
+
+def _endings(kinds: dict[str, str]) -> str:
+    plain = ((re.sub(r"[\\^]", "", end), why) for end, why in kinds.items())
     return _table("resource ends with | why", ((f"`{end}`", why) for end, why in plain))
 
 

@@ -12,6 +12,7 @@ from ministack.core.iam_evaluator import EvalContext, evaluate_trust_policy
 
 from pipeline import add_roles
 from stacks.compliance import job_roles as compliance
+from stacks.compliance.acknowledged import JOB_ROLE_WILDCARDS
 from stacks.job_roles import outputs
 from stacks.settings import Settings
 from tests.stacks.compliance.test_packs import findings
@@ -193,7 +194,7 @@ def test_the_rule_packs_pass(settings: Settings, context: dict[str, Any], tmp_pa
     assert findings(tmp_path) == set()
 
 
-@pytest.mark.parametrize("kind", list(compliance.WILDCARDS))
+@pytest.mark.parametrize("kind", list(JOB_ROLE_WILDCARDS))
 def test_a_wildcard_without_its_reason_stops_the_synth(
     settings: Settings,
     context: dict[str, Any],
@@ -201,7 +202,7 @@ def test_a_wildcard_without_its_reason_stops_the_synth(
     monkeypatch: pytest.MonkeyPatch,
     kind: str,
 ) -> None:
-    monkeypatch.delitem(compliance.WILDCARDS, kind)
+    monkeypatch.delitem(JOB_ROLE_WILDCARDS, kind)
     with pytest.raises(RuntimeError, match="AwsSolutions-IAM5"):
         synthesized(settings, context, tmp_path).synth()
 
