@@ -13,9 +13,6 @@ from typing import Any
 Statement = dict[str, Any]
 """As IAM's JSON has it; the Sid says the step."""
 
-LOCKS = "berth/locks/"
-"""Where the locks lie in a stage's asset bucket, one object a stage."""
-
 # The qualifier of `cdk bootstrap`, unless one is given.
 _CDK = "cdk-hnb659fds"
 
@@ -39,6 +36,13 @@ def source_statements(project: str, stage: str, account: str, region: str) -> li
             "ecr:GetDownloadUrlForLayer",
             on=names.repository,
         ),
+        # What a training job made, by its name; where it lies nobody knows beforehand.
+        _allow("FindTrainedModels", "sagemaker:DescribeModel", on=names.sagemaker("model/*")),
+        _allow(
+            "FindModelPackages",
+            "sagemaker:DescribeModelPackage",
+            on=names.sagemaker("model-package/*"),
+        ),
     ]
 
 
@@ -47,12 +51,13 @@ def target_statements(project: str, stage: str, account: str, region: str) -> li
     names = _Names(project, stage, account, region)
     return [
         # Locks are written and read as models are.
-        _allow("Unlock", "s3:DeleteObject", on=f"{names.assets}/{LOCKS}*"),
+        _allow("Unlock", "s3:DeleteObject", on=f"{names.assets}/berth/locks/*"),
         _allow("FindModels", "s3:ListBucket", "s3:ListBucketMultipartUploads", on=names.assets),
         _allow(
             "CopyModels",
             "s3:AbortMultipartUpload",
             "s3:GetObject",
+            "s3:GetObjectVersion",
             "s3:ListMultipartUploadParts",
             "s3:PutObject",
             on=f"{names.assets}/*",
@@ -73,6 +78,7 @@ def target_statements(project: str, stage: str, account: str, region: str) -> li
         _allow("Deploy", "sts:AssumeRole", on=names.cdk_roles),
         _allow(
             "SeeStacks",
+            "cloudformation:DescribeStackEvents",
             "cloudformation:DescribeStacks",
             "cloudformation:GetTemplate",
             "cloudformation:ListStackResources",

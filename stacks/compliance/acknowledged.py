@@ -71,6 +71,7 @@ JOB_ROLE_WILDCARDS = {
     r"^\*": "beside actions that know no resources: ECR's login, and the states of alarms",
     r":stack/[a-z0-9*-]+/\*": "the stage's own stacks: the end is CloudFormation's id",
     r":model/\*": "described alone; CloudFormation names a Model without project and stage",
+    r":model-package/\*": "described alone; a package's name is the training job's to choose",
     r":key/\*": "the stage's key, which has no name: held to S3's use for the stage's bucket",
     r"-assets-[0-9]{12}-[a-z0-9-]+/\*": "models, by their content's hash, in the CDK's asset bucket",
     r"/berth/locks/\*": "the locks of promotions into the account",
