@@ -62,11 +62,22 @@ def test_a_release_that_cannot_be_read_stops_the_job(tmp_path: Path, name: str) 
     assert run(tmp_path, step, "exit 2", TO="qa").returncode != 0
 
 
-def test_the_evidence_is_the_summary(tmp_path: Path) -> None:
-    program = "mkdir -p build/reports; echo '# qa-000007' > build/reports/qa-000007.md"
-    done = run(tmp_path, "promote:promote:Evidence", program, TO="qa")
+@pytest.mark.parametrize("name", ["deploy:dev:Evidence", "promote:promote:Evidence"])
+def test_the_evidence_that_was_written_is_the_summary(tmp_path: Path, name: str) -> None:
+    reports = tmp_path / "build" / "reports"
+    reports.mkdir(parents=True)
+    (reports / "qa-000007.md").write_text("# qa-000007\n")
+    done = run(tmp_path, name, "exit 1", TO="qa")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "GITHUB_STEP_SUMMARY").read_text() == "# qa-000007\n"
+
+
+def test_of_a_promotion_that_had_nothing_to_do_it_is_written_anew(tmp_path: Path) -> None:
+    program = 'mkdir -p build/reports; echo "$*" > build/reports/qa-000007.md'
+    done = run(tmp_path, "promote:promote:Evidence", program, TO="qa")
+    assert done.returncode == 0, done.stderr
+    written = (tmp_path / "GITHUB_STEP_SUMMARY").read_text()
+    assert written == "-m promotion report qa --profile target\n"
 
 
 def test_a_fork_is_told_that_it_gets_no_plan(tmp_path: Path) -> None:
