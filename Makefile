@@ -9,7 +9,7 @@ unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo rehearse promote test quick check checkov fix model synth plan deploy serve contract local local-down snapshots docs bench bench-serving image test-image
+.PHONY: help setup demo rehearse promote test quick check workflows checkov fix model synth plan deploy serve contract local local-down snapshots docs bench bench-serving image test-image
 
 help: ## print the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
@@ -34,10 +34,14 @@ test: model ## run every test
 quick: setup ## run the tests of pure Python
 	@python -m pytest -m "not slow"
 
-check: setup ## ruff and mypy --strict
+check: workflows ## ruff, mypy --strict, and the workflows
 	@ruff check .
 	@ruff format --check .
 	@mypy .
+
+workflows: setup ## actionlint and zizmor over .github/workflows
+	@actionlint .github/workflows/*.yml
+	@zizmor --offline --quiet --pedantic --strict-collection .github
 
 checkov: build/.checkov/.ready ## run checkov over the templates of stages.toml and the examples
 	@python -m tools.checkov

@@ -1,4 +1,4 @@
-"""`python -m stacks`: is what stages.toml asks for possible, and what would deploying it do?"""
+"""`python -m stacks`: what stages.toml asks for, before it is deployed."""
 
 import argparse
 import sys
@@ -9,6 +9,7 @@ from rich.console import Console
 
 from stacks.check_report import report
 from stacks.compatibility import IncompatibleError
+from stacks.job_roles import outputs
 from stacks.plan.command import PlanError, plan_stage
 from stacks.settings import SettingsError, load
 
@@ -19,6 +20,7 @@ def main() -> int:
     commands = parser.add_subparsers(required=True)
     _add_check(commands)
     _add_plan(commands)
+    _add_roles(commands)
     arguments = parser.parse_args()
     run: Callable[[argparse.Namespace], int] = arguments.run
     try:
@@ -56,6 +58,20 @@ def _add_plan(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
 
 def _plan(arguments: argparse.Namespace) -> int:
     return plan_stage(arguments.stage, assembly=arguments.assembly, against=arguments.against)
+
+
+def _add_roles(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "roles", help="print the roles that a stage's job takes on, as outputs of a workflow's step"
+    )
+    command.add_argument("stage", help="a stage of stages.toml")
+    command.set_defaults(run=_roles)
+
+
+def _roles(arguments: argparse.Namespace) -> int:
+    for name, value in outputs(load(Path("stages.toml")), arguments.stage).items():
+        print(f"{name}={value}")
+    return 0
 
 
 if __name__ == "__main__":

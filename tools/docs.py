@@ -112,6 +112,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "container": container_settings,
     "contract": contract_cases,
     "findings": security.findings,
+    "jobs": security.job_role_wildcards,
     "key": security.key_users,
     "roles": security.execution_roles,
     "rules": security.rules,

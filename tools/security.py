@@ -6,7 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from stacks.compliance.acknowledged import FINDINGS, UNSCOPED_ACTIONS, WILDCARDS
+from stacks.compliance.acknowledged import (
+    FINDINGS,
+    JOB_ROLE_WILDCARDS,
+    UNSCOPED_ACTIONS,
+    WILDCARDS,
+)
 from stacks.compliance.endpoint_rules import RULES
 from tools.checkov.acknowledged import acknowledgements
 
@@ -51,14 +56,23 @@ def unscoped() -> str:
 
 def wildcards() -> str:
     """Every kind of resource that is a wildcard."""
-    plain = ((end.replace("\\", ""), why) for end, why in WILDCARDS.items())
+    return _endings(WILDCARDS)
+
+
+def job_role_wildcards() -> str:
+    """The same of the roles of GitHub's jobs."""
+    return _endings(JOB_ROLE_WILDCARDS)
+
+
+def _endings(kinds: dict[str, str]) -> str:
+    plain = ((re.sub(r"[\\^]", "", end), why) for end, why in kinds.items())
     return _table("resource ends with | why", ((f"`{end}`", why) for end, why in plain))
 
 
 def execution_roles() -> str:
     """What the execution role of each example may do."""
     who: dict[tuple[str, str, str], list[str]] = {}
-    examples = [folder for folder in sorted(SNAPSHOTS.iterdir()) if folder.is_dir()]
+    examples = [file.parent for file in sorted(SNAPSHOTS.glob("*/*-Serving.json"))]
     for folder in examples:
         for statement in _role_statements(folder):
             for row in _permissions(statement):

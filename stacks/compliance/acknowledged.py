@@ -4,6 +4,7 @@ docs/security.md is generated from these tables.
 """
 
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 
@@ -66,10 +67,24 @@ WILDCARDS = {
 }
 """How a resource may end that is a wildcard, and why."""
 
+JOB_ROLE_WILDCARDS = {
+    r"^\*": "beside actions that know no resources: ECR's login, and the states of alarms",
+    r":stack/[a-z0-9*-]+/\*": "the stage's own stacks: the end is CloudFormation's id",
+    r":model/\*": "described alone; CloudFormation names a Model without project and stage",
+    r":model-package/\*": "described alone; a package's name is the training job's to choose",
+    r":key/\*": "the stage's key, which has no name: held to S3's use for the stage's bucket",
+    r"-assets-[0-9]{12}-[a-z0-9-]+/\*": "models, named by content, in the CDK's asset bucket",
+    r"/berth/locks/\*": "the locks of promotions into the account",
+    r":::[a-z0-9-]+\*": "the stage's bucket: the end of its name is CloudFormation's; held to "
+    "the account by aws:ResourceAccount",
+    r":::[a-z0-9-]+\*/releases/\*": "the stage's releases, in that bucket",
+}
+"""The same of the roles that GitHub's jobs take on."""
 
-def reason_for_wildcard(resource: str) -> str | None:
+
+def reason_for_wildcard(resource: str, known: Mapping[str, str] = WILDCARDS) -> str | None:
     """Why a resource may be a wildcard; None where it may not."""
-    kinds = (why for end, why in WILDCARDS.items() if re.search(f"{end}$", resource))
+    kinds = (why for end, why in known.items() if re.search(f"{end}$", resource))
     return next(kinds, None)
 
 

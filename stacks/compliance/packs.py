@@ -23,13 +23,14 @@ def apply(app: cdk.App) -> None:
     for stage in app.node.children:
         if isinstance(stage, cdk.Stage):
             for acknowledged in (*FINDINGS, *_wildcards(stage)):
-                _acknowledge(stage, acknowledged)
+                acknowledge(stage, acknowledged)
     packs = (AwsSolutionsChecks(app), NIST80053R5Checks(app), EndpointPack())
     cdk.Validations.of(app).add_plugins(*packs)
 
 
-def _acknowledge(stage: cdk.Stage, acknowledged: Acknowledged) -> None:
-    construct = _at(stage, acknowledged.path)
+def acknowledge(scope: IConstruct, acknowledged: Acknowledged) -> None:
+    """Let a finding stand; nothing where the scope has no construct of that path."""
+    construct = _at(scope, acknowledged.path)
     if construct:
         pack = "AwsSolutions" if acknowledged.finding.startswith("Aws") else "NIST.800.53.R5"
         cdk.Validations.of(construct).acknowledge(

@@ -8,11 +8,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError
 
 from stacks.settings.mistakes import describe, nearest, toml_value
+from stacks.settings.pipeline import PipelineSettings
 from stacks.settings.stage import StageSettings
 from stacks.settings.values import ProjectName, SettingsError, Table
 
 STAGE_NAME = re.compile(r"[a-z][a-z0-9]{0,15}")
-SHARED_KEYS = ("project", "model", "container")
+SHARED_KEYS = ("project", "model", "container", "pipeline")
 
 
 class ModelSettings(Table):
@@ -39,6 +40,7 @@ class Settings(Table):
     ]
     model: ModelSettings
     container: ContainerSettings
+    pipeline: PipelineSettings | None = None
     stages: dict[str, StageSettings]
     file: Path
 

@@ -9,6 +9,7 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 
+from pipeline import add_roles
 from stacks.compatibility import ModelRecord
 from stacks.packed import PackedModel
 from stacks.settings import Settings, load
@@ -103,6 +104,18 @@ def examples(
         return synthesize(settings, tmp_path_factory.mktemp(name))
 
     return assembly
+
+
+@pytest.fixture(scope="session")
+def roles(
+    settings: Settings, context: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Template]:
+    """The templates of the roles for GitHub's jobs, by `<stage>-PipelineRoles`."""
+    folder = tmp_path_factory.mktemp("roles")
+    app = cdk.App(outdir=str(folder), context=context, analytics_reporting=False)
+    add_roles(app, settings)
+    app.synth()
+    return read_templates(folder)
 
 
 def read_templates(assembly: Path) -> dict[str, Template]:

@@ -110,6 +110,28 @@ def test_settings_are_frozen() -> None:
             "container.cuda = \"11.8\": must be '12.6', '13.0' or 'none'",
         ),
         (
+            '"octo-org/ner"',
+            '"https://github.com/octo-org/ner"',
+            'pipeline.repository = "https://github.com/octo-org/ner": must be as "owner/name", '
+            "as it stands in the repository's address",
+        ),
+        (
+            "owner = 123456, repository = 456789",
+            "owner = 123456",
+            "pipeline.ids.repository: missing; GitHub's id of the repository",
+        ),
+        (
+            "owner = 123456",
+            'owner = "octo-org"',
+            'pipeline.ids.owner = "octo-org": must be a valid integer',
+        ),
+        (
+            '["333333333333"]',
+            '["3333"]',
+            'pipeline.accounts_with_provider[0] = "3333": must be an AWS account id: 12 digits in '
+            "quotes",
+        ),
+        (
             "critical_subscribers = []",
             'critical_subscribers = ["nobody"]',
             'defaults.alarms.critical_subscribers[0] = "nobody": must be an e-mail address',
@@ -314,6 +336,9 @@ KEYS = st.sampled_from(
         ("model",),
         ("model", "path"),
         ("container", "cuda"),
+        ("pipeline",),
+        ("pipeline", "ids"),
+        ("pipeline", "accounts_with_provider"),
         ("defaults",),
         ("defaults", "endpoint"),
         ("defaults", "alarms", "critical_subscribers"),

@@ -47,3 +47,9 @@ def test_every_examples_templates_are_as_their_snapshots(
 ) -> None:
     update = request.config.getoption("--update-snapshots")
     check(read_templates(examples(name)), SNAPSHOTS / name, update=update)
+
+
+def test_the_roles_of_githubs_jobs_are_as_their_snapshots(
+    roles: dict[str, Template], request: pytest.FixtureRequest
+) -> None:
+    check(roles, SNAPSHOTS / "pipeline", update=request.config.getoption("--update-snapshots"))

@@ -1,0 +1,90 @@
+"""The CDK app of the roles that GitHub's jobs take on: docs/ci.md.
+
+`cdk deploy --app 'python pipeline.py' 'dev/*'`, with credentials of a stage's account. It is none
+of app.py's: what a pipeline deploys does not hold the pipeline's own permissions.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+
+from promotion.permissions import source_statements, target_statements
+from stacks.compliance import job_roles as compliance
+from stacks.job_roles import contexts, pipeline_of, role_name
+from stacks.pipeline_roles import JobRole, PipelineRolesStack
+from stacks.settings import Settings, SettingsError, load
+
+ROOT = Path(__file__).parent
+# A promotion takes as long as the update of its endpoint. The bootstrap roles that the CDK CLI
+# takes on from here last an hour, and are taken on anew.
+SESSION = cdk.Duration.hours(2)
+
+
+def add_roles(app: cdk.App, settings: Settings) -> None:
+    """Add the stack of roles of every stage.
+
+    Raises SettingsError where stages.toml has no table `[pipeline]`.
+    """
+    pipeline = pipeline_of(settings)
+    with_provider = set(pipeline.accounts_with_provider)
+    for stage, chosen in settings.stages.items():
+        roles = [
+            JobRole(
+                purpose=purpose.capitalize(),
+                name=role_name(settings, stage, purpose),
+                subject=pipeline.subject(context),
+                statements=_statements(purpose, settings, stage),
+            )
+            for purpose, context in contexts(settings, stage).items()
+        ]
+        environment = cdk.Environment(account=chosen.account, region=chosen.region)
+        PipelineRolesStack(
+            cdk.Stage(app, stage, env=environment),
+            "PipelineRoles",
+            stack_name=f"{settings.project}-{stage}-pipeline-roles",
+            roles=roles,
+            makes_provider=chosen.account not in with_provider,
+            session=SESSION,
+        )
+        with_provider.add(chosen.account)
+
+
+def _statements(purpose: str, settings: Settings, stage: str) -> list[dict[str, Any]]:
+    chosen = settings.stages[stage]
+    where = (settings.project, stage, chosen.account, chosen.region)
+    match purpose:
+        case "source":
+            return source_statements(*where)
+        case "deploy":
+            # Of the first stage, too, to which nothing is copied: the CDK's publishing roles, which
+            # every deployment takes on, may write the same.
+            return target_statements(*where)
+        case _:
+            return [_read_templates(*where)]
+
+
+def _read_templates(project: str, stage: str, account: str, region: str) -> dict[str, Any]:
+    """What `python -m stacks plan` asks CloudFormation."""
+    return {
+        "Effect": "Allow",
+        "Action": ["cloudformation:DescribeStacks", "cloudformation:GetTemplate"],
+        "Resource": f"arn:aws:cloudformation:{region}:{account}:stack/{project}-{stage}-*/*",
+    }
+
+
+def main() -> None:
+    """Synthesize the roles of every stage of stages.toml."""
+    app = cdk.App()
+    add_roles(app, load(ROOT / "stages.toml"))
+    compliance.apply(app)
+    app.synth()
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except SettingsError as mistake:
+        print(mistake, file=sys.stderr)
+        sys.exit(2)

@@ -1,0 +1,92 @@
+"""Which roles GitHub's jobs have, and what `python -m stacks roles` tells a workflow of them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stacks.job_roles import contexts, outputs, role_name
+from stacks.settings import Settings, SettingsError, load
+from stacks.settings.pipeline import PipelineSettings
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_a_subject_names_the_repository_and_its_ids() -> None:
+    pipeline = PipelineSettings.model_validate(
+        {"repository": "octo-org/ner", "ids": {"owner": 123456, "repository": 456789}}
+    )
+    assert pipeline.subject("environment:prod") == (
+        "repo:octo-org@123456/ner@456789:environment:prod"
+    )
+
+
+def test_a_subject_of_a_repository_whose_tokens_have_no_ids_names_it_alone() -> None:
+    pipeline = PipelineSettings.model_validate({"repository": "octo-org/ner"})
+    assert pipeline.subject("pull_request") == "repo:octo-org/ner:pull_request"
+
+
+def test_a_stage_is_written_by_its_own_job_and_read_by_the_next_stages(settings: Settings) -> None:
+    assert {stage: contexts(settings, stage) for stage in settings.stages} == {
+        "dev": {
+            "plan": "pull_request",
+            "deploy": "environment:dev",
+            "source": "environment:qa",
+        },
+        "qa": {
+            "plan": "pull_request",
+            "deploy": "environment:qa",
+            "source": "environment:prod",
+        },
+        "prod": {"plan": "pull_request", "deploy": "environment:prod"},
+    }
+
+
+def test_a_job_is_told_of_the_two_roles_of_its_promotion(settings: Settings) -> None:
+    assert outputs(settings, "qa") == {
+        "region": "eu-central-1",
+        "plan": "arn:aws:iam::222222222222:role/berth-qa-plan",
+        "deploy": "arn:aws:iam::222222222222:role/berth-qa-deploy",
+        "source": "arn:aws:iam::111111111111:role/berth-dev-source",
+        "source-region": "eu-central-1",
+    }
+
+
+def test_the_first_stage_is_promoted_to_from_nowhere(settings: Settings) -> None:
+    assert outputs(settings, "dev") == {
+        "region": "eu-central-1",
+        "plan": "arn:aws:iam::111111111111:role/berth-dev-plan",
+        "deploy": "arn:aws:iam::111111111111:role/berth-dev-deploy",
+    }
+
+
+def test_the_longest_names_make_no_longer_role_name_than_iam_takes(settings: Settings) -> None:
+    longest = settings.model_copy(update={"project": "p" * 32})
+    assert len(role_name(longest, "s" * 16, "deploy")) <= 64
+
+
+def test_a_stage_that_is_not_there_is_told_in_a_line(settings: Settings) -> None:
+    with pytest.raises(SettingsError, match="no stage staging; there are dev, qa, prod"):
+        outputs(settings, "staging")
+
+
+def test_without_a_table_pipeline_there_are_no_roles(settings: Settings) -> None:
+    with pytest.raises(SettingsError, match=r"^stages.toml: no table \[pipeline\]"):
+        outputs(settings.model_copy(update={"pipeline": None}), "dev")
+
+
+@pytest.mark.slow
+def test_python_m_stacks_roles_prints_outputs_of_a_step() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "stacks", "roles", "prod"],
+        cwd=Path(__file__).parent,  # whose stages.toml has the table
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    settings = load(Path(__file__).parent / "stages.toml")
+    assert dict(line.split("=", 1) for line in done.stdout.splitlines()) == outputs(
+        settings, "prod"
+    )

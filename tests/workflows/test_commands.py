@@ -1,0 +1,107 @@
+"""Every command in the workflows, and in the snippets of docs/ci.md, is there."""
+
+import configparser
+import re
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+import yaml
+
+from promotion.__main__ import app
+from stacks.settings import load
+from tests.workflows.workflows import ROOT, scripts
+
+TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+CI = (ROOT / "docs" / "ci.md").read_text()
+
+
+def buildspecs() -> list[str]:
+    """The buildspecs of docs/ci.md."""
+    blocks = re.findall(r"```yaml\n(.*?)```", CI, re.DOTALL)
+    return [block for block in blocks if block.startswith("version: 0.2")]
+
+
+def commands() -> list[list[str]]:
+    """The words of every line of a script, continued lines joined."""
+    found = list(scripts().values())
+    for spec in buildspecs():
+        for phase in yaml.safe_load(spec)["phases"].values():
+            found += phase["commands"]
+    lines = [line for script in found for line in script.replace("\\\n", " ").splitlines()]
+    parts = [part for line in lines for part in re.split(r"\$\(|\)|\||>>|2>&1|&&", line)]
+    return [shlex.split(part, comments=True) for part in parts if _is_command(part)]
+
+
+def _is_command(part: str) -> bool:
+    return bool(re.match(r"\s*(make|(\.venv/bin/)?python -m) ", part))
+
+
+def of_module(name: str) -> list[list[str]]:
+    """The arguments of every `python -m name`."""
+    called = [words for words in commands() if words[0].endswith("python")]
+    return [words[3:] for words in called if words[2] == name]
+
+
+def test_there_are_commands_of_every_kind() -> None:
+    assert [words for words in commands() if words[0] == "make"]
+    assert {words[2] for words in commands() if words[0].endswith("python")} == {
+        "promotion",
+        "stacks",
+    }
+
+
+def test_every_make_target_is_there() -> None:
+    named = {words[1] for words in commands() if words[0] == "make"}
+    assert {"check", "checkov", "test", "synth", "deploy"} <= named <= TARGETS
+
+
+def test_every_command_of_stacks_is_there() -> None:
+    assert {words[0] for words in of_module("stacks")} <= {"check", "plan", "roles"}
+
+
+@pytest.mark.parametrize("words", of_module("promotion"), ids=" ".join)
+def test_every_command_of_promotion_takes_the_options_that_it_is_given(words: list[str]) -> None:
+    group: Any = typer.main.get_command(app)
+    command = group.commands.get(words[0])
+    assert command, f"python -m promotion has no command {words[0]}"
+    # Parses what is given, and does nothing.
+    command.make_context(words[0], words[1:])
+
+
+def test_the_buildspecs_are_as_codebuild_takes_them() -> None:
+    assert len(buildspecs()) == 2
+    for text in buildspecs():
+        spec = yaml.safe_load(text)
+        assert set(spec) == {"version", "env", "phases", "artifacts"}
+        assert set(spec["phases"]) <= {"install", "pre_build", "build", "post_build"}
+        for phase in spec["phases"].values():
+            assert all(isinstance(command, str) for command in phase["commands"])
+
+
+def test_a_buildspec_writes_the_profiles_that_it_names(tmp_path: Path) -> None:
+    for text in buildspecs():
+        spec = yaml.safe_load(text)
+        script = [
+            line for line in spec["phases"]["install"]["commands"] if not line.startswith("make")
+        ]
+        subprocess.run(
+            ["sh", "-euc", "\n".join(script)],
+            env={"HOME": str(tmp_path), "SOURCE_ROLE": "arn:a", "DEPLOY_ROLE": "arn:b"},
+            check=True,
+        )
+        config = configparser.ConfigParser()
+        config.read(tmp_path / ".aws" / "config")
+        named = set(re.findall(r"(?:--profile\S*|AWS_PROFILE:) (\w+)", text))
+        assert {one.removeprefix("profile ") for one in config.sections()} == named
+        assert config["profile target"]["role_arn"] == "arn:b"
+
+
+def test_the_table_that_the_page_shows_is_one(tmp_path: Path) -> None:
+    (table,) = re.findall(r"```toml\n(.*?)```", CI, re.DOTALL)
+    file = tmp_path / "stages.toml"
+    file.write_text((ROOT / "stages.toml").read_text() + table)
+    assert load(file).pipeline
