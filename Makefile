@@ -98,8 +98,9 @@ snapshots: setup ## write the template snapshots anew
 docs: setup ## write the generated parts of the docs anew
 	@python -m tools.docs
 
-bench: model ## measure synth
+bench: model ## measure synth, and how fast a model and an image move (10 minutes)
 	@python -m tools.bench
+	@python -m bench.moving
 
 bench-serving: setup ## measure the server beside others, and what it does when things go wrong
 	@python -m bench.serving

@@ -11,6 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from promotion import PromotionError
+from promotion.moving.s3 import CONFIG
 from stacks.settings import Settings, load
 
 STAGES = Path("stages.toml")
@@ -52,7 +53,9 @@ class Stage:
         if config is not None:
             return self.session.client(service, config=config)  # type: ignore[call-overload]
         if service not in self._clients:
-            self._clients[service] = self.session.client(service)  # type: ignore[call-overload]
+            self._clients[service] = self.session.client(  # type: ignore[call-overload]
+                service, config=CONFIG
+            )
         return self._clients[service]
 
     def served_config(self) -> str | None:

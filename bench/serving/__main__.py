@@ -15,9 +15,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.status import Status
 
+from ..environments import CACHE, SetupError
 from . import predictions, report, results, workload
 from .catalogue import AGGREGATION, catalogue
-from .environments import CACHE, SetupError
 from .measure import FULL, QUICK, Task, measure
 from .results import Results
 from .servers import Server, ServerError, end_with_contexts

@@ -21,9 +21,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from ..environments import CACHE
 from . import predictions, results, workload
 from .catalogue import AGGREGATION
-from .environments import CACHE
 from .results import Results
 from .servers import ROOT, Span
 from .shapes import SHAPES, model_of

@@ -15,10 +15,11 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any, Self
 
+from ..environments import environment
 from . import processes
-from .environments import environment
 
 ROOT = Path(__file__).parents[2]
+REQUIREMENTS = Path(__file__).parent / "peers" / "requirements"
 START_SECONDS = 180
 _KILLED_SECONDS = 5  # what the kernel may take to end what was killed
 
@@ -169,7 +170,9 @@ class Running:
 
 def _environment(server: Server, filled: Mapping[str, str]) -> dict[str, str]:
     own = ROOT / ".venv" / "bin"
-    first = own if server.requirements is None else environment(server.requirements)
+    first = own
+    if server.requirements is not None:
+        first = environment(REQUIREMENTS / f"{server.requirements}.txt")
     kept = {
         key: os.environ[key]
         for key in ("HOME", "LANG", "CUDA_VISIBLE_DEVICES")

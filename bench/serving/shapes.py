@@ -4,8 +4,8 @@ import hashlib
 import shutil
 from pathlib import Path
 
+from ..environments import CACHE
 from . import workload
-from .environments import CACHE
 
 SHAPES = {"small": (4, 256), "base": (12, 768), "large": (24, 1024)}  # layers, width
 

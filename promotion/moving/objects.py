@@ -61,7 +61,7 @@ def copy_object(
     found = source.existing()
     size: int = found["ContentLength"]
     if holds(target, sha256=sha256, size=size):
-        _abort_all(target)
+        target.abort_uploads()
         on_bytes(size)
         return Moved(size)
     on_its_way = _Upload(source, target, found["ETag"], on_bytes)
@@ -81,11 +81,8 @@ def holds(target: S3Object, *, sha256: str, size: int) -> bool:
         return False
     if found.get("ChecksumType") == "FULL_OBJECT" and "ChecksumSHA256" in found:
         return b64decode(found["ChecksumSHA256"]).hex() == sha256
-    return _sha256(target, found["ETag"], size) == sha256
-
-
-def _sha256(found: S3Object, etag: str, size: int) -> str:
-    return read_in_parallel(found, etag, parts_of(size, PART_SIZE), lambda _part, _data: None)
+    parts = parts_of(size, PART_SIZE)
+    return read_in_parallel(target, found["ETag"], parts, lambda _part, _data: None) == sha256
 
 
 class _Upload:
@@ -103,7 +100,7 @@ class _Upload:
         data = self._source.read(Part(1, 0, size - 1), self._etag) if size else b""
         self._check(hashlib.sha256(data).hexdigest(), sha256)
         self._target.call("put_object", Body=data, ChecksumSHA256=_base64(bytes.fromhex(sha256)))
-        _abort_all(self._target)
+        self._target.abort_uploads()
         self._on_bytes(size)
         return Moved(size, sent=size)
 
@@ -114,7 +111,7 @@ class _Upload:
         try:
             self._check(found, sha256)
         except MoveError:
-            _abort(self._target, self._id)
+            self._target.abort(self._id)
             raise
         done = [self._there[part.number] for part in parts]
         self._target.call(
@@ -132,7 +129,7 @@ class _Upload:
                 named = (_named(part["PartNumber"], part) for part in found)
                 self._there = {part["PartNumber"]: part for part in named}
             else:
-                _abort(self._target, upload["UploadId"])
+                self._target.abort(upload["UploadId"])
         if not self._id:
             self._id = self._target.call("create_multipart_upload", ChecksumAlgorithm="SHA256")[
                 "UploadId"
@@ -194,15 +191,6 @@ def _named(number: int, part: dict[str, Any]) -> dict[str, Any]:
         "ETag": part["ETag"],
         "ChecksumSHA256": part["ChecksumSHA256"],
     }
-
-
-def _abort_all(target: S3Object) -> None:
-    for upload in target.uploads():
-        _abort(target, upload["UploadId"])
-
-
-def _abort(target: S3Object, upload_id: str) -> None:
-    target.call("abort_multipart_upload", UploadId=upload_id)
 
 
 def _base64(digest: bytes) -> str:

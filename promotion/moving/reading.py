@@ -1,7 +1,8 @@
-"""Reading an S3 object in parallel, with bounded memory."""
+"""Reading in other threads, with bounded memory."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Condition
 
@@ -44,6 +45,22 @@ def read_in_parallel(
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return whole.hexdigest()
+
+
+def read_ahead(chunks: Iterator[bytes], count: int) -> Generator[bytes, None, None]:
+    """The same chunks; while one is used, a thread reads and holds up to `count` more.
+
+    Raises:
+        Whatever `chunks` raises, at its place.
+    """
+    pool = ThreadPoolExecutor(1)
+    ahead = deque(pool.submit(next, chunks, None) for _ in range(count))
+    try:
+        while (chunk := ahead.popleft().result()) is not None:
+            ahead.append(pool.submit(next, chunks, None))
+            yield chunk
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 class _InOrder:

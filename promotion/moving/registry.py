@@ -22,7 +22,7 @@ _MANIFESTS = (
     "application/vnd.oci.image.manifest.v1+json",
     "application/vnd.oci.image.index.v1+json",
 )
-_CHUNK = 2**20
+_CHUNK = 2**18
 # A body that is streamed cannot be sent again from here.
 _RETRIES = urllib3.Retry(4, backoff_factor=0.5, status_forcelist=(429, 502, 503, 504), status=4)
 _TIMEOUT = urllib3.Timeout(connect=10, read=120)

@@ -3,10 +3,16 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from promotion.moving.outcome import MoveError
 from promotion.moving.parts import Part
+
+# S3 checks what is sent by the SHA-256 that goes with it, in a signed header. Without this botocore
+# hashes every body once more, to sign it as well.
+# https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-auth-using-authorization-header.html
+CONFIG = Config(s3={"payload_signing_enabled": False})
 
 _READS = 3
 
@@ -29,7 +35,8 @@ class S3Object:
     """An object, there or not yet, and the S3 client that reaches it.
 
     Attributes:
-        client: boto3's, of the credentials to use; several threads call it at a time.
+        client: boto3's, of the credentials to use, made with CONFIG; several threads call it at a
+            time.
         account: who owns the bucket. S3 refuses a bucket of that name that is another's.
     """
 
@@ -127,6 +134,23 @@ class S3Object:
             return [one for page in pages for one in page.get("Parts", [])]
         except (BotoCoreError, ClientError) as error:
             raise self._refusal("list_parts", error) from error
+
+    def abort(self, upload_id: str) -> None:
+        """Drop an unfinished upload and its parts.
+
+        Raises:
+            MoveError: as `call`.
+        """
+        self.call("abort_multipart_upload", UploadId=upload_id)
+
+    def abort_uploads(self) -> None:
+        """Drop all of them.
+
+        Raises:
+            MoveError: as `call`.
+        """
+        for upload in self.uploads():
+            self.abort(upload["UploadId"])
 
     def _refusal(self, operation: str, error: BotoCoreError | ClientError) -> MoveError:
         text = " ".join(str(error).split())

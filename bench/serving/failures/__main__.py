@@ -14,9 +14,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from ...environments import CACHE, SetupError
 from .. import workload
 from ..catalogue import catalogue, given, ours
-from ..environments import CACHE, SetupError
 from ..report import Table
 from ..servers import Running, Server, ServerError, end_with_contexts
 from ..shapes import model_of

@@ -5,8 +5,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from xml.etree import ElementTree
 
-from ..environments import environment
-from ..servers import Running, Server
+from ...environments import environment
+from ..servers import REQUIREMENTS, Running, Server
 
 _DOCUMENT = Path(__file__).parents[1] / "openapi.yaml"
 _EXAMPLES = 200  # for each operation and phase
@@ -27,7 +27,7 @@ def conformance(server: Server, model: Path, text: str) -> list[str]:
         SetupError: when schemathesis cannot be installed.
         ServerError: when the server does not start.
     """
-    programs = environment("schemathesis")
+    programs = environment(REQUIREMENTS / "schemathesis.txt")
     with TemporaryDirectory() as scratch, Running(server, model) as running:
         running.wait(text)
         report = Path(scratch) / "report.xml"

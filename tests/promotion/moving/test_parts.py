@@ -1,11 +1,12 @@
 """The arithmetic of parts."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from promotion.moving.parts import MOST_PARTS, PART_SIZE, parts_of
 
 
+@settings(deadline=None)
 @given(size=st.integers(0, 20_000), part_size=st.integers(2, 3_000))
 def test_parts_cover_every_byte_once_and_in_order(size: int, part_size: int) -> None:
     parts = parts_of(size, part_size)

@@ -1,6 +1,6 @@
-"""A virtual environment for each peer, which borrows torch and transformers from the project's.
+"""A virtual environment for each peer; what it lacks is found in the project's.
 
-So every server runs the same model by the same libraries, and none weighs gigabytes.
+So every server runs the same model by the same torch and transformers, and none weighs gigabytes.
 """
 
 import hashlib
@@ -11,25 +11,23 @@ import sysconfig
 import venv
 from pathlib import Path
 
-REQUIREMENTS = Path(__file__).parent / "peers" / "requirements"
-CACHE = Path(__file__).parents[1] / ".cache"
+CACHE = Path(__file__).parent / ".cache"
 
 
 class SetupError(Exception):
     """An environment cannot be made; the message says why, and what may help."""
 
 
-def environment(name: str) -> Path:
-    """The folder of the programs of an environment with `requirements/<name>.txt` installed.
+def environment(requirements: Path) -> Path:
+    """The folder of the programs of an environment with these requirements installed.
 
     It is made where it is missing or made from other pins.
 
     Raises:
         SetupError: when a package cannot be installed.
     """
-    requirements = REQUIREMENTS / f"{name}.txt"
     digest = hashlib.sha256(requirements.read_bytes()).hexdigest()[:12]
-    folder = CACHE / f"{name}-{digest}"
+    folder = CACHE / f"{requirements.stem}-{digest}"
     done = folder / ".ready"
     if not done.exists():
         venv.create(folder, clear=True, symlinks=True)
