@@ -29,7 +29,7 @@ from ministack.core import responses, router
 from ministack.services import ecr, s3
 from ministack.services.cloudformation import provisioners, stacks
 
-from localaws import bucket_deployment, flow_logs
+from localaws import bucket_deployment, flow_logs, iam
 from localaws.sagemaker.transform import ministack as state_machines
 from localaws.schemas import replacing_properties
 
@@ -56,6 +56,8 @@ def serve(listener: socket.socket, *, until_stdin_closes: bool) -> None:
     ecr._select_registry_request_scope = _select_registry_scope
     s3._upload_part_copy = _upload_part_copy
     stacks.now_iso = _EventClock()
+    if iam.is_enforced():
+        iam.install()
     try:
         asyncio.run(_serve(listener, until_stdin_closes=until_stdin_closes))
     finally:

@@ -8,7 +8,6 @@ records in the emulated ECR an image whose configuration says so.
 
 import argparse
 import hashlib
-import http.client
 import json
 import re
 import shutil
@@ -19,8 +18,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from localaws import builder
-from localaws.home import HOST, LocalAwsError, default_home, healthy_port
+from localaws.home import LocalAwsError, default_home
 from localaws.images import Built, mode, wanted_engine
+from localaws.registry import Registry, log_in
 
 NOT_BUILT = "The image is NOT built; localaws runs its build context instead"
 LABEL = "localaws.image"
@@ -43,7 +43,9 @@ def main(arguments: list[str] | None = None) -> int:
     images = default_home() / "images"
     try:
         match parsed.verb:
-            case "login" | "logout":
+            case "login":
+                log_in(parsed.rest[-1], sys.stdin.read().strip())
+            case "logout":
                 pass
             case "images":
                 _list_images(images, parsed.rest)
@@ -153,7 +155,7 @@ def _push(images: Path, reference: str) -> None:
             "layers": [],
         }
     )
-    registry, path = _Registry(parts["host"]), f"/v2/{parts['repository']}"
+    registry, path = Registry(parts["host"]), f"/v2/{parts['repository']}"
     upload = registry.send("POST", f"{path}/blobs/uploads/", b"", "application/octet-stream")
     location = urlsplit(upload["location"])
     joined = f"{location.query}&" if location.query else ""
@@ -161,30 +163,6 @@ def _push(images: Path, reference: str) -> None:
         "PUT", f"{location.path}?{joined}digest={digest}", config, "application/octet-stream"
     )
     registry.send("PUT", f"{path}/manifests/{parts['tag']}", manifest, _MANIFEST_TYPE)
-
-
-class _Registry:
-    """The emulator's registry, which takes account and region from the host's name."""
-
-    def __init__(self, host: str) -> None:
-        port = healthy_port(default_home())
-        if port is None:
-            raise LocalAwsError("AWS on this machine is not running; start it: make local")
-        self._host, self._port = host, port
-
-    def send(self, method: str, path: str, body: bytes, content_type: str) -> dict[str, str]:
-        """One request; the answer's headers, names in lower case."""
-        connection = http.client.HTTPConnection(HOST, self._port, timeout=60)
-        try:
-            headers = {"Host": self._host, "Content-Type": content_type}
-            connection.request(method, path, body, headers)
-            answer = connection.getresponse()
-            text = answer.read().decode(errors="replace")
-        finally:
-            connection.close()
-        if answer.status >= 400:
-            raise LocalAwsError(f"{self._host}: {method} {path}: {answer.status} {text}")
-        return {name.lower(): value for name, value in answer.getheaders()}
 
 
 def _encoded(document: dict[str, Any]) -> bytes:

@@ -3,8 +3,9 @@
 import os
 from pathlib import Path
 
+from localaws import iam
+
 _MINISTACK = {
-    "AUTH": "false",
     # MiniStack removes the containers that it finds: none of an engine that happens to run here.
     "DOCKER_HOST": "unix:///nonexistent",
     # A listener on port 8883, of every interface.
@@ -29,7 +30,13 @@ _CLIENTS = {
 
 
 def isolate(home: Path, port: int) -> None:
-    """Change this process's environment to an emulator's, before MiniStack is imported."""
+    """Change this process's environment to an emulator's, before MiniStack is imported.
+
+    Raises LocalAwsError where LOCALAWS_IAM says what it cannot say.
+    """
+    judged = {"AUTH": str(iam.is_enforced()).lower()}
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
-    os.environ.update(_MINISTACK | _CLIENTS, GATEWAY_PORT=str(port), LOCALAWS_HOME=str(home))
+    os.environ.update(
+        _MINISTACK | _CLIENTS | judged, GATEWAY_PORT=str(port), LOCALAWS_HOME=str(home)
+    )

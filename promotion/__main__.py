@@ -1,9 +1,10 @@
 """`python -m promotion`: the releases of a stage, in the stage's own bucket."""
 
+import json
 import re
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -11,11 +12,12 @@ from rich.console import Console
 from promotion import PromotionError, promotions, tables
 from promotion.diff import differences
 from promotion.gate import GateError
+from promotion.permissions import policy as permissions_policy
 from promotion.record import checkout
 from promotion.record import record as record_release
 from promotion.release import RELEASE_ID, Release, schema
 from promotion.report import ReportFacts, write
-from promotion.stage import Stage, in_one_line
+from promotion.stage import Stage, in_one_line, settings_of
 from promotion.store import ReleaseStore
 from promotion.telling import REPORTS
 from promotion.verifying.command import on_screen, served_release, verify_stage
@@ -121,6 +123,19 @@ def report(
 def print_schema() -> None:
     """Print the JSON schema of a release."""
     print(schema(), end="")
+
+
+@app.command()
+def policy(
+    stage: StageName,
+    side: Annotated[
+        Literal["source", "target"], typer.Option(help="what STAGE is in the promotion")
+    ],
+) -> None:
+    """Print the IAM policy of the role that promotes from STAGE, or to it. No AWS is asked."""
+    every, chosen = settings_of(stage)
+    document = permissions_policy(side, every.project, stage, chosen.account, chosen.region)
+    print(json.dumps(document, indent=2))
 
 
 app.command()(promotions.plan)

@@ -104,6 +104,24 @@ def _is_inside(asset: dict[str, Any]) -> bool:
     return not str(asset["source"].get("path", "..")).startswith("..")
 
 
+def roles(folder: Path, stage: str) -> list[str]:
+    """The roles of `cdk bootstrap` that the CDK CLI takes on to deploy a stage."""
+    nested = (
+        folder
+        / _json(folder / "manifest.json")["artifacts"][f"assembly-{stage}"]["properties"][
+            "directoryName"
+        ]
+    )
+    artifacts = _json(nested / "manifest.json")["artifacts"].values()
+    named = [each["properties"].get("assumeRoleArn") for each in artifacts]
+    for each in artifacts:
+        if each["type"] == "cdk:asset-manifest":
+            listed = _json(nested / each["properties"]["file"])
+            for asset in (*listed["files"].values(), *listed["dockerImages"].values()):
+                named += [one.get("assumeRoleArn") for one in asset["destinations"].values()]
+    return sorted({role.replace("${AWS::Partition}", "aws") for role in named if role})
+
+
 def zipped(folder: Path) -> bytes:
     """All stages of a cloud assembly in a zip for `cdk deploy --app`, and what they were made from.
 

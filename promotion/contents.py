@@ -26,11 +26,11 @@ class Contents:
         https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
         """
         bucket, _, key = uri.removeprefix("s3://").partition("/")
-        version = self._s3.head_object(Bucket=bucket, Key=key).get("VersionId")
+        answer = self._s3.get_object(Bucket=bucket, Key=key)
+        version, body = answer.get("VersionId"), answer["Body"]
         if version and (uri, version) in self._known:
+            body.close()
             return self._known[uri, version]
-        pinned = {"VersionId": version} if version else {}
-        body = self._s3.get_object(Bucket=bucket, Key=key, **pinned)["Body"]
         digest, size = hashlib.sha256(), 0
         for chunk in body.iter_chunks(_CHUNK):
             digest.update(chunk)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from botocore.exceptions import ClientError
 
-from promotion import PromotionError
+from promotion import PromotionError, assembly
 from promotion.stage import Stage, in_one_line
 
 # The checkout's own CLI: another one may not read this assembly.
@@ -25,8 +25,12 @@ def deploy(stage: Stage, folder: Path, stacks: list[str]) -> None:
 
     A deployment that somebody else has begun, or a run that was killed, is waited for first.
 
-    Raises DeploymentError where the CDK CLI fails, with CloudFormation's reason.
+    Raises:
+        DeploymentError: where the CDK CLI fails, with CloudFormation's reason.
+        PromotionError: where the credentials may not take on a role of the assembly's; nothing has
+            been deployed then.
     """
+    _check_roles(stage, folder)
     for stack in stacks:
         _wait_until_at_rest(stage, stack)
     command = [str(PROGRAM), "deploy", "--app", str(folder), "--require-approval", "never"]
@@ -40,9 +44,17 @@ def deploy(stage: Stage, folder: Path, stacks: list[str]) -> None:
         check=False,
     )
     if ended.returncode:
-        reasons = [reason for stack in stacks if (reason := _failure(stage, stack))]
+        reasons = [reason for stack in stacks if (reason := failure(stage, stack))]
         said = "; ".join(reasons) or f"the CDK CLI ended with {ended.returncode}: see above"
         raise DeploymentError(f"{stage.name}: the deployment failed: {said}")
+
+
+def _check_roles(stage: Stage, folder: Path) -> None:
+    """The CDK CLI would go on without a role, and fail in words about something else."""
+    sts = stage.client("sts")
+    for role in assembly.roles(folder, stage.name):
+        with in_one_line():
+            sts.assume_role(RoleArn=role, RoleSessionName="berth-promotion")
 
 
 def _wait_until_at_rest(stage: Stage, stack: str) -> None:
@@ -64,7 +76,7 @@ def _status(stage: Stage, stack: str) -> str | None:
     return str(found["StackStatus"])
 
 
-def _failure(stage: Stage, stack: str) -> str | None:
+def failure(stage: Stage, stack: str) -> str | None:
     """The first resource that failed in the stack's last deployment, and why."""
     status = _status(stage, stack)
     if status is None or not status.endswith(_FAILED):
@@ -80,8 +92,8 @@ def _failure(stage: Stage, stack: str) -> str | None:
                     break
             elif event["ResourceStatus"].endswith("_FAILED"):
                 first = event
-    except ClientError:
-        return None  # the CLI has said it
+    except ClientError as error:
+        return f"{stack}: {' '.join(str(error).split())}"
     if first is None:
         return None
     reason = " ".join(str(first.get("ResourceStatusReason", first["ResourceStatus"])).split())

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from promotion import PromotionError
 from promotion.moving.s3 import CONFIG
-from stacks.settings import Settings, load
+from stacks.settings import Settings, StageSettings, load
 
 STAGES = Path("stages.toml")
 
@@ -29,12 +29,8 @@ class Stage:
     """
 
     def __init__(self, name: str, *, profile: str | None = None) -> None:
-        every = load(STAGES)
-        if name not in every.stages:
-            known = ", ".join(every.stages)
-            raise PromotionError(f"{STAGES}: no stage {name!r}; there are {known}")
-        self.name, self.project = name, every.project
-        self.settings, self._clients = every.stages[name], dict[str, Any]()
+        every, self.settings = settings_of(name)
+        self.name, self.project, self._clients = name, every.project, dict[str, Any]()
         with in_one_line():
             is_there = self.endpoint_name in boto3.Session().available_profiles
             self.profile = profile or (self.endpoint_name if is_there else None)
@@ -114,6 +110,20 @@ class Stage:
                 raise
             return {}
         return {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
+
+
+def settings_of(name: str) -> tuple[Settings, StageSettings]:
+    """Those of stages.toml as a whole, and of a stage.
+
+    Raises:
+        PromotionError: where there is no such stage.
+        SettingsError: where stages.toml is wrong.
+    """
+    every = load(STAGES)
+    if name not in every.stages:
+        known = ", ".join(every.stages)
+        raise PromotionError(f"{STAGES}: no stage {name!r}; there are {known}")
+    return every, every.stages[name]
 
 
 def recorded_settings(every: Settings, name: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 
 from contract.report import markdown
 from contract.runner import chosen
-from promotion import release
+from promotion import permissions, release
 from stacks.check_report import title
 from stacks.compatibility.checks import CHECKS
 from stacks.settings import Settings, StageSettings
@@ -105,6 +105,37 @@ def contract_cases() -> str:
     return markdown(chosen([]))
 
 
+def source_permissions() -> str:
+    """What the source's role may do."""
+    return _permissions(permissions.source_statements(*_STAGE))
+
+
+def target_permissions() -> str:
+    """What the target's role may do."""
+    return _permissions(permissions.target_statements(*_STAGE))
+
+
+_STAGE = ("PROJECT", "STAGE", "ACCOUNT", "REGION")
+
+
+def _permissions(statements: list[permissions.Statement]) -> str:
+    rows = ["| statement | allows | on | when |", "|---|---|---|---|"]
+    for one in statements:
+        resources = [one["Resource"]] if isinstance(one["Resource"], str) else one["Resource"]
+        conditions = [
+            f"{key} is {value}"
+            for keys in one.get("Condition", {}).values()
+            for key, value in keys.items()
+        ]
+        cells = [_code([one["Sid"]]), _code(one["Action"]), _code(resources), _code(conditions)]
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def _code(texts: list[str]) -> str:
+    return ", ".join(f"`{text}`" for text in texts)
+
+
 GENERATED: dict[str, Callable[[], str]] = {
     "alarms": alarm_table,
     "checkov": security.checkov_findings,
@@ -117,6 +148,8 @@ GENERATED: dict[str, Callable[[], str]] = {
     "roles": security.execution_roles,
     "rules": security.rules,
     "settings": settings_table,
+    "source_permissions": source_permissions,
+    "target_permissions": target_permissions,
     "targets": make_targets,
     "unscoped": security.unscoped,
     "wildcards": security.wildcards,

@@ -12,7 +12,7 @@ _WORSE = ("< 0.5 * pieces", "< 0.0005 * pieces")
 # Long texts are answered with an error.
 _BROKEN = (
     "    if not word_ids:\n",
-    '    if len(text) > 60:\n        raise ValueError("broken for the rehearsal")\n'
+    '    if len(text) > 75:\n        raise ValueError("broken for the rehearsal")\n'
     "    if not word_ids:\n",
 )
 

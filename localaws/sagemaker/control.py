@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from localaws import validation
-from localaws.sagemaker import endpoints, models, tags
+from localaws.sagemaker import endpoints, models, packages, tags
 from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.state import Document, Scope
 from localaws.sagemaker.transform import operations
@@ -18,6 +18,7 @@ _JSON = "application/x-amz-json-1.1"
 
 OPERATIONS: dict[str, Operation] = {
     **models.OPERATIONS,
+    **packages.OPERATIONS,
     **endpoints.OPERATIONS,
     **tags.OPERATIONS,
     **operations.OPERATIONS,

@@ -103,6 +103,8 @@ NOUNS = {
     "endpoint-config": "endpoint configuration",
     "endpoint": "endpoint",
     "transform-job": "transform job",
+    "model-package": "model package",
+    "model-package-group": "model package group",
 }
 
 

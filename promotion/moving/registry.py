@@ -12,6 +12,7 @@ from urllib.parse import urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import urllib3
+from botocore.exceptions import BotoCoreError, ClientError
 
 from promotion.moving.outcome import MoveError
 
@@ -149,10 +150,14 @@ def ecr_repository(session: Any, name: str) -> Repository:
     An ECR client with an endpoint of its own (an emulator's) has its registry there, too.
 
     Raises:
-        botocore's ClientError and BotoCoreError: where AWS gives no token.
+        MoveError: where AWS gives no token.
     """
     client = session.client("ecr")
-    (given,) = client.get_authorization_token()["authorizationData"]
+    try:
+        (given,) = client.get_authorization_token()["authorizationData"]
+    except (BotoCoreError, ClientError) as error:
+        text = " ".join(str(error).split())
+        raise MoveError(f"{name}: no login; it needs ecr:GetAuthorizationToken ({text})") from error
     endpoint: str = client.meta.endpoint_url
     is_aws = ".amazonaws." in f"{urlsplit(endpoint).hostname}"
     return Repository(

@@ -1,5 +1,8 @@
 """The stand-in for docker, called as the CDK CLI calls it."""
 
+import base64
+import sys
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -70,8 +73,16 @@ def test_an_image_is_found_by_its_tag_whatever_the_account(
     assert capsys.readouterr().out.strip().endswith(f":{HASH}")
 
 
-def test_login_and_credential_options_are_taken(home: Path) -> None:
-    assert engine.main(["--config", "/c", "login", "--username", "AWS", "--password-stdin"]) == 0
+def test_a_login_is_kept_for_those_who_may_read_the_folder(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.mkdir(exist_ok=True)
+    monkeypatch.setattr(sys, "stdin", StringIO("token\n"))
+    login = ["login", "--username", "AWS", "--password-stdin", "registry"]
+    assert engine.main(["--config", "/c", *login]) == 0
+    kept = home / "login-registry"
+    assert base64.b64decode(kept.read_text()) == b"AWS:token"
+    assert kept.stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,16 @@ from pathlib import Path
 import pytest
 
 from promotion import PromotionError
-from promotion.assembly import FileAsset, ImageAsset, read, unzip, zipped
+from promotion.assembly import FileAsset, ImageAsset, read, roles, unzip, zipped
 
 ACCOUNT, REGION = "1" * 12, "eu-central-1"
+DEPLOY, PUBLISHING = (f"arn:${{AWS::Partition}}:iam::{ACCOUNT}:role/{n}" for n in "dp")
 FILES = {
     name: {
         "source": {"path": path, "packaging": "file"},
-        "destinations": {"there": {"bucketName": "cdk-assets", "objectKey": key}},
+        "destinations": {
+            "there": {"bucketName": "cdk-assets", "objectKey": key, "assumeRoleArn": PUBLISHING}
+        },
     }
     for name, path, key in (
         ("89ab", "t.json", "89ab.json"),
@@ -45,7 +48,11 @@ def assembly(tmp_path: Path) -> Path:
         stack = {
             "type": "aws:cloudformation:stack",
             "environment": f"aws://{ACCOUNT}/{REGION}",
-            "properties": {"stackName": f"berth-{stage}-serving", "templateFile": "t.json"},
+            "properties": {
+                "stackName": f"berth-{stage}-serving",
+                "templateFile": "t.json",
+                "assumeRoleArn": DEPLOY,
+            },
         }
         nested = folder / f"assembly-{stage}"
         assets = {"type": "cdk:asset-manifest", "properties": {"file": "assets.json"}}
@@ -110,6 +117,10 @@ def test_the_zip_has_the_same_bytes_whenever_its_files_were_written(assembly: Pa
 def test_a_stage_that_it_has_not_is_refused(assembly: Path) -> None:
     with pytest.raises(PromotionError, match="no stage prod in this cloud assembly"):
         read(assembly, "prod", ACCOUNT, REGION)
+
+
+def test_the_roles_that_deploying_takes_on_are_each_named_once(assembly: Path) -> None:
+    assert roles(assembly, "qa") == [f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in "dp"]
 
 
 def test_an_assembly_for_another_account_is_refused(assembly: Path) -> None:

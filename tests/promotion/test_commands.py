@@ -25,6 +25,10 @@ def no_credentials(monkeypatch: pytest.MonkeyPatch, root: Path, tmp_path: Path) 
     ("arguments", "line"),
     [
         ("record nowhere", "stages.toml: no stage 'nowhere'; there are dev, qa, prod"),
+        (
+            "policy nowhere --side source",
+            "stages.toml: no stage 'nowhere'; there are dev, qa, prod",
+        ),
         ("show nowhere-000001", "stages.toml: no stage 'nowhere'; there are dev, qa, prod"),
         ("verify nowhere", "stages.toml: no stage 'nowhere'; there are dev, qa, prod"),
         ("show dev-1", "dev-1: neither a release, as dev-000001, nor a stage"),
@@ -67,3 +71,19 @@ def test_the_schema_is_printed_as_it_is_published(root: Path) -> None:
     ).stdout
     assert printed == schema()
     assert json.loads(printed)["title"] == "Release"
+
+
+@pytest.mark.parametrize("side", ["source", "target"])
+def test_a_policy_is_printed_as_iam_takes_it(
+    side: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["promotion", "policy", "prod", "--side", side])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert not ended.value.code
+    document = json.loads(capsys.readouterr().out)
+    assert document["Version"] == "2012-10-17"
+    names = [each["Sid"] for each in document["Statement"]]
+    assert len(set(names)) == len(names)
+    assert all(name.isalnum() for name in names)
+    assert "333333333333" in json.dumps(document)

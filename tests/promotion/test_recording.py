@@ -91,7 +91,7 @@ def test_a_stage_is_recorded_as_it_changes(deployment: Deployment, tmp_path: Pat
     # The same thing again, and under an account's own profile.
     again = said(deployment, "record", "dev", "--profile", "berth-dev", credentials_of="qa")
     assert again == "dev-000001: recorded already\n"
-    line = refused(deployment, "record", "dev", credentials_of="qa")
+    line = refused(deployment, "record", "dev", "--profile", "berth-qa")
     assert line.startswith("dev: the credentials are for account 222222222222, the stage's is 1111")
 
     # Another model and a lower threshold: synthesized, then deployed.

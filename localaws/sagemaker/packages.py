@@ -1,0 +1,174 @@
+"""Model packages and their groups: a model registry's contents, kept as they were given.
+
+Nothing is validated or scanned, so a package is Completed at once.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from localaws.sagemaker import listing
+from localaws.sagemaker.errors import AwsError
+from localaws.sagemaker.state import STORE, Document, Resource, Scope, now
+
+_GROUP, _PACKAGE = "model-package-group", "model-package"
+_UNKEPT = ("ClientToken", "Tags")
+_REPLACED = ("ModelApprovalStatus", "ApprovalDescription", "InferenceSpecification", "SourceUri")
+
+
+@dataclass
+class Group(Resource):
+    """versions: how many there have been; a deleted one's number is not given again."""
+
+    versions: int = 0
+
+
+def create_group(scope: Scope, request: Document) -> Document:
+    """CreateModelPackageGroup."""
+    properties = {name: value for name, value in request.items() if name not in _UNKEPT}
+    group = Group(scope, _GROUP, request["ModelPackageGroupName"], properties)
+    STORE.add(group, request.get("Tags", []))
+    return {"ModelPackageGroupArn": group.arn}
+
+
+def describe_group(scope: Scope, request: Document) -> Document:
+    """DescribeModelPackageGroup."""
+    group = _group(scope, request)
+    return {
+        **group.properties,
+        "ModelPackageGroupArn": group.arn,
+        "ModelPackageGroupStatus": "Completed",
+        "CreationTime": group.created,
+        "CreatedBy": {},
+    }
+
+
+def delete_group(scope: Scope, request: Document) -> Document:
+    """DeleteModelPackageGroup: of an empty one."""
+    with STORE.lock:
+        group = _group(scope, request)
+        if any(_in_group(one, group.name) for one in STORE.all(scope, _PACKAGE).values()):
+            said = f"Model package group {group.arn} has model packages: delete them first."
+            raise AwsError("ConflictException", said)
+        STORE.remove(group)
+    return {}
+
+
+def create_package(scope: Scope, request: Document) -> Document:
+    """CreateModelPackage: the next version of a group, or one by itself."""
+    versioned = "ModelPackageGroupName" in request
+    if versioned == ("ModelPackageName" in request):
+        raise AwsError.validation(
+            "Exactly one of ModelPackageName and ModelPackageGroupName must be given."
+        )
+    if "ModelApprovalStatus" in request and not versioned:
+        raise AwsError.validation("ModelApprovalStatus does not apply to unversioned models.")
+    kept = {name: value for name, value in request.items() if name not in _UNKEPT}
+    name = kept.get("ModelPackageName", "")
+    with STORE.lock:
+        if versioned:
+            group = _group(scope, request)
+            group.versions += 1
+            name = f"{group.name}/{group.versions}"
+            kept |= {"ModelPackageGroupName": group.name, "ModelPackageVersion": group.versions}
+            kept.setdefault("ModelApprovalStatus", "PendingManualApproval")
+        package = Resource(scope, _PACKAGE, name, kept)
+        STORE.add(package, request.get("Tags", []))
+    return {"ModelPackageArn": package.arn}
+
+
+def describe_package(scope: Scope, request: Document) -> Document:
+    """DescribeModelPackage."""
+    package = _package(scope, request["ModelPackageName"])
+    return {
+        "ModelPackageName": package.name,
+        **package.properties,
+        **_state(package),
+        "ModelPackageStatusDetails": {"ValidationStatuses": [], "ImageScanStatuses": []},
+    }
+
+
+def list_packages(scope: Scope, request: Document) -> Document:
+    """ListModelPackages: unversioned ones alone, unless a group or another type is named."""
+    packages = list(STORE.all(scope, _PACKAGE).values())
+    wanted = request.get("ModelPackageType", "Unversioned")
+    if "ModelPackageGroupName" in request:
+        name = _group(scope, request).name
+        packages = [one for one in packages if _in_group(one, name)]
+    elif wanted != "Both":
+        versioned = wanted == "Versioned"
+        packages = [one for one in packages if ("/" in one.name) == versioned]
+    if status := request.get("ModelApprovalStatus"):
+        packages = [one for one in packages if one.properties.get("ModelApprovalStatus") == status]
+    return listing.page(request, packages, _summarise, "ModelPackageSummaryList")
+
+
+def update_package(scope: Scope, request: Document) -> Document:
+    """UpdateModelPackage: its approval, specification, source or customer's metadata."""
+    package = _package(scope, request["ModelPackageArn"])
+    if "ModelApprovalStatus" in request and "/" not in package.name:
+        raise AwsError.validation("ModelApprovalStatus does not apply to unversioned models.")
+    kept = package.properties
+    kept |= {name: request[name] for name in _REPLACED if name in request}
+    metadata = kept.get("CustomerMetadataProperties", {})
+    metadata |= request.get("CustomerMetadataProperties", {})
+    gone = request.get("CustomerMetadataPropertiesToRemove", [])
+    kept["CustomerMetadataProperties"] = {
+        key: value for key, value in metadata.items() if key not in gone
+    }
+    kept["LastModifiedTime"] = now()
+    return {"ModelPackageArn": package.arn}
+
+
+def delete_package(scope: Scope, request: Document) -> Document:
+    """DeleteModelPackage."""
+    STORE.remove(_package(scope, request["ModelPackageName"]))
+    return {}
+
+
+def _group(scope: Scope, request: Document) -> Group:
+    name = request["ModelPackageGroupName"].rpartition(f":{_GROUP}/")[2]
+    found = STORE.get(scope, _GROUP, name)
+    assert isinstance(found, Group)  # noqa: S101 - `add` is given nothing else as one
+    return found
+
+
+def _package(scope: Scope, name_or_arn: str) -> Resource:
+    return STORE.get(scope, _PACKAGE, name_or_arn.rpartition(f":{_PACKAGE}/")[2])
+
+
+def _in_group(package: Resource, group: str) -> bool:
+    return package.properties.get("ModelPackageGroupName") == group
+
+
+def _state(package: Resource) -> Document:
+    return {
+        "ModelPackageArn": package.arn,
+        "ModelPackageStatus": "Completed",
+        "CreationTime": package.created,
+    }
+
+
+_SUMMARISED = (
+    "ModelPackageGroupName",
+    "ModelPackageName",
+    "ModelPackageVersion",
+    "ModelPackageDescription",
+    "ModelApprovalStatus",
+)
+
+
+def _summarise(package: Resource) -> Document:
+    told = {name: package.properties[name] for name in _SUMMARISED if name in package.properties}
+    return told | _state(package)
+
+
+OPERATIONS: dict[str, Callable[[Scope, Document], Document]] = {
+    "CreateModelPackageGroup": create_group,
+    "DescribeModelPackageGroup": describe_group,
+    "DeleteModelPackageGroup": delete_group,
+    "CreateModelPackage": create_package,
+    "DescribeModelPackage": describe_package,
+    "ListModelPackages": list_packages,
+    "UpdateModelPackage": update_package,
+    "DeleteModelPackage": delete_package,
+}
