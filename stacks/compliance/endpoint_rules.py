@@ -11,6 +11,7 @@ from stacks.compliance.rule import Rule, Template, facts, of
 _PINNED_IMAGE = re.compile(r"(:|@sha256:)[0-9a-f]{64}\b")
 _CAPACITY = "AWS::ApplicationAutoScaling::ScalableTarget"
 _CONFIG = "AWS::SageMaker::EndpointConfig"
+_LOG_LEVEL = "SAGEMAKER_CONTAINER_LOG_LEVEL"
 _ENDPOINT = "AWS::SageMaker::Endpoint"
 _MODEL = "AWS::SageMaker::Model"
 
@@ -34,6 +35,18 @@ def _image_may_change(template: Template) -> Iterator[str]:
         images = [str(one["Image"]) for one in containers if "Image" in one]
         if not all(map(_PINNED_IMAGE.search, images)):
             yield logical_id
+
+
+def _logs_no_figures(template: Template) -> Iterator[str]:
+    for logical_id, model in of(template, _MODEL):
+        containers = [model.get("PrimaryContainer", {}), *model.get("Containers", [])]
+        levels = [one.get("Environment", {}).get(_LOG_LEVEL) or "INFO" for one in containers]
+        if not all(map(_tells_info, levels)):
+            yield logical_id
+
+
+def _tells_info(level: str) -> bool:
+    return int(level) <= 20 if level.isdigit() else level.upper() in {"NOTSET", "DEBUG", "INFO"}
 
 
 def _is_alone(template: Template) -> Iterator[str]:
@@ -103,6 +116,11 @@ RULES = (
     ),
     Rule(
         "PinnedImage", "A model's image is named by a digest or an asset's hash.", _image_may_change
+    ),
+    Rule(
+        "FiguresAreLogged",
+        "A container logs at INFO or below: the drift alarms and the saved queries read its lines.",
+        _logs_no_figures,
     ),
     Rule(
         "ProductionCapacity",

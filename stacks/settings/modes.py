@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 from pydantic_core.core_schema import ValidationInfo
 
-from stacks.settings.values import Email, Schedule, Table, conflict
+from stacks.settings.values import Email, MediaType, Schedule, Table, conflict
 
 Memory = Literal[1024, 2048, 3072, 4096, 5120, 6144]
 MAX_CONCURRENCY = 200
@@ -65,10 +65,12 @@ class BatchSettings(Table):
     strategy: Annotated[
         Literal["MultiRecord", "SingleRecord"], Field(description="records in a request")
     ] = "MultiRecord"
-    content_type: Annotated[str, Field(description="media type of the objects")] = (
+    content_type: Annotated[MediaType, Field(description="media type of the objects")] = (
         "application/jsonlines"
     )
-    accept: Annotated[str, Field(description="media type of the results")] = "application/jsonlines"
+    accept: Annotated[MediaType, Field(description="media type of the results")] = (
+        "application/jsonlines"
+    )
     max_payload_mb: Annotated[
         int, Field(ge=1, le=100, description="the largest request, in MB")
     ] = 6
