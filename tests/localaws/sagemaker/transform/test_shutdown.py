@@ -19,4 +19,8 @@ def test_a_jobs_program_ends_with_the_emulator(
         transforms.put({"slow": '{"sleep": 600}'}), transforms.model(stubborn=True)
     )
     eventually(lambda: "TransformStartTime" in transforms.describe(name))
+    models = own_account.emulator.home / "transform-jobs"
+    assert [*models.rglob("behaviour.json")]
     end_emulator(own_account, number)
+    if number == signal.SIGTERM:
+        eventually(lambda: not [*models.rglob("behaviour.json")])
