@@ -31,7 +31,7 @@ rehearse: model ## bring a release through three accounts on this machine, and s
 test: model ## run every test
 	@python -m pytest --numprocesses 2 --dist loadfile
 
-quick: setup ## run the tests of pure Python
+quick: setup ## run the tests of pure Python, with a tenth of the examples of each property
 	@python -m pytest -m "not slow"
 
 check: workflows ## ruff, mypy --strict, and the workflows

@@ -1,6 +1,6 @@
 """Which scalable targets and policies a stage gets, by its mode."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
@@ -79,20 +79,16 @@ def _scale_variant(
             steps=[(aim * step.above_percent / 100, step.add) for step in scaling.steps],
             cooldown_seconds=scaling.scale_out_cooldown_seconds,
         )
-    if queued and scaling.min_capacity == 0:
+    if queued:
         # Tracking the backlog an instance leads nowhere while there is none.
         # https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-autoscale.html
-        StepScaling(
+        _wake(
             target,
-            "FromZero",
-            policy_name="from-zero",
-            target=target.target,
+            scaling,
             metric_name="HasBacklogWithoutCapacity",
             statistic="Average",
             period_seconds=60,
             dimensions={"EndpointName": endpoint_name},
-            steps=[(1, 1)],
-            cooldown_seconds=scaling.scale_out_cooldown_seconds,
         )
 
 
@@ -126,16 +122,36 @@ def scale_component(
     )
     # CloudFormation gives no attribute for the name, by which the order would follow.
     target.target.add_resource_dependency(component)
+    _wake(
+        target,
+        scaling,
+        metric_name="NoCapacityInvocationFailures",
+        statistic="Maximum",
+        period_seconds=30,
+        dimensions={"InferenceComponentName": name},
+    )
+
+
+def _wake(
+    target: Scaling,
+    scaling: ScalingSettings,
+    *,
+    metric_name: str,
+    statistic: str,
+    period_seconds: int,
+    dimensions: Mapping[str, str],
+) -> None:
+    """From zero to one by a metric that is 1 while something waits; nothing where zero is never."""
     if scaling.min_capacity == 0:
         StepScaling(
             target,
             "FromZero",
             policy_name="from-zero",
             target=target.target,
-            metric_name="NoCapacityInvocationFailures",
-            statistic="Maximum",
-            period_seconds=30,
-            dimensions={"InferenceComponentName": name},
+            metric_name=metric_name,
+            statistic=statistic,
+            period_seconds=period_seconds,
+            dimensions=dimensions,
             steps=[(1, 1)],
             cooldown_seconds=scaling.scale_out_cooldown_seconds,
         )

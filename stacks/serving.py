@@ -6,7 +6,6 @@ import aws_cdk as cdk
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
-from stacks.compatibility import transform_ami
 from stacks.component import add_component
 from stacks.constructs.deployment_config import deployment_config, has_guardrails
 from stacks.constructs.endpoint import ModelEndpoint
@@ -190,8 +189,6 @@ class ServingStack(cdk.Stack):
             model_name=self._hosted.names[variant.model],
             settings=self._settings.batch,
             instance_type=instance_type,
-            ami_version=transform_ami(instance_type),
-            volume_key=encrypts_volumes(self._instance_types),
             bucket=self._storage.bucket,
             key=self._storage.key,
             alarm_topic=self._storage.critical,

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from stacks.settings.endpoint import BatchSettings
+from stacks.compatibility import has_local_storage, transform_ami
+from stacks.settings.modes import BatchSettings
 
 _HOUR = 3600
 # The retries below wait ten hours at most, all of them together.
@@ -12,13 +13,7 @@ _UUID_CHARACTERS = 13
 
 
 def definition(
-    *,
-    partition: str,
-    name: str,
-    settings: BatchSettings,
-    instance_type: str,
-    ami_version: str | None,
-    volume_key: bool,
+    *, partition: str, name: str, settings: BatchSettings, instance_type: str
 ) -> dict[str, Any]:
     """Locate the input, transform it and, where that fails, say for which input and why.
 
@@ -45,7 +40,7 @@ def definition(
             "Transform": {
                 "Type": "Task",
                 "Resource": f"arn:{partition}:states:::sagemaker:createTransformJob.sync",
-                "Arguments": _job(name, settings, instance_type, ami_version, volume_key),
+                "Arguments": _job(name, settings, instance_type),
                 "TimeoutSeconds": settings.timeout_hours * _HOUR,
                 "Retry": _retries(settings.attempts),
                 "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Failed", "Output": _FAILURE}],
@@ -81,21 +76,16 @@ _FAILURE = {
 }
 
 
-def _job(
-    name: str,
-    settings: BatchSettings,
-    instance_type: str,
-    ami_version: str | None,
-    volume_key: bool,
-) -> dict[str, Any]:
+def _job(name: str, settings: BatchSettings, instance_type: str) -> dict[str, Any]:
     """The request of CreateTransformJob. Each attempt makes it anew, with another name."""
     resources: dict[str, Any] = {
         "InstanceType": instance_type,
         "InstanceCount": settings.instance_count,
     }
-    if ami_version:
+    if ami_version := transform_ami(instance_type):
         resources["TransformAmiVersion"] = ami_version
-    if volume_key:
+    # Local storage is encrypted by the hardware: SageMaker refuses a key for it.
+    if not has_local_storage(instance_type):
         resources["VolumeKmsKeyId"] = "${Key}"
     job = {
         "TransformJobName": f"{{% '{name}-' & $substring($uuid(), 0, {_UUID_CHARACTERS}) %}}",

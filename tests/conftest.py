@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -28,10 +29,22 @@ def built_model(root: Path) -> Path:
     return root / "build" / "model"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Let `make quick` try a tenth of the examples of each property; `make test` tries all."""
+    if _quick(config):
+        hypothesis.settings.register_profile("quick", max_examples=10)
+        hypothesis.settings.load_profile("quick")
+
+
+def _quick(config: pytest.Config) -> bool:
+    return bool(config.option.markexpr == "not slow")
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave out of `make quick` what it would import for seconds, to select nothing of it."""
-    quick = config.option.markexpr == "not slow" and collection_path.suffix == ".py"
-    if quick and "\npytestmark = pytest.mark.slow\n" in collection_path.read_text("utf-8"):
+    if not _quick(config) or collection_path.suffix != ".py":
+        return None
+    if "\npytestmark = pytest.mark.slow\n" in collection_path.read_text("utf-8"):
         return True
     return None
 

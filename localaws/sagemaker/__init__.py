@@ -11,6 +11,7 @@ import re
 from localaws import cloudwatch
 from localaws.sagemaker import (
     answers,
+    capture,
     concurrency,
     control,
     hosting,
@@ -37,7 +38,7 @@ ROUTES = {
 }
 
 PULSE_SECONDS = 1.0
-"""How often metrics are published."""
+"""How often metrics are published, and captured data is written."""
 
 BEATS_PER_MEASUREMENT = 5
 """CPU and memory are looked at every fifth time; SageMaker does every minute."""
@@ -99,4 +100,5 @@ async def _pulse() -> None:
         serverless.publish()
         metrics.publish()
         _queues[0].beat()
+        await asyncio.to_thread(capture.store)
         await asyncio.sleep(PULSE_SECONDS)

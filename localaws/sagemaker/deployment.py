@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from localaws.home import LocalAwsError
-from localaws.sagemaker import ministack
+from localaws.sagemaker import ministack, pools, serverless
 from localaws.sagemaker.errors import HostingError
 from localaws.sagemaker.fleet import Fleet
 from localaws.sagemaker.policy import ROLLING, Policy
@@ -176,4 +176,5 @@ class Deployment:
             }
             for one in self.variants
         ]
-        self.endpoint.pending = {**self._summary, **by_role(pending, self.fleet.shadow)}
+        told = [pools.described(serverless.described(one)) for one in pending]
+        self.endpoint.pending = {**self._summary, **by_role(told, self.fleet.shadow)}

@@ -7,7 +7,7 @@ from functools import partial
 
 import httpx
 
-from localaws.sagemaker import metrics, serverless
+from localaws.sagemaker import capture, metrics, serverless
 from localaws.sagemaker.answers import Answer, Reply, invalid, model_error
 from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.instance import Instance
@@ -70,6 +70,7 @@ class Runtime:
         )
         if not 200 <= reply.status < 300:
             raise model_error(scope, name, instance, reply)
+        capture.record(endpoint, variant, headers, body, reply)
         answer = {key: reply.headers[key] for key in _ANSWERED if key in reply.headers}
         answer["x-amzn-invoked-production-variant"] = variant.program.label
         return 200, answer, reply.body

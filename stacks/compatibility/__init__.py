@@ -23,7 +23,7 @@ from stacks.compatibility.model_folder import (
     read_models,
 )
 from stacks.compatibility.names import check_environment
-from stacks.compatibility.sizes import BUCKET_DEPLOYMENT_DISK_GIB
+from stacks.compatibility.uploads import BUCKET_DEPLOYMENT_DISK_GIB
 
 __all__ = [
     "BUCKET_DEPLOYMENT_DISK_GIB",

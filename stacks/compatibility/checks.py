@@ -15,6 +15,7 @@ from stacks.compatibility import (
     scaling,
     sizes,
     updates,
+    uploads,
 )
 from stacks.compatibility.checked import CheckedStage
 from stacks.compatibility.findings import Finding, IncompatibleError
@@ -39,12 +40,15 @@ CHECKS: tuple[Check, ...] = (
     records.requirements_agree_with_the_server,
     sizes.volume_can_be_sized,
     sizes.model_fits_the_disk,
+    sizes.large_model_names_its_volume,
     sizes.model_fits_the_gpu,
     sizes.model_fits_the_memory,
     sizes.model_fits_serverless,
     sizes.copies_fit_the_machine,
     sizes.model_arrives_in_time,
-    sizes.archives_fit_the_copying_function,
+    uploads.objects_fit_into_s3,
+    uploads.archives_fit_the_volume,
+    uploads.archives_fit_the_copying_function,
     modes.serverless_stands_alone,
     modes.serverless_is_not_isolated,
     modes.serverless_names_no_machine,
@@ -55,6 +59,7 @@ CHECKS: tuple[Check, ...] = (
     modes.variants_fit_the_mode,
     modes.archives_can_be_uploaded,
     modes.one_machine_for_a_batch_job,
+    modes.lines_are_text,
     modes.tables_have_an_effect,
     scaling.targets_are_published,
     scaling.something_moves_the_capacity,

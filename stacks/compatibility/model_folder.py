@@ -46,6 +46,8 @@ class ModelFolder:
     """Whether the model is a pickle by cloudpickle, rather than code."""
     size: int
     """Bytes of all files."""
+    largest_file: int
+    """Bytes of the largest one."""
     weights: int
     """Bytes of the weights. Of two formats of the same weights the larger counts."""
 
@@ -107,6 +109,7 @@ def read_model(folder: Path, name: str) -> ModelFolder:
         versions=versions,
         pickled="python_model" in flavor,
         size=sum(sizes.values()),
+        largest_file=max(sizes.values()),
         weights=max(weights.values(), default=0),
     )
 

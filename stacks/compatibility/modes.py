@@ -14,6 +14,10 @@ _TABLES = {
     "multi_model": "multi-model",
     "inference_component": "inference-component",
 }
+# Types that a container may read, and whose bytes have no lines.
+_BINARY = re.compile(
+    r"(image|audio|video|font)/|application/(octet-stream|x-npy|(x-|vnd\.apache\.)parquet|gzip|zip)\b"
+)
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html, "safe characters"
 _S3_KEY = re.compile(r"[A-Za-z0-9!_.*'()-]+\.tar\.gz")
 
@@ -161,6 +165,20 @@ def one_machine_for_a_batch_job(stage: CheckedStage) -> Iterator[Finding]:
         yield stage.refuse(key, "a batch job has one instance type; leave the key out")
     if len(set(types)) < len(types):
         yield stage.refuse(key, "names a type twice; leave one out")
+
+
+def lines_are_text(stage: CheckedStage) -> Iterator[Finding]:
+    """Objects are cut up at line ends only where their media type is one of text.
+
+    Source: TransformInput.SplitType in SageMaker's service model (a newline character).
+    """
+    batch = stage.settings.batch
+    if stage.mode != "batch" or batch.split != "Line":
+        return
+    if _BINARY.match(batch.content_type.lower()):
+        yield stage.refuse(
+            "batch.content_type", 'has no lines to split objects at; set batch.split = "None"'
+        )
 
 
 def tables_have_an_effect(stage: CheckedStage) -> Iterator[Finding]:

@@ -14,7 +14,9 @@ from stacks.compatibility.machines import (
 
 _GB, _GIB, _MIB = 10**9, 2**30, 2**20
 SERVERLESS_DISK_GB = 5
-BUCKET_DEPLOYMENT_DISK_GIB = 10
+LARGEST_VOLUME_GB = 512
+# From which size on SageMaker's guide asks for a volume by name.
+_UNNAMED_VOLUME_GB = 30
 # Assumed, not measured: what one instance fetches from S3 and unpacks in a second. An archive of
 # weights hardly shrinks, so its size is taken to be the folder's.
 ASSUMED_BYTES_A_SECOND = 100 * 10**6
@@ -47,7 +49,7 @@ def model_fits_the_disk(stage: CheckedStage) -> Iterator[Finding]:
         if room is None:
             return
         unpacked = model.size / _GB
-        cure = "use real-time" if serverless else f"ask for {2 * int(unpacked) + 2}"
+        cure = "use real-time" if serverless else _volume_for(unpacked)
         if unpacked > room:
             yield stage.refuse(
                 key, f"{model.name} takes {unpacked:.1f} GB of {room} GB of disk; {cure}"
@@ -57,6 +59,25 @@ def model_fits_the_disk(stage: CheckedStage) -> Iterator[Finding]:
                 key,
                 f"{model.name} and its archive may take {2 * unpacked:.1f} GB of {room} GB of "
                 f"disk while it is unpacked; {cure}",
+            )
+
+
+def large_model_names_its_volume(stage: CheckedStage) -> Iterator[Finding]:
+    """Where instances have no disks of their own, a model of over 30 GB says how large a volume.
+
+    Source: SageMaker's guide, "SageMaker AI endpoint parameters for large model inference";
+    ProductionVariant.VolumeSizeInGB in its service model (512 at most).
+    """
+    if stage.settings.endpoint.volume_size_gb or not stage.has_endpoint:
+        return
+    for placement, model in stage.shipped:
+        size = model.size / _GB
+        on_a_volume = not all(map(has_local_storage, placement.instance_types))
+        if on_a_volume and size > _UNNAMED_VOLUME_GB:
+            severity = stage.refuse if size > LARGEST_VOLUME_GB else stage.warn
+            yield severity(
+                "endpoint.volume_size_gb",
+                f"unset, and {model.name} takes {size:.1f} GB of disk; {_volume_for(size)}",
             )
 
 
@@ -157,21 +178,11 @@ def model_arrives_in_time(stage: CheckedStage) -> Iterator[Finding]:
             )
 
 
-def archives_fit_the_copying_function(stage: CheckedStage) -> Iterator[Finding]:
-    """The Lambda function that copies a multi-model stage's archives has room for them.
-
-    It holds them zipped and unzipped at once. What fits is copied in three minutes at the assumed
-    rate, of the fifteen that the function has. Source: Lambda's quotas (10,240 MB of /tmp,
-    900 s); aws_s3_deployment.BucketDeployment in the CDK's reference.
-    """
-    size = sum(file.stat().st_size for file in stage.archives or () if file.is_file())
-    if 2 * size > BUCKET_DEPLOYMENT_DISK_GIB * _GIB:
-        yield stage.refuse(
-            "multi_model.archives",
-            f"the folder has {size / _GIB:.1f} GiB and the function that copies it has room for "
-            f"{BUCKET_DEPLOYMENT_DISK_GIB / 2:.0f}; push archives one by one with "
-            "`python -m model push`",
-        )
+def _volume_for(size: float) -> str:
+    """What to ask for, with room for an archive of so many GB and what is in it."""
+    if size > LARGEST_VOLUME_GB:
+        return "use an instance type with disks of its own"
+    return f"ask for {min(LARGEST_VOLUME_GB, 2 * int(size) + 2)}"
 
 
 def _too_large(size: float, room: float) -> str | None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import aws_cdk as cdk
 import jsii
 
-from stacks.compliance.endpoint_rules import RULES, Rule
+from stacks.compliance.endpoint_rules import RULES
+from stacks.compliance.rule import Rule
 
 
 @jsii.implements(cdk.IPolicyValidationPlugin)

@@ -3,7 +3,8 @@
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
-from stacks.settings.endpoint import EndpointSettings, InferenceComponentSettings
+from stacks.settings.endpoint import EndpointSettings
+from stacks.settings.modes import InferenceComponentSettings
 
 _Component = sagemaker.CfnInferenceComponent
 

@@ -7,10 +7,10 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from stacks.constructs.default_group_closer import DefaultGroupCloser
+from stacks.constructs.flow_log import add_flow_log
 
 # What a container that has a network calls by itself, and what it may do there.
 _CONTAINER_ACTIONS = {
@@ -78,7 +78,13 @@ class IsolatedVpc(Construct):
         )
         flow_log_group_name = f"/aws/vpc/{name}"
         self.log_group_names = [closer.log_group_name, flow_log_group_name]
-        self._flow_log(flow_log_group_name, key, log_retention_days)
+        add_flow_log(
+            self,
+            vpc_id=self.vpc_id,
+            group_name=flow_log_group_name,
+            key_arn=key.key_arn,
+            retention_days=log_retention_days,
+        )
         # Nothing but the local route, and S3's by the endpoint.
         table = ec2.CfnRouteTable(self, "Routes", vpc_id=self.vpc_id)
         # SageMaker asks for two at least; a third zone is not there for every account.
@@ -166,38 +172,3 @@ class IsolatedVpc(Construct):
         )
         document: dict[str, Any] = iam.PolicyDocument(statements=[statement]).to_json()
         return document
-
-    def _flow_log(self, group_name: str, key: kms.IKey, retention_days: int) -> None:
-        group = logs.CfnLogGroup(
-            self,
-            "FlowLogs",
-            log_group_name=group_name,
-            retention_in_days=retention_days,
-            kms_key_id=key.key_arn,
-        )
-        stack = cdk.Stack.of(self)
-        write = iam.PolicyStatement(
-            # https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html, but for
-            # CreateLogGroup: the group is there.
-            actions=["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-            resources=[group.attr_arn],
-        )
-        role = iam.Role(
-            self,
-            "FlowLogsRole",
-            assumed_by=iam.ServicePrincipal(
-                "vpc-flow-logs.amazonaws.com",
-                conditions={"StringEquals": {"aws:SourceAccount": stack.account}},
-            ),
-            inline_policies={"write": iam.PolicyDocument(statements=[write])},
-        )
-        ec2.CfnFlowLog(
-            self,
-            "FlowLog",
-            resource_type="VPC",
-            resource_id=self.vpc_id,
-            traffic_type="ALL",
-            log_destination_type="cloud-watch-logs",
-            log_group_name=group_name,
-            deliver_logs_permission_arn=role.role_arn,
-        ).add_resource_dependency(group)

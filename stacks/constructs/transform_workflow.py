@@ -5,7 +5,6 @@ import json
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
@@ -13,8 +12,10 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
+from stacks.compatibility import has_local_storage
+from stacks.constructs.transform_role import transform_role
 from stacks.constructs.transform_starters import TransformStarters
-from stacks.settings.endpoint import BatchSettings
+from stacks.settings.modes import BatchSettings
 from stacks.transform_definition import definition
 
 
@@ -35,17 +36,11 @@ class TransformWorkflow(Construct):
         model_name: str,
         settings: BatchSettings,
         instance_type: str,
-        ami_version: str | None,
-        volume_key: bool,
         bucket: s3.IBucket,
         key: kms.IKey,
         alarm_topic: sns.ITopic,
         log_retention_days: int,
     ) -> None:
-        """Give `volume_key` for instance types without local storage alone.
-
-        SageMaker refuses a VolumeKmsKeyId for the others, which encrypt it in hardware.
-        """
         super().__init__(scope, id)
         self._name = f"{name}-batch"
         self.log_group_name = f"/aws/vendedlogs/states/{self._name}"
@@ -56,14 +51,21 @@ class TransformWorkflow(Construct):
             retention_in_days=log_retention_days,
             kms_key_id=key.key_arn,
         )
-        role = self._role(f"{name}-*", key if volume_key else None)
+        jobs = cdk.Stack.of(self).format_arn(
+            service="sagemaker", resource="transform-job", resource_name=f"{name}-*"
+        )
+        self.wildcards = [jobs]
+        role = transform_role(
+            self,
+            "Role",
+            jobs=jobs,
+            volume_key_arn=None if has_local_storage(instance_type) else key.key_arn,
+        )
         what_to_do = definition(
             partition=cdk.Stack.of(self).partition,
             name=name,
             settings=settings,
             instance_type=instance_type,
-            ami_version=ami_version,
-            volume_key=volume_key,
         )
         self.machine = stepfunctions.CfnStateMachine(
             self,
@@ -86,52 +88,6 @@ class TransformWorkflow(Construct):
             bucket_name=bucket.bucket_name,
             schedule=settings.schedule,
             on_arrival=settings.on_arrival,
-        )
-
-    def _role(self, job_names: str, volume_key: kms.IKey | None) -> iam.Role:
-        """What `.sync` needs, and what any state machine needs that writes a log.
-
-        https://docs.aws.amazon.com/step-functions/latest/dg/sagemaker-iam.html
-        https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
-        """
-        stack = cdk.Stack.of(self)
-        jobs = stack.format_arn(
-            service="sagemaker", resource="transform-job", resource_name=job_names
-        )
-        self.wildcards = [jobs]
-        # Step Functions keeps this rule itself, and hears through it that a job has ended.
-        rule = stack.format_arn(
-            service="events",
-            resource="rule",
-            resource_name="StepFunctionsGetEventsForSageMakerTransformJobsRule",
-        )
-        statements = [
-            # AddTags: Step Functions marks the jobs that it starts. No iam:PassRole:
-            # CreateTransformJob names no role, the job runs with its model's.
-            _allow(
-                "sagemaker:AddTags",
-                "sagemaker:CreateTransformJob",
-                "sagemaker:DescribeTransformJob",
-                "sagemaker:ListTags",
-                "sagemaker:StopTransformJob",
-                on=jobs,
-            ),
-            _allow("events:DescribeRule", "events:PutRule", "events:PutTargets", on=rule),
-            _allow(*_LOG_DELIVERY, on="*"),  # these know no resources
-        ]
-        if volume_key:
-            # https://docs.aws.amazon.com/sagemaker/latest/dg/api-permissions-reference.html
-            grant = _allow("kms:CreateGrant", on=volume_key.key_arn)
-            grant.add_condition("Bool", {"kms:GrantIsForAWSResource": "true"})
-            statements.append(grant)
-        return iam.Role(
-            self,
-            "Role",
-            assumed_by=iam.ServicePrincipal(
-                "states.amazonaws.com",
-                conditions={"StringEquals": {"aws:SourceAccount": stack.account}},
-            ),
-            inline_policies={"batch": iam.PolicyDocument(statements=statements)},
         )
 
     def _alarm(self, topic: sns.ITopic) -> None:
@@ -171,18 +127,6 @@ class TransformWorkflow(Construct):
         )
 
 
-_LOG_DELIVERY = (
-    "logs:CreateLogDelivery",
-    "logs:DeleteLogDelivery",
-    "logs:DescribeLogGroups",
-    "logs:DescribeResourcePolicies",
-    "logs:GetLogDelivery",
-    "logs:ListLogDeliveries",
-    "logs:PutResourcePolicy",
-    "logs:UpdateLogDelivery",
-)
-
-
 def _log_everything_to(
     group: logs.CfnLogGroup,
 ) -> stepfunctions.CfnStateMachine.LoggingConfigurationProperty:
@@ -199,7 +143,3 @@ def _log_everything_to(
             )
         ],
     )
-
-
-def _allow(*actions: str, on: str) -> iam.PolicyStatement:
-    return iam.PolicyStatement(actions=list(actions), resources=[on])

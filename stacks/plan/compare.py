@@ -5,12 +5,13 @@ too, though its text does not: that is how a new Model replaces its EndpointConf
 """
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 from graphlib import TopologicalSorter
 from typing import Any
 
-from stacks.plan.intrinsics import Path, is_intrinsic, references
+from stacks.plan.intrinsics import Path, imports, is_intrinsic, references
 from stacks.plan.resource_types import ResourceTypes
 
 # What tells the items of a list apart, in the lists that our types have.
@@ -38,6 +39,8 @@ class Difference:
     after: Any
     follows: str | None = None
     """The replaced resource that a value of unchanged text refers to."""
+    reads: str | None = None
+    """The other stack's changed output that a value of unchanged text reads."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +61,16 @@ class Change:
         return str((self.after or self.before)["Type"])
 
 
-def compare(before: Template, after: Template, types: ResourceTypes) -> list[Change]:
-    """Every change, in CloudFormation's order: what others refer to first, deletions last."""
+def compare(
+    before: Template,
+    after: Template,
+    types: ResourceTypes,
+    changed_outputs: AbstractSet[str] = frozenset(),
+) -> list[Change]:
+    """Every change, in CloudFormation's order: what others refer to first, deletions last.
+
+    `changed_outputs`: of other stacks, as `changed_outputs` of stacks.plan.outputs names them.
+    """
     old, new = _resources(before), _resources(after)
     changes: list[Change] = []
     replaced: set[str] = set()
@@ -67,7 +78,8 @@ def compare(before: Template, after: Template, types: ResourceTypes) -> list[Cha
         if logical_id not in old:
             changes.append(Change(Action.CREATE, logical_id, {}, new[logical_id]))
             continue
-        change = _change(logical_id, old[logical_id], new[logical_id], replaced, types)
+        following = [*_following(new[logical_id], replaced, changed_outputs)]
+        change = _change(logical_id, old[logical_id], new[logical_id], following, types)
         if change is not None:
             changes.append(change)
             replaced |= {logical_id} if change.action == Action.REPLACE else set()
@@ -92,20 +104,32 @@ def _depends_on(resource: Resource) -> set[str]:
     return explicit | {name for _, name in references(resource.get("Properties", {}))}
 
 
+def _following(
+    resource: Resource, replaced: AbstractSet[str], changed_outputs: AbstractSet[str]
+) -> Iterator[Difference]:
+    """Values whose text may be the same, and that change with what they name."""
+    properties = resource.get("Properties", {})
+    for path, name in references(properties):
+        if name in replaced:
+            yield Difference(path, None, None, follows=name)
+    for path, name in imports(properties):
+        if name in changed_outputs:
+            yield Difference(path, None, None, reads=name)
+
+
 def _change(
-    logical_id: str, old: Resource, new: Resource, replaced: set[str], types: ResourceTypes
+    logical_id: str,
+    old: Resource,
+    new: Resource,
+    following: list[Difference],
+    types: ResourceTypes,
 ) -> Change | None:
     if old["Type"] != new["Type"]:
         difference = Difference(("Type",), old["Type"], new["Type"])
         return Change(Action.REPLACE, logical_id, old, new, (difference,))
-    properties = new.get("Properties", {})
-    differences = [*_differences(old.get("Properties", {}), properties)]
+    differences = [*_differences(old.get("Properties", {}), new.get("Properties", {}))]
     paths = {difference.path for difference in differences}
-    differences += [
-        Difference(path, None, None, follows=name)
-        for path, name in references(properties)
-        if name in replaced and path not in paths
-    ]
+    differences += [each for each in following if each.path not in paths]
     if not differences:
         return None
     replaces = any(types.replaces(new["Type"], each.path[0]) for each in differences)

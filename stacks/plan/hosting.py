@@ -18,17 +18,16 @@ _RETAINED = {
 _TARGET = re.compile(r"endpoint/(?P<endpoint>.+)/variant/(?P<variant>.+)")
 
 
-def traffic(endpoint: Resource, resources: Resources) -> list[str]:
-    """How traffic goes over to the new instances, in how long, and what would take it back.
+def traffic(change: Change, resources: Resources) -> list[str]:
+    """How an endpoint's traffic goes to the new instances, in how long, and what takes it back.
 
     The waits are those of SageMaker's guide: a baking period after every step, the last one
     included, and TerminationWaitInSeconds before the old instances go
     (deployment-guardrails-blue-green-canary and its neighbours).
     """
-    deployment = endpoint["Properties"].get("DeploymentConfig", {})
-    instances = sum(
-        variant.get("InitialInstanceCount", 0) for variant in variants(endpoint, resources).values()
-    )
+    deployment = _deployment(change)
+    counts = variants(change.after, resources).values()
+    instances = sum(variant.get("InitialInstanceCount", 0) for variant in counts)
     if "RollingUpdatePolicy" in deployment:
         how, seconds = _rolling(deployment["RollingUpdatePolicy"], instances)
     else:
@@ -41,6 +40,17 @@ def traffic(endpoint: Resource, resources: Resources) -> list[str]:
     back = f"goes back if an alarm goes off: {', '.join(names)}" if names else "no alarm undoes it"
     serving = "as soon as the new instances serve"
     return [f"shifts traffic {how}, {when if seconds else serving}", back]
+
+
+def _deployment(change: Change) -> dict[str, Any]:
+    """The template's DeploymentConfig; where it has none, the last one's if that is retained.
+
+    RetainDeploymentConfig of UpdateEndpoint.
+    """
+    was, will = (each.get("Properties", {}) for each in (change.before, change.after))
+    kept = was.get("DeploymentConfig") if will.get("RetainDeploymentConfig") else None
+    found: dict[str, Any] = will.get("DeploymentConfig") or kept or {}
+    return found
 
 
 def _blue_green(policy: dict[str, Any], instances: int) -> tuple[str, int]:

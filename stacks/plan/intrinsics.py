@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 Path = tuple[str, ...]
@@ -23,12 +23,37 @@ def references(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
 
     The path ends at the outermost function: what is inside one changes as a whole.
     """
+    yield from _found(value, path, _names)
+
+
+def imports(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Every output of another stack that is read, with where it stands.
+
+    Fn::GetStackOutput names it as `STACK.OUTPUT`, Fn::ImportValue by the name of its export.
+    """
+    yield from _found(value, path, _imported)
+
+
+def _found(
+    value: Any, path: Path, names: Callable[[Any], Iterator[str]]
+) -> Iterator[tuple[Path, str]]:
     if is_intrinsic(value):
-        yield from ((path, name) for name in _names(value))
+        yield from ((path, name) for name in names(value))
     elif isinstance(value, dict | list):
         items = value.items() if isinstance(value, dict) else enumerate(value)
         for key, item in items:
-            yield from references(item, (*path, str(key)))
+            yield from _found(item, (*path, str(key)), names)
+
+
+def _imported(value: Any) -> Iterator[str]:
+    match value:
+        case {"Fn::GetStackOutput": {"StackName": str(stack), "OutputName": str(output)}}:
+            yield f"{stack}.{output}"
+        case {"Fn::ImportValue": str(export)}:
+            yield export
+        case dict() | list():
+            for item in value.values() if isinstance(value, dict) else value:
+                yield from _imported(item)
 
 
 def _names(value: Any) -> Iterator[str]:

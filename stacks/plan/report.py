@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import Enum
 
@@ -9,6 +10,8 @@ from stacks.plan import hosting
 from stacks.plan.access import POLICY_PROPERTIES, gained
 from stacks.plan.compare import Action, Change, Resource, Template, compare
 from stacks.plan.data import is_kept, losses
+from stacks.plan.intrinsics import imports
+from stacks.plan.outputs import changed_outputs
 from stacks.plan.resource_types import ResourceTypes
 from stacks.plan.wording import named, reasons, short_type
 
@@ -62,12 +65,17 @@ def plan(
     """The plan of a stage's stacks, given in the order in which they are deployed."""
     lines: list[Line] = []
     lost: list[str] = []
+    deployed = [(stack.name, stack.before) for stack in stacks if stack.before is not None]
+    changed: set[str] = set()
     for stack in stacks:
         if stack.before is None:
             lines += _creation(stack.name, stack.after)
             continue
-        update = _Update(stage, stack.before, stack.after, types)
+        update = _Update(stage, stack.before, stack.after, types, changed)
         lines += [Line(f"{stack.name}: {update.summary}"), *update.lines()]
+        own = changed_outputs(stack.name, stack.before, stack.after, update.changes, changed)
+        lines += _exports_in_use(own, deployed)
+        changed |= own
         lost += [f"{stack.name}: {loss}" for loss in update.losses]
     if lost:
         lines.append(Line("touches data:"))
@@ -90,33 +98,58 @@ def _creation(name: str, template: Template) -> Iterator[Line]:
     yield Line(", ".join(f"{count} {kind}" for kind, count in sorted(counts.items())), 1)
 
 
+def _exports_in_use(
+    changed: AbstractSet[str], deployed: Sequence[tuple[str, Template]]
+) -> Iterator[Line]:
+    """CloudFormation changes no export while a stack imports it.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-exports.html
+    """
+    for name, template in deployed:
+        imported = {export for _, export in imports(template)}
+        # What Fn::GetStackOutput reads stands here with a period, which no export's name has.
+        for export in sorted(each for each in changed & imported if "." not in each):
+            yield Line(
+                f"CloudFormation refuses to change {export}: {name} imports it", 1, Tone.WARNING
+            )
+
+
 class _Update:
     """One stack's update, in words."""
 
-    def __init__(self, stage: str, before: Template, after: Template, types: ResourceTypes) -> None:
+    def __init__(
+        self,
+        stage: str,
+        before: Template,
+        after: Template,
+        types: ResourceTypes,
+        changed_outputs: AbstractSet[str],
+    ) -> None:
         self._stage = stage
-        self._changes = compare(before, after, types)
+        self.changes = compare(before, after, types, changed_outputs)
         self._old: dict[str, Resource] = before.get("Resources", {})
         self._new: dict[str, Resource] = after.get("Resources", {})
-        self.losses = losses(self._changes, self._old, self._new, types)
-        self.summary = "is updated" if self._changes else "nothing to do"
-        if not self._changes and before != after:
+        self.losses = losses(self.changes, self._old, self._new, types)
+        self.summary = "is updated" if self.changes else "nothing to do"
+        if not self.changes and before != after:
             self.summary = "no resource changes; CloudFormation stores the new template"
+        elif self.changes and before == after:
+            self.summary = "is passed by, as its own text stays (cdk deploy --force would not)"
 
     def lines(self) -> Iterator[Line]:
         """A numbered line a change, with what it means under it."""
-        for number, change in enumerate(self._changes, start=1):
+        for number, change in enumerate(self.changes, start=1):
             yield Line(f"{number}. {self._sentence(change)}", 1)
             yield from self._permissions(change)
             if change.type == _ENDPOINT:
                 yield from self._endpoint(change)
         old = [
             named(change)
-            for change in reversed(self._changes)
+            for change in reversed(self.changes)
             if change.action == Action.REPLACE and not is_kept(change)
         ]
         if old:
-            number = len(self._changes) + 1
+            number = len(self.changes) + 1
             yield Line(f"{number}. clears away what was replaced: {', '.join(old)}", 1)
 
     def _sentence(self, change: Change) -> str:
@@ -150,7 +183,7 @@ class _Update:
         if refused:
             yield Line(refused[0], 3, Tone.WARNING)
             yield from (Line(f"{index}) {step}", 4) for index, step in enumerate(refused[1:], 1))
-        for line in hosting.traffic(change.after, self._new):
+        for line in hosting.traffic(change, self._new):
             yield Line(line, 3)
         for line in hosting.capacity(change, self._old, self._new):
             yield Line(line, 3)

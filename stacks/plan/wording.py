@@ -48,6 +48,8 @@ def _reason(difference: Difference, resources: dict[str, Resource]) -> str:
     if difference.follows is not None:
         return f"it names the new {short_type(resources[difference.follows]['Type'])}"
     found = ((known.fullmatch(path), phrase) for known, phrase in _WORDS)
+    if difference.reads is not None:
+        return f"it reads {difference.reads}, which changes"
     words = next((match.expand(phrase) for match, phrase in found if match), path)
     before = shown(difference.before, resources)
     after = shown(difference.after, resources)

@@ -1,25 +1,13 @@
-"""What an endpoint runs on, and what the modes other than real-time add to it.
+"""What an endpoint runs on: instances, and the variants among which they are shared.
 
 Limits are those of ProductionVariant and its neighbours in SageMaker's service model.
 """
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, field_validator
-from pydantic_core.core_schema import ValidationInfo
+from pydantic import AfterValidator, Field
 
-from stacks.settings.values import (
-    Email,
-    InstanceType,
-    Schedule,
-    Table,
-    VariantName,
-    conflict,
-    refuse,
-)
-
-Memory = Literal[1024, 2048, 3072, 4096, 5120, 6144]
-MAX_CONCURRENCY = 200
+from stacks.settings.values import InstanceType, Table, VariantName, refuse
 
 
 class MetricsSettings(Table):
@@ -82,108 +70,6 @@ class EndpointSettings(Table):
         """In order of priority; empty where the stage is serverless."""
         first = (self.instance_type,) if self.instance_type else ()
         return (*first, *self.fallback_instance_types)
-
-
-class ServerlessSettings(Table):
-    """`[<stage>.serverless]`."""
-
-    memory_mb: Annotated[Memory, Field(description="memory of one execution environment")] = 4096
-    max_concurrency: Annotated[
-        int, Field(ge=1, le=MAX_CONCURRENCY, description="invocations at one time; more get a 429")
-    ] = 20
-    provisioned_concurrency: Annotated[
-        int, Field(ge=0, le=MAX_CONCURRENCY, description="environments kept warm; 0 for none")
-    ] = 0
-
-    @field_validator("provisioned_concurrency")
-    @classmethod
-    def _within_the_maximum(cls, value: int, info: ValidationInfo) -> int:
-        highest = info.data.get("max_concurrency", value)
-        if value > highest:
-            raise conflict(f"must be at most max_concurrency ({highest})")
-        return value
-
-
-class AsyncSettings(Table):
-    """`[<stage>.async]`. Results lie in the stage's bucket under `async/`."""
-
-    max_concurrent_invocations_per_instance: Annotated[
-        int, Field(ge=1, le=1000, description="invocations that an instance works on at one time")
-    ] = 4
-    result_days: Annotated[
-        int, Field(ge=1, description="days that results and failures are kept")
-    ] = 30
-    success_subscribers: Annotated[
-        tuple[Email, ...], Field(strict=False, description="e-mail addresses told of each result")
-    ] = ()
-    error_subscribers: Annotated[
-        tuple[Email, ...], Field(strict=False, description="e-mail addresses told of each failure")
-    ] = ()
-
-
-class BatchSettings(Table):
-    """`[<stage>.batch]`. Objects under `batch/input/` of the stage's bucket become results."""
-
-    instance_count: Annotated[int, Field(ge=1, le=100, description="instances of a job")] = 1
-    split: Annotated[
-        Literal["Line", "None"], Field(description="whether each line of an object is a record")
-    ] = "Line"
-    join: Annotated[
-        Literal["Line", "None"], Field(description="how the records' answers are put together")
-    ] = "Line"
-    strategy: Annotated[
-        Literal["MultiRecord", "SingleRecord"], Field(description="records in a request")
-    ] = "MultiRecord"
-    content_type: Annotated[str, Field(description="media type of the objects")] = (
-        "application/jsonlines"
-    )
-    accept: Annotated[str, Field(description="media type of the results")] = "application/jsonlines"
-    max_payload_mb: Annotated[
-        int, Field(ge=1, le=100, description="the largest request, in MB")
-    ] = 6
-    max_concurrent_transforms: Annotated[
-        int, Field(ge=1, le=1000, description="requests to an instance at one time")
-    ] = 4
-    attempts: Annotated[
-        int, Field(ge=1, le=10, description="times that a job is tried, with growing waits between")
-    ] = 3
-    timeout_hours: Annotated[int, Field(ge=1, le=120, description="for one job")] = 24
-    schedule: Annotated[
-        Schedule | None, Field(description="when a job starts by itself; unset: never")
-    ] = None
-    on_arrival: Annotated[bool, Field(description="start a job for each object that arrives")] = (
-        False
-    )
-    result_days: Annotated[int, Field(ge=1, description="days that results are kept")] = 90
-
-    @field_validator("max_concurrent_transforms")
-    @classmethod
-    def _within_sagemakers_product(cls, value: int, info: ValidationInfo) -> int:
-        # CreateTransformJob: MaxConcurrentTransforms * MaxPayloadInMB must not exceed 100 MB.
-        payload = info.data.get("max_payload_mb", 1)
-        if value * payload > 100:
-            raise conflict(f"times max_payload_mb ({payload}) must be at most 100")
-        return value
-
-
-class MultiModelSettings(Table):
-    """`[<stage>.multi_model]`. Archives lie in the stage's bucket under `models/`."""
-
-    archives: Annotated[
-        str | None,
-        Field(description="a folder of .tar.gz archives that each deployment puts there, too"),
-    ] = None
-    cache: Annotated[
-        bool, Field(description="keep models loaded; false for many that are rarely called")
-    ] = True
-
-
-class InferenceComponentSettings(Table):
-    """`[<stage>.inference_component]`. What one copy of the model takes of an instance."""
-
-    accelerators: Annotated[int, Field(ge=0, description="GPUs of a copy")] = 1
-    cpu_cores: Annotated[float | None, Field(ge=0.25, description="cores of a copy")] = None
-    memory_mb: Annotated[int, Field(ge=128, description="memory of a copy")] = 4096
 
 
 class VariantSettings(Table):

@@ -5,14 +5,14 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 from pydantic_core.core_schema import ValidationInfo
 
-from stacks.settings.values import Schedule, Table, conflict
+from stacks.settings.values import Schedule, Table, TimeZone, conflict
 
 
 class ScheduledCapacity(Table):
     """`[[<stage>.scaling.schedule]]`."""
 
     at: Annotated[Schedule, Field(description="when")]
-    timezone: Annotated[str, Field(description="of `at`")] = "UTC"
+    timezone: Annotated[TimeZone, Field(description="of `at`: an IANA name")] = "UTC"
     min_capacity: Annotated[int, Field(ge=0, description="from then on")]
     max_capacity: Annotated[int, Field(ge=1, description="from then on")]
 

@@ -5,15 +5,13 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 from pydantic_core.core_schema import ValidationInfo
 
-from stacks.settings.endpoint import (
+from stacks.settings.endpoint import EndpointSettings, ShadowSettings, Variants
+from stacks.settings.modes import (
     AsyncSettings,
     BatchSettings,
-    EndpointSettings,
     InferenceComponentSettings,
     MultiModelSettings,
     ServerlessSettings,
-    ShadowSettings,
-    Variants,
 )
 from stacks.settings.network import DataSettings, NetworkSettings
 from stacks.settings.scaling import ScalingSettings, UpdateSettings

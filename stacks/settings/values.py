@@ -2,6 +2,7 @@
 
 import re
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
@@ -20,6 +21,16 @@ RETENTION_DAYS = (
 # SageMaker's names hold letters, digits and hyphens, 63 at most: <project>-<stage> has to fit.
 _PROJECT_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _VARIANT_NAME = re.compile(r"[A-Za-z0-9](-*[A-Za-z0-9]){0,31}")
+# The areas of IANA's names; what stands outside of them (US/Eastern, GB) is another name for one.
+_TIME_ZONE = re.compile(
+    r"UTC|(Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Etc|Europe|Indian|Pacific)"
+    r"(/[A-Za-z0-9_+-]+)+"
+)
+# RFC 9110, 8.3.1: type/subtype, and parameters whose values may stand in quotes.
+_WORD = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
+_MEDIA_TYPE = re.compile(
+    rf'{_WORD}/{_WORD}([ \t]*;[ \t]*{_WORD}=({_WORD}|"([^"\\\x00-\x1f\x7f]|\\[ -~])*"))*'
+)
 
 
 class SettingsError(Exception):
@@ -95,6 +106,23 @@ def _schedule(value: str) -> str:
     return value
 
 
+def _time_zone(value: str) -> str:
+    # PutScheduledAction.Timezone of Application Auto Scaling: IANA's canonical names.
+    if not _TIME_ZONE.fullmatch(value):
+        raise refuse('must be "UTC" or a canonical IANA name, as "Europe/Berlin"')
+    try:
+        return value if value == "UTC" else ZoneInfo(value).key
+    except (OSError, ValueError, KeyError):  # a folder of zones, a bad file, none of that name
+        raise refuse("no such time zone in this machine's IANA database") from None
+
+
+def _media_type(value: str) -> str:
+    # TransformInput.ContentType and TransformOutput.Accept of SageMaker: 256 characters at most.
+    if not _MEDIA_TYPE.fullmatch(value) or len(value) > 256:
+        raise refuse('must be a media type of 256 characters at most, as "text/csv"')
+    return value
+
+
 def _s3_uri(value: str) -> str:
     if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+\.tar\.gz", value):
         raise refuse('must be as "s3://BUCKET/PATH/model.tar.gz"')
@@ -132,6 +160,8 @@ Account = Annotated[str, AfterValidator(_account)]
 Email = Annotated[str, AfterValidator(_email)]
 RetentionDays = Annotated[int, AfterValidator(_retention_days)]
 Schedule = Annotated[str, AfterValidator(_schedule)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+MediaType = Annotated[str, AfterValidator(_media_type)]
 S3Archive = Annotated[str, AfterValidator(_s3_uri)]
 Sha256 = Annotated[str, AfterValidator(_sha256)]
 Label = Annotated[str, AfterValidator(_label)]

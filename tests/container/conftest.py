@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, settings
 # As entrypoint.sh has it: the package is `serving`, and container/ is on the path.
 sys.path.insert(0, str(Path(__file__).parents[2] / "container"))
 
-from tests.container.folders import save_model
 from tests.container.process import Server
 
 # How long an example takes says nothing on a machine that is busy.
@@ -21,18 +20,24 @@ settings.load_profile("untimed")
 @pytest.fixture(scope="session")
 def spans_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model of texts, from code: capitalised words as spans; see sources/spans.py."""
+    from tests.container.folders import save_model  # MLflow: a second or two
+
     return save_model(tmp_path_factory.mktemp("models") / "spans", "spans.py")
 
 
 @pytest.fixture(scope="session")
 def table_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model from a table to an array, from code; see sources/table.py."""
+    from tests.container.folders import save_model  # MLflow: a second or two
+
     return save_model(tmp_path_factory.mktemp("models") / "table", "table.py")
 
 
 @pytest.fixture(scope="session")
 def pickled_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model of texts that cloudpickle holds."""
+    from tests.container.folders import save_model  # MLflow: a second or two
+
     return save_model(tmp_path_factory.mktemp("models") / "pickled", None)
 
 

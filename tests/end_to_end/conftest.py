@@ -33,10 +33,10 @@ class Deployment:
         """Run the real CDK CLI in the project as a user would; standard error joins the output."""
         return cdk_cli.run(self.emulator, self.project, *arguments, stage=self.stage)
 
-    def client(self, service: str) -> Any:
-        """An unchanged boto3 client in the stage's account."""
+    def client(self, service: str, **more: Any) -> Any:
+        """An unchanged boto3 client in the stage's account; `more`: its other parameters."""
         session: Any = self.emulator.session(self.stage)
-        return session.client(service)
+        return session.client(service, **more)
 
 
 def clone(root: Path, built_model: Path, folder: Path) -> Path:

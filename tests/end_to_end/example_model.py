@@ -32,3 +32,12 @@ def names_no_longer_an_entity(model: Path, term: str) -> None:
     """Change the model as a data scientist would: one more term that is no entity."""
     (terms,) = model.rglob("false_positives.txt")
     terms.write_text(f"{terms.read_text().rstrip()}\n{term}\n")
+
+
+def fails_on_the_request(model: Path) -> None:
+    """Break the model where no health check sees it: its own example passes, REQUEST does not."""
+    code = model / "ner.py"
+    start = "    if not word_ids:\n"
+    assert code.read_text().count(start) == 1
+    fault = f"    if text == {TEXT!r}:\n        raise RuntimeError('a fault of the new model')\n"
+    code.write_text(code.read_text().replace(start, fault + start))

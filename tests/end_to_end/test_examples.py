@@ -1,14 +1,19 @@
 """The examples whose endpoints answer at once: deployed by the real CDK CLI, called by boto3."""
 
+import json
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from tests.end_to_end.conftest import Deployment, an_example
-from tests.end_to_end.example_model import ENTITIES, REQUEST, entities
+from tests.end_to_end.example_model import ENTITIES, REQUEST, TEXT, entities
 from tests.localaws.sagemaker.conftest import eventually
 
 pytestmark = pytest.mark.slow
@@ -95,7 +100,7 @@ def test_real_time_serves_the_files_as_they_are_and_all_that_guards_it_stands(
         assert dashboard["DashboardName"] == prod.endpoint
 
 
-def test_serverless_answers_and_its_provisioned_concurrency_is_scaled(project: Path) -> None:
+def test_serverless_answers_up_to_its_concurrency_and_refuses_what_is_beyond(project: Path) -> None:
     with an_example(project, "serverless") as dev:
         assert entities(dev.client("sagemaker-runtime"), dev.endpoint) == ENTITIES
         (variant,) = variants(dev).values()
@@ -105,6 +110,28 @@ def test_serverless_answers_and_its_provisioned_concurrency_is_scaled(project: P
             "ProvisionedConcurrency": 2,
         }
         assert policies(dev) == {"provisioned-concurrency"}
+        assert eventually(lambda: refusals(dev, requests=40)) == {"ThrottlingException"}
+
+
+def refusals(deployment: Deployment, *, requests: int) -> set[str]:
+    """The error codes of what is refused where so many ask at one time, and never ask again."""
+    once = Config(retries={"total_max_attempts": 1}, max_pool_connections=requests)
+    runtime = deployment.client("sagemaker-runtime", config=once)
+    long = json.dumps({"text": [TEXT] * 200}).encode()
+    together = Barrier(requests)
+
+    def ask(_: int) -> str | None:
+        together.wait()
+        try:
+            runtime.invoke_endpoint(
+                EndpointName=deployment.endpoint, ContentType="application/json", Body=long
+            )
+        except ClientError as error:
+            return str(error.response["Error"]["Code"])
+        return None
+
+    with ThreadPoolExecutor(requests) as callers:
+        return set(filter(None, callers.map(ask, range(requests))))
 
 
 def test_both_variants_answer_by_weight_and_each_by_its_name(project: Path) -> None:

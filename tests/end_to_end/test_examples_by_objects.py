@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -40,24 +41,44 @@ def stored(deployment: Deployment, location: str) -> bytes:
     bucket, _, key = location.removeprefix("s3://").partition("/")
     s3 = deployment.client("s3")
     s3.get_waiter("object_exists").wait(
-        Bucket=bucket, Key=key, WaiterConfig={"Delay": 1, "MaxAttempts": 30}
+        Bucket=bucket, Key=key, WaiterConfig={"Delay": 1, "MaxAttempts": 120}
     )
     content: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     return content
 
 
-def test_async_answers_into_the_bucket_and_says_there_what_it_cannot_answer(
+def instances(deployment: Deployment) -> int | None:
+    """How many an endpoint has; None while it changes."""
+    described = deployment.client("sagemaker").describe_endpoint(EndpointName=deployment.endpoint)
+    (variant,) = described["ProductionVariants"]
+    settled = described["EndpointStatus"] == "InService"
+    return int(variant["CurrentInstanceCount"]) if settled else None
+
+
+def was_idle(deployment: Deployment) -> None:
+    """Write the metric of a quarter of an hour without a request, which nobody has to wait for."""
+    now = datetime.now(UTC)
+    deployment.client("cloudwatch").put_metric_data(
+        Namespace="AWS/SageMaker",
+        MetricData=[
+            {
+                "MetricName": "ApproximateBacklogSizePerInstance",
+                "Dimensions": [{"Name": "EndpointName", "Value": deployment.endpoint}],
+                "Timestamp": now - timedelta(seconds=seconds),
+                "Value": 0.0,
+            }
+            for seconds in range(5, 1000, 20)
+        ],
+    )
+
+
+def test_async_rests_without_an_instance_wakes_for_a_request_and_answers_into_the_bucket(
     project: Path,
 ) -> None:
     with an_example(project, "async") as dev:
-        described = dev.client("sagemaker").describe_endpoint(EndpointName=dev.endpoint)
-        (variant,) = described["ProductionVariants"]
-        assert variant["CurrentInstanceCount"] == 1  # a deployment has no fewer; scaling goes on
-        scaling = dev.client("application-autoscaling")
-        (target,) = scaling.describe_scalable_targets(ServiceNamespace="sagemaker")[
-            "ScalableTargets"
-        ]
-        assert target["MinCapacity"] == 0
+        assert instances(dev) == 1  # a deployment has no fewer; scaling goes on from there
+        was_idle(dev)
+        assert eventually(lambda: instances(dev) == 0)
 
         def ask(key: str, body: bytes) -> dict[str, str]:
             bucket = output(dev, "storage", "DataBucketName")
@@ -75,6 +96,14 @@ def test_async_answers_into_the_bucket_and_says_there_what_it_cannot_answer(
         refused = ask("broken.json", b"{")
         assert "/async/failure/" in refused["FailureLocation"]
         assert b"JSON" in stored(dev, refused["FailureLocation"])
+
+        # By the template's own policies, the one on the queue and the one that starts from zero.
+        activities = dev.client("application-autoscaling").describe_scaling_activities(
+            ServiceNamespace="sagemaker"
+        )["ScalingActivities"]
+        causes = [activity["Cause"] for activity in activities]
+        assert any(cause.endswith("triggered policy from-zero") for cause in causes), causes
+        assert any(cause.endswith("triggered policy backlog-per-instance") for cause in causes)
 
 
 def execution(deployment: Deployment, key: str, body: bytes) -> dict[str, Any]:
@@ -115,7 +144,18 @@ def test_batch_answers_each_line_of_what_arrives_and_says_why_it_failed(
         )
 
 
-def test_multi_model_answers_by_the_name_of_what_was_pushed(project: Path) -> None:
+def ships_an_archive(project: Path) -> None:
+    """Have the multi-model example's deployments copy a folder of one archive, shipped.tar.gz."""
+    archives = project / "archives"
+    archives.mkdir()
+    command = [sys.executable, "-m", "model", "pack", "build/model", "archives/shipped.tar.gz"]
+    subprocess.run(command, cwd=project, check=True, capture_output=True)
+    with (project / "examples" / "multi-model" / "stages.toml").open("a") as stages:
+        stages.write('\n[dev.multi_model]\narchives = "archives"\n')
+
+
+def test_multi_model_answers_by_the_name_of_what_was_deployed_and_pushed(project: Path) -> None:
+    ships_an_archive(project)
     with an_example(project, "multi-model") as dev:
 
         def push(name: str, *options: str) -> None:
@@ -131,6 +171,7 @@ def test_multi_model_answers_by_the_name_of_what_was_pushed(project: Path) -> No
             assert f"call it with TargetModel={name}.tar.gz" in pushed.stdout
 
         runtime = dev.client("sagemaker-runtime")
+        assert entities(runtime, dev.endpoint, TargetModel="shipped.tar.gz") == ENTITIES
         push("first")
         assert entities(runtime, dev.endpoint, TargetModel="first.tar.gz") == ENTITIES
 

@@ -3,44 +3,16 @@
 The CDK CLI, the container program, the model and the boto3 client are the real ones.
 """
 
-import threading
 from pathlib import Path
-from typing import Any
 
 import pytest
-from botocore.exceptions import BotoCoreError, ClientError
 
+from tests.end_to_end.caller import Caller
 from tests.end_to_end.conftest import Deployment
 from tests.end_to_end.example_model import ENTITIES, entities, names_no_longer_an_entity
 
 ENDPOINT = "berth-dev"
 STACK = "berth-dev-serving"
-
-
-class Caller:
-    """A client that never stops asking, and remembers every answer and every failure."""
-
-    def __init__(self, client: Any) -> None:
-        self.answers: list[set[tuple[str, str]]] = []
-        self.failures: list[str] = []
-        self._client = client
-        self._enough = threading.Event()
-        self._thread = threading.Thread(target=self._ask)
-
-    def _ask(self) -> None:
-        while not self._enough.is_set():
-            try:
-                self.answers.append(entities(self._client, ENDPOINT))
-            except (ClientError, BotoCoreError) as error:
-                self.failures.append(str(error))
-
-    def __enter__(self) -> "Caller":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._enough.set()
-        self._thread.join()
 
 
 def without_its_vocabulary(model: Path) -> None:
@@ -87,7 +59,7 @@ def test_the_main_job(deployment: Deployment) -> None:
 
     # A changed model: the same endpoint, another answer, and no request lost on the way.
     names_no_longer_an_entity(model, "Lisbon")
-    with Caller(deployment.client("sagemaker-runtime")) as caller:
+    with Caller(deployment.client("sagemaker-runtime"), ENDPOINT) as caller:
         updated = deployment.cdk("deploy", "dev/*", "--require-approval", "never")
     assert updated.returncode == 0, updated.stdout
     after = ENTITIES - {("Lisbon", "LOC")}
@@ -102,7 +74,7 @@ def test_the_main_job(deployment: Deployment) -> None:
 
     # A model that cannot be loaded: the update fails with its reason, the old one answers on.
     without_its_vocabulary(model)
-    with Caller(deployment.client("sagemaker-runtime")) as caller:
+    with Caller(deployment.client("sagemaker-runtime"), ENDPOINT) as caller:
         failed = deployment.cdk("deploy", "dev/Serving", "--require-approval", "never")
     assert failed.returncode == 1
     assert "ping health check" in failed.stdout, failed.stdout

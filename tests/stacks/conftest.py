@@ -6,14 +6,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import aws_cdk as cdk
 import pytest
 
-from pipeline import add_roles
 from stacks.compatibility import ModelRecord
 from stacks.packed import PackedModel
 from stacks.settings import Settings, load
-from stacks.stage import add_stages
 
 Template = dict[str, Any]
 EXAMPLES = sorted(
@@ -60,6 +57,10 @@ Synthesize = Callable[..., Path]
 @pytest.fixture(scope="session")
 def synthesize(packed_model: PackedModel, context: dict[str, Any]) -> Synthesize:
     """Synthesize settings into a folder, without the rule packs (test_compliance has those)."""
+
+    import aws_cdk as cdk
+
+    from stacks.stage import add_stages
 
     def run(settings: Settings, folder: Path, *, model: PackedModel = packed_model) -> Path:
         app = cdk.App(outdir=str(folder), context=context, analytics_reporting=False)
@@ -111,6 +112,10 @@ def roles(
     settings: Settings, context: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Template]:
     """The templates of the roles for GitHub's jobs, by `<stage>-PipelineRoles`."""
+    import aws_cdk as cdk
+
+    from pipeline import add_roles
+
     folder = tmp_path_factory.mktemp("roles")
     app = cdk.App(outdir=str(folder), context=context, analytics_reporting=False)
     add_roles(app, settings)

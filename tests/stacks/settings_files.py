@@ -52,7 +52,7 @@ _SCHEDULE = st.fixed_dictionaries(
         "min_capacity": st.sampled_from([1, 1, 2, 0]),
         "max_capacity": st.integers(2, 4),
     },
-    optional={"timezone": st.sampled_from(["Europe/Berlin", "America/New_York"])},
+    optional={"timezone": st.sampled_from(["Europe/Berlin", "America/New_York", "CET"])},
 )
 _OWN_VPC: Keys = {
     "network__vpc_id": "vpc-0123456789abcdef0",
@@ -103,7 +103,7 @@ _ASKS = [
     _asks(
         batch__on_arrival=st.booleans(),
         batch__schedule=st.sampled_from(["cron(0 3 * * ? *)", "rate(6 hours)"]),
-        batch__content_type=st.sampled_from(["text/csv", 'application/json; q="1"']),
+        batch__content_type=st.sampled_from(["text/csv", 'application/json; q="1"', "image/png"]),
         batch__split=st.sampled_from(["Line", "None"]),
         batch__join=st.sampled_from(["Line", "None"]),
         batch__strategy=st.sampled_from(["MultiRecord", "SingleRecord"]),

@@ -1,5 +1,6 @@
 """stages.toml: what is accepted, and the one line that every mistake gets."""
 
+import json
 import subprocess
 import sys
 import tomllib
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 
 from stacks.aws_data import hosting_instance_types, sagemaker_regions
 from stacks.settings import SettingsError, load
+from stacks.settings.modes import BatchSettings
+from stacks.settings.scaling import ScheduledCapacity
 from stacks.settings.values import RETENTION_DAYS
 
 OWN = Path(__file__).parent / "stages.toml"
@@ -217,6 +220,32 @@ def test_a_mistake_is_one_line_with_file_key_value_and_what_is_allowed(
             '[[dev.scaling.schedule]]\nat = "cron(1)"\nmin_capacity = 1\nmax_capacity = 2',
             'dev.scaling.schedule[0].at = "cron(1)": must be as "cron(0 7 ? * MON-FRI *)"',
         ),
+        *(
+            (
+                '[[dev.scaling.schedule]]\nat = "rate(1 day)"\nmin_capacity = 1\n'
+                f'max_capacity = 2\ntimezone = "{zone}"',
+                f'dev.scaling.schedule[0].timezone = "{zone}": {said}',
+            )
+            for zone, said in (
+                ("Berlin", 'must be "UTC" or a canonical IANA name, as "Europe/Berlin"'),
+                ("US/Eastern", 'must be "UTC" or a canonical IANA name, as "Europe/Berlin"'),
+                ("Europe/../../passwd", 'must be "UTC" or a canonical IANA name'),
+                ("Europe/Berlinn", "no such time zone in this machine's IANA database"),
+                ("America/Argentina", "no such time zone in this machine's IANA database"),
+            )
+        ),
+        *(
+            (
+                f"[dev.batch]\n{key} = '{given}'",
+                f"dev.batch.{key} = {json.dumps(given)}: must be a media type of 256 characters",
+            )
+            for key, given in (
+                ("content_type", "json"),
+                ("content_type", "text/csv, text/plain"),
+                ("accept", "application/json; q="),
+                ("accept", "text/" + "x" * 252),
+            )
+        ),
         (
             "[dev.batch]\nmax_payload_mb = 50\nmax_concurrent_transforms = 4",
             "dev.batch.max_concurrent_transforms = 4: times max_payload_mb (50) must be at most",
@@ -256,6 +285,20 @@ def test_a_mistake_in_a_modes_own_table_is_one_line_too(
 ) -> None:
     (found,) = mistakes(tmp_path, f"{OWN.read_text()}\n{table}\n")
     assert found.startswith(f"stages.toml: {line}")
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Etc/GMT+9", "America/Indiana/Knox"])
+def test_a_time_zone_is_one_that_application_auto_scaling_takes(zone: str) -> None:
+    given = {"at": "rate(1 day)", "timezone": zone, "min_capacity": 1, "max_capacity": 1}
+    assert ScheduledCapacity.model_validate(given).timezone == zone
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    ["text/csv", "text/csv;header=present", 'application/json; q="1, \\"x\\""; v=2', "a/b+c.d-e"],
+)
+def test_a_media_type_may_have_parameters(media_type: str) -> None:
+    assert BatchSettings(content_type=media_type, accept=media_type).content_type == media_type
 
 
 def test_a_stage_on_instances_says_which(tmp_path: Path) -> None:

@@ -37,7 +37,12 @@ def models_of(job: TransformJob) -> Path:
 
 
 def program(job: TransformJob) -> Program:
-    """Fetch the model and say how the job's container is run; JobFailedError where it cannot be."""
+    """Fetch the model and say how the job's container is run.
+
+    Raises JobFailedError where it cannot be, and JobStoppedError where the job shall end.
+    """
+    if job.stopping.is_set():
+        raise JobStoppedError
     given = {**job.container.get("Environment", {}), **job.properties.get("Environment", {})}
     container = {**job.container, "Environment": {**given, **_environment(job.properties)}}
     asked = {

@@ -42,7 +42,9 @@ def shutdown(seconds: float = 5.0) -> None:
         for instance in job.instances:
             if not instance.exited.wait(max(0.0, deadline - time.monotonic())):
                 instance.kill()
+        # Its thread takes its model away, and ends with this process if it is too slow for that.
         job.ended.wait(max(1.0, deadline - time.monotonic()))
+        artifacts.remove(container.models_of(job))
 
 
 def _run(job: TransformJob) -> None:

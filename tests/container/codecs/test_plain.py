@@ -18,6 +18,8 @@ from pydantic import BaseModel
 
 from serving.codecs.plain import dumps, plain, rows_of
 
+pytestmark = pytest.mark.slow
+
 any_json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.container.folders import SOURCES
 from tests.container.process import Server
+
+SOURCES = Path(__file__).parents[1] / "sources"
 
 
 def handlers_model(folder: Path) -> Path:

@@ -15,6 +15,8 @@ from model.bundle.ner import windows as windows_of_the_example
 from serving.tokens.texts import TextEncoder, windows
 from tests.container.tokens.conftest import Save
 
+pytestmark = pytest.mark.slow
+
 LONG = "the quick Anna saw Rome. " * 100
 
 

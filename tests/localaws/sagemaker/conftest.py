@@ -2,7 +2,9 @@
 
 import io
 import json
+import os
 import shutil
+import signal
 import tarfile
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +15,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from localaws import home as homes
 from localaws import lifecycle
 from stacks.settings import Settings
 from tests.localaws.conftest import TestEmulator
@@ -172,6 +175,38 @@ class Account:
 @pytest.fixture(scope="session")
 def account(emulator: TestEmulator) -> Account:
     return Account(emulator)
+
+
+@pytest.fixture
+def own_account(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Account]:
+    """An account of an emulator that a test may end; its state folder is `tmp_path`."""
+    monkeypatch.setenv("LOCALAWS_STOP_GRACE_SECONDS", "1")
+    shutil.copytree(STUB, tmp_path / "images" / "stub")
+    with lifecycle.running(tmp_path, settings) as running:
+        yield Account(TestEmulator(running))
+
+
+def end_emulator(account: Account, number: signal.Signals) -> None:
+    """Send its process a signal; return once no program runs from its images."""
+    pid = homes.process_id(account.emulator.home)
+    assert pid is not None
+    os.kill(pid, number)
+    eventually(lambda: not programs_of(account.emulator.home))
+
+
+def programs_of(home: Path) -> list[str]:
+    """The processes whose command or environment names this state folder's images."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (process / "cmdline").read_bytes().decode()
+        except OSError:
+            continue
+        if str(home / "images") in command:
+            found.append(command)
+    return found
 
 
 @pytest.fixture

@@ -1,11 +1,13 @@
 """Instance pools, and instance types without capacity."""
 
+import json
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.localaws.sagemaker.conftest import NO_CAPACITY, Account
+from tests.localaws.sagemaker.conftest import NO_CAPACITY, REGION, Account, eventually
+from tests.localaws.sagemaker.guardrails import blue_green, update
 
 pytestmark = pytest.mark.slow
 
@@ -85,3 +87,22 @@ def test_a_pools_own_model_must_be_there(account: Account) -> None:
     wanted["InstancePools"][0]["ModelNameOverride"] = "absent"
     with pytest.raises(ClientError, match="Could not find model"):
         account.config(**wanted)
+
+
+def test_nothing_of_the_emulators_own_is_in_what_the_api_says_of_an_update(
+    account: Account,
+) -> None:
+    name = account.serve(**pools("ml.g6.xlarge", "ml.g5.xlarge"))
+    client = account.emulator.client("sagemaker", account.account, REGION)
+    bodies: list[str] = []
+    client.meta.events.register(
+        "before-parse.sagemaker.DescribeEndpoint",
+        lambda response_dict, **_: bodies.append(response_dict["body"].decode()),
+    )
+    config = account.config(**pools("ml.g6.xlarge", "ml.g5.xlarge"))
+    update(account, name, config, blue_green("ALL_AT_ONCE", 300))
+    eventually(lambda: "PendingDeploymentSummary" in client.describe_endpoint(EndpointName=name))
+    pending = json.loads(bodies[-1])["PendingDeploymentSummary"]
+    (variant,) = pending["ProductionVariants"]
+    assert {key for key in variant if key.startswith("_")} == set()
+    account.delete(account.settled(name)["EndpointName"])

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from localaws.sagemaker.shadow import MOST_COPIES
 from tests.localaws.sagemaker.conftest import Account, eventually
 from tests.localaws.sagemaker.guardrails import bakes, rolling, size, update
 from tests.localaws.sagemaker.test_metrics import read
@@ -100,6 +101,19 @@ def test_clients_do_not_wait_for_a_shadow(
     assert shadowed.count(name, "Invocations", "next") == 0
     release.touch()
     eventually(lambda: shadowed.count(name, "Invocations", "next") == 1)
+
+
+def test_copies_beyond_those_that_may_be_on_their_way_are_dropped(
+    account: Account, shadowed: Shadowed, tmp_path: Path
+) -> None:
+    release = tmp_path / "release"
+    name = shadowed.serve(hold=str(release))
+    for _ in range(MOST_COPIES + 10):
+        account.invoke(name)
+    release.touch()
+    eventually(lambda: shadowed.count(name, "Invocations", "next") == MOST_COPIES)
+    account.invoke(name)
+    eventually(lambda: shadowed.count(name, "Invocations", "next") == MOST_COPIES + 1)
 
 
 def test_it_is_described_beside_production_and_cannot_be_called(

@@ -1,55 +1,26 @@
 """Nothing of an endpoint outlives the emulator, and its log is kept."""
 
-import os
-import shutil
 import signal
-from pathlib import Path
 
 import pytest
 
-from localaws import home as homes
-from localaws import lifecycle
-from stacks.settings import Settings
-from tests.localaws.conftest import TestEmulator
-from tests.localaws.sagemaker.conftest import REGION, STUB, Account, eventually
+from tests.localaws.sagemaker.conftest import REGION, Account, end_emulator, eventually
 from tests.localaws.sagemaker.test_endpoint_life import alive
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_containers_end_with_the_emulator(
-    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
-) -> None:
-    monkeypatch.setenv("LOCALAWS_STOP_GRACE_SECONDS", "1")
-    shutil.copytree(STUB, tmp_path / "images" / "stub")
-    with lifecycle.running(tmp_path, settings) as running:
-        account = Account(TestEmulator(running))
-        pids = [
-            account.invoke(account.serve(behaviour=behaviour))["pid"]
-            for behaviour in ({}, {"stubborn": True})
-        ]
-        starting = account.create(account.config(behaviour={"start_seconds": 60}))
-        log = tmp_path / "endpoints" / account.account / REGION / starting / "logs"
-        eventually(lambda: any(log.rglob("*.log")))
-        emulator = homes.process_id(tmp_path)
-        assert emulator is not None
-        os.kill(emulator, number)
-        eventually(lambda: not any(alive(pid) for pid in pids))
-        eventually(lambda: not programs_of(tmp_path))
-
-
-def programs_of(home: Path) -> list[str]:
-    """The processes whose command or environment names this state folder's images."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (process / "cmdline").read_bytes().decode()
-        except OSError:
-            continue
-        if str(home / "images") in command:
-            found.append(command)
-    return found
+def test_containers_end_with_the_emulator(own_account: Account, number: signal.Signals) -> None:
+    pids = [
+        own_account.invoke(own_account.serve(behaviour=behaviour))["pid"]
+        for behaviour in ({}, {"stubborn": True})
+    ]
+    starting = own_account.create(own_account.config(behaviour={"start_seconds": 60}))
+    endpoints = own_account.emulator.home / "endpoints" / own_account.account / REGION
+    eventually(lambda: any((endpoints / starting / "logs").rglob("*.log")))
+    end_emulator(own_account, number)
+    assert not any(alive(pid) for pid in pids)
 
 
 def test_a_containers_output_is_in_cloudwatch_logs(account: Account) -> None:

@@ -23,6 +23,7 @@ MODEL = ModelFolder(
     },
     pickled=False,
     size=2_000_000,
+    largest_file=1_000_000,
     weights=1_000_000,
 )
 SERVER_PINS = {"orjson": "3.13.0"}

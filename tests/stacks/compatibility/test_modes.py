@@ -15,6 +15,21 @@ URI = 'shipping.s3_uri = "s3://a-bucket/model.tar.gz"\n'
 SHA = f'shipping.manifest_sha256 = "{"5" * 64}"\n'
 
 CASES = [
+    *(
+        Case(
+            modes.lines_are_text,
+            f'mode = "batch"\nbatch.content_type = "{binary}"',
+            f'dev.batch.content_type = "{binary}": has no lines to split objects at; set',
+            f'mode = "batch"\nbatch = {{ content_type = "{binary}", split = "None" }}',
+        )
+        for binary in ("application/x-npy", "image/png", "application/Vnd.Apache.Parquet; v=1")
+    ),
+    Case(
+        modes.lines_are_text,
+        'mode = "batch"\nbatch.content_type = "application/octet-stream"',
+        "has no lines",
+        'mode = "batch"\nbatch.content_type = "text/csv; header=present"',
+    ),
     Case(
         modes.serverless_stands_alone,
         SERVERLESS + VPC,

@@ -1,7 +1,6 @@
 """The model's bytes, against disks, memories and timeouts."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -46,6 +45,21 @@ CASES = [
     Sized(sizes.model_fits_the_disk, volume(10), 5 * GB, None),
     Sized(sizes.model_fits_the_disk, volume(10) + 'shipping.form = "files"', 9 * GB, None),
     Sized(sizes.model_fits_the_disk, "", 900 * GB, None),  # SageMaker's choice is not known
+    Sized(sizes.model_fits_the_disk, volume(512), 300 * GB, "warning", "ask for 512"),
+    Sized(sizes.model_fits_the_disk, volume(512), 513 * GB, "refusal", "disks of its own"),
+    Sized(
+        sizes.large_model_names_its_volume,
+        "",
+        31 * GB,
+        "warning",
+        "dev.endpoint.volume_size_gb: unset, and model takes 31.0 GB of disk; ask for 64",
+    ),
+    Sized(sizes.large_model_names_its_volume, "", 513 * GB, "refusal", "use an instance type with"),
+    Sized(sizes.large_model_names_its_volume, "", 30 * GB, None),
+    Sized(sizes.large_model_names_its_volume, volume(512), 31 * GB, None),
+    Sized(sizes.large_model_names_its_volume, G5, 600 * GB, None),
+    Sized(sizes.large_model_names_its_volume, SERVERLESS, 31 * GB, None),
+    Sized(sizes.large_model_names_its_volume, 'mode = "batch"', 31 * GB, None),
     Sized(sizes.model_fits_the_disk, SERVERLESS, 6 * GB, "refusal", "6.0 GB of 5 GB of disk"),
     Sized(sizes.model_fits_the_disk, SERVERLESS, 2 * GB, None),
     Sized(
@@ -157,16 +171,3 @@ def test_a_variants_own_model_is_held_to_its_own_machine() -> None:
 )
 def test_what_clashes_gets_a_line_and_its_neighbour_passes(case: Case) -> None:
     hold(case)
-
-
-def test_a_folder_of_archives_fits_the_copying_function(tmp_path: Path) -> None:
-    (tmp_path / "archives").mkdir()
-    stage = stage_that_asks(
-        'mode = "multi-model"\nmulti_model.archives = "archives"', folder=tmp_path
-    )
-    with (tmp_path / "archives" / "large.tar.gz").open("wb") as archive:
-        archive.truncate(5 * GIB)  # a hole: no byte of it is on the disk
-        assert found(sizes.archives_fit_the_copying_function, stage) == []
-        archive.truncate(6 * GIB)
-    (finding,) = found(sizes.archives_fit_the_copying_function, stage)
-    assert "push archives one by one" in str(finding)

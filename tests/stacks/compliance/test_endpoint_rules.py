@@ -60,6 +60,16 @@ def moving_image(template: Template) -> None:
     model(template)["PrimaryContainer"]["Image"] = "registry/ner:latest"
 
 
+def quiet(template: Template) -> None:
+    environment = model(template)["PrimaryContainer"]["Environment"]
+    environment["SAGEMAKER_CONTAINER_LOG_LEVEL"] = "WARNING"
+
+
+def quieter_than_info(template: Template) -> None:
+    environment = model(template)["PrimaryContainer"]["Environment"]
+    environment["SAGEMAKER_CONTAINER_LOG_LEVEL"] = "21"
+
+
 def one_instance(template: Template) -> None:
     variant(template)["InitialInstanceCount"] = 1
 
@@ -112,6 +122,8 @@ def key_on_local_disks(template: Template) -> None:
     [
         (reached_by_network, "NetworkIsolation"),
         (moving_image, "PinnedImage"),
+        (quiet, "FiguresAreLogged"),
+        (quieter_than_info, "FiguresAreLogged"),
         (one_instance, "ProductionCapacity"),
         (scaled_to_one, "ProductionCapacity"),
         (trusted_everywhere, "SourceAccount"),

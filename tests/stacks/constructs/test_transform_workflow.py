@@ -11,7 +11,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 
 from stacks.constructs.transform_workflow import TransformWorkflow
-from stacks.settings.endpoint import BatchSettings
+from stacks.settings.modes import BatchSettings
 from tests.stacks.constructs.conftest import (
     ACCOUNT,
     KEY_ARN,
@@ -39,8 +39,6 @@ def workflow(synthesize: Synthesize, **changes: Any) -> Synthesized:
             "model_name": "the-model",
             "settings": BatchSettings(**settings),
             "instance_type": "ml.m5.xlarge",
-            "ami_version": None,
-            "volume_key": False,
             "bucket": s3.Bucket.from_bucket_name(stack, "Bucket", "the-bucket"),
             "key": key_of(stack),
             "alarm_topic": sns.Topic.from_topic_arn(stack, "Topic", TOPIC),
@@ -82,13 +80,7 @@ def started(synthesize: Synthesize) -> Synthesized:
         synthesize,
         settings={"schedule": "cron(0 7 ? * MON-FRI *)", "on_arrival": True},
         instance_type="ml.g4dn.xlarge",
-        ami_version="al2-ami-sagemaker-batch-gpu-535",
     )
-
-
-@pytest.fixture(scope="module")
-def with_volume_key(synthesize: Synthesize) -> Synthesized:
-    return workflow(synthesize, volume_key=True)
 
 
 def test_the_job_is_as_the_settings_say(plain: Synthesized) -> None:
@@ -102,7 +94,11 @@ def test_the_job_is_as_the_settings_say(plain: Synthesized) -> None:
     assert job["TransformOutput"]["Accept"] == "application/jsonlines"
     assert job["TransformOutput"]["AssembleWith"] == "Line"
     assert job["TransformOutput"]["KmsKeyId"] == KEY_ARN
-    assert job["TransformResources"] == {"InstanceType": "ml.m5.xlarge", "InstanceCount": 1}
+    assert job["TransformResources"] == {
+        "InstanceType": "ml.m5.xlarge",
+        "InstanceCount": 1,
+        "VolumeKmsKeyId": KEY_ARN,
+    }
 
 
 def test_objects_that_are_not_split_have_no_batch_strategy(synthesize: Synthesize) -> None:
@@ -117,16 +113,15 @@ def test_the_ami_is_named_where_there_is_one(started: Synthesized) -> None:
 
 
 def test_the_volume_has_our_key_only_where_the_instance_type_allows_it(
-    plain: Synthesized, with_volume_key: Synthesized
+    plain: Synthesized, started: Synthesized
 ) -> None:
     resources = [
-        states(each)["Transform"]["Arguments"]["TransformResources"]
-        for each in (plain, with_volume_key)
+        states(each)["Transform"]["Arguments"]["TransformResources"] for each in (plain, started)
     ]
-    assert [each.get("VolumeKmsKeyId") for each in resources] == [None, KEY_ARN]
-    assert "kms:CreateGrant" not in allowed(plain)
-    assert allowed(with_volume_key)["kms:CreateGrant"]["Resource"] == KEY_ARN
-    assert allowed(with_volume_key)["kms:CreateGrant"]["Condition"] == {
+    assert [each.get("VolumeKmsKeyId") for each in resources] == [KEY_ARN, None]
+    assert "kms:CreateGrant" not in allowed(started)  # g4dn has disks of its own
+    assert allowed(plain)["kms:CreateGrant"]["Resource"] == KEY_ARN
+    assert allowed(plain)["kms:CreateGrant"]["Condition"] == {
         "Bool": {"kms:GrantIsForAWSResource": "true"}
     }
 
@@ -355,6 +350,6 @@ def test_the_alarm_hears_of_every_end_but_success(plain: Synthesized) -> None:
         assert metric["Dimensions"] == [{"Name": "StateMachineArn", "Value": machine_arn(plain)}]
 
 
-def test_cfn_lint_has_nothing_to_say(started: Synthesized, with_volume_key: Synthesized) -> None:
+def test_cfn_lint_has_nothing_to_say(started: Synthesized, plain: Synthesized) -> None:
     assert started.lint() == ""
-    assert with_volume_key.lint() == ""
+    assert plain.lint() == ""

@@ -64,19 +64,30 @@ def rolling(kind: str, size: int, wait: int) -> dict[str, Any]:
     ],
 )
 def test_traffic_goes_over_as_the_deployment_config_says(
-    deployment: dict[str, Any], says: str
+    types: ResourceTypes, deployment: dict[str, Any], says: str
 ) -> None:
-    resources = serving(endpoint={"DeploymentConfig": deployment})["Resources"]
-    assert traffic(resources["Endpoint"], resources)[0] == f"shifts traffic {says}"
+    after = serving(endpoint={"DeploymentConfig": deployment}, model="s3://models/2.gz")
+    change = endpoint_of(serving(), after, types)
+    assert traffic(change, after["Resources"])[0] == f"shifts traffic {says}"
 
 
-def test_the_alarms_that_would_undo_it_are_named() -> None:
+def test_a_deployment_config_that_is_retained_is_the_last_one(types: ResourceTypes) -> None:
+    canary = blue_green("CANARY", 300, CanarySize={"Type": PERCENT, "Value": 10})
+    before = serving(endpoint={"DeploymentConfig": canary})
+    model = "s3://models/2.gz"
+    for retained, how in ((True, "by canary: 10 % of capacity"), (False, "all at once")):
+        after = serving(endpoint={"RetainDeploymentConfig": retained}, model=model)
+        said = traffic(endpoint_of(before, after, types), after["Resources"])[0]
+        assert said.startswith(f"shifts traffic {how}")
+
+
+def test_the_alarms_that_would_undo_it_are_named(types: ResourceTypes) -> None:
     alarms = [{"AlarmName": {"Ref": "Errors"}}, {"AlarmName": "an-own-one"}]
-    resources = serving(
+    after = serving(
         endpoint={"DeploymentConfig": {"AutoRollbackConfiguration": {"Alarms": alarms}}},
         Errors=resource("AWS::CloudWatch::Alarm"),
-    )["Resources"]
-    said = traffic(resources["Endpoint"], resources)[1]
+    )
+    said = traffic(endpoint_of(serving(), after, types), after["Resources"])[1]
     assert said == "goes back if an alarm goes off: Errors, an-own-one"
 
 

@@ -155,3 +155,71 @@ def test_a_replaced_resource_that_is_kept_is_not_cleared_away(types: ResourceTyp
     said = text(made(types, named("a"), named("b")))
     assert "replaces Bucket Data: BucketName: a → b" in said
     assert "clears away" not in said
+
+
+def by_output(name: str) -> dict[str, object]:
+    return {"Fn::GetStackOutput": {"StackName": "berth-prod-storage", "OutputName": name}}
+
+
+def storage(bucket: str = "first", value: object = None, **more: object) -> Template:
+    value = value or {"Ref": "Bucket"}
+    made = resource("AWS::S3::Bucket", BucketName=bucket)
+    return {"Resources": {"Bucket": made}, "Outputs": {"Name": {"Value": value, **more}}}
+
+
+def both(types: ResourceTypes, before: Template, after: Template, reader: Template) -> list[str]:
+    """What the plan says where the storage stack changes, and the text of its reader does not."""
+    stacks = [
+        StackTemplates("berth-prod-storage", before, after),
+        StackTemplates("berth-prod-serving", reader, reader),
+    ]
+    return list(map(str, plan("prod", stacks, types, may_delete_data=True).lines))
+
+
+def test_what_reads_a_replaced_resources_output_would_follow_but_is_passed_by(
+    types: ResourceTypes,
+) -> None:
+    reader = serving(image=by_output("Name"), scaled=False)
+    said = both(types, storage("first"), storage("second"), reader)
+    passed_by = "is passed by, as its own text stays (cdk deploy --force would not)"
+    at = said.index(f"berth-prod-serving: {passed_by}")
+    assert said[at + 1 : at + 4] == [
+        "  1. replaces Model Model: it reads berth-prod-storage.Name, which changes",
+        "  2. replaces EndpointConfig Config: it names the new Model",
+        "  3. updates Endpoint Endpoint in place: it names the new EndpointConfig",
+    ]
+
+
+def test_an_output_of_another_text_is_followed_as_well(types: ResourceTypes) -> None:
+    reader = serving(image=by_output("Name"))
+    said = both(types, storage(value="one"), storage(value="two"), reader)
+    assert "  1. replaces Model Model: it reads berth-prod-storage.Name, which changes" in said
+
+
+def test_an_output_that_stays_changes_nothing(types: ResourceTypes) -> None:
+    before, after = storage(), storage()
+    after["Resources"]["Bucket"]["Properties"]["Tags"] = [{"Key": "a", "Value": "b"}]
+    said = both(types, before, after, serving(image=by_output("Name")))
+    assert said[-1] == "berth-prod-serving: nothing to do"
+
+
+def test_an_export_that_is_imported_cannot_change(types: ResourceTypes) -> None:
+    export = {"Export": {"Name": "storage:Name"}}
+    reader = serving(image={"Fn::Join": ["/", ["a", {"Fn::ImportValue": "storage:Name"}]]})
+    said = both(types, storage("first", **export), storage("second", **export), reader)
+    refused = "  ! CloudFormation refuses to change storage:Name: berth-prod-serving imports it"
+    assert refused in said
+    assert not [line for line in both(types, storage(), storage("second"), reader) if "!" in line]
+
+
+def test_an_output_made_of_anothers_is_followed_through_it(types: ResourceTypes) -> None:
+    between: Template = {"Resources": {}, "Outputs": {"Again": {"Value": by_output("Name")}}}
+    again = {"Fn::GetStackOutput": {"StackName": "between", "OutputName": "Again"}}
+    last = serving(image=again)
+    stacks = [
+        StackTemplates("berth-prod-storage", storage("first"), storage("second")),
+        StackTemplates("between", between, between),
+        StackTemplates("last", last, last),
+    ]
+    said = [*map(str, plan("prod", stacks, types, may_delete_data=True).lines)]
+    assert "  1. replaces Model Model: it reads between.Again, which changes" in said

@@ -9,7 +9,7 @@ from aws_cdk import aws_ec2, aws_events, aws_events_targets, aws_s3
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 
-from stacks.settings.endpoint import BatchSettings
+from stacks.settings.modes import BatchSettings
 from stacks.transform_definition import definition
 from tests.localaws.sagemaker.conftest import ACCOUNT, REGION, ROLE, eventually
 from tests.localaws.sagemaker.transform.conftest import DATA, Transforms
@@ -110,12 +110,7 @@ def test_an_object_that_arrives_is_transformed(transforms: Transforms) -> None:
 def test_the_projects_own_state_machine_transforms_what_arrives(transforms: Transforms) -> None:
     settings = BatchSettings(split="Line", join="Line", strategy="SingleRecord")
     own = definition(
-        partition="aws",
-        name="berth-dev",
-        settings=settings,
-        instance_type="ml.m5.large",
-        ami_version=None,
-        volume_key=False,
+        partition="aws", name="berth-dev", settings=settings, instance_type="ml.m5.large"
     )
     text = json.dumps(own)
     substitutions = {"Model": transforms.model(), "Bucket": DATA, "Key": "alias/none"}

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ SOURCES = [file.read_text() for file in CONTAINER.rglob("*.py")]
 OF_EVERY_LINE = {"message", "level", "traceback", "request_id", "inference_id"}
 
 
+@cache
 def logged_messages() -> set[str]:
     return {
         node.args[0].value
