@@ -1,4 +1,4 @@
-"""A cloud assembly with another model: what the CDK would have written for it.
+"""A cloud assembly changed: with another model, or without the alarms that take an update back.
 
 The CDK names a file asset by its content, and by that name alone the templates refer to it. So the
 names are exchanged wherever they stand, and the template's own asset gets a new name in turn.
@@ -36,6 +36,22 @@ def exchange_model(
         _exchange(file, names)
     _rename_templates(nested)
     return f"{content.sha256}.gz"
+
+
+def drop_rollback_alarms(folder: Path, stage: str) -> None:
+    """Let no alarm take back an update of the stage's endpoint."""
+    nested = folder / f"assembly-{stage}"
+    for file in nested.glob("*.template.json"):
+        template = json.loads(file.read_text(encoding="utf-8"))
+        for resource in template.get("Resources", {}).values():
+            update = resource.get("Properties", {}).get("DeploymentConfig", {})
+            if (
+                resource["Type"] == "AWS::SageMaker::Endpoint"
+                and "AutoRollbackConfiguration" in update
+            ):
+                del update["AutoRollbackConfiguration"]
+                file.write_text(json.dumps(template, indent=1), encoding="utf-8")
+    _rename_templates(nested)
 
 
 def _rename_templates(nested: Path) -> None:

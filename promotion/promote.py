@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,6 +20,7 @@ from promotion.release import Lineage, Release
 from promotion.screen import Screen
 from promotion.stage import Stage, in_one_line
 from promotion.store import ReleaseStore
+from promotion.way_back import deploy_back
 from stacks.settings import load
 
 Verify = Callable[[Stage, Release], Release]
@@ -112,7 +114,11 @@ class Promotion:
             former = self.former_release(but=lineage)
             self.screen.move(loads, before_each=guard.check)
             guard.check()
-            outcome = self._deployed(made, release, lineage)
+            self.screen.say(f"{self.target.name}: deploying {lineage}")
+            stacks = list(made.wanted.templates)
+            outcome = self._deployed(
+                made, release, lineage, partial(deploy, self.target, made.folder, stacks)
+            )
             if outcome.end is End.DONE:
                 return outcome
             guard.check()
@@ -126,7 +132,7 @@ class Promotion:
         with unpacked(ReleaseStore(self.target), to, self.target) as made:
             _check_assets(self.target, to, made)
             with self._lock(made, f"rolls back to {to.id}"):
-                return self._deployed(made, to, Lineage(stage=self.target.name, release=to.id))
+                return self._gone_to(made, to)
 
     def former_release(self, *, but: Lineage) -> Release | None:
         """The newest release to go back to: not one of that origin, nor one that failed."""
@@ -157,28 +163,35 @@ class Promotion:
         except PromotionError:
             return None  # not at rest, or changed since
 
-    def _deployed(self, made: Unpacked, release: Release, lineage: Lineage) -> Outcome:
+    def _deployed(
+        self, made: Unpacked, release: Release, lineage: Lineage, deploying: Callable[[], None]
+    ) -> Outcome:
         """Deploy, record and verify."""
-        name = self.target.name
         try:
-            self.screen.say(f"{name}: deploying {lineage}")
-            deploy(self.target, made.folder, list(made.wanted.templates))
+            deploying()
         except DeploymentError as error:
             return Outcome(End.FAILED, None, str(error))
         recorded, _ = record(self.target, made.folder, source=release.source, lineage=lineage)
-        self.screen.say(f"{name}: recorded as {recorded.id}; verifying it")
+        self.screen.say(f"{self.target.name}: recorded as {recorded.id}; verifying it")
         verified = self.verify(self.target, recorded)
         reason = missing_evidence(verified)
         return Outcome(End.FAILED if reason else End.DONE, verified, reason)
+
+    def _gone_to(self, made: Unpacked, former: Release) -> Outcome:
+        """Deploy a former release of the target itself, record and verify it."""
+        self.screen.say(f"{self.target.name}: going back to {former.id}")
+        lineage = Lineage(stage=self.target.name, release=former.id)
+        way = partial(deploy_back, self.target, made.folder, made.wanted, self.screen)
+        return self._deployed(made, former, lineage, way)
 
     def _gone_back(self, former: Release | None, failed: Outcome) -> Outcome:
         name = self.target.name
         if former is None:
             reason = f"{failed.reason}; {name} has no former release to go back to"
             return Outcome(End.FAILED, failed.release, reason, failed.release)
-        self.screen.say(f"{failed.reason}\n{name}: going back to {former.id}")
+        self.screen.say(str(failed.reason))
         with unpacked(ReleaseStore(self.target), former, self.target) as made:
-            back = self._deployed(made, former, Lineage(stage=name, release=former.id))
+            back = self._gone_to(made, former)
         if back.end is End.DONE:
             return Outcome(End.WENT_BACK, back.release, failed.reason, failed.release)
         reason = f"{failed.reason}; and going back to {former.id} failed: {back.reason}"

@@ -9,11 +9,10 @@ _CODE = "ner.py"
 
 # Words become part of a span only where the classifier has no doubt at all: many are missed.
 _WORSE = ("< 0.5 * pieces", "< 0.0005 * pieces")
-# Long texts are answered with an error.
+# Every span is named as no golden set names one.
 _BROKEN = (
-    "    if not word_ids:\n",
-    '    if len(text) > 75:\n        raise ValueError("broken for the rehearsal")\n'
-    "    if not word_ids:\n",
+    "    return [span for span in spans if",
+    '    return [{**span, "label": "BROKEN"} for span in spans if',
 )
 
 
@@ -23,7 +22,7 @@ def make_worse(model: Path, folder: Path) -> None:
 
 
 def make_broken(model: Path, folder: Path) -> None:
-    """Copy the example model into `folder`, failing at most texts."""
+    """Copy the example model into `folder`, all of its labels wrong."""
     _changed(model, folder, _BROKEN)
 
 

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from threading import Event
 from typing import Any
 
-from promotion.release import Release
 from promotion.stage import Stage, in_one_line
 
 # A standard alarm is judged once a minute, one of high resolution every ten seconds at most.
@@ -17,17 +16,17 @@ _TYPES = ["MetricAlarm", "CompositeAlarm"]
 
 
 class Watch:
-    """The alarms of a release's stacks, and which of them have been in ALARM since it began.
+    """The alarms of stacks, and which of them have been in ALARM since it began.
 
     names: of those that are watched; gone: alarms of the stacks that are no more.
 
     Raises PromotionError where AWS refuses a call.
     """
 
-    def __init__(self, stage: Stage, release: Release) -> None:
+    def __init__(self, stage: Stage, stacks: Iterable[str]) -> None:
         self._cloudwatch = stage.client("cloudwatch")
         with in_one_line():
-            names = set(_names(stage.client("cloudformation"), release.templates))
+            names = set(_names(stage.client("cloudformation"), stacks))
             alarms = self._described(names)
         # An alarm that has capacity added is no fault; it goes off as often as it is needed.
         self.names = {each["AlarmName"] for each in alarms if not _scales(each)}
@@ -59,10 +58,14 @@ class Watch:
             self._look()
         self._look()
 
-    def _look(self) -> None:
+    def ringing(self) -> set[str]:
+        """Those that are in ALARM now."""
         with in_one_line():
             alarms = self._described(self.names)
-        self._went_off |= {each["AlarmName"] for each in alarms if each["StateValue"] == "ALARM"}
+        return {each["AlarmName"] for each in alarms if each["StateValue"] == "ALARM"}
+
+    def _look(self) -> None:
+        self._went_off |= self.ringing()
 
     def _described(self, names: Iterable[str]) -> list[dict[str, Any]]:
         wanted, found = sorted(names), []

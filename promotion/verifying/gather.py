@@ -33,7 +33,7 @@ def gather(
     cases = parse(golden, f"golden.jsonl of {release.id}") if golden is not None else ()
     stopped = Event()
     asking = Asking(Endpoint(stage, release, stopped), cases, stopped, on_step)
-    served, watch, began = [_served(stage)], Watch(stage, release), time.monotonic()
+    served, watch, began = [_served(stage)], Watch(stage, release.templates), time.monotonic()
     with watch.looking(stopped):
         found = asking.golden_set()
         latency = asking.at_a_rate(wanted)

@@ -3,11 +3,12 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from promotion import PromotionError
-from promotion.exchange import exchange_model
+from promotion.exchange import drop_rollback_alarms, exchange_model
 from promotion.release import Content, Release
 from tests.promotion.releases import release
 
@@ -71,3 +72,24 @@ def test_a_stage_of_several_models_takes_none(nested: Path, running: Release) ->
     several = running.model_copy(update={"models": running.models * 2})
     with pytest.raises(PromotionError, match="qa-000001 does not run one model, shipped as one"):
         exchange_model(nested.parent, "qa", several, CONTENT, "6" * 64)
+
+
+def test_an_endpoint_without_rollback_alarms_keeps_the_rest_of_its_update(nested: Path) -> None:
+    update: dict[str, Any] = {
+        "BlueGreenUpdatePolicy": {},
+        "AutoRollbackConfiguration": {"Alarms": []},
+    }
+    endpoint = {"Type": "AWS::SageMaker::Endpoint", "Properties": {"DeploymentConfig": update}}
+    other = {"Type": "AWS::S3::Bucket"}
+    file = nested / "serving.template.json"
+    before = json.loads((nested / "manifest.json").read_text())
+    old = hashlib.sha256(file.read_bytes()).hexdigest()
+    file.write_text(json.dumps({"Resources": {"Endpoint": endpoint, "Other": other}}))
+    drop_rollback_alarms(nested.parent, "qa")
+    resources = json.loads(file.read_text())["Resources"]
+    assert resources["Endpoint"]["Properties"]["DeploymentConfig"] == {"BlueGreenUpdatePolicy": {}}
+    assert resources["Other"] == other
+    after = json.loads((nested / "manifest.json").read_text())
+    new = hashlib.sha256(file.read_bytes()).hexdigest()
+    assert after["serving"] == before["serving"].replace(old, new)
+    assert after["storage"] == before["storage"]

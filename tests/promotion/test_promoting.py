@@ -126,6 +126,9 @@ def test_a_release_goes_to_qa_and_a_trained_model_after_it(
     assert said.stdout.splitlines()[-1] == "qa serves qa-000003, which is qa-000001, verified"
     nothing_differs(deployment, "qa", tmp_path / "assembly")
 
+    the_way_back_is_not_barred_by_the_alarms_of_what_failed(deployment)
+    nothing_differs(deployment, "qa", tmp_path / "assembly")
+
 
 def stacks_of(deployment: Deployment, stage: str) -> list[str]:
     session: Any = deployment.emulator.session(stage)
@@ -175,3 +178,21 @@ def a_trained_model_takes_the_place_of_the_promoted_one(deployment: Deployment) 
     assert running["models"][0]["manifest_sha256"] == trained["models"][0]["manifest_sha256"]
     assert running["models"][0]["archive"]["sha256"] == trained["models"][0]["archive"]["sha256"]
     assert running["images"] == shown(deployment, "qa-000001")["images"]
+
+
+def the_way_back_is_not_barred_by_the_alarms_of_what_failed(deployment: Deployment) -> None:
+    """Answers of 500 set off the alarm that takes every update back, that to a good model too."""
+    code = deployment.project / "build" / "model" / "ner.py"
+    start = "    if not word_ids:\n"
+    assert start in code.read_text()
+    fails = '    if len(text) > 75:\n        raise ValueError("broken for this test")\n'
+    code.write_text(code.read_text().replace(start, fails + start))
+    deploy(deployment)
+    said = promotion(
+        deployment, "run", "--from", "dev", "--to", "qa", "--force", "to see it go back", status=1
+    )
+    assert "qa: first without rollback alarms: rehearsal-qa-AllTraffic-5xx" in said.stdout
+    assert said.stdout.splitlines()[-1] == "qa went back and serves qa-000005, verified"
+    assert "qa-000004 did not pass: " in said.stderr
+    assert shown(deployment, "qa-000004")["lineage"]["forced"] == "to see it go back"
+    assert shown(deployment, "qa-000005")["lineage"]["release"] == "qa-000003"

@@ -6,6 +6,7 @@ import pytest
 from rich.console import Console
 
 from promotion import promote as promoting
+from promotion import way_back
 from promotion.gate import GateError
 from promotion.promote import End, Outcome, Promotion
 from promotion.screen import Screen
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(autouse=True)
 def _without_the_cli(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(promoting, "deploy", worlds.deploy)
+    monkeypatch.setattr(way_back, "deploy", worlds.deploy)
 
 
 def promoted(world: World, source: str, target: str, forced: str | None = None) -> Outcome:

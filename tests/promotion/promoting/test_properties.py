@@ -26,6 +26,7 @@ from hypothesis.stateful import (
 from rich.console import Console
 
 from promotion import promote as promoting
+from promotion import way_back
 from promotion.gate import missing_evidence
 from promotion.promote import End, Promotion
 from promotion.release import Release
@@ -185,6 +186,7 @@ class Promotions(RuleBasedStateMachine):
 @pytest.mark.usefixtures("accounts")
 def test_promotion_converges_whatever_happens(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(promoting, "deploy", worlds.deploy)
+    monkeypatch.setattr(way_back, "deploy", worlds.deploy)
     monkeypatch.setattr(Promotions, "stages", (root / "stages.toml").read_text(), raising=False)
     run_state_machine_as_test(
         Promotions,

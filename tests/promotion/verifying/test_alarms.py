@@ -17,7 +17,7 @@ SetAlarm = Callable[[str, str], None]
 
 
 def went_off(stage: Stage) -> tuple[str, ...]:
-    watch = Watch(stage, deployed(stage))
+    watch = Watch(stage, deployed(stage).templates)
     with watch.looking(Event()):
         pass
     return watch.went_off
@@ -36,7 +36,7 @@ def test_metric_alarms_and_composite_ones_are_named(dev: Stage, alarms: SetAlarm
 
 def test_an_alarm_that_scales_is_no_fault(dev: Stage, alarms: SetAlarm) -> None:
     alarms("scaling", "ALARM")
-    watch = Watch(dev, deployed(dev))
+    watch = Watch(dev, deployed(dev).templates)
     assert watch.names == {"loud", "quiet", "both"}
     assert went_off(dev) == ()
 
@@ -45,7 +45,7 @@ def test_one_that_went_off_and_is_well_again_is_named(
     dev: Stage, alarms: SetAlarm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_LOOK_SECONDS", 0.02)
-    watch = Watch(dev, deployed(dev))
+    watch = Watch(dev, deployed(dev).templates)
     with watch.looking(Event()):
         alarms("loud", "ALARM")
         deadline = time.monotonic() + 30
@@ -58,7 +58,7 @@ def test_one_that_went_off_and_is_well_again_is_named(
 def test_one_that_went_off_before_the_first_look_of_a_short_bake_is_seen_at_its_end(
     dev: Stage, alarms: SetAlarm
 ) -> None:
-    watch = Watch(dev, deployed(dev))
+    watch = Watch(dev, deployed(dev).templates)
     with watch.looking(Event()):
         alarms("quiet", "ALARM")
     assert watch.went_off == ("quiet",)
@@ -67,6 +67,6 @@ def test_one_that_went_off_before_the_first_look_of_a_short_bake_is_seen_at_its_
 def test_an_alarm_that_somebody_deleted_is_missed(qa: Stage) -> None:
     cloudwatch = qa.client("cloudwatch")
     cloudwatch.delete_alarms(AlarmNames=["both"])
-    watch = Watch(qa, deployed(qa))
+    watch = Watch(qa, deployed(qa).templates)
     assert (watch.gone, watch.names) == (("both",), {"loud", "quiet"})
     cloudwatch.put_composite_alarm(AlarmName="both", AlarmRule='ALARM("loud")')
