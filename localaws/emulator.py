@@ -59,10 +59,14 @@ def serve(listener: socket.socket, *, until_stdin_closes: bool) -> None:
     if iam.is_enforced():
         iam.install()
     try:
-        asyncio.run(_serve(listener, until_stdin_closes=until_stdin_closes))
+        asyncio.run(_serve(listener, services, until_stdin_closes=until_stdin_closes))
     finally:
-        for service in services:
-            service.shutdown()
+        _shut_down(services)
+
+
+def _shut_down(services: list[ModuleType]) -> None:
+    for service in services:
+        service.shutdown()
 
 
 def _install(service: ModuleType) -> None:
@@ -162,7 +166,9 @@ def _upload_part_copy(bucket: str, key: str, query: dict[str, Any], headers: Any
     return 200, {"Content-Type": "application/xml"}, result.encode()
 
 
-async def _serve(listener: socket.socket, *, until_stdin_closes: bool) -> None:
+async def _serve(
+    listener: socket.socket, services: list[ModuleType], *, until_stdin_closes: bool
+) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -179,3 +185,5 @@ async def _serve(listener: socket.socket, *, until_stdin_closes: bool) -> None:
         await stop.wait()
 
     await hypercorn_serve(app.app, config, shutdown_trigger=stopped)
+    # The loop waits for its threads when it ends: one may be baking a deployment for an hour.
+    _shut_down(services)

@@ -142,7 +142,8 @@ class Deployment:
             nap = min(LOOK_SECONDS, end - time.monotonic())
             if nap <= 0:
                 return
-            time.sleep(nap)
+            if self.fleet.closes_within(nap):
+                raise HostingError("The endpoint's instances are being stopped.")
             self._spared += nap / TIME_SCALE - nap
 
     def _watch(self) -> None:

@@ -160,6 +160,10 @@ class Fleet:
         (_drain_all if drain else _stop_all)(self.instances())
         self.clear()
 
+    def closes_within(self, seconds: float) -> bool:
+        """Wait so long, or until it is closed; whether it is."""
+        return self._closing.wait(seconds)
+
     def ask_to_stop(self) -> None:
         """SIGTERM to every instance; its keeper sends SIGKILL after the grace."""
         self._closing.set()

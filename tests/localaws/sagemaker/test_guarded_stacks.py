@@ -1,6 +1,8 @@
 """A stack's endpoint is updated under its guardrails, and its update fails with them."""
 
 import contextlib
+import json
+import signal
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +10,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.localaws.sagemaker.conftest import Account
+from localaws.home import is_held
+from tests.localaws.sagemaker.conftest import Account, end_emulator, eventually
 from tests.localaws.sagemaker.guardrails import LONG, blue_green, size
 from tests.localaws.sagemaker.test_stacks import Stack, a_stack, template
 
@@ -96,3 +99,17 @@ def test_a_canary_on_one_instance_fails_the_stack(account: Account) -> None:
         body = guarded(stack, account.upload(answer="old"), instances=1)
         assert stack.create(body) == "ROLLBACK_COMPLETE"
         assert any("CanarySize of 1 instance(s)" in why for _, _, why in stack.events())
+
+
+def test_a_stacks_update_that_bakes_ends_with_the_emulator(own_account: Account) -> None:
+    stack = Stack(own_account)
+    assert stack.create(guarded(stack, own_account.upload(answer="old"))) == "CREATE_COMPLETE"
+    body = json.dumps(guarded(stack, own_account.upload(answer="new")))
+    own_account.client("cloudformation").update_stack(StackName=stack.name, TemplateBody=body)
+    eventually(lambda: answers(own_account, stack.endpoint) == {"old", "new"})
+    end_emulator(own_account, signal.SIGTERM)
+    eventually(lambda: not is_held(own_account.emulator.home))
+
+
+def answers(account: Account, endpoint: str) -> set[str]:
+    return {account.invoke(endpoint)["answer"] for _ in range(8)}
