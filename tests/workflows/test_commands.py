@@ -1,4 +1,4 @@
-"""Every command in the workflows, and in the snippets of docs/ci.md, is there."""
+"""Every command in the workflows, in docs/ci.md, the README and docs/promotion.md is there."""
 
 import configparser
 import re
@@ -32,6 +32,12 @@ def commands() -> list[list[str]]:
         for phase in yaml.safe_load(spec)["phases"].values():
             found += phase["commands"]
     lines = [line for script in found for line in script.replace("\\\n", " ").splitlines()]
+    lines += [
+        line.removeprefix("$ ")
+        for page in ("README.md", "docs/promotion.md")
+        for block in re.findall(r"```(?:sh)?\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
+        for line in block.splitlines()
+    ]
     parts = [part for line in lines for part in re.split(r"\$\(|\)|\||>>|2>&1|&&", line)]
     return [shlex.split(part, comments=True) for part in parts if _is_command(part)]
 
