@@ -11,7 +11,7 @@ from promotion.moving.images import copy_image, plan_image
 from promotion.moving.objects import copy_object, plan_object
 from promotion.moving.outcome import Moved, OnBytes, Planned
 from promotion.moving.registry import Repository, ecr_repository
-from promotion.moving.s3 import S3Object
+from promotion.moving.s3 import S3Object, parted
 from promotion.release import Release
 from promotion.stage import Stage
 from stacks.settings.stage import ShippingSettings
@@ -81,13 +81,8 @@ def _archive_by_uri(
         )
     if had.data == shipping.s3_uri:
         return []
-    places = _at(source, *_parted(had.data)), _at(target, *_parted(shipping.s3_uri))
+    places = _at(source, *parted(had.data)), _at(target, *parted(shipping.s3_uri))
     return [object_load(shipping.s3_uri, *places, had.archive.sha256)]
-
-
-def _parted(uri: str) -> tuple[str, str]:
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    return bucket, key
 
 
 def object_load(name: str, source: S3Object, target: S3Object, sha256: str) -> Load:

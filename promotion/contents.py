@@ -2,6 +2,7 @@
 
 import hashlib
 
+from promotion.moving.s3 import parted
 from promotion.release import Content, Release
 from promotion.stage import Stage
 
@@ -25,7 +26,7 @@ class Contents:
         Of a multipart upload S3's own SHA-256 is one of its parts' hashes.
         https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
         """
-        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        bucket, key = parted(uri)
         answer = self._s3.get_object(Bucket=bucket, Key=key)
         version, body = answer.get("VersionId"), answer["Body"]
         if version and (uri, version) in self._known:

@@ -1,6 +1,7 @@
 """A model that a training job has made: where its artifact is, and whether it fits an image."""
 
 import hashlib
+import shutil
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from promotion.assembly import STAGES, ImageAsset, read
 from promotion.cargo import object_load
 from promotion.exchange import exchange_model
 from promotion.moving.parts import PART_SIZE, parts_of
-from promotion.moving.s3 import S3Object
+from promotion.moving.s3 import S3Object, parted
 from promotion.promote import Outcome, Promotion, Unpacked, unpacked
 from promotion.release import Content, Lineage, Release
 from promotion.stage import Stage, in_one_line
@@ -79,7 +80,8 @@ def unpack(archive: Path, folder: Path, name: str) -> str:
     """
     try:
         with tarfile.open(archive) as content:
-            content.extractall(folder, filter="data")
+            for member in content:
+                _write(content, member, folder)
         manifest = (folder / MANIFEST).read_bytes()
     except FileNotFoundError:
         raise PromotionError(
@@ -94,6 +96,19 @@ def unpack(archive: Path, folder: Path, name: str) -> str:
         if not place.is_file() or _sha256(place) != wanted:
             raise PromotionError(f"{name}: {file} is not what its {MANIFEST} says")
     return hashlib.sha256(manifest).hexdigest()
+
+
+def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
+    """By hand: tarfile has no extraction filter before Python 3.11.4, and Debian 12 has 3.11.2."""
+    place = folder / member.name
+    if not (member.isfile() or member.isdir()) or not (
+        place.resolve().is_relative_to(folder.resolve())
+    ):
+        raise tarfile.ExtractError(f"{member.name} is a link or a device, or leaves its folder")
+    if content := archive.extractfile(member):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with content, place.open("wb") as file:
+            shutil.copyfileobj(content, file)
 
 
 def _sha256(file: Path) -> str:
@@ -140,7 +155,7 @@ def bring_model(promotion: Promotion, source: Stage, name: str, running: Release
     Raises PromotionError where it is not there, or does not fit; nothing is changed then.
     """
     target = promotion.target
-    bucket, _, key = artifact(source, name).removeprefix("s3://").partition("/")
+    bucket, key = parted(artifact(source, name))
     place = S3Object(source.client("s3"), source.settings.account, bucket, key)
     with unpacked(ReleaseStore(target), running, target) as made:
         content, manifest = _fetched(place, made.folder, name)

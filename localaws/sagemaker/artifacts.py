@@ -101,12 +101,25 @@ def unpack(archive: Path, folder: Path) -> None:
                         f"The model archive holds more than {MAX_FILES} files or "
                         f"{MAX_UNPACKED_BYTES // 2**30} GiB."
                     )
-                tar.extract(member, folder, filter="data")
+                _write(tar, member, folder)
     except (tarfile.TarError, EOFError, OSError) as error:
         raise HostingError(
             f"Failed to extract the model data archive {archive.name}: {error}. "
             "It must be a tar file compressed with gzip."
         ) from error
+
+
+def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
+    """By hand: tarfile has no extraction filter before Python 3.11.4, and Debian 12 has 3.11.2."""
+    place = folder / member.name.lstrip("/")  # as tar itself takes it
+    if not place.resolve().is_relative_to(folder.resolve()):
+        raise HostingError(f"The model archive holds {member.name}, which leaves its folder.")
+    if member.isdir():
+        place.mkdir(parents=True, exist_ok=True)
+    elif content := tar.extractfile(member):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with content, place.open("wb") as file:
+            shutil.copyfileobj(content, file)
 
 
 def make_read_only(folder: Path) -> None:

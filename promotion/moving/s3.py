@@ -1,6 +1,6 @@
 """One S3 object: calls to it, with errors in one line."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from botocore.config import Config
@@ -47,10 +47,6 @@ class S3Object:
 
     def __str__(self) -> str:
         return f"s3://{self.bucket}/{self.key}"
-
-    def beside(self, name: str) -> "S3Object":
-        """The object `name` under this one's key as prefix."""
-        return replace(self, key=self.key + name)
 
     def call(self, operation: str, **arguments: Any) -> Any:
         """Call S3 for this object.
@@ -165,6 +161,12 @@ class S3Object:
                 f"{self}: no such bucket in account {self.account}: bootstrap it: cdk bootstrap"
             )
         return MoveError(f"{self}: {text}")
+
+
+def parted(uri: str) -> tuple[str, str]:
+    """Bucket and key of `s3://bucket/key`."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return bucket, key
 
 
 def error_code(error: MoveError) -> str | None:

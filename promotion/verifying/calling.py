@@ -13,6 +13,7 @@ from botocore.exceptions import (
 )
 
 from promotion import PromotionError
+from promotion.moving.s3 import parted
 from promotion.release import Release
 from promotion.stage import Stage, in_one_line
 
@@ -94,7 +95,7 @@ class Endpoint:
         raise FailedError(f"no result within {_RESULT_SECONDS} s")
 
     def _object(self, uri: str) -> bytes | None:
-        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        bucket, key = parted(uri)
         try:
             content: bytes = self._s3.get_object(Bucket=bucket, Key=key)["Body"].read()
         except self._s3.exceptions.NoSuchKey:

@@ -8,6 +8,7 @@ from typing import Any
 
 from promotion import PromotionError
 from promotion.assembly import Template
+from promotion.moving.s3 import parted
 from promotion.release import Model, Release
 from promotion.stage import Stage
 from promotion.store import ReleaseStore
@@ -51,7 +52,7 @@ def _main(models: tuple[Model, ...], template: Template) -> Model:
 def _content(s3: Any, model: Model) -> bytes | None:
     if model.data is None:
         return None
-    bucket, _, key = model.data.removeprefix("s3://").partition("/")
+    bucket, key = parted(model.data)
     if not key.endswith("/"):
         return _archived(s3, model, bucket, key)
     try:

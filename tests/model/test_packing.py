@@ -76,8 +76,8 @@ def test_what_is_told_of_an_archive_is_true(folder: Path, tmp_path: Path) -> Non
 
 def test_sha256sum_finds_every_file_right(folder: Path, tmp_path: Path) -> None:
     packed = pack(folder, tmp_path / "model.tar.gz")
-    with tarfile.open(packed.path) as tar:
-        tar.extractall(tmp_path / "out", filter="data")
+    (tmp_path / "out").mkdir()
+    subprocess.run(["tar", "-xzf", packed.path, "-C", tmp_path / "out"], check=True)
     checked = subprocess.run(
         ["sha256sum", "--check", "--strict", "SHA256SUMS"],
         cwd=tmp_path / "out",
