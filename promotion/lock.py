@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 from pydantic import AwareDatetime, BaseModel, ValidationError
@@ -84,8 +84,12 @@ def held(stage: Stage, bucket: str, *, doing: str, breaking: str | None = None) 
     lock = _taken(stage, bucket, doing, breaking)
     try:
         yield lock
-    finally:
-        lock.release()
+    except BaseException:
+        # What went wrong first is what is told.
+        with suppress(MoveError):
+            lock.release()
+        raise
+    lock.release()
 
 
 def _taken(stage: Stage, bucket: str, doing: str, breaking: str | None) -> Lock:

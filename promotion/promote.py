@@ -20,6 +20,7 @@ from promotion.release import Lineage, Release
 from promotion.screen import Screen
 from promotion.stage import Stage, in_one_line
 from promotion.store import ReleaseStore
+from promotion.verifying.calling import refuse_uncalled
 from promotion.way_back import deploy_back
 from stacks.settings import load
 
@@ -108,6 +109,8 @@ class Promotion:
         self, made: Unpacked, loads: Sequence[Load], release: Release, lineage: Lineage
     ) -> Outcome:
         """Move and deploy an assembly, made from that of `release`; where it fails, go back."""
+        settings = load(made.folder / assembly.STAGES).stages[self.target.name]
+        refuse_uncalled(self.target.name, settings.mode)
         with self._lock(made, f"promotes {lineage}") as guard:
             if there := self._is_there(lineage, made):
                 return Outcome(End.ALREADY, there)
@@ -173,9 +176,13 @@ class Promotion:
             return Outcome(End.FAILED, None, str(error))
         recorded, _ = record(self.target, made.folder, source=release.source, lineage=lineage)
         self.screen.say(f"{self.target.name}: recorded as {recorded.id}; verifying it")
-        verified = self.verify(self.target, recorded)
-        reason = missing_evidence(verified)
-        return Outcome(End.FAILED if reason else End.DONE, verified, reason)
+        try:
+            verified = self.verify(self.target, recorded)
+        except PromotionError as error:
+            reason = f"{recorded.id} could not be verified: {error}"
+            return Outcome(End.FAILED, recorded, reason)
+        stopped = missing_evidence(verified)
+        return Outcome(End.FAILED if stopped else End.DONE, verified, stopped)
 
     def _gone_to(self, made: Unpacked, former: Release) -> Outcome:
         """Deploy a former release of the target itself, record and verify it."""

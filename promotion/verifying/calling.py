@@ -37,6 +37,12 @@ class FailedError(Exception):
     """The endpoint did not answer; the text is one line."""
 
 
+def refuse_uncalled(what: str, mode: str) -> None:
+    """Raise PromotionError where a stage of this mode has nothing that can be asked."""
+    if mode in _UNCALLED:
+        raise PromotionError(f"{what}: cannot be verified: {_UNCALLED[mode]}")
+
+
 class Endpoint:
     """The endpoint of a stage; asked by many threads at once.
 
@@ -47,8 +53,7 @@ class Endpoint:
 
     def __init__(self, stage: Stage, release: Release, stopped: Event) -> None:
         mode = str(release.settings["mode"])
-        if mode in _UNCALLED:
-            raise PromotionError(f"{release.id}: cannot be verified: {_UNCALLED[mode]}")
+        refuse_uncalled(release.id, mode)
         # An error is an error: a caller that tries again would hide it.
         config = Config(
             retries={"total_max_attempts": 1},

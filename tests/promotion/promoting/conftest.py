@@ -12,9 +12,12 @@ from stacks.settings import load
 from tests.promotion.promoting.world import World
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def accounts(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Iterator[None]:
-    """Credentials of three accounts for this process, as a user's shell has them."""
+    """Credentials of three accounts for this process, as a user's shell has them.
+
+    For a module: the environment is every other test's, too.
+    """
     home = tmp_path_factory.mktemp("localaws")
     before, folder = dict(os.environ), Path.cwd()
     with lifecycle.running(home, load(root / "stages.toml")) as emulator:

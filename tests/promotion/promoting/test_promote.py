@@ -5,11 +5,13 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
+from promotion import PromotionError, way_back
 from promotion import promote as promoting
-from promotion import way_back
 from promotion.gate import GateError
 from promotion.promote import End, Outcome, Promotion
+from promotion.release import Release
 from promotion.screen import Screen
+from promotion.stage import Stage
 from promotion.store import ReleaseStore
 from tests.promotion.promoting import world as worlds
 from tests.promotion.promoting.world import World
@@ -98,3 +100,34 @@ def test_a_first_deployment_that_fails_has_nothing_to_go_back_to(world: World) -
     assert str(outcome.reason).endswith("qa has no former release to go back to")
     world.release("a1")
     assert promoted(world, "dev", "qa").end is End.DONE
+
+
+def test_a_stage_that_cannot_be_verified_is_refused_before_anything_is_touched(
+    world: World,
+) -> None:
+    stages = world.folder / "stages.toml"
+    stages.write_text(stages.read_text().replace("[qa]\n", '[qa]\nmode = "batch"\n'))
+    world.release("a1")
+    with pytest.raises(PromotionError, match="qa: cannot be verified: a batch transform has no"):
+        promoted(world, "dev", "qa")
+    assert not world.stage("qa").is_deployed()
+
+
+def test_what_cannot_be_verified_once_it_is_deployed_goes_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.release("a1")
+    promoted(world, "dev", "qa")
+    world.release("a2")
+    verify = worlds.verify
+
+    def denied(stage: Stage, release: Release) -> Release:
+        if release.id == "qa-000002":
+            raise PromotionError("AWS: AccessDenied")
+        return verify(stage, release)
+
+    monkeypatch.setattr(worlds, "verify", denied)
+    outcome = promoted(world, "dev", "qa")
+    assert outcome.end is End.WENT_BACK
+    assert outcome.reason == "qa-000002 could not be verified: AWS: AccessDenied"
+    world.check_at_rest("qa")

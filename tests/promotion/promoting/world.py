@@ -22,9 +22,10 @@ from promotion import assembly, deployed
 from promotion.deploy import DeploymentError
 from promotion.evidence import Check, Verification
 from promotion.moving.registry import Repository, ecr_repository
+from promotion.moving.s3 import parted
 from promotion.record import record
 from promotion.release import Release, Source
-from promotion.stage import Stage
+from promotion.stage import Stage, in_one_line
 from promotion.store import ReleaseStore
 from tests.promotion.moving.test_images import push
 
@@ -253,6 +254,13 @@ def _storage() -> dict[str, Any]:
 def deploy(stage: Stage, folder: Path, stacks: list[str]) -> None:
     """What the CDK CLI would do: it refuses to build what is not there."""
     del stacks
+    try:
+        _deploy(stage, folder)
+    except ClientError as error:
+        raise DeploymentError(f"{stage.name}: the deployment failed: {error}") from error
+
+
+def _deploy(stage: Stage, folder: Path) -> None:
     made = assembly.read(folder, stage.name, stage.settings.account, stage.settings.region)
     for file in made.files:
         stage.client("s3").head_object(Bucket=file.bucket, Key=file.key)
@@ -302,8 +310,9 @@ def verify(stage: Stage, release: Release) -> Release:
     """Evidence on what the stage runs: the model's bytes say whether they are good."""
     bad = False
     for model in release.models:
-        bucket, _, key = str(model.data).removeprefix("s3://").partition("/")
-        body = stage.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+        bucket, key = parted(str(model.data))
+        with in_one_line():
+            body = stage.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
         bad |= b"bad" in body
     check = Check(name="model", wanted="good", found="bad" if bad else "good", passed=not bad)
     found = Verification(
