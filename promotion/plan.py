@@ -10,10 +10,10 @@ from promotion import PromotionError
 from promotion.cargo import Load
 from promotion.gate import missing_evidence
 from promotion.moving.outcome import Planned
-from promotion.promote import loads_of, unpacked
 from promotion.release import Release
 from promotion.stage import Stage, in_one_line
 from promotion.store import ReleaseStore
+from promotion.unpacked import loads_of, unpacked
 from stacks.plan.assembly import read_templates, stage_stacks
 from stacks.plan.compare import Template
 from stacks.plan.report import Plan, StackTemplates

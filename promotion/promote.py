@@ -1,25 +1,21 @@
 """From stage to stage: the gate, the bytes, the deployment, the evidence; or back again."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from promotion import PromotionError, assembly, deployed, lock
-from promotion.assembly import StageAssembly
-from promotion.cargo import Load, cargo
+from promotion.cargo import Load
 from promotion.deploy import DeploymentError, deploy
 from promotion.gate import GateError, missing_evidence
-from promotion.moving.objects import holds
-from promotion.moving.s3 import S3Object
 from promotion.record import record
 from promotion.release import Lineage, Release
 from promotion.screen import Screen
 from promotion.stage import Stage, in_one_line
 from promotion.store import ReleaseStore
+from promotion.unpacked import Unpacked, check_assets, loads_of, unpacked
 from promotion.verifying.calling import refuse_uncalled
 from promotion.way_back import deploy_back
 from stacks.settings import load
@@ -51,33 +47,6 @@ class Outcome:
     release: Release | None
     reason: str | None = None
     failed: Release | None = None
-
-
-@dataclass(frozen=True)
-class Unpacked:
-    """A release's cloud assembly in a folder, and the target's part of it."""
-
-    folder: Path
-    wanted: StageAssembly
-
-
-@contextmanager
-def unpacked(store: ReleaseStore, release: Release, target: Stage) -> Iterator[Unpacked]:
-    """Unpack a release's assembly for the length of the block.
-
-    Raises PromotionError where it has not the target in the account of stages.toml.
-    """
-    with TemporaryDirectory(prefix="berth-") as name:
-        folder = Path(name)
-        assembly.unzip(store.assembly(release), folder)
-        place = target.settings
-        yield Unpacked(folder, assembly.read(folder, target.name, place.account, place.region))
-
-
-def loads_of(made: Unpacked, release: Release, source: Stage, target: Stage) -> list[Load]:
-    """What has to be in the target's account."""
-    settings = load(made.folder / assembly.STAGES)
-    return cargo(release, source, target, made.wanted, settings.stages[target.name].shipping)
 
 
 @dataclass(frozen=True)
@@ -133,7 +102,7 @@ class Promotion:
         Raises PromotionError where it cannot be begun; nothing is changed then.
         """
         with unpacked(ReleaseStore(self.target), to, self.target) as made:
-            _check_assets(self.target, to, made)
+            check_assets(self.target, to, made)
             with self._lock(made, f"rolls back to {to.id}"):
                 return self._gone_to(made, to)
 
@@ -203,16 +172,3 @@ class Promotion:
             return Outcome(End.WENT_BACK, back.release, failed.reason, failed.release)
         reason = f"{failed.reason}; and going back to {former.id} failed: {back.reason}"
         return Outcome(End.FAILED, back.release, reason, failed.release)
-
-
-def _check_assets(target: Stage, release: Release, made: Unpacked) -> None:
-    """Raise PromotionError where the account has not all that the release ran with any more."""
-    sha256 = {asset.id: asset.content for asset in release.assets}
-    for wanted in made.wanted.files:
-        place = S3Object(target.client("s3"), target.settings.account, wanted.bucket, wanted.key)
-        content = sha256[wanted.id]
-        if not holds(place, sha256=content.sha256, size=content.size):
-            raise PromotionError(
-                f"{place}: is not what {release.id} ran with, or gone; promote it again from the"
-                " stage before"
-            )

@@ -14,10 +14,11 @@ from promotion.cargo import object_load
 from promotion.exchange import exchange_model
 from promotion.moving.parts import PART_SIZE, parts_of
 from promotion.moving.s3 import S3Object, parted
-from promotion.promote import Outcome, Promotion, Unpacked, unpacked
+from promotion.promote import Outcome, Promotion
 from promotion.release import Content, Lineage, Release
 from promotion.stage import Stage, in_one_line
 from promotion.store import ReleaseStore
+from promotion.unpacked import Unpacked, unpacked
 from stacks.build_arguments import build_arguments
 from stacks.compatibility import IncompatibleError, check, read_models
 from stacks.settings import Settings, load

@@ -1,5 +1,6 @@
 """From stage to stage, and back."""
 
+from collections.abc import Callable
 from io import StringIO
 
 import pytest
@@ -130,4 +131,50 @@ def test_what_cannot_be_verified_once_it_is_deployed_goes_back(
     outcome = promoted(world, "dev", "qa")
     assert outcome.end is End.WENT_BACK
     assert outcome.reason == "qa-000002 could not be verified: AWS: AccessDenied"
+    world.check_at_rest("qa")
+
+
+def gone_file(world: World, release: Release) -> str:
+    (asset,) = release.assets
+    world.client("s3", "qa").delete_object(Bucket=asset.bucket, Key=asset.key)
+    return rf"s3://{asset.bucket}/{asset.key}: is not what qa-000001 ran with, or gone; promote"
+
+
+def gone_image(world: World, release: Release) -> str:
+    (image,) = release.images
+    world.client("ecr", "qa").batch_delete_image(
+        repositoryName=image.repository, imageIds=[{"imageTag": image.tag}]
+    )
+    return rf"{image.repository}:{image.tag}: is not what qa-000001 ran with, or gone; promote"
+
+
+@pytest.mark.parametrize("take_away", [gone_file, gone_image])
+def test_what_is_no_longer_whole_is_not_rolled_back_to(
+    world: World, take_away: Callable[[World, Release], str]
+) -> None:
+    world.release("a1")
+    first = promoted(world, "dev", "qa").release
+    assert first is not None
+    world.release("b1")
+    promoted(world, "dev", "qa")
+    reason = take_away(world, first)
+    promotion = Promotion(world.stage("qa"), worlds.verify, Screen(Console(file=StringIO())))
+    with pytest.raises(PromotionError, match=reason):
+        promotion.roll_back(first)
+    assert [each.id for each in world.releases("qa")] == ["qa-000002", "qa-000001"]
+    world.check_at_rest("qa")
+
+
+def test_a_former_release_is_deployed_again_as_it_was(world: World) -> None:
+    world.release("a1")
+    first = promoted(world, "dev", "qa").release
+    assert first is not None
+    world.release("b1")
+    promoted(world, "dev", "qa")
+    promotion = Promotion(world.stage("qa"), worlds.verify, Screen(Console(file=StringIO())))
+    outcome = promotion.roll_back(first)
+    assert outcome.end is End.DONE
+    assert outcome.release is not None
+    assert outcome.release.models[0].archive == first.models[0].archive
+    assert outcome.release.assembly == first.assembly
     world.check_at_rest("qa")
