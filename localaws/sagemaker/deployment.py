@@ -136,7 +136,9 @@ class Deployment:
         self._tell("Baking")
 
     def _bake(self, seconds: float) -> None:
-        end = time.monotonic() + seconds * TIME_SCALE
+        began = time.monotonic()
+        end = began + seconds * TIME_SCALE
+        spared = self._spared
         while True:
             self._watch()
             nap = min(LOOK_SECONDS, end - time.monotonic())
@@ -144,7 +146,8 @@ class Deployment:
                 return
             if self.fleet.closes_within(nap):
                 raise HostingError("The endpoint's instances are being stopped.")
-            self._spared += nap / TIME_SCALE - nap
+            waited = time.monotonic() - began
+            self._spared = spared + waited / TIME_SCALE - waited
 
     def _watch(self) -> None:
         """Raise HostingError where an alarm is in ALARM or the deployment takes too long."""

@@ -34,7 +34,7 @@ T = TypeVar("T")
 _numbers = count(1)
 
 
-def eventually(ask: Callable[[], T | None], seconds: float = 30) -> T:
+def eventually(ask: Callable[[], T | None], seconds: float = 120) -> T:
     """What `ask` returns once it is neither None nor False."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -131,9 +131,12 @@ def alarm(endpoint: str, topic: str, metric: str, **properties: object) -> dict[
 
 
 class Alarms:
-    """A stack of alarms on an endpoint, and a queue that their topic feeds."""
+    """A stack of alarms on an endpoint, and a queue that their topic feeds.
 
-    def __init__(self, account: Account, name: str, endpoint: str) -> None:
+    The one on latency goes off at more than `microseconds`.
+    """
+
+    def __init__(self, account: Account, name: str, endpoint: str, *, microseconds: int) -> None:
         self.name = name
         self.cloudwatch = account.client("cloudwatch")
         self.sqs = account.client("sqs")
@@ -158,7 +161,7 @@ class Alarms:
             "ModelLatency",
             AlarmName=f"{name}-latency",
             ExtendedStatistic="p99",
-            Threshold=200_000,
+            Threshold=microseconds,
             ComparisonOperator="GreaterThanThreshold",
         )
         body = json.dumps({"Resources": {"Errors": errors, "Latency": latency}})
@@ -177,7 +180,7 @@ class Alarms:
 
 def test_a_server_error_sets_off_the_alarm_on_it_and_no_other(account: Account) -> None:
     watched, other = account.serve(), account.serve()
-    alarms = Alarms(account, "a5xx", watched)
+    alarms = Alarms(account, "a5xx", watched, microseconds=60_000_000)
     with pytest.raises(ClientError):
         account.invoke(other, {"status": 500})
     account.invoke(watched)
@@ -196,7 +199,7 @@ def test_a_server_error_sets_off_the_alarm_on_it_and_no_other(account: Account) 
 
 def test_slow_answers_set_off_the_alarm_on_latency(account: Account) -> None:
     name = account.serve()
-    alarms = Alarms(account, "slow", name)
+    alarms = Alarms(account, "slow", name, microseconds=200_000)
     account.invoke(name, {"sleep": 0.4})
     eventually(lambda: alarms.states() == {"errors": "OK", "latency": "ALARM"})
     assert alarms.message()["AlarmName"] == "slow-latency"

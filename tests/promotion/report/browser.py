@@ -15,7 +15,8 @@ from websockets.sync.client import ClientConnection, connect
 
 CHROMIUM = "chromium"
 WHY_NOT = (
-    "chromium is not on PATH, and this looks at the page in it; Debian: apt-get install chromium"
+    "chromium is not on PATH (Debian: apt-get install chromium; CI's .ci/chromium does so); what "
+    "the page says is tested without it in test_page.py, only how it looks is not"
 )
 
 
