@@ -10,6 +10,7 @@ from promotion.assembly import Template
 from promotion.contents import Contents
 from promotion.release import Image, Model
 from promotion.stage import Stage
+from stacks.plan.assembly import given_back
 
 # Where the hash of the model's SHA256SUMS is pinned (docs/model.md).
 _MANIFEST = "BERTH_MODEL_MANIFEST_SHA256"
@@ -17,7 +18,6 @@ _IMAGE = re.compile(
     r"(?P<registry>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.[a-z0-9.]+/(?P<repository>[^:@]+)"
     r"(:(?P<tag>[\w.-]+))?(@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
-_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 def check_templates(stage: Stage, templates: dict[str, Template]) -> None:
@@ -25,9 +25,8 @@ def check_templates(stage: Stage, templates: dict[str, Template]) -> None:
 
     Raises PromotionError where one is not, or a stack is not deployed or not at rest.
     """
-    cloudformation = stage.client("cloudformation")
     for name, template in templates.items():
-        deployed = _template(cloudformation, name)
+        deployed = _template_at_rest(stage, name)
         if given_back(deployed) != given_back(template):
             raise PromotionError(
                 f"{name}: the assembly's template is not the deployed one: deploy it first, or "
@@ -69,37 +68,30 @@ def endpoint_config(stage: Stage) -> str | None:
     return served
 
 
-def _template(cloudformation: Any, stack: str) -> Template:
+def template_of(stage: Stage, stack: str) -> Template | None:
+    """The template that a stack was deployed with; None where there is no such stack."""
     try:
-        (described,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+        found: Template = stage.client("cloudformation").get_template(
+            StackName=stack, TemplateStage="Original"
+        )["TemplateBody"]
     except ClientError as error:
         if "does not exist" not in str(error):
             raise
-        raise PromotionError(f"{stack}: not deployed") from None
+        return None
+    return found
+
+
+def _template_at_rest(stage: Stage, stack: str) -> Template:
+    found = template_of(stage, stack)
+    if found is None:
+        raise PromotionError(f"{stack}: not deployed")
+    (described,) = stage.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
     status = described["StackStatus"]
     # ROLLBACK_COMPLETE is what is left of a first deployment that failed. An update that was
     # rolled back has another name, and leaves the former template in force.
     if status == "ROLLBACK_COMPLETE" or not status.endswith("_COMPLETE"):
         raise PromotionError(f"{stack} is {status}: nothing is recorded until it is complete")
-    found: Template = cloudformation.get_template(StackName=stack, TemplateStage="Original")[
-        "TemplateBody"
-    ]
     return found
-
-
-def given_back(document: Any) -> Any:
-    """A template as GetTemplate gives it back: `?` for what is not ASCII.
-
-    `cdk diff` compares so, too.
-    """
-    match document:
-        case str():
-            return _NOT_ASCII.sub("?", document)
-        case dict():
-            return {given_back(key): given_back(value) for key, value in document.items()}
-        case list():
-            return [given_back(item) for item in document]
-    return document
 
 
 def _resources(stage: Stage, resource_type: str) -> dict[str, str]:

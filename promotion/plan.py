@@ -1,20 +1,18 @@
 """`plan`: what `run` would do. Nothing is touched."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from botocore.exceptions import ClientError
-
 from promotion import PromotionError
 from promotion.cargo import Load
+from promotion.deployed import template_of
 from promotion.gate import missing_evidence
 from promotion.moving.outcome import Planned
 from promotion.release import Release
 from promotion.stage import Stage, in_one_line
 from promotion.store import ReleaseStore
 from promotion.unpacked import loads_of, unpacked
-from stacks.plan.assembly import read_templates, stage_stacks
+from stacks.plan.assembly import given_back, stage_stacks
 from stacks.plan.compare import Template
 from stacks.plan.report import Plan, StackTemplates
 from stacks.plan.report import plan as plan_changes
@@ -65,13 +63,6 @@ def plan(source: Stage, target: Stage, release: Release) -> PromotionPlan:
 
 def _deployed(stage: Stage, stack: str) -> Template | None:
     with in_one_line():
-        try:
-            found = stage.client("cloudformation").get_template(
-                StackName=stack, TemplateStage="Original"
-            )
-        except ClientError as error:
-            if "does not exist" not in str(error):
-                raise
-            return None
-    template: Template = read_templates(json.dumps(found["TemplateBody"]))
+        found = template_of(stage, stack)
+    template: Template | None = given_back(found)
     return template

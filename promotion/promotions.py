@@ -10,7 +10,7 @@ from promotion.plan import plan as plan_promotion
 from promotion.promote import Promotion
 from promotion.release import Release
 from promotion.screen import Screen
-from promotion.stage import STAGES, Stage, in_one_line
+from promotion.stage import STAGES, Stage
 from promotion.store import ReleaseStore
 from promotion.telling import console, print_plan, tell_end
 from promotion.trained import bring_model
@@ -131,11 +131,8 @@ def _chosen(source: Stage, release: str | None) -> Release:
     store = ReleaseStore(source)
     if release is not None:
         return store.read(release)
-    with in_one_line():
-        served = source.served_config()
-    for each in store.every():
-        if each.endpoint_config == served:
-            return each
+    if served := store.served():
+        return served
     raise PromotionError(
         f"{source.name}: no release of what it serves: python -m promotion record {source.name}"
     )
@@ -143,15 +140,11 @@ def _chosen(source: Stage, release: str | None) -> Release:
 
 def _before_the_served(target: Stage, store: ReleaseStore) -> Release:
     """The newest release older than the served one that has not failed, nor is the same."""
-    with in_one_line():
-        served = target.served_config()
-    releases = store.every()
-    serving = next((one for one in releases if one.endpoint_config == served), None)
-    since = serving
+    since = serving = store.served()
     while since and since.lineage and since.lineage.stage == target.name:
         # It was gone back to by itself: what it was before counts.
         since = store.read(str(since.lineage.release))
-    for each in releases:
+    for each in store.every():
         if (since is None or each.id < since.id) and not each.has_failed:
             return each
     shown = serving.id if serving else "what is served"

@@ -28,13 +28,13 @@ class ReleaseStore:
 
     def __init__(self, stage: Stage) -> None:
         with in_one_line():
-            self._stage, self._bucket, self._s3 = stage.name, stage.bucket, stage.client("s3")
+            self._stage, self._bucket, self._s3 = stage, stage.bucket, stage.client("s3")
 
     def ids(self) -> list[str]:
         """The ids of all releases, the oldest first."""
         with in_one_line():
             pages = self._s3.get_paginator("list_objects_v2").paginate(
-                Bucket=self._bucket, Prefix=f"{_PREFIX}{self._stage}-"
+                Bucket=self._bucket, Prefix=f"{_PREFIX}{self._stage.name}-"
             )
             keys = [found["Key"] for page in pages for found in page.get("Contents", [])]
         names = (key.removeprefix(_PREFIX)[:-5] for key in keys if key.endswith(".json"))
@@ -55,6 +55,12 @@ class ReleaseStore:
         with ThreadPoolExecutor() as pool:
             return list(pool.map(self.read, reversed(self.ids())))
 
+    def served(self) -> Release | None:
+        """The newest release with the EndpointConfig that is served; None where none has it."""
+        with in_one_line():
+            served = self._stage.served_config()
+        return next((each for each in self.every() if each.endpoint_config == served), None)
+
     def read(self, id: str) -> Release:
         """Read a release.
 
@@ -74,7 +80,7 @@ class ReleaseStore:
             key = ".".join(map(str, first["loc"])) or "document"
             reason = f"{key}: {first['msg']}"
             raise PromotionError(f"{where}: not a release of schema 1: {reason}") from None
-        if (release.id, release.stage) != (id, self._stage):
+        if (release.id, release.stage) != (id, self._stage.name):
             reason = f"it says that it is {release.id} of {release.stage}"
             raise PromotionError(f"{where}: not release {id}: {reason}")
         return release, etag
@@ -99,9 +105,8 @@ class ReleaseStore:
         try:
             found = self._s3.get_object(Bucket=self._bucket, Key=_key(id))
         except self._s3.exceptions.NoSuchKey:
-            raise PromotionError(
-                f"{id}: no such release of {self._stage}; see `history {self._stage}`"
-            ) from None
+            name = self._stage.name
+            raise PromotionError(f"{id}: no such release of {name}; see `history {name}`") from None
         return found["Body"].read(), found["ETag"]
 
     def add(self, release: Release, archive: bytes) -> bool:

@@ -4,18 +4,14 @@ import hashlib
 import json
 import os
 import shutil
-import socket
-import subprocess
 import sys
-import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import urllib3
-
 from bench.environments import SetupError
+from bench.moving.docker_registry import docker_registry
 from bench.moving.measure import Case, Command, CopyError
 from bench.moving.ours import MODEL
 from promotion.moving.registry import DOCKER_MANIFEST, Manifest, Repository
@@ -23,7 +19,6 @@ from promotion.moving.registry import DOCKER_MANIFEST, Manifest, Repository
 _BLOCK = 2**20
 _PROGRAMS = ("skopeo", "docker-registry")
 _STORED = 0  # zlib's level: a gzip file of the bytes as they are
-_START_SECONDS = 30
 
 
 @contextmanager
@@ -36,7 +31,7 @@ def images(folder: Path, size: int) -> Iterator[list[Case]]:
     for program in _PROGRAMS:
         if shutil.which(program) is None:
             raise SetupError(f"no {program} (Debian: apt-get install {' '.join(_PROGRAMS)})")
-    with _registry(folder / "from") as source, _registry(folder / "to") as target:
+    with docker_registry(folder / "from") as source, docker_registry(folder / "to") as target:
         digest = _push(Repository(source.url, MODEL), folder / "layer", size)
 
         def ours(name: str) -> list[Command]:
@@ -56,49 +51,6 @@ def images(folder: Path, size: int) -> Iterator[list[Case]]:
 
         servers = [source.process.pid, target.process.pid]
         yield [Case("image", size, ours, "skopeo copy", skopeo, servers, remove)]
-
-
-class _Registry:
-    """A docker-registry on a free port, with its images in `folder`."""
-
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir()
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.address = f"127.0.0.1:{free.getsockname()[1]}"
-        self.url = f"http://{self.address}"
-        self.stored = folder / "docker"
-        config = folder / "config.yml"
-        config.write_text(
-            "version: 0.1\nlog: {level: error, accesslog: {disabled: true}}\n"
-            f"storage: {{filesystem: {{rootdirectory: {folder}}}}}\n"
-            f"http: {{addr: '{self.address}'}}\n"
-        )
-        command = ["docker-registry", "serve", str(config)]
-        self.process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-
-    def wait(self) -> None:
-        """Until it answers."""
-        deadline = time.monotonic() + _START_SECONDS
-        while time.monotonic() < deadline:
-            try:
-                urllib3.request("GET", f"{self.url}/v2/", retries=False)
-            except urllib3.exceptions.HTTPError:
-                time.sleep(0.05)  # it says nowhere that it listens
-            else:
-                return
-        raise SetupError(f"docker-registry does not start at {self.address}")
-
-
-@contextmanager
-def _registry(folder: Path) -> Iterator[_Registry]:
-    registry = _Registry(folder)
-    try:
-        registry.wait()
-        yield registry
-    finally:
-        registry.process.terminate()
-        registry.process.wait()
 
 
 def _push(repository: Repository, file: Path, size: int) -> str:

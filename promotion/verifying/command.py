@@ -10,7 +10,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from promotion import PromotionError
 from promotion.evidence import Golden, Verification
 from promotion.release import Release
-from promotion.stage import Stage, in_one_line
+from promotion.stage import Stage
 from promotion.store import ReleaseStore
 from promotion.verifying.asking import OnStep
 from promotion.verifying.gather import gather
@@ -33,14 +33,13 @@ def served_release(stage: Stage) -> Release:
 
     Raises PromotionError where there is no release.
     """
-    releases = ReleaseStore(stage).every()
-    if not releases:
+    store = ReleaseStore(stage)
+    found = store.served() or store.newest()
+    if found is None:
         raise PromotionError(
             f"{stage.name}: no release yet; record one: python -m promotion record {stage.name}"
         )
-    with in_one_line():
-        served = stage.served_config()
-    return next((one for one in releases if one.endpoint_config == served), releases[0])
+    return found
 
 
 @contextmanager

@@ -60,15 +60,19 @@ def stored_templates(folder: Path, stage: str, names: list[str]) -> dict[str, Te
     return found
 
 
-def read_templates(text: str) -> dict[str, Any]:
-    """JSON with templates in it, as GetTemplate gives them back: `?` for what is not ASCII.
+def given_back(document: Any) -> Any:
+    """A template as GetTemplate gives it back: `?` for what is not ASCII.
 
-    `cdk diff` compares so, too, unless it is `--strict`. Raises ValueError for what is not JSON.
+    `cdk diff` compares so, too, unless it is `--strict`.
     """
-    # Written anew without escapes, in which a character of no ASCII may stand.
-    unescaped = json.dumps(json.loads(text), ensure_ascii=False)
-    templates: dict[str, Any] = json.loads(_NOT_ASCII.sub("?", unescaped))
-    return templates
+    match document:
+        case str():
+            return _NOT_ASCII.sub("?", document)
+        case dict():
+            return {given_back(key): given_back(value) for key, value in document.items()}
+        case list():
+            return [given_back(item) for item in document]
+    return document
 
 
 def _stack(folder: Path, artifact: dict[str, Any]) -> Stack:
@@ -84,8 +88,9 @@ def _manifest(folder: Path) -> dict[str, Any]:
 
 def _json(file: Path) -> dict[str, Any]:
     try:
-        return read_templates(file.read_text(encoding="utf-8"))
+        content: dict[str, Any] = given_back(json.loads(file.read_text(encoding="utf-8")))
     except OSError as error:
         raise AssemblyError(f"{file}: cannot be read: {error.strerror}") from None
     except ValueError as error:
         raise AssemblyError(f"{file}: not JSON: {error}") from None
+    return content

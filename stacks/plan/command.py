@@ -1,5 +1,6 @@
 """`python -m stacks plan STAGE`: synthesize, read what is deployed, print the plan."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from rich.text import Text
 from stacks.plan.assembly import (
     AssemblyError,
     Stack,
-    read_templates,
+    given_back,
     stage_stacks,
     stored_templates,
 )
@@ -76,7 +77,7 @@ def _before(stage: str, stacks: list[Stack], against: Path | None) -> dict[str, 
         return dict(stored_templates(against, stage, names))
     where = ["--account", stacks[0].account, "--region", stacks[0].region]
     printed = _output([sys.executable, "-m", "tools.deployed", *where, *names])
-    return dict(read_templates(printed))
+    return dict(given_back(json.loads(printed)))
 
 
 def _output(program: list[str]) -> str:

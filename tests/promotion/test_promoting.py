@@ -7,8 +7,6 @@ and races do is in tests/promotion/promoting/.
 import json
 import re
 import shutil
-import subprocess
-import sys
 import zipfile
 from collections.abc import Iterator
 from io import BytesIO
@@ -21,6 +19,7 @@ from localaws.bootstrap import bootstrap
 from localaws.lifecycle import running
 from stacks.settings import load
 from tests.end_to_end.conftest import Deployment, clone
+from tests.promotion.commands import ended, refused, said
 
 pytestmark = pytest.mark.slow
 
@@ -36,37 +35,15 @@ def deployment(root: Path, built_model: Path, tmp_path: Path) -> Iterator[Deploy
         yield Deployment(project, emulator, "dev")
 
 
-def promotion(
-    deployment: Deployment, *arguments: str, status: int = 0
-) -> subprocess.CompletedProcess[str]:
-    ended = subprocess.run(
-        [sys.executable, "-m", "promotion", *arguments],
-        cwd=deployment.project,
-        env=deployment.emulator.environment("dev"),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ended.returncode == status, ended.stdout + ended.stderr
-    return ended
-
-
-def refused(deployment: Deployment, *arguments: str, status: int = 2) -> str:
-    ended = promotion(deployment, *arguments, status=status)
-    assert ended.stdout == ""
-    (line,) = ended.stderr.splitlines()
-    return line
-
-
 def shown(deployment: Deployment, name: str) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(promotion(deployment, "show", name).stdout)
+    document: dict[str, Any] = json.loads(said(deployment, "show", name))
     return document
 
 
 def deploy(deployment: Deployment) -> None:
     deployed = deployment.cdk("deploy", "dev/*", "--require-approval", "never")
     assert deployed.returncode == 0, deployed.stdout
-    promotion(deployment, "record", "dev")
+    ended(deployment, "record", "dev")
 
 
 def nothing_differs(deployment: Deployment, stage: str, folder: Path) -> None:
@@ -95,26 +72,26 @@ def test_a_release_goes_to_qa_and_a_trained_model_after_it(
     deploy(deployment)
     line = refused(deployment, "run", "--from", "dev", "--to", "qa", status=1)
     assert line.startswith("dev-000001 has no evidence: python -m promotion verify dev; or --force")
-    promotion(deployment, "verify", "dev")
+    ended(deployment, "verify", "dev")
 
-    planned = promotion(deployment, "plan", "--from", "dev", "--to", "qa").stdout
+    planned, _ = ended(deployment, "plan", "--from", "dev", "--to", "qa")
     assert "evidence: passed" in planned
     assert re.search(r"file \w{64}\.gz: ([\d,]+) of \1 bytes to copy", planned)
     assert re.search(r"image cdk-hnb659fds-container-assets-\S+: ([\d,]+) of \1 bytes", planned)
     assert "rehearsal-qa-serving: not deployed yet, everything is created" in planned
     assert not stacks_of(deployment, "qa")
 
-    said = promotion(deployment, "run", "--from", "dev", "--to", "qa")
-    assert said.stdout.splitlines()[-1] == ("qa serves qa-000001, which is dev-000001, verified")
+    printed, told = ended(deployment, "run", "--from", "dev", "--to", "qa")
+    assert printed.splitlines()[-1] == ("qa serves qa-000001, which is dev-000001, verified")
     # The CLI found every asset that it would else have built or uploaded.
-    assert "Models/Image/Asset: building" not in said.stderr
+    assert "Models/Image/Asset: building" not in told
     before, after = shown(deployment, "dev-000001"), shown(deployment, "qa-000001")
     assert after["lineage"]["release"] == "dev-000001"
     assert after["images"][0]["digest"] == before["images"][0]["digest"]
     assert after["models"][0]["archive"]["sha256"] == before["models"][0]["archive"]["sha256"]
     assert after["evidence"][0]["golden"]["labels"] == before["evidence"][0]["golden"]["labels"]
     nothing_differs(deployment, "qa", tmp_path / "assembly")
-    again = promotion(deployment, "run", "--from", "dev", "--to", "qa").stdout
+    again, _ = ended(deployment, "run", "--from", "dev", "--to", "qa")
     assert again == "qa serves dev-000001 already, as qa-000001, verified\n"
     line = refused(deployment, "rollback", "qa")
     assert line == "qa: no release before qa-000001 that did not fail"
@@ -122,8 +99,8 @@ def test_a_release_goes_to_qa_and_a_trained_model_after_it(
     a_trained_model_takes_the_place_of_the_promoted_one(deployment)
     nothing_differs(deployment, "qa", tmp_path / "assembly")
 
-    said = promotion(deployment, "rollback", "qa")
-    assert said.stdout.splitlines()[-1] == "qa serves qa-000003, which is qa-000001, verified"
+    printed, _ = ended(deployment, "rollback", "qa")
+    assert printed.splitlines()[-1] == "qa serves qa-000003, which is qa-000001, verified"
     nothing_differs(deployment, "qa", tmp_path / "assembly")
 
     the_way_back_is_not_barred_by_the_alarms_of_what_failed(deployment)
@@ -171,8 +148,8 @@ def a_trained_model_takes_the_place_of_the_promoted_one(deployment: Deployment) 
         line
         == "nobody: neither a SageMaker model nor a model package of 111111111111, eu-central-1"
     )
-    said = promotion(deployment, "model", name, *way)
-    assert said.stdout.splitlines()[-1] == f"qa serves qa-000002, which is {name}, verified"
+    printed, _ = ended(deployment, "model", name, *way)
+    assert printed.splitlines()[-1] == f"qa serves qa-000002, which is {name}, verified"
     trained, running = shown(deployment, "dev-000002"), shown(deployment, "qa-000002")
     assert running["lineage"] == {"stage": "dev", "release": None, "model": name, "forced": None}
     assert running["models"][0]["manifest_sha256"] == trained["models"][0]["manifest_sha256"]
@@ -188,11 +165,11 @@ def the_way_back_is_not_barred_by_the_alarms_of_what_failed(deployment: Deployme
     fails = '    if len(text) > 75:\n        raise ValueError("broken for this test")\n'
     code.write_text(code.read_text().replace(start, fails + start))
     deploy(deployment)
-    said = promotion(
+    printed, told = ended(
         deployment, "run", "--from", "dev", "--to", "qa", "--force", "to see it go back", status=1
     )
-    assert "qa: first without rollback alarms: rehearsal-qa-AllTraffic-5xx" in said.stdout
-    assert said.stdout.splitlines()[-1] == "qa went back and serves qa-000005, verified"
-    assert "qa-000004 did not pass: " in said.stderr
+    assert "qa: first without rollback alarms: rehearsal-qa-AllTraffic-5xx" in printed
+    assert printed.splitlines()[-1] == "qa went back and serves qa-000005, verified"
+    assert "qa-000004 did not pass: " in told
     assert shown(deployment, "qa-000004")["lineage"]["forced"] == "to see it go back"
     assert shown(deployment, "qa-000005")["lineage"]["release"] == "qa-000003"

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from promotion.deployed import given_back
 from promotion.record import checkout
 from promotion.release import Source
 
@@ -36,8 +35,3 @@ def test_the_source_is_the_commit_and_whether_there_is_more_than_it(
 def test_without_git_there_is_no_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert checkout() == Source(commit=None, clean=False)
-
-
-def test_a_template_is_compared_as_cloudformation_gives_it_back() -> None:
-    synthesized = {"Größe": ["5 µs", {"n": 1.5}], "plain": True}
-    assert given_back(synthesized) == {"Gr??e": ["5 ?s", {"n": 1.5}], "plain": True}

@@ -6,8 +6,6 @@ CloudFormation, S3, ECR and SageMaker are the emulator's; the CDK CLI is the rea
 import hashlib
 import io
 import json
-import subprocess
-import sys
 import tarfile
 import zipfile
 from pathlib import Path
@@ -16,38 +14,11 @@ from typing import Any
 import pytest
 
 from tests.end_to_end.conftest import Deployment
+from tests.promotion.commands import refused, said, start
 
 pytestmark = pytest.mark.slow
 
 ENDPOINT = "berth-dev"
-
-
-def start(
-    deployment: Deployment, *arguments: str, credentials_of: str = "dev"
-) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "promotion", *arguments],
-        cwd=deployment.project,
-        env=deployment.emulator.environment(credentials_of),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def said(deployment: Deployment, *arguments: str, credentials_of: str = "dev") -> str:
-    process = start(deployment, *arguments, credentials_of=credentials_of)
-    printed, wrong = process.communicate()
-    assert (process.returncode, wrong) == (0, ""), printed
-    return printed
-
-
-def refused(deployment: Deployment, *arguments: str, credentials_of: str = "dev") -> str:
-    process = start(deployment, *arguments, credentials_of=credentials_of)
-    printed, wrong = process.communicate()
-    assert (process.returncode, printed) == (2, "")
-    (line,) = wrong.splitlines()
-    return line
 
 
 def deploy(deployment: Deployment) -> None:

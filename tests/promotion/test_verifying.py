@@ -4,8 +4,6 @@ CloudFormation, S3, SageMaker and CloudWatch are the emulator's; the CDK CLI and
 """
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ import pytest
 
 from model.example.corpus import LABELS
 from tests.end_to_end.conftest import Deployment, an_aws, clone
+from tests.promotion.commands import refused, said
 
 pytestmark = pytest.mark.slow
 
@@ -36,23 +35,6 @@ def deployment(root: Path, built_model: Path, tmp_path: Path) -> Iterator[Deploy
         yield made
 
 
-def ended(deployment: Deployment, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "promotion", *arguments],
-        cwd=deployment.project,
-        env=deployment.emulator.environment("dev"),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def said(deployment: Deployment, *arguments: str, status: int = 0) -> str:
-    command = ended(deployment, *arguments)
-    assert (command.returncode, command.stderr) == (status, ""), command.stdout + command.stderr
-    return command.stdout
-
-
 def deploy(deployment: Deployment) -> None:
     deployed = deployment.cdk("deploy", "dev/*", "--require-approval", "never")
     assert deployed.returncode == 0, deployed.stdout
@@ -69,9 +51,7 @@ def failed(printed: str) -> list[str]:
 
 def test_a_stage_is_verified_and_a_worse_model_does_not_pass(deployment: Deployment) -> None:
     deploy(deployment)
-    unrecorded = ended(deployment, "verify", "dev")
-    assert (unrecorded.returncode, unrecorded.stdout) == (2, "")
-    assert unrecorded.stderr.startswith("dev: no release yet; record one: ")
+    assert refused(deployment, "verify", "dev").startswith("dev: no release yet; record one: ")
 
     said(deployment, "record", "dev")
     passed = said(deployment, "verify", "dev")

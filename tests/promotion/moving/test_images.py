@@ -5,14 +5,12 @@ import json
 import re
 import shutil
 import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
-import urllib3
 
+from bench.moving.docker_registry import Registry, docker_registry
 from promotion.moving.images import copy_image, plan_image
 from promotion.moving.outcome import Moved, MoveError, Planned
 from promotion.moving.registry import (
@@ -92,44 +90,15 @@ def bootstrapped(emulator: TestEmulator, stage: str, account: str) -> Repository
 
 
 @pytest.fixture(scope="module")
-def debian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a docker-registry."""
-    program = shutil.which("docker-registry")
-    if program is None:
+def debian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    """A docker-registry."""
+    if shutil.which("docker-registry") is None:
         pytest.skip(
             "no docker-registry (Debian: apt-get install docker-registry); the same copies run "
             "between two accounts of the emulator's ECR in this file"
         )
-    folder = tmp_path_factory.mktemp("registry")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    config = folder / "config.yml"
-    config.write_text(
-        "version: 0.1\nlog: {level: error, accesslog: {disabled: true}}\n"
-        f"storage: {{filesystem: {{rootdirectory: {folder}/images}}}}\n"
-        f"http: {{addr: '127.0.0.1:{port}'}}\n"
-    )
-    process = subprocess.Popen([program, "serve", str(config)], stderr=subprocess.DEVNULL)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        await_answer(url)
-        yield url
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def await_answer(url: str) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            urllib3.request("GET", f"{url}/v2/", retries=False)
-        except urllib3.exceptions.HTTPError:
-            time.sleep(0.05)  # it says nowhere that it listens
-        else:
-            return
-    raise TimeoutError(url)
+    with docker_registry(tmp_path_factory.mktemp("registry") / "here") as registry:
+        yield registry
 
 
 def test_an_image_moves_from_account_to_account_byte_for_byte(
@@ -163,17 +132,17 @@ def test_layers_that_are_there_are_skipped(qa: Repository, prod: Repository) -> 
     assert copy_image(qa, prod, digest=digest, tag=TAG) == Moved(SIZE, sent=missing)
 
 
-def test_a_repository_of_the_same_registry_takes_layers_by_mount(debian: str) -> None:
-    source, target = Repository(debian, "from/here"), Repository(debian, "to/there")
+def test_a_repository_of_the_same_registry_takes_layers_by_mount(debian: Registry) -> None:
+    source, target = Repository(debian.url, "from/here"), Repository(debian.url, "to/there")
     digest = push(source, BLOBS)
     assert copy_image(source, target, digest=digest, tag=TAG) == Moved(SIZE, copied=SIZE)
     assert target.manifest(TAG) == manifest_of(BLOBS)
 
 
 def test_the_digest_is_the_same_in_another_kind_of_registry(
-    qa: Repository, prod: Repository, debian: str
+    qa: Repository, prod: Repository, debian: Registry
 ) -> None:
-    between = Repository(debian, "between")
+    between = Repository(debian.url, "between")
     digest = push(qa, BLOBS)
     assert copy_image(qa, between, digest=digest, tag=TAG) == Moved(SIZE, sent=SIZE)
     assert copy_image(between, prod, digest=digest, tag=TAG) == Moved(SIZE, sent=SIZE)
@@ -204,14 +173,13 @@ def test_a_tag_that_names_another_image_is_not_taken(qa: Repository, prod: Repos
 
 
 def test_wrong_bytes_of_a_layer_are_noticed_and_not_uploaded(
-    tmp_path_factory: pytest.TempPathFactory, debian: str, prod: Repository
+    debian: Registry, prod: Repository
 ) -> None:
-    source = Repository(debian, "rotten")
+    source = Repository(debian.url, "rotten")
     blobs = [b"{}", b"good" * 600_000]
     digest = push(source, blobs)
-    folder = tmp_path_factory.getbasetemp()
     hex_digest = digest_of(blobs[1]).removeprefix("sha256:")
-    (data,) = folder.glob(f"registry0/images/**/blobs/sha256/??/{hex_digest}/data")
+    (data,) = debian.stored.glob(f"**/blobs/sha256/??/{hex_digest}/data")
     data.write_bytes(b"evil" * 600_000)
     with pytest.raises(MoveError, match=rf"{digest_of(blobs[1])} of .* arrived as sha256:"):
         copy_image(source, prod, digest=digest, tag=TAG)

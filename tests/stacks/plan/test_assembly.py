@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stacks.plan.assembly import AssemblyError, stage_stacks, stored_templates
+from stacks.plan.assembly import AssemblyError, given_back, stage_stacks, stored_templates
 
 NAMES = ["berth-dev-storage", "berth-dev-serving"]
 
@@ -72,3 +72,8 @@ def test_what_cannot_be_read_is_one_line(assembly: Path, tmp_path: Path) -> None
         stage_stacks(assembly, "dev")
     with pytest.raises(AssemblyError, match=r"neither a cloud assembly nor .*serving\.template"):
         stored_templates(tmp_path / "assembly-dev" / "empty", "dev", NAMES)
+
+
+def test_a_template_is_compared_as_cloudformation_gives_it_back() -> None:
+    synthesized = {"Größe": ["5 µs", {"n": 1.5}], "plain": True}
+    assert given_back(synthesized) == {"Gr??e": ["5 ?s", {"n": 1.5}], "plain": True}
