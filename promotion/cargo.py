@@ -10,6 +10,7 @@ from promotion.assembly import FileAsset, ImageAsset, StageAssembly
 from promotion.moving.images import copy_image, plan_image
 from promotion.moving.objects import copy_object, plan_object
 from promotion.moving.outcome import Moved, OnBytes, Planned
+from promotion.moving.parts import Digests
 from promotion.moving.registry import Repository, ecr_repository
 from promotion.moving.s3 import S3Object, parted
 from promotion.release import Release
@@ -62,7 +63,7 @@ def _file(wanted: FileAsset, release: Release, source: Stage, target: Stage) -> 
         wanted.key,
         _at(source, had.bucket, had.key),
         _at(target, wanted.bucket, wanted.key),
-        had.content.sha256,
+        had.content.digests,
     )
 
 
@@ -82,17 +83,17 @@ def _archive_by_uri(
     if had.data == shipping.s3_uri:
         return []
     places = _at(source, *parted(had.data)), _at(target, *parted(shipping.s3_uri))
-    return [object_load(shipping.s3_uri, *places, had.archive.sha256)]
+    return [object_load(shipping.s3_uri, *places, had.archive.digests)]
 
 
-def object_load(name: str, source: S3Object, target: S3Object, sha256: str) -> Load:
+def object_load(name: str, source: S3Object, target: S3Object, digests: Digests) -> Load:
     """An object to be moved."""
     return Load(
         "file",
         name,
-        sha256,
-        partial(plan_object, source, target, sha256=sha256),
-        lambda on_bytes: copy_object(source, target, sha256=sha256, on_bytes=on_bytes),
+        digests.whole,
+        partial(plan_object, source, target, digests=digests),
+        lambda on_bytes: copy_object(source, target, digests=digests, on_bytes=on_bytes),
     )
 
 

@@ -143,7 +143,9 @@ class Promotion:
             deploying()
         except DeploymentError as error:
             return Outcome(End.FAILED, None, str(error))
-        recorded, _ = record(self.target, made.folder, source=release.source, lineage=lineage)
+        recorded, _ = record(
+            self.target, made.folder, source=release.source, lineage=lineage, moved=release
+        )
         self.screen.say(f"{self.target.name}: recorded as {recorded.id}; verifying it")
         try:
             verified = self.verify(self.target, recorded)

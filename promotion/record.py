@@ -14,12 +14,18 @@ from stacks.settings import load
 
 
 def record(
-    stage: Stage, folder: Path, *, source: Source, lineage: Lineage | None = None
+    stage: Stage,
+    folder: Path,
+    *,
+    source: Source,
+    lineage: Lineage | None = None,
+    moved: Release | None = None,
 ) -> tuple[Release, bool]:
     """Record what a stage runs; the release, and whether it is a new one.
 
     `folder`: the cloud assembly that it was deployed from. `source`: the checkout that this was
-    synthesized from.
+    synthesized from. `moved`: the release that was brought here; its bytes are not read again
+    where S3 knows them by their SHA-256.
 
     Raises PromotionError where that is not what is deployed.
     """
@@ -30,7 +36,7 @@ def record(
         newest = store.newest()
         with in_one_line():
             deployed.check_templates(stage, synthesized.templates)
-            contents = Contents(stage, newest)
+            contents = Contents(stage, newest, moved)
             models, images = deployed.models(stage, contents)
             found = Release(
                 id=next_id(stage.name, newest),

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, JsonValue
 
 from promotion.evidence import Verification
+from promotion.moving.parts import Digests
 from promotion.part import Part, Sha256, Time
 
 RELEASE_ID = r"^[a-z][a-z0-9]{0,15}-[0-9]{6}$"
@@ -40,7 +41,16 @@ class Content(Part):
 
     version: Annotated[str | None, Field(description="of the object; null in a bucket without")]
     sha256: Sha256
+    parts_sha256: Annotated[
+        Sha256,
+        Field(description="of the SHA-256s of its parts of 8 MiB; S3 knows large objects by it"),
+    ]
     size: Annotated[int, Field(ge=0, description="bytes")]
+
+    @property
+    def digests(self) -> Digests:
+        """As what is moved is held to them."""
+        return Digests(self.sha256, self.parts_sha256)
 
 
 class Model(Part):

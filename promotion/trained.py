@@ -11,8 +11,9 @@ from botocore.exceptions import ClientError
 from promotion import PromotionError
 from promotion.assembly import STAGES, ImageAsset, read
 from promotion.cargo import object_load
+from promotion.contents import content_of
 from promotion.exchange import exchange_model
-from promotion.moving.parts import PART_SIZE, parts_of
+from promotion.moving.parts import PART_SIZE, Digests, parts_of
 from promotion.moving.s3 import S3Object, parted
 from promotion.promote import Outcome, Promotion
 from promotion.release import Content, Lineage, Release
@@ -165,7 +166,7 @@ def bring_model(promotion: Promotion, source: Stage, name: str, running: Release
         key = exchange_model(made.folder, target.name, running, content, manifest)
         wanted = read(made.folder, target.name, target.settings.account, target.settings.region)
         there = S3Object(target.client("s3"), target.settings.account, wanted.bucket, key)
-        loads = [object_load(key, place, there, content.sha256)]
+        loads = [object_load(key, place, there, content.digests)]
         lineage = Lineage(stage=source.name, release=None, model=name)
         return promotion.bring(Unpacked(made.folder, wanted), loads, running, lineage)
 
@@ -178,6 +179,8 @@ def _fetched(place: S3Object, folder: Path, name: str) -> tuple[Content, str]:
         for part in parts_of(found["ContentLength"], PART_SIZE):
             file.write(place.read(part, found["ETag"]))
     manifest = unpack(archive, folder / _MODEL, name)
-    size, digest = archive.stat().st_size, _sha256(archive)
+    size: int = found["ContentLength"]
+    with archive.open("rb") as file:
+        digests = Digests.of(iter(lambda: file.read(PART_SIZE), b""), size)
     archive.unlink()
-    return Content(version=found.get("VersionId"), sha256=digest, size=size), manifest
+    return content_of(digests, found.get("VersionId"), size), manifest

@@ -49,10 +49,10 @@ def check_assets(target: Stage, release: Release, made: Unpacked) -> None:
     """Raise PromotionError where the account has not all that the release ran with any more."""
     s3, account = target.client("s3"), target.settings.account
     again = f"is not what {release.id} ran with, or gone; promote it again from the stage before"
-    sha256 = {asset.id: asset.content for asset in release.assets}
+    contents = {asset.id: asset.content for asset in release.assets}
     for file in made.wanted.files:
-        place, content = S3Object(s3, account, file.bucket, file.key), sha256[file.id]
-        if not holds(place, sha256=content.sha256, size=content.size):
+        place, content = S3Object(s3, account, file.bucket, file.key), contents[file.id]
+        if not holds(place, digests=content.digests, size=content.size):
             raise PromotionError(f"{place}: {again}")
     digests = {image.tag: image.digest for image in release.images}
     for image in made.wanted.images:

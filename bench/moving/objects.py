@@ -5,7 +5,6 @@ and a pipe, each with its own account's credentials. Where they may, S3 copies t
 is asked for their SHA-256 by both programs.
 """
 
-import hashlib
 import json
 import os
 import sys
@@ -18,6 +17,7 @@ from bench.environments import environment
 from bench.moving.measure import ROOT, Case, Command, CopyError
 from bench.moving.ours import MODEL, s3_client
 from localaws import home, lifecycle
+from promotion.moving.parts import Digests
 from stacks.settings import load
 
 _BLOCK = 2**20
@@ -44,12 +44,12 @@ def objects(folder: Path, size: int) -> Iterator[list[Case]]:
     """
     aws = str(environment(Path(__file__).with_name("awscli.txt")) / "aws")
     with lifecycle.running(folder, load(ROOT / "stages.toml")) as emulator:
-        sha256 = _fill(emulator.url, folder / MODEL, size)
+        digests = _fill(emulator.url, folder / MODEL, size)
         yield [
             Case(
                 title=title,
                 size=size,
-                ours=partial(_ours, emulator.url, target, sha256),
+                ours=partial(_ours, emulator.url, target, digests),
                 peer_name=name,
                 peer=partial(peer, emulator.url, aws, size),
                 servers=[home.process_id(folder) or 0],
@@ -62,29 +62,29 @@ def objects(folder: Path, size: int) -> Iterator[list[Case]]:
         ]
 
 
-def _fill(url: str, file: Path, size: int) -> str:
-    """Make the buckets, and put an object of random bytes into the source's; its SHA-256."""
+def _fill(url: str, file: Path, size: int) -> Digests:
+    """Make the buckets, and put an object of random bytes into the source's."""
     for account in (SOURCE, TARGET, GRANTED):
         where = {"LocationConstraint": "eu-central-1"}
         client = s3_client(url, account)
         client.create_bucket(Bucket=f"assets-{account}", CreateBucketConfiguration=where)
-    found, left = hashlib.sha256(), size
+    left = size
     with file.open("wb") as written:
         while left:
-            block = os.urandom(min(_BLOCK, left))
-            found.update(block)
-            left -= written.write(block)
+            left -= written.write(os.urandom(min(_BLOCK, left)))
     source = s3_client(url, SOURCE)
     source.upload_file(str(file), f"assets-{SOURCE}", MODEL)
     source.put_bucket_policy(Bucket=f"assets-{SOURCE}", Policy=json.dumps(_MAY_READ))
+    with file.open("rb") as content:
+        digests = Digests.of(iter(lambda: content.read(_BLOCK), b""), size)
     file.unlink()
-    return found.hexdigest()
+    return digests
 
 
-def _ours(url: str, target: str, sha256: str, name: str) -> list[Command]:
+def _ours(url: str, target: str, digests: Digests, name: str) -> list[Command]:
     places = [SOURCE, f"assets-{SOURCE}", target, f"assets-{target}"]
     program = [sys.executable, "-m", "bench.moving.ours", "object"]
-    return [Command([*program, url, *places, name, sha256], {})]
+    return [Command([*program, url, *places, name, digests.whole, digests.parts], {})]
 
 
 def _piped(url: str, aws: str, size: int, name: str) -> list[Command]:

@@ -1,7 +1,7 @@
 """Our side, a process of its own: prints the most memory that it had, in KiB.
 
-`python -m bench.moving.ours object URL ACCOUNT BUCKET ACCOUNT BUCKET KEY SHA256` copies the object
-`model`, `... image URL URL NAME DIGEST` the image `model`.
+`python -m bench.moving.ours object URL ACCOUNT BUCKET ACCOUNT BUCKET KEY WHOLE PARTS` copies the
+object `model`, `... image URL URL NAME DIGEST` the image `model`.
 """
 
 import sys
@@ -12,6 +12,7 @@ import boto3
 
 from promotion.moving.images import copy_image
 from promotion.moving.objects import copy_object
+from promotion.moving.parts import Digests
 from promotion.moving.registry import Repository
 from promotion.moving.s3 import CONFIG, S3Object
 
@@ -27,10 +28,10 @@ def s3_client(url: str, account: str) -> Any:
 def main(kind: str, url: str, *rest: str) -> None:
     """Copy one thing."""
     if kind == "object":
-        account, bucket, target_account, target_bucket, key, sha256 = rest
+        account, bucket, target_account, target_bucket, key, whole, parts = rest
         source = S3Object(s3_client(url, account), account, bucket, MODEL)
         target = S3Object(s3_client(url, target_account), target_account, target_bucket, key)
-        copy_object(source, target, sha256=sha256)
+        copy_object(source, target, digests=Digests(whole, parts))
     else:
         target_url, name, digest = rest
         copy_image(Repository(url, MODEL), Repository(target_url, name), digest=digest, tag=MODEL)

@@ -1,16 +1,16 @@
 """S3 objects from one account's bucket to another's, proven by SHA-256 before they have a name.
 
 What is proven, and how. S3 knows no SHA-256 of an object that was uploaded in parts, only that of
-each part, computed by itself as the part arrives. So the source is always read here, once, and two
-things are held together: the SHA-256 of the whole that was read is the expected one, and S3's of
-each part in the target is that of the bytes read at its place. Only then is the upload completed:
+each part, computed by itself as the part arrives, and of these together. A release has the same of
+the object that was tested (`Digests.parts`). Only when the two are equal is the upload completed:
 the target's key never names other bytes. An object of one part is put with its SHA-256, which S3
 checks. https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
 
-Where the target's credentials may read the source, S3 copies the parts itself, and nothing is sent
-from here; what is read is the price of the proof. Otherwise the parts that were read are sent.
+Where the target's credentials may read the source, S3 copies the parts itself, and nothing is read
+or sent from here. Otherwise the parts are read and sent, each with its SHA-256.
 
-An object that is there already is believed where S3 itself knows its SHA-256; else it is read.
+An object that is there already is believed where S3 itself knows it by the release's SHA-256; else
+it is read.
 
 Memory: 4 parts of 8 MiB at a time, each held twice while it arrives.
 Encryption: the target bucket's own default.
@@ -22,28 +22,23 @@ from base64 import b64decode, b64encode
 from typing import Any
 
 from promotion.moving.outcome import Moved, MoveError, OnBytes, Planned, ignore_bytes
-from promotion.moving.parts import PART_SIZE, Part, parts_of
-from promotion.moving.reading import read_in_parallel
+from promotion.moving.parts import Digests, Part, combined, parts_of
+from promotion.moving.reading import in_parallel
 from promotion.moving.s3 import S3Object, is_denied
 
 
-def plan_object(source: S3Object, target: S3Object, *, sha256: str) -> Planned:
+def plan_object(source: S3Object, target: S3Object, *, digests: Digests) -> Planned:
     """What `copy_object` would do; nothing is written.
 
     Raises:
         MoveError: where the source has no such object, or a call is refused.
     """
     size: int = source.existing()["ContentLength"]
-    return Planned(size, 0 if holds(target, sha256=sha256, size=size) else size)
+    return Planned(size, 0 if holds(target, digests=digests, size=size) else size)
 
 
 def copy_object(
-    source: S3Object,
-    target: S3Object,
-    *,
-    sha256: str,
-    on_bytes: OnBytes = ignore_bytes,
-    part_size: int = PART_SIZE,
+    source: S3Object, target: S3Object, *, digests: Digests, on_bytes: OnBytes = ignore_bytes
 ) -> Moved:
     """Copy `source` to `target`, unless it is there.
 
@@ -51,27 +46,27 @@ def copy_object(
     the target's key by others is aborted. One call for one target at a time.
 
     Args:
-        sha256: of the whole, in hexadecimal.
-        part_size: bytes; S3 takes no less than 5 MiB.
+        digests: of what is to arrive. S3 takes parts of no less than 5 MiB.
 
     Raises:
-        MoveError: where the source is not there or not of that SHA-256 (the target is as it was),
+        MoveError: where the source is not there or not of these digests (the target is as it was),
             or a call is refused.
     """
     found = source.existing()
     size: int = found["ContentLength"]
-    if holds(target, sha256=sha256, size=size):
+    if holds(target, digests=digests, size=size):
         target.abort_uploads()
         on_bytes(size)
         return Moved(size)
     on_its_way = _Upload(source, target, found["ETag"], on_bytes)
-    if size <= part_size:
-        return on_its_way.put_whole(size, sha256)
-    return on_its_way.put_parts(parts_of(size, part_size), sha256)
+    parts = parts_of(size, digests.part_size)
+    if len(parts) <= 1:
+        return on_its_way.put_whole(size, digests.whole)
+    return on_its_way.put_parts(parts, digests.parts)
 
 
-def holds(target: S3Object, *, sha256: str, size: int) -> bool:
-    """Whether an object is there with this SHA-256 and size in bytes.
+def holds(target: S3Object, *, digests: Digests, size: int) -> bool:
+    """Whether an object is there with these digests and this size in bytes.
 
     Raises:
         MoveError: where a call is refused.
@@ -79,10 +74,20 @@ def holds(target: S3Object, *, sha256: str, size: int) -> bool:
     found = target.head()
     if found is None or found["ContentLength"] != size:
         return False
-    if found.get("ChecksumType") == "FULL_OBJECT" and "ChecksumSHA256" in found:
-        return b64decode(found["ChecksumSHA256"]).hex() == sha256
-    parts = parts_of(size, PART_SIZE)
-    return read_in_parallel(target, found["ETag"], parts, lambda _part, _data: None) == sha256
+    told, of_whole = sha256_told(found)
+    if of_whole:
+        return told == digests.whole
+    if told == digests.parts:
+        return True
+    parts, etag = parts_of(size, digests.part_size), found["ETag"]
+    read = in_parallel(parts, lambda part: hashlib.sha256(target.read(part, etag)).digest())
+    return combined(read) == digests.parts
+
+
+def sha256_told(found: dict[str, Any]) -> tuple[str | None, bool]:
+    """The SHA-256 by which S3 knows what HeadObject has found, and whether it is of the whole."""
+    told, _, _ = found.get("ChecksumSHA256", "").partition("-")
+    return b64decode(told).hex() or None, bool(told) and found.get("ChecksumType") == "FULL_OBJECT"
 
 
 class _Upload:
@@ -98,22 +103,21 @@ class _Upload:
     def put_whole(self, size: int, sha256: str) -> Moved:
         """In one request."""
         data = self._source.read(Part(1, 0, size - 1), self._etag) if size else b""
-        self._check(hashlib.sha256(data).hexdigest(), sha256)
+        if (found := hashlib.sha256(data).hexdigest()) != sha256:
+            raise self._is_other("SHA-256", found, sha256)
         self._target.call("put_object", Body=data, ChecksumSHA256=_base64(bytes.fromhex(sha256)))
         self._target.abort_uploads()
         self._on_bytes(size)
         return Moved(size, sent=size)
 
-    def put_parts(self, parts: list[Part], sha256: str) -> Moved:
-        """In parts, those that are there left out."""
+    def put_parts(self, parts: list[Part], expected: str) -> Moved:
+        """In parts, those that are there left out; `expected`: what `Digests` has of them."""
         self._resume()
-        found = read_in_parallel(self._source, self._etag, parts, self._put)
-        try:
-            self._check(found, sha256)
-        except MoveError:
+        done = in_parallel(parts, self._put)
+        found = combined(b64decode(part["ChecksumSHA256"]) for part in done)
+        if found != expected:
             self._target.abort(self._id)
-            raise
-        done = [self._there[part.number] for part in parts]
+            raise self._is_other("SHA-256 by parts", found, expected)
         self._target.call(
             "complete_multipart_upload", UploadId=self._id, MultipartUpload={"Parts": done}
         )
@@ -135,14 +139,21 @@ class _Upload:
                 "UploadId"
             ]
 
-    def _put(self, part: Part, data: bytes) -> None:
-        digest = _base64(hashlib.sha256(data).digest())
-        if self._there.get(part.number, {}).get("ChecksumSHA256") != digest:
-            self._there[part.number] = self._copy(part, digest) or self._send(part, data, digest)
+    def _put(self, part: Part) -> dict[str, Any]:
+        """Have a part in the target, as CompleteMultipartUpload takes it."""
+        had = self._there.get(part.number)
+        done = None if had else self._copy(part)
+        if done is None:
+            data = self._source.read(part, self._etag)
+            digest = _base64(hashlib.sha256(data).digest())
+            # What a killed run has left may be of other bytes.
+            done = had if had and had["ChecksumSHA256"] == digest else None
+            done = done or self._send(part, data, digest)
         self._on_bytes(part.size)
+        return done
 
-    def _copy(self, part: Part, digest: str) -> dict[str, Any] | None:
-        """Let S3 copy a part; None where it may not, or does not say that it is the same."""
+    def _copy(self, part: Part) -> dict[str, Any] | None:
+        """Let S3 copy a part; None where it may not, or does not say its SHA-256."""
         if not self._may_copy:
             return None
         try:
@@ -160,7 +171,7 @@ class _Upload:
                 raise
             self._may_copy = False
             return None
-        if result.get("ChecksumSHA256") != digest:
+        if "ChecksumSHA256" not in result:
             return None
         self._copied[part.number] = part.size
         return _named(part.number, result)
@@ -176,12 +187,11 @@ class _Upload:
         self._sent[part.number] = part.size
         return _named(part.number, {"ETag": result["ETag"], "ChecksumSHA256": digest})
 
-    def _check(self, found: str, expected: str) -> None:
-        if found != expected:
-            raise MoveError(
-                f"{self._source}: its SHA-256 is {found}, the release's is {expected}; it was"
-                " written over, and nothing was moved: restore the version that was released"
-            )
+    def _is_other(self, what: str, found: str, expected: str) -> MoveError:
+        return MoveError(
+            f"{self._source}: its {what} is {found}, the release's is {expected}; it was written"
+            " over, and nothing was moved: restore the version that was released"
+        )
 
 
 def _named(number: int, part: dict[str, Any]) -> dict[str, Any]:

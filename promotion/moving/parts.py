@@ -1,5 +1,7 @@
-"""An object in parts."""
+"""An object in parts, and what its bytes are known by."""
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 PART_SIZE = 8 * 2**20
@@ -35,3 +37,43 @@ def parts_of(size: int, part_size: int) -> list[Part]:
         Part(number, first, min(first + step, size) - 1)
         for number, first in enumerate(range(0, size, step), start=1)
     ]
+
+
+@dataclass(frozen=True)
+class Digests:
+    """What an object's bytes are known by, in hexadecimal.
+
+    Attributes:
+        whole: their SHA-256.
+        parts: SHA-256 of the SHA-256s of its parts, one after the other. It is what S3 knows an
+            object by that was uploaded in these parts.
+            https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
+        part_size: as `parts_of` takes it.
+    """
+
+    whole: str
+    parts: str
+    part_size: int = PART_SIZE
+
+    @classmethod
+    def of(cls, chunks: Iterable[bytes], size: int, part_size: int = PART_SIZE) -> "Digests":
+        """Those of `size` bytes that come in chunks of any sizes."""
+        whole, part = hashlib.sha256(), hashlib.sha256()
+        ends = iter(each.last + 1 for each in parts_of(size, part_size))
+        done, end, digests = 0, next(ends, 0), list[bytes]()
+        for chunk in chunks:
+            whole.update(chunk)
+            rest = memoryview(chunk)
+            while rest and done < size:
+                piece = rest[: end - done]
+                part.update(piece)
+                done, rest = done + len(piece), rest[len(piece) :]
+                if done == end:
+                    digests.append(part.digest())
+                    part, end = hashlib.sha256(), next(ends, 0)
+        return cls(whole.hexdigest(), combined(digests), part_size)
+
+
+def combined(digests: Iterable[bytes]) -> str:
+    """`Digests.parts` of the SHA-256s of all parts, in their order."""
+    return hashlib.sha256(b"".join(digests)).hexdigest()

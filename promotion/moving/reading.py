@@ -1,50 +1,33 @@
-"""Reading in other threads, with bounded memory."""
+"""Work in other threads, with bounded memory."""
 
-import hashlib
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from threading import Condition
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from typing import TypeVar
 
 from promotion.moving.parts import Part
-from promotion.moving.s3 import S3Object
 
 PARALLEL = 4
 
+T = TypeVar("T")
 
-def read_in_parallel(
-    source: S3Object, etag: str, parts: Iterable[Part], use: Callable[[Part, bytes], None]
-) -> str:
-    """Read an object's parts, PARALLEL at a time, and give each to `use`; the SHA-256 of all.
 
-    No more than PARALLEL parts are in memory. `use` is called in the threads that read, in any
-    order.
+def in_parallel(parts: Iterable[Part], do: Callable[[Part], T]) -> list[T]:
+    """What `do` returns for each part, PARALLEL at a time, each in a thread.
 
     Raises:
-        MoveError: as `S3Object.read`, and what `use` raises.
+        Whatever `do` raises; what has not begun by then never does.
     """
-    whole = _InOrder()
-
-    def move(part: Part) -> None:
-        try:
-            data = source.read(part, etag)
-            if whole.update(part.number, data):
-                use(part, data)
-        except BaseException:
-            whole.stop()
-            raise
-
     with ThreadPoolExecutor(PARALLEL) as pool:
-        # The pool begins them in order: whatever one waits for is being read or was.
-        futures = [pool.submit(move, part) for part in parts]
+        futures = [pool.submit(do, part) for part in parts]
         try:
-            for future in futures:
-                future.result()
-        except BaseException:
-            whole.stop()
+            wait(futures, return_when=FIRST_EXCEPTION)
+        finally:
             pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    return whole.hexdigest()
+    for future in futures:
+        if not future.cancelled() and (error := future.exception()) is not None:
+            raise error
+    return [future.result() for future in futures]
 
 
 def read_ahead(chunks: Iterator[bytes], count: int) -> Generator[bytes, None, None]:
@@ -61,30 +44,3 @@ def read_ahead(chunks: Iterator[bytes], count: int) -> Generator[bytes, None, No
             yield chunk
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-class _InOrder:
-    """A SHA-256 of parts that come in any order; a part waits for those before it."""
-
-    def __init__(self) -> None:
-        self._hash, self._next = hashlib.sha256(), 1
-        self._stopped, self._turn = False, Condition()
-
-    def update(self, number: int, data: bytes) -> bool:
-        """False where another part has failed: there is nothing more to do."""
-        with self._turn:
-            self._turn.wait_for(lambda: self._stopped or self._next == number)
-            if self._stopped:
-                return False
-            self._hash.update(data)
-            self._next += 1
-            self._turn.notify_all()
-            return True
-
-    def stop(self) -> None:
-        with self._turn:
-            self._stopped = True
-            self._turn.notify_all()
-
-    def hexdigest(self) -> str:
-        return self._hash.hexdigest()

@@ -35,7 +35,11 @@ _json = st.recursive(
 _documents = st.dictionaries(_text, _json, max_size=4)
 _ids = st.builds("{}-{:06}".format, st.sampled_from(["dev", "qa"]), st.integers(1, 999_999))
 _contents = st.builds(
-    Content, version=st.none() | _text, sha256=_sha256, size=st.integers(0, 1 << 40)
+    Content,
+    version=st.none() | _text,
+    sha256=_sha256,
+    parts_sha256=_sha256,
+    size=st.integers(0, 1 << 40),
 )
 _models = st.builds(
     Model,
@@ -126,6 +130,9 @@ releases = st.builds(
 )
 
 
+_CONTENT = Content(version="1", sha256="b" * 64, parts_sha256="8" * 64, size=1_000_000)
+
+
 def release(id: str = "dev-000001") -> Release:
     """A release without surprises."""
     digest = f"sha256:{'d' * 64}"
@@ -152,7 +159,7 @@ def release(id: str = "dev-000001") -> Release:
                 image=digest,
                 data="s3://bucket/key.gz",
                 manifest_sha256="a" * 64,
-                archive=Content(version="1", sha256="b" * 64, size=1_000_000),
+                archive=_CONTENT,
             ),
         ),
         assets=(
@@ -160,7 +167,7 @@ def release(id: str = "dev-000001") -> Release:
                 id="9" * 64,
                 bucket="cdk-assets",
                 key="key.gz",
-                content=Content(version="1", sha256="b" * 64, size=1_000_000),
+                content=_CONTENT,
             ),
         ),
         settings={"alarms": {"model_latency_p99_ms": 500.0}, "production": False},

@@ -13,7 +13,7 @@ from promotion.release import Content, Release
 from tests.promotion.releases import release
 
 OLD, NEW = "9" * 64, "5" * 64
-CONTENT = Content(version=None, sha256=NEW, size=1)
+CONTENT = Content(version=None, sha256=NEW, parts_sha256=NEW, size=1)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import pytest
 
 from promotion.moving.objects import copy_object, holds, plan_object
 from promotion.moving.outcome import Moved, MoveError, Planned
+from promotion.moving.parts import Digests
 from promotion.moving.s3 import S3Object
 from tests.localaws.conftest import TestEmulator
 from tests.promotion.moving.conftest import SOURCE, TARGET
@@ -18,12 +19,13 @@ from tests.promotion.moving.conftest import SOURCE, TARGET
 pytestmark = pytest.mark.slow
 
 PART = 64 * 1024  # MiniStack takes parts that S3 would find too small
+OTHER = Digests("00" * 32, "00" * 32, PART)
 
 
-def given_bytes(place: S3Object, size: int) -> tuple[bytes, str]:
+def given_bytes(place: S3Object, size: int) -> tuple[bytes, Digests]:
     data = hashlib.shake_128(str(size).encode()).digest(size)
     place.client.put_object(Bucket=place.bucket, Key=place.key, Body=data)
-    return data, hashlib.sha256(data).hexdigest()
+    return data, Digests.of([data], size, PART)
 
 
 def stored(place: S3Object) -> bytes:
@@ -46,11 +48,11 @@ def let_target_read(source: S3Object) -> None:
 def test_the_targets_object_is_the_sources_whatever_its_size(
     source: S3Object, target: S3Object, size: int, granted: bool
 ) -> None:
-    data, sha256 = given_bytes(source, size)
+    data, digests = given_bytes(source, size)
     if granted:
         let_target_read(source)
     told: list[int] = []
-    moved = copy_object(source, target, sha256=sha256, on_bytes=told.append, part_size=PART)
+    moved = copy_object(source, target, digests=digests, on_bytes=told.append)
     by_s3 = granted and size > PART
     assert moved == Moved(size, sent=0 if by_s3 else size, copied=size if by_s3 else 0)
     assert stored(target) == data
@@ -60,25 +62,44 @@ def test_the_targets_object_is_the_sources_whatever_its_size(
 
 @pytest.mark.parametrize("size", [PART, 3 * PART])
 def test_what_is_there_is_not_moved_again(source: S3Object, target: S3Object, size: int) -> None:
-    _, sha256 = given_bytes(source, size)
-    assert plan_object(source, target, sha256=sha256) == Planned(size, missing=size)
-    copy_object(source, target, sha256=sha256, part_size=PART)
-    assert plan_object(source, target, sha256=sha256) == Planned(size, missing=0)
+    _, digests = given_bytes(source, size)
+    assert plan_object(source, target, digests=digests) == Planned(size, missing=size)
+    copy_object(source, target, digests=digests)
+    assert plan_object(source, target, digests=digests) == Planned(size, missing=0)
     told: list[int] = []
-    again = copy_object(source, target, sha256=sha256, on_bytes=told.append, part_size=PART)
+    again = copy_object(source, target, digests=digests, on_bytes=told.append)
     assert again == Moved(size)
     assert sum(told) == size
+
+
+def test_what_s3_copies_and_what_it_knows_is_not_read(source: S3Object, target: S3Object) -> None:
+    data, digests = given_bytes(source, 3 * PART)
+    let_target_read(source)
+    asked: list[str] = []
+    for place in (source, target):
+        events = place.client.meta.events
+        events.register("before-call.s3", lambda model, **_: asked.append(model.name))
+    copy_object(source, target, digests=digests)
+    assert holds(target, digests=digests, size=len(data))
+    assert asked.count("UploadPartCopy") == 3
+    assert "GetObject" not in asked
+
+
+def test_what_is_there_in_other_parts_is_read(source: S3Object, target: S3Object) -> None:
+    data, digests = given_bytes(source, 3 * PART)
+    copy_object(source, target, digests=Digests.of([data], len(data), 2 * PART))
+    assert holds(target, digests=digests, size=len(data))
 
 
 @pytest.mark.parametrize("size", [PART, 3 * PART])
 def test_other_bytes_of_the_same_size_under_the_targets_key_are_replaced(
     source: S3Object, target: S3Object, size: int
 ) -> None:
-    data, sha256 = given_bytes(source, size)
+    data, digests = given_bytes(source, size)
     other = bytes(size)
     target.client.put_object(Bucket=target.bucket, Key=target.key, Body=other)
-    assert not holds(target, sha256=sha256, size=size)
-    copy_object(source, target, sha256=sha256, part_size=PART)
+    assert not holds(target, digests=digests, size=size)
+    copy_object(source, target, digests=digests)
     assert stored(target) == data
 
 
@@ -90,8 +111,10 @@ def test_changed_bytes_in_the_source_never_have_a_name_in_the_target(
     if granted:
         let_target_read(source)
     given_bytes(source, size)
-    with pytest.raises(MoveError, match=rf"{source}: its SHA-256 is .*, the release's is 00"):
-        copy_object(source, target, sha256="00" * 32, part_size=PART)
+    with pytest.raises(
+        MoveError, match=rf"{source}: its SHA-256( by parts)? is .*, the release's is 00"
+    ):
+        copy_object(source, target, digests=OTHER)
     assert target.head() is None
     assert target.uploads() == []
 
@@ -99,33 +122,34 @@ def test_changed_bytes_in_the_source_never_have_a_name_in_the_target(
 def test_an_object_that_changes_while_it_is_read_is_noticed(
     source: S3Object, target: S3Object
 ) -> None:
-    _, sha256 = given_bytes(source, 9 * PART)
+    _, digests = given_bytes(source, 9 * PART)
 
     def change(_count: int) -> None:
         source.client.put_object(Bucket=source.bucket, Key=source.key, Body=bytes(9 * PART))
 
     with pytest.raises(MoveError, match="PreconditionFailed"):
-        copy_object(source, target, sha256=sha256, on_bytes=change, part_size=PART)
+        copy_object(source, target, digests=digests, on_bytes=change)
     assert target.head() is None
 
 
 def test_what_the_source_has_not_is_one_line(source: S3Object, target: S3Object) -> None:
     with pytest.raises(MoveError, match=rf"{source}: no such object in account {SOURCE}"):
-        copy_object(source, target, sha256="00" * 32)
+        copy_object(source, target, digests=OTHER)
 
 
 def test_a_denied_call_names_what_it_needs(emulator: TestEmulator, source: S3Object) -> None:
     given_bytes(source, 10)
     foreign = S3Object(emulator.client("s3", TARGET), SOURCE, source.bucket, source.key)
     with pytest.raises(MoveError, match=r"head_object is denied .* s3:GetObject and s3:ListBucket"):
-        copy_object(foreign, source, sha256="00" * 32)
+        copy_object(foreign, source, digests=OTHER)
 
 
 KILLED = """
 import os, signal, sys, threading, boto3
 from promotion.moving.objects import copy_object
+from promotion.moving.parts import Digests
 from promotion.moving.s3 import S3Object
-url, source, target, sha256, part_size, last = sys.argv[1:]
+url, source, target, whole, parts, part_size, last = sys.argv[1:]
 
 def place(account, bucket):
     client = boto3.Session().client("s3", region_name="eu-central-1", endpoint_url=url,
@@ -141,15 +165,16 @@ def on_bytes(count):
         if done >= int(last):
             os.kill(os.getpid(), signal.SIGKILL)
 
-copy_object(place("222222222222", source), place("333333333333", target), sha256=sha256,
-            on_bytes=on_bytes, part_size=int(part_size))
+copy_object(place("222222222222", source), place("333333333333", target),
+            digests=Digests(whole, parts, int(part_size)), on_bytes=on_bytes)
 """
 
 
-def killed_copy(source: S3Object, target: S3Object, sha256: str, root: Path) -> None:
+def killed_copy(source: S3Object, target: S3Object, digests: Digests, root: Path) -> None:
     """A process that copies, killed once half of the twenty parts are in place."""
     url = source.client.meta.endpoint_url
-    arguments = [url, source.bucket, target.bucket, sha256, str(PART), str(10 * PART)]
+    wanted = [digests.whole, digests.parts, str(digests.part_size)]
+    arguments = [url, source.bucket, target.bucket, *wanted, str(10 * PART)]
     result = subprocess.run([sys.executable, "-c", KILLED, *arguments], cwd=root, check=False)
     assert result.returncode == -signal.SIGKILL
 
@@ -159,13 +184,13 @@ def test_a_killed_copy_goes_on_with_the_parts_that_are_there(
     source: S3Object, target: S3Object, root: Path, granted: bool
 ) -> None:
     size = 20 * PART + 5
-    data, sha256 = given_bytes(source, size)
+    data, digests = given_bytes(source, size)
     if granted:
         let_target_read(source)
-    killed_copy(source, target, sha256, root)
+    killed_copy(source, target, digests, root)
     assert target.head() is None
     assert len(target.uploads()) == 1
-    moved = copy_object(source, target, sha256=sha256, part_size=PART)
+    moved = copy_object(source, target, digests=digests)
     assert 0 < moved.sent + moved.copied <= size - 10 * PART
     assert stored(target) == data
     assert target.uploads() == []
@@ -176,8 +201,8 @@ def test_a_killed_copys_wrong_parts_are_replaced(
 ) -> None:
     _, before = given_bytes(source, 20 * PART)
     killed_copy(source, target, before, root)
-    data, sha256 = given_bytes(source, 20 * PART - 1)
-    copy_object(source, target, sha256=sha256, part_size=PART)
+    data, digests = given_bytes(source, 20 * PART - 1)
+    copy_object(source, target, digests=digests)
     assert stored(target) == data
     assert target.uploads() == []
 
@@ -190,8 +215,8 @@ def test_uploads_that_cannot_be_taken_up_are_aborted(source: S3Object, target: S
     beside = {**place, "Key": f"{target.key}.other"}
     target.client.create_multipart_upload(**beside)
     assert {one["UploadId"] for one in target.uploads()} == {empty["UploadId"], other["UploadId"]}
-    data, sha256 = given_bytes(source, 3 * PART)
-    copy_object(source, target, sha256=sha256, part_size=PART)
+    data, digests = given_bytes(source, 3 * PART)
+    copy_object(source, target, digests=digests)
     assert stored(target) == data
     assert target.uploads() == []
     left = target.client.list_multipart_uploads(Bucket=target.bucket)["Uploads"]

@@ -1,6 +1,5 @@
 """The steps of a promotion, each of which can be taken again."""
 
-import hashlib
 import json
 import os
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from promotion.deploy import deploy, failure
 from promotion.lock import held
 from promotion.moving.images import copy_image
 from promotion.moving.objects import copy_object, plan_object
+from promotion.moving.parts import Digests
 from promotion.moving.registry import Repository, ecr_repository
 from promotion.record import record
 from promotion.release import Source
@@ -47,18 +47,14 @@ def copy_model(sides: Sides) -> None:
     sides.root("source", "s3").put_object(Bucket=ASSETS["source"], Key=key, Body=data)
     sides.root("target", "s3").create_multipart_upload(Bucket=ASSETS["target"], Key=key)
     source, target = sides.object("source", key), sides.object("target", key)
-    copy_object(source, target, sha256=sha256_of(data), part_size=PART)
-
-
-def sha256_of(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+    copy_object(source, target, digests=Digests.of([data], len(data), PART))
 
 
 def miss_a_model(sides: Sides) -> None:
     """What is not there is said to be not there."""
     missing = sides.object("source", "missing.gz")
     try:
-        plan_object(missing, sides.object("target", "missing.gz"), sha256="0" * 64)
+        plan_object(missing, sides.object("target", "missing.gz"), digests=Digests.of([], 0))
     except PromotionError as error:
         if "no such object" not in str(error):
             raise

@@ -100,7 +100,10 @@ def a_release(number: int, golden: Golden, former: Golden | None, p50: float) ->
                     data="s3://cdk-hnb659fds-assets-222222222222-eu-central-1/model.tar.gz",
                     manifest_sha256=_hash(f"model {number}"),
                     archive=Content(
-                        version=None, sha256=_hash(f"archive {number}"), size=417_612_304 + number
+                        version=None,
+                        sha256=_hash(f"archive {number}"),
+                        parts_sha256=_hash(f"parts of archive {number}"),
+                        size=417_612_304 + number,
                     ),
                 ),
             ),
