@@ -156,6 +156,16 @@ def a_trained_model_takes_the_place_of_the_promoted_one(deployment: Deployment) 
     assert running["models"][0]["archive"]["sha256"] == trained["models"][0]["archive"]["sha256"]
     assert running["images"] == shown(deployment, "qa-000001")["images"]
 
+    package = {"Image": "any", "ModelDataUrl": trained["models"][0]["data"]}
+    sagemaker.create_model_package_group(ModelPackageGroupName="spans")
+    sagemaker.create_model_package(
+        ModelPackageGroupName="spans",
+        InferenceSpecification={"Containers": [package]},
+        ModelApprovalStatus="Approved",
+    )
+    printed, _ = ended(deployment, "model", "spans/1", *way)
+    assert printed.splitlines()[-1] == "qa serves qa-000002, which is spans/1, verified"
+
 
 def the_way_back_is_not_barred_by_the_alarms_of_what_failed(deployment: Deployment) -> None:
     """Answers of 500 set off the alarm that takes every update back, that to a good model too."""

@@ -38,19 +38,22 @@ def prepare(emulator: Emulator, project: Path) -> None:
 
 
 def promote(sides: Sides) -> None:
-    """Deploy and verify qa as its account; promote under the two roles alone."""
+    """Deploy, record and verify qa as its account; all else under the two roles alone."""
     status, said = sides.deploy("source")
     assert status == 0, said
     account = sides.emulator.environment("qa")
-    for command in ("record", "verify"):
-        run(sides, account, command, "qa")
+    run(sides, account, "record", "qa")
     for side, role in sides.roles.items():
         role.may(STATEMENTS[side])
     options = ("--from", "qa", "--to", "prod", "--profile-from", "source", "--profile-to", "target")
     assert "to copy" in run(sides, sides.environment, "plan", *options)
-    said = run(sides, sides.environment, "run", *options)
+    said = run(sides, sides.environment, "run", *options, "--force", "not verified yet")
     assert "prod serves prod-000001, which is qa-000001, verified" in said
     assert NOT_BUILT not in said
+    run(sides, account, "verify", "qa")
+    run(sides, sides.environment, "run", *options)
+    back = ("prod", "--to", "prod-000001", "--profile", "target")
+    assert "prod serves prod-000001" in run(sides, sides.environment, "rollback", *back)
 
 
 def run(sides: Sides, environment: dict[str, str], *arguments: str) -> str:
