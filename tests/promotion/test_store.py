@@ -175,3 +175,26 @@ def test_what_else_lies_beside_the_releases_is_none(stage: Stage) -> None:
     for key in ("releases/dev-1.json", "releases/dev-000001", "releases/qa-000001.json"):
         stage.client("s3").put_object(Bucket=stage.bucket, Key=key, Body=b"")
     assert ReleaseStore(stage).ids() == []
+
+
+def test_an_assembly_that_was_written_over_is_refused(stage: Stage) -> None:
+    store, made = ReleaseStore(stage), release()
+    made = made.model_copy(update={"assembly": assembly_of(b"recorded")})
+    assert store.add(made, b"recorded")
+    assert store.assembly(made) == b"recorded"
+    stage.client("s3").put_object(Bucket=stage.bucket, Key=made.assembly.key, Body=b"other")
+    said = (
+        rf"{made.assembly.key}: its SHA-256 is .* was recorded with {made.assembly.sha256}; restore"
+    )
+    with pytest.raises(PromotionError, match=said):
+        store.assembly(made)
+
+
+def test_a_golden_set_that_was_written_over_is_refused(stage: Stage) -> None:
+    store = ReleaseStore(stage)
+    made = release().model_copy(update={"golden": store.keep_golden(b"recorded")})
+    assert store.golden(made) == b"recorded"
+    key = f"releases/golden/{made.golden}.jsonl"
+    stage.client("s3").put_object(Bucket=stage.bucket, Key=key, Body=b"other")
+    with pytest.raises(PromotionError, match="not the bytes that it is named by"):
+        store.golden(made)

@@ -119,9 +119,12 @@ def test_changed_bytes_in_the_source_never_have_a_name_in_the_target(
     assert target.uploads() == []
 
 
-def test_an_object_that_changes_while_it_is_read_is_noticed(
-    source: S3Object, target: S3Object
+@pytest.mark.parametrize("granted", [False, True])
+def test_an_object_that_changes_on_the_way_is_noticed_at_once(
+    source: S3Object, target: S3Object, granted: bool
 ) -> None:
+    if granted:
+        let_target_read(source)
     _, digests = given_bytes(source, 9 * PART)
 
     def change(_count: int) -> None:

@@ -1,12 +1,13 @@
 """From stage to stage, and back."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from io import StringIO
 
 import pytest
 from rich.console import Console
 
-from promotion import PromotionError, way_back
+from promotion import PromotionError, lock, way_back
 from promotion import promote as promoting
 from promotion.gate import GateError
 from promotion.promote import End, Outcome, Promotion
@@ -132,6 +133,87 @@ def test_what_cannot_be_verified_once_it_is_deployed_goes_back(
     assert outcome.end is End.WENT_BACK
     assert outcome.reason == "qa-000002 could not be verified: AWS: AccessDenied"
     world.check_at_rest("qa")
+
+
+class KilledError(BaseException):
+    pass
+
+
+def test_what_is_gone_back_to_is_no_release_that_failed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.release("a1")
+    promoted(world, "dev", "qa")
+    world.release("bad")
+    with monkeypatch.context() as patch:
+        patch.setattr(Promotion, "_gone_back", killed)
+        with pytest.raises(KilledError):
+            promoted(world, "dev", "qa", forced="to see it killed")
+    assert world.releases("qa")[0].has_failed
+    world.release("undeployable")
+    outcome = promoted(world, "dev", "qa")
+    assert (outcome.end, gone_back_to(outcome)) == (End.WENT_BACK, "qa-000001")
+
+
+def test_what_is_gone_back_to_is_not_what_is_brought(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.release("a1")
+    promoted(world, "dev", "qa")
+    world.release("a2")
+    with monkeypatch.context() as patch:
+        patch.setattr(worlds, "verify", killed)
+        with pytest.raises(KilledError):
+            promoted(world, "dev", "qa")
+    verify = worlds.verify
+
+    def denied(stage: Stage, release: Release) -> Release:
+        if release.id == "qa-000002":
+            raise PromotionError("AWS: AccessDenied")
+        return verify(stage, release)
+
+    monkeypatch.setattr(worlds, "verify", denied)
+    outcome = promoted(world, "dev", "qa")
+    assert (outcome.end, gone_back_to(outcome)) == (End.WENT_BACK, "qa-000001")
+
+
+def killed(*_: object) -> Outcome:
+    raise KilledError
+
+
+def gone_back_to(outcome: Outcome) -> str | None:
+    assert outcome.release is not None
+    assert outcome.release.lineage is not None
+    return outcome.release.lineage.release
+
+
+def test_a_stage_that_another_promotion_changes_is_left_alone(world: World) -> None:
+    world.release("a1")
+    qa = world.stage("qa")
+    with (
+        lock.held(qa, world.bucket("qa"), doing="promotes dev-000009"),
+        pytest.raises(PromotionError, match="promotes dev-000009"),
+    ):
+        promoted(world, "dev", "qa")
+    assert not qa.is_deployed()
+    assert promoted(world, "dev", "qa").end is End.DONE
+
+
+def test_a_lock_that_is_broken_stops_its_holder_before_the_deployment(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.release("a1")
+    qa = world.stage("qa")
+    with ExitStack() as others:
+
+        def move(_screen: Screen, _loads: object, **_: object) -> None:
+            taking = lock.held(qa, world.bucket("qa"), doing="takes it", breaking="to see it stop")
+            others.enter_context(taking)
+
+        monkeypatch.setattr(Screen, "move", move)
+        with pytest.raises(PromotionError, match=r"qa: the lock was broken.* takes it"):
+            promoted(world, "dev", "qa")
+    assert not qa.is_deployed()
 
 
 def gone_file(world: World, release: Release) -> str:
