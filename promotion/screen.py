@@ -40,7 +40,12 @@ class Screen:
         for load in loads:
             before_each()
             shown, begin = f"{load.kind} {load.name[:24]}", time.monotonic()
-            with Progress(*columns, console=self._console, transient=True) as progress:
+            with Progress(
+                *columns,
+                console=self._console,
+                transient=True,
+                disable=not self._console.is_terminal,
+            ) as progress:
                 task = progress.add_task(shown, total=load.plan().size)
                 moved = load.move(lambda count, task=task: progress.advance(task, count))  # type: ignore[misc]
             seconds = time.monotonic() - begin

@@ -33,7 +33,9 @@ def production_variants(settings: StageSettings, model: str) -> list[Variant]:
     """Those that answer; one, named as SageMaker itself does, where stages.toml names none."""
     endpoint, count = settings.endpoint, settings.scaling.initial
     if not settings.variants:
-        return [Variant(ONLY_VARIANT, model, 1, endpoint.instance_types, count)]
+        # [defaults] may name them for the other stages: serverless has none, and a warning says so.
+        types = () if settings.mode == "serverless" else endpoint.instance_types
+        return [Variant(ONLY_VARIANT, model, 1, types, count)]
     return [
         Variant(
             name,

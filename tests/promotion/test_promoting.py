@@ -4,65 +4,24 @@ The gate's refusals and the way back are played by tests/end_to_end/test_rehears
 and races do is in tests/promotion/promoting/.
 """
 
-import json
 import re
-import shutil
-import zipfile
 from collections.abc import Iterator
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from localaws.bootstrap import bootstrap
-from localaws.lifecycle import running
-from stacks.settings import load
-from tests.end_to_end.conftest import Deployment, clone
-from tests.promotion.commands import ended, refused, said
+from tests.end_to_end.conftest import Deployment
+from tests.promotion.commands import ended, refused
+from tests.promotion.rehearsed import deploy, nothing_differs, rehearsed, shown
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
 def deployment(root: Path, built_model: Path, tmp_path: Path) -> Iterator[Deployment]:
-    """Three accounts, of which dev and qa are bootstrapped."""
-    project = clone(root, built_model, tmp_path / "project")
-    stages = (root / "localaws" / "rehearsal" / "stages.toml").read_text()
-    (project / "stages.toml").write_text(stages)
-    with running(tmp_path / "home", load(project / "stages.toml")) as emulator:
-        bootstrap(emulator, ["dev", "qa"])
-        yield Deployment(project, emulator, "dev")
-
-
-def shown(deployment: Deployment, name: str) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(said(deployment, "show", name))
-    return document
-
-
-def deploy(deployment: Deployment) -> None:
-    deployed = deployment.cdk("deploy", "dev/*", "--require-approval", "never")
-    assert deployed.returncode == 0, deployed.stdout
-    ended(deployment, "record", "dev")
-
-
-def nothing_differs(deployment: Deployment, stage: str, folder: Path) -> None:
-    """`cdk diff` of the newest release's own assembly is empty."""
-    session: Any = deployment.emulator.session(stage)
-    (stack,) = session.client("cloudformation").describe_stacks(
-        StackName=f"rehearsal-{stage}-storage"
-    )["Stacks"]
-    outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
-    key = shown(deployment, stage)["assembly"]["key"]
-    found = session.client("s3").get_object(Bucket=outputs["DataBucketName"], Key=key)
-    shutil.rmtree(folder, ignore_errors=True)
-    with zipfile.ZipFile(BytesIO(found["Body"].read())) as content:
-        content.extractall(folder)
-    profile = f"rehearsal-{stage}"
-    differs = deployment.cdk(
-        "diff", "--fail", f"{stage}/*", "--app", str(folder), "--profile", profile
-    )
-    assert differs.returncode == 0, differs.stdout
+    with rehearsed(root, built_model, tmp_path) as made:
+        yield made
 
 
 def test_a_release_goes_to_qa_and_a_trained_model_after_it(

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.stacks.conftest import Template, read_templates
+from stacks.settings import load
+from tests.stacks.conftest import Synthesize, Template, read_templates
 
 pytestmark = pytest.mark.slow
 
@@ -179,6 +180,20 @@ class TestServerless:
         model = only(template, "AWS::SageMaker::Model")
         assert not model.keys() & {"EnableNetworkIsolation", "VpcConfig"}
         assert "DeploymentConfig" not in only(template, "AWS::SageMaker::Endpoint")
+
+    def test_an_instance_type_that_it_has_not_changes_nothing(
+        self,
+        synthesize: Synthesize,
+        root: Path,
+        tmp_path: Path,
+        serving: Callable[[str], Template],
+    ) -> None:
+        stages = tmp_path / "stages.toml"
+        text = (root / "examples" / "serverless" / "stages.toml").read_text()
+        stages.write_text(f'{text}\n[defaults.endpoint]\ninstance_type = "ml.c5.large"\n')
+        (name,) = load(stages).stages
+        templates = read_templates(synthesize(load(stages), tmp_path / "assembly"))
+        assert templates[f"{name}-Serving"] == serving("serverless")
 
     def test_provisioned_concurrency_is_scaled(self, serving: Callable[[str], Template]) -> None:
         template = serving("serverless")
