@@ -1,6 +1,6 @@
 """From stage to stage, and back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from io import StringIO
 
@@ -9,6 +9,7 @@ from rich.console import Console
 
 from promotion import PromotionError, lock, way_back
 from promotion import promote as promoting
+from promotion.cargo import Load
 from promotion.gate import GateError
 from promotion.promote import End, Outcome, Promotion
 from promotion.release import Release
@@ -204,9 +205,11 @@ def test_a_lock_that_is_broken_stops_its_holder_before_the_deployment(
 ) -> None:
     world.release("a1")
     qa = world.stage("qa")
+    move_all = Screen.move
     with ExitStack() as others:
 
-        def move(_screen: Screen, _loads: object, **_: object) -> None:
+        def move(screen: Screen, loads: Sequence[Load], *, before_each: Callable[[], None]) -> None:
+            move_all(screen, loads, before_each=before_each)
             taking = lock.held(qa, world.bucket("qa"), doing="takes it", breaking="to see it stop")
             others.enter_context(taking)
 
