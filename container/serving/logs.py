@@ -12,6 +12,9 @@ request_fields: ContextVar[dict[str, str]] = ContextVar("request_fields")
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 
 
+_ENCODER = json.JSONEncoder(default=str)  # json.dumps would make one for each line
+
+
 class JsonFormatter(logging.Formatter):
     """One JSON object a record: time, level, message, the request's fields and any `extra`."""
 
@@ -26,7 +29,7 @@ class JsonFormatter(logging.Formatter):
         line.update({k: v for k, v in vars(record).items() if k not in _STANDARD})
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str)
+        return _ENCODER.encode(line)
 
 
 def configure(level: int) -> None:

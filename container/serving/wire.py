@@ -8,14 +8,27 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Any, cast
 
+import orjson
+
 Head = dict[str, Any]
 _SIZES = struct.Struct("!IQ")  # of head and body, in bytes
 
 
 def pack(head: Head, body: bytes = b"") -> tuple[bytes, bytes, bytes]:
     """One frame, in the parts that make it up."""
-    text = json.dumps(head, separators=(",", ":")).encode()
+    try:
+        text = orjson.dumps(head)
+    except TypeError:  # a lone surrogate, which a model's error may quote
+        text = json.dumps(head).encode()
     return _SIZES.pack(len(text), len(body)), text, body
+
+
+def _head(text: bytes | bytearray) -> Head:
+    try:
+        head: Head = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        head = json.loads(text)
+    return head
 
 
 class Link(asyncio.Protocol):
@@ -54,7 +67,7 @@ class Link(asyncio.Protocol):
             end = body_start + body_size
             if len(received) < end:
                 break
-            head = json.loads(received[start + _SIZES.size : body_start])
+            head = _head(received[start + _SIZES.size : body_start])
             self._on_frame(head, bytes(received[body_start:end]))
             start = end
         del received[:start]
@@ -119,4 +132,4 @@ class Channel:
             text, body = self._file.read(head_size), self._file.read(body_size)
         except OSError:
             return None
-        return (json.loads(text), body) if len(body) == body_size else None
+        return (_head(text), body) if len(body) == body_size else None

@@ -18,6 +18,7 @@ from .host import Host
 from .metrics import Metrics
 from .pool import Pool
 from .process import WorkerProcess
+from .server import Client
 from .sessions import NEW, Sessions
 
 _log = logging.getLogger("serving.invocations")
@@ -107,24 +108,14 @@ async def _unless_gone(request: Request, asking: Coroutine[Any, Any, Reply]) -> 
     """
     task = asyncio.current_task()
     assert task is not None  # noqa: S101 - for the type checker alone
-    left = False
-
-    def leave(_: object) -> None:
-        nonlocal left
-        left = True
-        task.cancel()
-
-    gone = asyncio.ensure_future(request.receive())
-    gone.add_done_callback(leave)
-    try:
-        return await asking
-    except asyncio.CancelledError:
-        if left and not task.uncancel():
-            raise ClientDisconnect from None
-        raise
-    finally:
-        gone.remove_done_callback(leave)
-        gone.cancel()
+    client: Client = request.scope["extensions"]["serving.client"]
+    with client.tells(task.cancel):
+        try:
+            return await asking
+        except asyncio.CancelledError:
+            if client.has_left and not task.uncancel():
+                raise ClientDisconnect from None
+            raise
 
 
 def _response(reply: Reply) -> Response:

@@ -127,7 +127,7 @@ class Pool:
         tokens = self._estimate.tokens(len(body))
         reply: asyncio.Future[Reply] = self._loop.create_future()
         call = Call(next(self._numbers), body, head, tokens, deadline, reply)
-        late = self._loop.call_at(deadline, call.fail, _late())
+        late = self._loop.call_at(deadline, lambda: call.fail(_late()))
         self._bytes += len(body)
         streams = False
         try:

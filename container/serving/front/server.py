@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 import uvicorn
@@ -29,6 +30,7 @@ def configuration(app: ASGIApp, settings: Settings) -> uvicorn.Config:
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=settings.drain_seconds,
     )
@@ -65,23 +67,51 @@ class _Corked:
         return getattr(self._transport, name)
 
 
+class Client:
+    """Whoever holds the other end of a connection: `scope["extensions"]["serving.client"]`."""
+
+    def __init__(self) -> None:
+        self.has_left = False
+        self._told: set[Callable[[], object]] = set()
+
+    @contextlib.contextmanager
+    def tells(self, leaving: Callable[[], object]) -> Iterator[None]:
+        """Have `leaving` called when the client hangs up within the block, or has before it."""
+        self._told.add(leaving)
+        if self.has_left:
+            leaving()
+        try:
+            yield
+        finally:
+            self._told.discard(leaving)
+
+    def leave(self) -> None:
+        """It has hung up."""
+        self.has_left = True
+        for leaving in list(self._told):
+            leaving()
+
+
 class Connection(HttpToolsProtocol):
     """uvicorn's connection; it closes when a request's head takes too long to come.
 
     uvicorn knows a time limit between requests only (its `timeout_keep_alive`): a client that
-    sends a byte now and then would hold a connection for ever.
+    sends a byte now and then would hold a connection for ever. And it tells who has left by a
+    message alone, for which a task of its own would wait beside each request.
     """
 
     _slow: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Give the first head its time."""
+        self._client = Client()
         super().connection_made(cast("asyncio.Transport", _Corked(transport, self.loop)))
         self._expect_head()
 
     def on_message_begin(self) -> None:
         """Give the next head its time."""
         super().on_message_begin()
+        self.scope["extensions"] = {"serving.client": self._client}  # type: ignore[dict-item]
         self._expect_head()
 
     def on_headers_complete(self) -> None:
@@ -93,6 +123,7 @@ class Connection(HttpToolsProtocol):
         """No head will come."""
         self._expect_no_head()
         super().connection_lost(exc)
+        self._client.leave()
 
     def _expect_head(self) -> None:
         self._expect_no_head()
