@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-PART_SIZE = 8 * 2**20
+PART_SIZE = 8 * 2**20  # of what is recorded, too: docs/adr/0012-digest-of-parts.md
 MOST_PARTS = 10_000  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 
 
