@@ -4,9 +4,11 @@ Inference components are not: the emulator has none. tests/stacks/ has their tem
 """
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from model.packing import pack
 from tests.end_to_end.conftest import Deployment
 from tests.promotion.commands import ended, said
 from tests.promotion.rehearsed import deploy, nothing_differs, rehearsed, shown
@@ -44,3 +46,31 @@ def test_it_is_promoted_and_verified(
 def evidence_is_whole(deployment: Deployment, stage: str) -> bool:
     (evidence,) = shown(deployment, stage)["evidence"]
     return evidence["golden"]["cases"] == 200 and evidence["latency"]["requests"] > 0
+
+
+def test_an_archive_that_is_in_s3_already_goes_to_where_the_next_stage_expects_it(
+    root: Path, built_model: Path, tmp_path: Path
+) -> None:
+    packed = pack(built_model, tmp_path / "model.tar.gz")
+    uris = {stage: f"s3://trained-{stage}/ner/model.tar.gz" for stage in ("dev", "qa", "prod")}
+    more = "\n".join(
+        f'[{stage}.shipping]\nform = "s3"\ns3_uri = "{uri}"\n'
+        f'manifest_sha256 = "{packed.manifest_sha256}"\n'
+        for stage, uri in uris.items()
+    )
+    with rehearsed(root, built_model, tmp_path, more) as deployment:
+        for stage in ("dev", "qa"):
+            session: Any = deployment.emulator.session(stage)
+            session.client("s3").create_bucket(
+                Bucket=f"trained-{stage}",
+                CreateBucketConfiguration={"LocationConstraint": "eu-central-1"},
+            )
+        deployment.client("s3").put_object(
+            Bucket="trained-dev", Key="ner/model.tar.gz", Body=packed.path.read_bytes()
+        )
+        deploy(deployment)
+        said(deployment, "verify", "dev")
+        printed, _ = ended(deployment, "run", "--from", "dev", "--to", "qa")
+        assert printed.splitlines()[-1] == "qa serves qa-000001, which is dev-000001, verified"
+        (model,) = shown(deployment, "qa")["models"]
+        assert (model["data"], model["archive"]["sha256"]) == (uris["qa"], packed.sha256)
