@@ -39,13 +39,14 @@ def test_it_is_promoted_and_verified(
         said(deployment, "verify", "dev")
         printed, _ = ended(deployment, "run", "--from", "dev", "--to", "qa")
         assert printed.splitlines()[-1] == "qa serves qa-000001, which is dev-000001, verified"
-        assert evidence_is_whole(deployment, "qa")
+        all_evidence(deployment, "qa")
         nothing_differs(deployment, "qa", tmp_path / "assembly")
 
 
-def evidence_is_whole(deployment: Deployment, stage: str) -> bool:
+def all_evidence(deployment: Deployment, stage: str) -> None:
     (evidence,) = shown(deployment, stage)["evidence"]
-    return evidence["golden"]["cases"] == 200 and evidence["latency"]["requests"] > 0
+    assert evidence["golden"]["cases"] == 200
+    assert evidence["latency"]["requests"] > 0
 
 
 def test_an_archive_that_is_in_s3_already_goes_to_where_the_next_stage_expects_it(
