@@ -7,12 +7,12 @@ import signal
 import pytest
 
 from localaws import home
-from tests.end_to_end.conftest import Deployment, deployment
+from tests.end_to_end.conftest import Deployment, deployment, project
 from tests.image.test_run import TEXT
 from tests.localaws.sagemaker.conftest import eventually
 from tools.image.engine import Engine
 
-__all__ = ["deployment"]  # a fixture
+__all__ = ["deployment", "project"]  # fixtures
 
 ENDPOINT, STACK = "berth-dev", "berth-dev-serving"
 REPOSITORY = "cdk-hnb659fds-container-assets-111111111111-eu-central-1"
