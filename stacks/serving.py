@@ -9,10 +9,8 @@ from constructs import Construct
 from stacks.component import add_component
 from stacks.constructs.deployment_config import deployment_config, has_guardrails
 from stacks.constructs.endpoint import ModelEndpoint
-from stacks.constructs.model_archives import ModelArchives
 from stacks.constructs.private_network import PrivateNetwork
 from stacks.constructs.rollback_alarms import RollbackAlarms
-from stacks.constructs.transform_workflow import TransformWorkflow
 from stacks.facts import stage_facts
 from stacks.hosted_models import MODELS_PREFIX, HostedModels
 from stacks.log_groups import log_group, log_group_arn, log_group_name
@@ -107,6 +105,9 @@ class ServingStack(cdk.Stack):
         )
 
     def _add_archives(self, folder: Path) -> None:
+        # With what it imports, the time of a synth: few stages have a folder of archives.
+        from stacks.constructs.model_archives import ModelArchives  # noqa: PLC0415
+
         settings, storage = self._settings, self._storage
         archives = ModelArchives(
             self,
@@ -181,6 +182,9 @@ class ServingStack(cdk.Stack):
         )
 
     def _add_workflow(self) -> None:
+        # As with archives: few stages are batch jobs.
+        from stacks.constructs.transform_workflow import TransformWorkflow  # noqa: PLC0415
+
         (variant,), (instance_type,) = self.variants, self._instance_types
         workflow = TransformWorkflow(
             self,

@@ -1,10 +1,8 @@
 """The network of a model that runs in a VPC."""
 
-from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from stacks.constructs.isolated_vpc import IsolatedVpc
 from stacks.prefix_lists import S3_PREFIX_LISTS
 from stacks.settings.network import NetworkSettings
 
@@ -39,6 +37,9 @@ class PrivateNetwork(Construct):
         self.subnet_ids = list(settings.subnet_ids)
         self.security_group_ids = list(settings.security_group_ids)
         if settings.new_vpc:
+            # aws_ec2 takes 0.2 s to import, and few stages have a VPC.
+            from stacks.constructs.isolated_vpc import IsolatedVpc  # noqa: PLC0415
+
             vpc = IsolatedVpc(
                 self,
                 "Vpc",
@@ -63,6 +64,8 @@ class PrivateNetwork(Construct):
 
         The prefix list holds S3's addresses, so the rule fits a gateway endpoint and a NAT alike.
         """
+        from aws_cdk import aws_ec2 as ec2  # noqa: PLC0415 - as above
+
         to_s3 = ec2.CfnSecurityGroup.EgressProperty(
             ip_protocol="tcp",
             from_port=443,
