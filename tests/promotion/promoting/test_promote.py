@@ -116,20 +116,24 @@ def test_a_stage_that_cannot_be_verified_is_refused_before_anything_is_touched(
     assert not world.stage("qa").is_deployed()
 
 
+def deny_verifying(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    verify = worlds.verify
+
+    def denied(stage: Stage, release: Release) -> Release:
+        if release.id == name:
+            raise PromotionError("AWS: AccessDenied")
+        return verify(stage, release)
+
+    monkeypatch.setattr(worlds, "verify", denied)
+
+
 def test_what_cannot_be_verified_once_it_is_deployed_goes_back(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.release("a1")
     promoted(world, "dev", "qa")
     world.release("a2")
-    verify = worlds.verify
-
-    def denied(stage: Stage, release: Release) -> Release:
-        if release.id == "qa-000002":
-            raise PromotionError("AWS: AccessDenied")
-        return verify(stage, release)
-
-    monkeypatch.setattr(worlds, "verify", denied)
+    deny_verifying(monkeypatch, "qa-000002")
     outcome = promoted(world, "dev", "qa")
     assert outcome.end is End.WENT_BACK
     assert outcome.reason == "qa-000002 could not be verified: AWS: AccessDenied"
@@ -166,14 +170,7 @@ def test_what_is_gone_back_to_is_not_what_is_brought(
         patch.setattr(worlds, "verify", killed)
         with pytest.raises(KilledError):
             promoted(world, "dev", "qa")
-    verify = worlds.verify
-
-    def denied(stage: Stage, release: Release) -> Release:
-        if release.id == "qa-000002":
-            raise PromotionError("AWS: AccessDenied")
-        return verify(stage, release)
-
-    monkeypatch.setattr(worlds, "verify", denied)
+    deny_verifying(monkeypatch, "qa-000002")
     outcome = promoted(world, "dev", "qa")
     assert (outcome.end, gone_back_to(outcome)) == (End.WENT_BACK, "qa-000001")
 
