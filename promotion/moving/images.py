@@ -14,16 +14,14 @@ Memory: 4 blobs at a time, 5 MiB of each. docs/promotion-permissions.md says wha
 import hashlib
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from urllib3.exceptions import HTTPError
 
 from promotion.moving.outcome import Moved, MoveError, OnBytes, Planned, ignore_bytes
-from promotion.moving.reading import read_ahead
 from promotion.moving.registry import DOCKER_MANIFEST, Manifest, Repository
+from promotion.moving.threads import in_parallel, read_ahead
 
-_PARALLEL = 4
 _AHEAD = 8  # chunks, between two threads
 
 
@@ -73,8 +71,7 @@ def copy_image(
             moved = Moved(sum(blob.size for blob in blobs))
             on_bytes(moved.size)
             return moved
-        with ThreadPoolExecutor(_PARALLEL) as pool:
-            done = list(pool.map(lambda blob: _copy(source, target, blob, on_bytes), blobs))
+        done = in_parallel(blobs, lambda blob: _copy(source, target, blob, on_bytes))
         target.put_manifest(tag, manifest)
         return sum(done, Moved(0))
     except HTTPError as error:

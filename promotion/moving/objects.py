@@ -23,8 +23,8 @@ from typing import Any
 
 from promotion.moving.outcome import Moved, MoveError, OnBytes, Planned, ignore_bytes
 from promotion.moving.parts import Digests, Part, combined, parts_of
-from promotion.moving.reading import in_parallel
 from promotion.moving.s3 import S3Object, is_denied
+from promotion.moving.threads import in_parallel
 
 
 def plan_object(source: S3Object, target: S3Object, *, digests: Digests) -> Planned:

@@ -150,10 +150,7 @@ def test_what_is_gone_back_to_is_no_release_that_failed(
     world.release("a1")
     promoted(world, "dev", "qa")
     world.release("bad")
-    with monkeypatch.context() as patch:
-        patch.setattr(Promotion, "_gone_back", killed)
-        with pytest.raises(KilledError):
-            promoted(world, "dev", "qa", forced="to see it killed")
+    promoted_until(monkeypatch, world, Promotion, "_gone_back")
     assert world.releases("qa")[0].has_failed
     world.release("undeployable")
     outcome = promoted(world, "dev", "qa")
@@ -166,17 +163,22 @@ def test_what_is_gone_back_to_is_not_what_is_brought(
     world.release("a1")
     promoted(world, "dev", "qa")
     world.release("a2")
-    with monkeypatch.context() as patch:
-        patch.setattr(worlds, "verify", killed)
-        with pytest.raises(KilledError):
-            promoted(world, "dev", "qa")
+    promoted_until(monkeypatch, world, worlds, "verify")
     deny_verifying(monkeypatch, "qa-000002")
     outcome = promoted(world, "dev", "qa")
     assert (outcome.end, gone_back_to(outcome)) == (End.WENT_BACK, "qa-000001")
 
 
-def killed(*_: object) -> Outcome:
-    raise KilledError
+def promoted_until(monkeypatch: pytest.MonkeyPatch, world: World, owner: object, step: str) -> None:
+    """Promote, and be killed where that step begins."""
+
+    def killed(*_: object) -> None:
+        raise KilledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, step, killed)
+        with pytest.raises(KilledError):
+            promoted(world, "dev", "qa", forced="to see it killed")
 
 
 def gone_back_to(outcome: Outcome) -> str | None:

@@ -1,31 +1,44 @@
-"""Work in other threads, with bounded memory."""
+"""Work in other threads, a little of it at a time."""
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import CancelledError, ThreadPoolExecutor, wait
+from threading import Event
 from typing import TypeVar
-
-from promotion.moving.parts import Part
 
 PARALLEL = 4
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 
-def in_parallel(parts: Iterable[Part], do: Callable[[Part], T]) -> list[T]:
-    """What `do` returns for each part, PARALLEL at a time, each in a thread.
+def in_parallel(things: Iterable[T], do: Callable[[T], U]) -> list[U]:
+    """What `do` returns for each thing, in their order; PARALLEL at a time, each in a thread.
 
     Raises:
         Whatever `do` raises; what has not begun by then never does.
     """
-    with ThreadPoolExecutor(PARALLEL) as pool:
-        futures = [pool.submit(do, part) for part in parts]
+    stopped = Event()
+
+    def unless_stopped(thing: T) -> U:
+        if stopped.is_set():
+            raise CancelledError
         try:
-            wait(futures, return_when=FIRST_EXCEPTION)
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            return do(thing)
+        except BaseException:
+            stopped.set()
+            raise
+
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        futures = [pool.submit(unless_stopped, thing) for thing in things]
+        try:
+            wait(futures)
+        except BaseException:
+            stopped.set()
+            raise
     for future in futures:
-        if not future.cancelled() and (error := future.exception()) is not None:
+        error = future.exception()
+        if error is not None and not isinstance(error, CancelledError):
             raise error
     return [future.result() for future in futures]
 

@@ -1,10 +1,10 @@
 from collections.abc import Iterator
 from itertools import islice
-from threading import Semaphore
+from threading import Barrier, Lock, Semaphore
 
 import pytest
 
-from promotion.moving.reading import read_ahead
+from promotion.moving.threads import PARALLEL, in_parallel, read_ahead
 
 CHUNKS = [bytes([number]) for number in range(50)]
 
@@ -58,3 +58,29 @@ def test_who_leaves_early_ends_the_reading() -> None:
     next(chunks)
     chunks.close()
     assert len(read) <= 1 + 8
+
+
+def test_results_come_in_the_order_of_the_things_whichever_is_done_first() -> None:
+    meeting = Barrier(PARALLEL)
+
+    def later(number: int) -> int:
+        meeting.wait(timeout=30)
+        return number * 10
+
+    assert in_parallel(range(PARALLEL), later) == [10 * number for number in range(PARALLEL)]
+    assert in_parallel([], later) == []
+
+
+def test_what_has_not_begun_when_one_fails_never_does() -> None:
+    begun, lock, meeting = list[int](), Lock(), Barrier(PARALLEL)
+
+    def fail(number: int) -> None:
+        with lock:
+            begun.append(number)
+        if number < PARALLEL:
+            meeting.wait(timeout=30)
+        raise ConnectionError(f"gone at {number}")
+
+    with pytest.raises(ConnectionError, match="gone at"):
+        in_parallel(range(1000), fail)
+    assert sorted(begun) == list(range(PARALLEL))
