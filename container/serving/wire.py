@@ -2,9 +2,12 @@
 
 import asyncio
 import json
+import os
+import select
 import socket
 import struct
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterator
 from threading import Lock
 from typing import Any, cast
 
@@ -12,6 +15,7 @@ import orjson
 
 Head = dict[str, Any]
 _SIZES = struct.Struct("!IQ")  # of head and body, in bytes
+_PIECE = 2**18  # bytes that are read at once
 
 
 def pack(head: Head, body: bytes = b"") -> tuple[bytes, bytes, bytes]:
@@ -31,6 +35,28 @@ def _head(text: bytes | bytearray) -> Head:
     return head
 
 
+class _Frames:
+    """Frames put together from what comes in pieces."""
+
+    def __init__(self) -> None:
+        self._received = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[tuple[Head, bytes]]:
+        """Take a piece, and give the frames that are whole."""
+        received = self._received
+        received += data
+        start = 0
+        while len(received) - start >= _SIZES.size:
+            head_size, body_size = _SIZES.unpack_from(received, start)
+            body_start = start + _SIZES.size + head_size
+            end = body_start + body_size
+            if len(received) < end:
+                break
+            yield _head(received[start + _SIZES.size : body_start]), bytes(received[body_start:end])
+            start = end
+        del received[:start]
+
+
 class Link(asyncio.Protocol):
     """The front's end: frames are handed to `on_frame` as they come, and the end to `on_end`.
 
@@ -40,7 +66,7 @@ class Link(asyncio.Protocol):
 
     def __init__(self, on_frame: Callable[[Head, bytes], None], on_end: Callable[[], None]) -> None:
         self._on_frame, self._on_end = on_frame, on_end
-        self._received = bytearray()
+        self._frames = _Frames()
         self._unsent: list[bytes] = []
         self._transport: asyncio.WriteTransport | None = None
         self._loop = asyncio.get_running_loop()
@@ -58,19 +84,8 @@ class Link(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Hand out the frames that are whole."""
-        received = self._received
-        received += data
-        start = 0
-        while len(received) - start >= _SIZES.size:
-            head_size, body_size = _SIZES.unpack_from(received, start)
-            body_start = start + _SIZES.size + head_size
-            end = body_start + body_size
-            if len(received) < end:
-                break
-            head = _head(received[start + _SIZES.size : body_start])
-            self._on_frame(head, bytes(received[body_start:end]))
-            start = end
-        del received[:start]
+        for head, body in self._frames.feed(data):
+            self._on_frame(head, body)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's
         """Tell the end."""
@@ -90,12 +105,17 @@ class Link(asyncio.Protocol):
 
 
 class Channel:
-    """The worker's end: blocking, and several threads may send."""
+    """The worker's end: one thread receives, and several may send."""
 
     def __init__(self, connection: socket.socket) -> None:
         connection.setblocking(True)
         self._socket = connection
-        self._file = connection.makefile("rb")
+        self._frames = _Frames()
+        self._waker = os.eventfd(0)
+        weakref.finalize(self, os.close, self._waker)
+        self._events = select.poll()
+        self._events.register(connection, select.POLLIN)
+        self._events.register(self._waker, select.POLLIN)
         self._sending = Lock()
         self._unsent: list[bytes] = []
 
@@ -121,15 +141,27 @@ class Channel:
         """
         with self._sending:
             unsent, self._unsent = self._unsent, []
-            self._socket.sendall(b"".join(unsent))
+            if unsent:
+                self._socket.sendall(b"".join(unsent))
 
-    def receive(self) -> tuple[Head, bytes] | None:
-        """Read the next frame; None when the front is gone."""
-        try:
-            if len(sizes := self._file.read(_SIZES.size)) < _SIZES.size:
-                return None
-            head_size, body_size = _SIZES.unpack(sizes)
-            text, body = self._file.read(head_size), self._file.read(body_size)
-        except OSError:
-            return None
-        return (_head(text), body) if len(body) == body_size else None
+    def receive(self, *, wait: bool = True) -> list[tuple[Head, bytes]]:
+        """Return the frames that have come whole.
+
+        Args:
+            wait: until something comes, or `wake` is called.
+
+        Raises:
+            ConnectionError: when the front is gone.
+        """
+        for descriptor, _ in self._events.poll(None if wait else 0):
+            if descriptor == self._waker:
+                os.eventfd_read(self._waker)
+            elif data := self._socket.recv(_PIECE):
+                return list(self._frames.feed(data))
+            else:
+                raise ConnectionError("the front is gone")
+        return []
+
+    def wake(self) -> None:
+        """Have a `receive` that waits, or the next one, return."""
+        os.eventfd_write(self._waker, 1)

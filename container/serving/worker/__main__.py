@@ -11,6 +11,7 @@ import time
 from typing import NoReturn
 
 from ..config import Settings
+from ..cores import gpus
 from ..errors import Broken, LoadError
 from ..logs import configure
 from ..servable import Servable
@@ -39,7 +40,9 @@ def main() -> int:
         channel.send({"kind": "ready", "canary": canary, "mixes": model.mixes})
         ready = True
         gc.freeze()  # the model stays: no collection need go through all that it imported
-        Core(model, channel, batch_seconds=settings.batch_milliseconds / 1000).run()
+        overlap = bool(gpus()) or settings.threads != 1
+        batch_seconds = settings.batch_milliseconds / 1000
+        Core(model, channel, batch_seconds=batch_seconds, overlap=overlap).run()
     except (LoadError, Broken) as error:
         return _fail(channel, str(error), final=not ready)
     except ConnectionError:

@@ -1,4 +1,8 @@
-"""Requests through a model: opened, computed and finished, each step in a thread of its own.
+"""Requests through a model: opened, computed and finished.
+
+Where a GPU computes, or several cores, each step has a thread of its own, so that the others go on
+meanwhile. A worker with one core takes them in turn: threads there would only take it from each
+other, which costs a tenth of what the model does.
 
 What is small is opened where it is received. What is large has another thread for that: tokenizing
 some megabytes takes seconds, and those of whitespace half a minute, which nobody else is to wait
@@ -37,12 +41,16 @@ class Core:
         servable: the model.
         channel: to the front.
         batch_seconds: how long a batch should take.
+        overlap: give each step a thread of its own.
     """
 
-    def __init__(self, servable: Servable, channel: Channel, *, batch_seconds: float) -> None:
+    def __init__(
+        self, servable: Servable, channel: Channel, *, batch_seconds: float, overlap: bool
+    ) -> None:
         self._model = servable
         self._channel = channel
         self._budget = Budget(batch_seconds)
+        self._overlap = overlap
         self._large: SimpleQueue[Task | None] = SimpleQueue()
         self._queue = FairQueue()
         self._done: SimpleQueue[Task | None] = SimpleQueue()
@@ -51,6 +59,7 @@ class Core:
         self._computing_since: float | None = None
         self._figures = Figures()  # since the last beat
         self._counting = Lock()
+        self._told_to_stop = False
         self._stopped = Event()
 
     def run(self) -> None:
@@ -61,7 +70,11 @@ class Core:
             Broken, BaseException: what ended one of the threads.
         """
         ends: SimpleQueue[BaseException | None] = SimpleQueue()
-        steps = (self._receive, self._open_large, self._compute_all, self._finish_all)
+        steps = [self._open_large]
+        if self._overlap:
+            steps += [self._receive_all, self._compute_all, self._finish_all]
+        else:
+            steps += [self._take_turns]
         for work in steps:
             Thread(target=_tell_end, args=(work, ends), name=work.__name__, daemon=True).start()
         Thread(target=self._beat, name="beat", daemon=True).start()
@@ -71,21 +84,35 @@ class Core:
         self._stopped.set()
         self._send_beat()
 
-    def _receive(self) -> None:
-        while (frame := self._channel.receive()) is not None:
-            head, body = frame
-            match head["kind"]:
-                case "request":
-                    self._accept(head, body)
-                case "cancel":
-                    if (task := self._tasks.get(head["id"])) is not None:
-                        self._close(task)
-                case "forget":
-                    self._sessions.pop(head["session"], None)
-                case _:  # stop
-                    self._large.put(None)
-                    return
-        raise ConnectionError("the front is gone")
+    def _take_turns(self) -> None:
+        """Receive and open what has come, compute a batch and finish it, and so on."""
+        while not self._queue.over:
+            # A large body may have been opened meanwhile: that and the end wake what waits.
+            while frames := self._channel.receive(wait=self._queue.empty):
+                for head, body in frames:
+                    self._take(head, body)
+                self._channel.flush()
+            if batch := self._queue.take(self._budget.tokens, wait=False):
+                self._compute_next(batch)
+                self._channel.flush()
+
+    def _receive_all(self) -> None:
+        while not self._told_to_stop:
+            for head, body in self._channel.receive():
+                self._take(head, body)
+
+    def _take(self, head: Head, body: bytes) -> None:
+        match head["kind"]:
+            case "request":
+                self._accept(head, body)
+            case "cancel":
+                if (task := self._tasks.get(head["id"])) is not None:
+                    self._close(task)
+            case "forget":
+                self._sessions.pop(head["session"], None)
+            case _:  # stop
+                self._told_to_stop = True
+                self._large.put(None)
 
     def _accept(self, head: Head, body: bytes) -> None:
         session = None
@@ -113,7 +140,9 @@ class Core:
         while (task := self._large.get()) is not None:
             if not task.over:
                 self._guarded(task, self._open)
+                self._channel.wake()
         self._queue.close()
+        self._channel.wake()
 
     def _open(self, task: Task) -> None:
         task.job = self._model.open(task.request)
@@ -124,18 +153,21 @@ class Core:
         if costs:
             self._queue.add(task, costs, whole=task.alone or not self._model.mixes)
         else:
-            self._done.put(task)
+            self._complete(task)
 
     def _compute_all(self) -> None:
         while batch := self._queue.take(self._budget.tokens):
-            task = batch[0][0]
-            self._computing_since = time.monotonic()
-            if task.stream is not None:
-                self._guarded(task, self._advance)
-            else:
-                self._compute(batch)
-            self._computing_since = None
+            self._compute_next(batch)
         self._done.put(None)
+
+    def _compute_next(self, batch: Sequence[Entry]) -> None:
+        task = batch[0][0]
+        self._computing_since = time.monotonic()
+        if task.stream is not None:
+            self._guarded(task, self._advance)
+        else:
+            self._compute(batch)
+        self._computing_since = None
 
     def _compute(self, batch: Sequence[Entry]) -> None:
         """Compute a batch; where it fails, in halves, until each request to blame is alone."""
@@ -167,7 +199,7 @@ class Core:
                 task.results[index] = result
                 task.left -= 1
                 if not task.left:
-                    self._done.put(task)
+                    self._complete(task)
 
     def _blame(self, batch: Sequence[Entry], error: Exception) -> None:
         by_task = sorted(batch, key=lambda entry: entry[0].id)
@@ -186,6 +218,13 @@ class Core:
         # One at a time, where requests are not mixed.
         next_tokens = self._budget.tokens if self._model.mixes else 1
         self._channel.post(head | {"next_tokens": next_tokens})
+
+    def _complete(self, task: Task) -> None:
+        """Finish a task whose items all have results, or have it finished."""
+        if self._overlap:
+            self._done.put(task)
+        elif not task.over:
+            self._guarded(task, self._finish)
 
     def _finish_all(self) -> None:
         while (task := self._done.get()) is not None:

@@ -76,16 +76,27 @@ class FairQueue:
             self._closed = True
             self._changed.notify()
 
-    def take(self, budget: int) -> list[Entry]:
-        """Wait for items and take the first that fit into the budget, at least one.
+    @property
+    def empty(self) -> bool:
+        """Whether nothing waits."""
+        return not self._heap
+
+    @property
+    def over(self) -> bool:
+        """Whether it is closed, and all is taken."""
+        with self._changed:
+            return self._closed and not self._heap
+
+    def take(self, budget: int, *, wait: bool = True) -> list[Entry]:
+        """Take the first items that fit into the budget, at least one; wait for it, if told to.
 
         They come sorted by cost, so that those of like length are together; or they are all
-        those of one task that shares no batch, whatever they cost. Nothing once it is closed
-        and empty.
+        those of one task that shares no batch, whatever they cost. Nothing where there is
+        nothing, and none is waited for or it is closed.
         """
         with self._changed:
             while True:
-                if (taken := self._first(budget)) or self._closed:
+                if (taken := self._first(budget)) or self._closed or not wait:
                     return taken
                 self._changed.wait()
 

@@ -2,7 +2,8 @@
 
 import socket
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from threading import Event, Thread
 from typing import Any
 
@@ -63,7 +64,8 @@ class Upper:
 class Front:
     """The other end: sends requests, and reads frames until the answers wanted are there."""
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, *, overlap: bool) -> None:
+        self._overlap = overlap
         self.channel = Channel(connection)
         connection.settimeout(60)  # an answer that never comes fails the test
         self.frames: list[tuple[Head, bytes]] = []
@@ -76,12 +78,12 @@ class Front:
             for frame in self.frames:
                 if condition(frame[0]):
                     return frame
-            received = self.channel.receive()
-            assert received is not None
-            self.frames.append(received)
+            self.frames += self.channel.receive()
 
     def until_opened(self, number: int) -> None:
-        self.until(lambda head: head["kind"] == "opened" and head["id"] == number)
+        """Wait until it is opened; where steps take turns, that is before the next batch."""
+        if self._overlap:
+            self.until(lambda head: head["kind"] == "opened" and head["id"] == number)
 
     def answer(self, number: int) -> str:
         head, body = self.until(
@@ -90,22 +92,30 @@ class Front:
         return body.decode() if head["kind"] == "answer" else f"{head['status']} {head['code']}"
 
 
+Work = Callable[[Upper], AbstractContextManager[Front]]
+
+
+@pytest.fixture(params=[True, False], ids=["steps overlap", "steps take turns"])
+def working(request: pytest.FixtureRequest) -> Work:
+    return partial(_working, overlap=request.param)
+
+
 @contextmanager
-def working(model: Upper) -> Iterator[Front]:
+def _working(model: Upper, *, overlap: bool) -> Iterator[Front]:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         ended: list[BaseException | None] = []
 
         def run() -> None:
             try:
-                Core(model, Channel(theirs), batch_seconds=0.05).run()
+                Core(model, Channel(theirs), batch_seconds=0.05, overlap=overlap).run()
             except BaseException as error:  # noqa: BLE001
                 ended.append(error)
                 theirs.shutdown(socket.SHUT_RDWR)
 
         thread = Thread(target=run, daemon=True)
         thread.start()
-        front = Front(ours)
+        front = Front(ours, overlap=overlap)
         yield front
         if not ended:
             front.channel.send({"kind": "stop"})
@@ -124,7 +134,7 @@ def fill(front: Front, model: Upper, bodies: list[str], **more: Any) -> None:
     model.gate.set()
 
 
-def test_a_request_is_opened_computed_and_finished() -> None:
+def test_a_request_is_opened_computed_and_finished(working: Work) -> None:
     with working(Upper()) as front:
         front.ask(1, "ann lee")
         head, _ = front.until(lambda head: head["kind"] == "opened")
@@ -132,7 +142,7 @@ def test_a_request_is_opened_computed_and_finished() -> None:
         assert front.answer(1) == "ANN LEE"
 
 
-def test_nobody_waits_for_a_large_body_to_be_opened() -> None:
+def test_nobody_waits_for_a_large_body_to_be_opened(working: Work) -> None:
     model = Upper()
     with working(model) as front:
         front.ask(1, "long" + " " * 400_000)
@@ -143,7 +153,7 @@ def test_nobody_waits_for_a_large_body_to_be_opened() -> None:
         assert front.answer(1) == "LONG"
 
 
-def test_a_large_body_that_is_being_opened_is_answered_before_the_end() -> None:
+def test_a_large_body_that_is_being_opened_is_answered_before_the_end(working: Work) -> None:
     model = Upper()
     with working(model) as front:
         front.ask(1, "long" + " " * 400_000)
@@ -153,7 +163,7 @@ def test_a_large_body_that_is_being_opened_is_answered_before_the_end() -> None:
         assert front.answer(1) == "LONG"
 
 
-def test_what_waits_while_the_model_is_busy_is_computed_together() -> None:
+def test_what_waits_while_the_model_is_busy_is_computed_together(working: Work) -> None:
     model = Upper()
     with working(model) as front:
         fill(front, model, ["a", "bbb", "cc"])
@@ -161,7 +171,7 @@ def test_what_waits_while_the_model_is_busy_is_computed_together() -> None:
     assert model.batches == [["first"], ["a", "cc", "bbb"]]
 
 
-def test_only_the_poisonous_request_of_a_batch_fails() -> None:
+def test_only_the_poisonous_request_of_a_batch_fails(working: Work) -> None:
     model = Upper()
     with working(model) as front:
         fill(front, model, ["a", "bbb", "poison", "cc", "dd"])
@@ -172,7 +182,7 @@ def test_only_the_poisonous_request_of_a_batch_fails() -> None:
     assert not any("secret" in message for message in messages)
 
 
-def test_a_request_that_is_refused_never_comes_to_the_model() -> None:
+def test_a_request_that_is_refused_never_comes_to_the_model(working: Work) -> None:
     model = Upper()
     with working(model) as front:
         front.ask(1, "malformed")
@@ -180,14 +190,14 @@ def test_a_request_that_is_refused_never_comes_to_the_model() -> None:
     assert model.batches == []
 
 
-def test_a_batch_that_does_not_fit_into_memory_is_halved() -> None:
+def test_a_batch_that_does_not_fit_into_memory_is_halved(working: Work) -> None:
     model = Upper()
     with working(model) as front:
         fill(front, model, ["a", "large", "bb", "ccc"])
         assert [front.answer(number) for number in range(4)] == ["A", "LARGE", "BB", "CCC"]
 
 
-def test_what_nobody_waits_for_is_not_computed() -> None:
+def test_what_nobody_waits_for_is_not_computed(working: Work) -> None:
     model = Upper()
     with working(model) as front:
         model.gate.clear()
@@ -203,7 +213,7 @@ def test_what_nobody_waits_for_is_not_computed() -> None:
     assert model.batches == [["first"], ["stays"]]
 
 
-def test_a_request_that_may_have_killed_a_worker_shares_no_batch() -> None:
+def test_a_request_that_may_have_killed_a_worker_shares_no_batch(working: Work) -> None:
     model = Upper()
     with working(model) as front:
         fill(front, model, ["a", "b"], alone=True)
@@ -211,7 +221,7 @@ def test_a_request_that_may_have_killed_a_worker_shares_no_batch() -> None:
     assert model.batches == [["first"], ["a"], ["b"]]
 
 
-def test_a_model_that_does_not_mix_is_given_one_request_at_a_time() -> None:
+def test_a_model_that_does_not_mix_is_given_one_request_at_a_time(working: Work) -> None:
     model = Upper()
     model.mixes = False
     with working(model) as front:
@@ -220,7 +230,7 @@ def test_a_model_that_does_not_mix_is_given_one_request_at_a_time() -> None:
     assert model.batches == [["first"], ["a", "b"], ["cc"]]
 
 
-def test_a_stream_is_sent_chunk_by_chunk() -> None:
+def test_a_stream_is_sent_chunk_by_chunk(working: Work) -> None:
     with working(Upper()) as front:
         front.ask(1, "stream of words")
         front.until(lambda head: head["kind"] == "chunk" and not head.get("more"))
@@ -228,7 +238,7 @@ def test_a_stream_is_sent_chunk_by_chunk() -> None:
     assert sent == [b"", b"STREAM", b"OF", b"WORDS", b""]
 
 
-def test_a_session_has_its_state_until_it_is_closed() -> None:
+def test_a_session_has_its_state_until_it_is_closed(working: Work) -> None:
     with working(Upper()) as front:
         for number, body in enumerate(["a", "b", "close", "d"]):
             front.ask(number, body, session="s")
@@ -237,13 +247,13 @@ def test_a_session_has_its_state_until_it_is_closed() -> None:
     assert closed == [2]
 
 
-def test_the_canary_is_the_models_own_example() -> None:
+def test_the_canary_is_the_models_own_example(working: Work) -> None:
     with working(Upper()) as front:
         front.ask(CANARY, "")
         assert front.answer(CANARY) == "EXAMPLE"
 
 
-def test_beats_tell_what_was_answered_but_for_the_canary_and_what_failed() -> None:
+def test_beats_tell_what_was_answered_but_for_the_canary_and_what_failed(working: Work) -> None:
     def told() -> Figures:
         figures = Figures()
         for head, _ in front.frames:
@@ -261,15 +271,15 @@ def test_beats_tell_what_was_answered_but_for_the_canary_and_what_failed() -> No
     assert told() == Figures(texts=3, entities={"A": 2})
 
 
-def test_a_model_that_can_compute_no_more_ends_the_worker() -> None:
+def test_a_model_that_can_compute_no_more_ends_the_worker(working: Work) -> None:
     with working(Upper()) as front:
         front.ask(1, "broken")
-        while front.channel.receive() is not None:
-            pass
+        with pytest.raises(ConnectionError):
+            front.until(lambda _: False)
 
 
 @pytest.mark.parametrize("body", ["", "   "])
-def test_a_request_without_items_is_answered_without_the_model(body: str) -> None:
+def test_a_request_without_items_is_answered_without_the_model(working: Work, body: str) -> None:
     model = Upper()
     with working(model) as front:
         front.ask(1, body)

@@ -114,3 +114,15 @@ def test_every_item_is_taken_once_and_no_batch_is_over_the_budget(
         (number, index) for number, (costs, _) in enumerate(tasks) for index in range(len(costs))
     ]
     assert sorted(found) == sorted(wanted)
+
+
+def test_what_waits_can_be_taken_without_waiting_for_more() -> None:
+    queue = FairQueue()
+    assert queue.empty
+    assert queue.take(10, wait=False) == []
+    task = add(queue, 1, [5])
+    queue.close()
+    assert not queue.over
+    assert queue.take(10, wait=False) == [(task, 0)]
+    assert queue.empty
+    assert queue.over
