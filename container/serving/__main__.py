@@ -1,5 +1,6 @@
 """The life of the server: settings, socket, load, serve, drain, and an exit status that tells."""
 
+import asyncio
 import gc
 import logging
 import os
@@ -7,11 +8,13 @@ import signal
 import socket
 import sys
 
+import uvloop
+
 from .config import ConfigError, Settings
-from .front.app import create_app
+from .front.app import App
 from .front.host import Host
 from .front.metrics import Metrics
-from .front.server import Server, configuration
+from .http.server import Server
 from .logs import configure
 
 _log = logging.getLogger("serving")
@@ -32,7 +35,7 @@ def main() -> int:
         reason = os.strerror(error.errno) if error.errno else str(error)
         _log.error("cannot listen on %s:%s: %s", settings.host, settings.port, reason)
         return 1
-    return _serve(settings, listener)
+    return uvloop.run(_serve(settings, listener))
 
 
 def _listen(settings: Settings) -> socket.socket:
@@ -40,33 +43,35 @@ def _listen(settings: Settings) -> socket.socket:
     return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
 
 
-def _serve(settings: Settings, listener: socket.socket) -> int:
-    failures: list[str] = []
+async def _serve(settings: Settings, listener: socket.socket) -> int:
+    stopped: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
 
-    def fail(reason: str) -> None:
-        failures.append(reason)
-        server.should_exit = True
+    def stop(reason: str | None = None) -> None:
+        if not stopped.done():
+            stopped.set_result(reason)
 
-    def stop(*_: object) -> None:
-        server.should_exit = True
-
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
     metrics = Metrics()
-    host = Host(settings, metrics, on_failure=fail)
-    server = Server(configuration(create_app(host, metrics, settings), settings))
-    # uvicorn raises the signals that it took once more when it has drained: these handlers turn
-    # that into an exit status of 0, and serve the time before its own are in place.
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    _log.info("listening on %s:%s", settings.host, settings.port)
+    host = Host(settings, metrics, on_failure=stop)
+    server = Server(App(host, metrics, settings), max_body_bytes=settings.max_body_bytes)
+    host.start()
+    telling = asyncio.ensure_future(metrics.model.keep_telling())
     # What was made until now stays for good, and what requests leave is seldom in cycles.
     gc.freeze()
     gc.set_threshold(50_000)
-    server.run(sockets=[listener])
-    if failures:
-        _log.critical("cannot serve the model: %s", failures[0])
+    await server.listen(listener)
+    _log.info("listening on %s:%s", settings.host, settings.port)
+    reason = await stopped
+    abandoned = await server.drain(settings.drain_seconds)
+    telling.cancel()
+    await host.stop()
+    metrics.model.tell()
+    if reason is not None:
+        _log.critical("cannot serve the model: %s", reason)
         return 1
-    if server.abandoned:
-        _log.critical("%s accepted requests were not finished in time", server.abandoned)
+    if abandoned:
+        _log.critical("%s accepted requests were not finished in time", abandoned)
         return 1
     _log.info("stopped; every accepted request was answered")
     return 0

@@ -196,7 +196,7 @@ class Settings:
         ),
     )
     batch_milliseconds: int = field(
-        default=50,
+        default=100,
         metadata=_from(
             "BERTH_BATCH_MILLISECONDS",
             _whole_number,

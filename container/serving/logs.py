@@ -38,5 +38,3 @@ def configure(level: int) -> None:
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(capture=True)
-    # Its lines on every start and stop would say nothing that ours do not.
-    logging.getLogger("uvicorn").setLevel(max(level, logging.WARNING))

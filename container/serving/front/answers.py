@@ -1,9 +1,16 @@
-"""The errors of the server as JSON."""
+"""The server's own answers, in JSON."""
 
-from starlette.responses import JSONResponse
-
+from ..codecs.plain import dumps
 from ..errors import RequestError
+from ..http.messages import Response
 from ..logs import request_fields
+
+JSON = "application/json"
+
+
+def json(document: object) -> Response:
+    """Answer with a document."""
+    return Response(200, dumps(document), JSON)
 
 
 def document(error: RequestError) -> dict[str, object]:
@@ -16,6 +23,6 @@ def document(error: RequestError) -> dict[str, object]:
     return {"error": content}
 
 
-def refusal(error: RequestError) -> JSONResponse:
+def refusal(error: RequestError) -> Response:
     """Make the answer of an error."""
-    return JSONResponse(document(error), error.status, error.headers)
+    return Response(error.status, dumps(document(error)), JSON, dict(error.headers))

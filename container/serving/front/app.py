@@ -1,18 +1,13 @@
 """The routes of the contract, as SageMaker's guide has them (your-algorithms-inference-code)."""
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route, WebSocketRoute
+from collections.abc import Awaitable, Callable
+from urllib.parse import unquote
 
 from ..config import Settings
 from ..errors import RequestError
+from ..http.messages import Request, Response
+from ..http.websocket import WebSocket
 from . import answers
 from .host import Host
 from .invocations import Invocations
@@ -24,92 +19,103 @@ _log = logging.getLogger("serving.app")
 
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
-
-def create_app(host: Host, metrics: Metrics, settings: Settings) -> Starlette:
-    """Make the application around a host, which starts and stops with it."""
-
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        host.start()
-        telling = asyncio.ensure_future(metrics.model.keep_telling())
-        yield
-        telling.cancel()
-        await host.stop()
-        metrics.model.tell()
-
-    async def ping(_: Request) -> Response:
-        return Response(status_code=200 if host.healthy else 503)
-
-    async def execution_parameters(_: Request) -> Response:
-        return JSONResponse(_execution_parameters(host, settings))
-
-    async def prometheus(_: Request) -> Response:
-        waiting, tokens = host.waiting
-        metrics.waiting.set(waiting)
-        metrics.waiting_tokens.set(tokens)
-        metrics.healthy.set(host.healthy)
-        return Response(metrics.text(), headers={"Content-Type": PROMETHEUS})
-
-    invocations = Invocations(host, metrics, settings)
-    routes: list[BaseRoute] = [
-        Route("/ping", ping, methods=["GET"]),
-        Route("/invocations", invocations.main, methods=["POST"]),
-        Route("/execution-parameters", execution_parameters, methods=["GET"]),
-        Route("/metrics", prometheus, methods=["GET"]),
-        WebSocketRoute("/invocations-bidirectional-stream", Bidirectional(host, settings).serve),
-    ]
-    if settings.multi_model:
-        models = Models(host)
-        routes += [
-            Route("/models", models.load, methods=["POST"]),
-            Route("/models", models.list, methods=["GET"]),
-            Route("/models/{name}", models.describe, methods=["GET"]),
-            Route("/models/{name}", models.unload, methods=["DELETE"]),
-            Route("/models/{name}/invoke", invocations.named, methods=["POST"]),
-        ]
-    app = Starlette(
-        routes=routes,
-        exception_handlers={
-            HTTPException: _no_such_route,
-            RequestError: _refusal,
-            Exception: _own_fault,
-        },
-        lifespan=lifespan,
-    )
-    app.router.redirect_slashes = False
-    return app
+Handler = Callable[[Request], Awaitable[Response]]
 
 
-def _execution_parameters(host: Host, settings: Settings) -> dict[str, object]:
-    """What a batch transform should send: as much at once as is done in half of the deadline."""
-    pool = host.main()
-    allowed = min(100, settings.max_body_bytes // 2**20)
-    if cost := pool.seconds_per_byte:
-        allowed = min(allowed, int(settings.deadline_seconds / 2 / cost / 2**20))
-    return {
-        # One in work and one that waits for each, so that no worker idles between two.
-        "MaxConcurrentTransforms": 2 * pool.size,
-        "BatchStrategy": "MULTI_RECORD",
-        "MaxPayloadInMB": max(1, allowed),
-    }
+class App:
+    """Answers requests, each by the path's handler.
 
+    Args:
+        host: of the models.
+        metrics: to count in, and to show.
+        settings: of the server.
+    """
 
-async def _refusal(_: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestError)  # noqa: S101 - for the type checker alone
-    return answers.refusal(error)
+    websocket_path = "/invocations-bidirectional-stream"
 
+    def __init__(self, host: Host, metrics: Metrics, settings: Settings) -> None:
+        self._host, self._metrics, self._settings = host, metrics, settings
+        self._bidirectional = Bidirectional(host, settings)
+        self._invocations = Invocations(host, metrics, settings)
+        self._routes: dict[str, dict[str, Handler]] = {
+            "/ping": {"GET": self._ping},
+            "/invocations": {"POST": self._invocations.main},
+            "/execution-parameters": {"GET": self._execution_parameters},
+            "/metrics": {"GET": self._prometheus},
+        }
+        self._models = Models(host) if settings.multi_model else None
+        if self._models is not None:
+            self._routes["/models"] = {"POST": self._models.load, "GET": self._models.list}
 
-async def _no_such_route(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101 - for the type checker alone
-    path = f"{request.method} {request.url.path}"
-    code, message = {
-        404: ("not_found", f"{path}: there is no such path here"),
-        405: ("method_not_allowed", f"{path}: the method is not allowed here"),
-    }.get(error.status_code, ("refused", error.detail))
-    headers = dict(error.headers or {})
-    return answers.refusal(RequestError(error.status_code, code, message, headers=headers))
+    async def respond(self, request: Request) -> Response:
+        """Answer a request; whatever goes wrong is an answer too."""
+        try:
+            return await self._handler(request)(request)
+        except RequestError as error:
+            return answers.refusal(error)
+        except Exception as error:  # noqa: BLE001 - the client is told, and the log has it
+            _log.error("the server failed", exc_info=error)
+            return self.fault()
 
+    async def converse(self, request: Request, socket: WebSocket) -> None:
+        """Answer the messages of a bidirectional stream."""
+        await self._bidirectional.serve(request, socket)
 
-async def _own_fault(_: Request, __: Exception) -> Response:
-    # Starlette raises it again, and uvicorn logs it with its traceback.
-    return answers.refusal(RequestError(500, "server_error", "the server failed; its log says why"))
+    def fault(self) -> Response:
+        """The answer where the server itself has failed."""
+        said = "the server failed; its log says why"
+        return answers.refusal(RequestError(500, "server_error", said))
+
+    def _handler(self, request: Request) -> Handler:
+        handlers = self._routes.get(request.path) or self._of_model(request.path)
+        if handlers is None:
+            said = f"{request.method} {request.path[:200]}: there is no such path here"
+            raise RequestError(404, "not_found", said)
+        method = "GET" if request.method == "HEAD" else request.method
+        if method not in handlers:
+            said = f"{request.method} {request.path[:200]}: the method is not allowed here"
+            allowed = {"allow": ", ".join(handlers)}
+            raise RequestError(405, "method_not_allowed", said, headers=allowed)
+        return handlers[method]
+
+    def _of_model(self, path: str) -> dict[str, Handler] | None:
+        """The handlers of `/models/NAME` and `/models/NAME/invoke`."""
+        models = self._models
+        if models is None or not path.startswith("/models/"):
+            return None
+        name, *rest = path.removeprefix("/models/").split("/")
+        name = unquote(name)
+        match rest:
+            case []:
+                return {
+                    "GET": lambda _: models.describe(name),
+                    "DELETE": lambda _: models.unload(name),
+                }
+            case ["invoke"]:
+                return {"POST": lambda request: self._invocations.named(request, name)}
+        return None
+
+    async def _ping(self, _: Request) -> Response:
+        return Response(200 if self._host.healthy else 503)
+
+    async def _execution_parameters(self, _: Request) -> Response:
+        """What a batch transform should send: as much at once as takes half of the deadline."""
+        pool, settings = self._host.main(), self._settings
+        allowed = min(100, settings.max_body_bytes // 2**20)
+        if cost := pool.seconds_per_byte:
+            allowed = min(allowed, int(settings.deadline_seconds / 2 / cost / 2**20))
+        return answers.json(
+            {
+                # One in work and one that waits for each, so that no worker idles between two.
+                "MaxConcurrentTransforms": 2 * pool.size,
+                "BatchStrategy": "MULTI_RECORD",
+                "MaxPayloadInMB": max(1, allowed),
+            }
+        )
+
+    async def _prometheus(self, _: Request) -> Response:
+        waiting, tokens = self._host.waiting
+        self._metrics.waiting.set(waiting)
+        self._metrics.waiting_tokens.set(tokens)
+        self._metrics.healthy.set(self._host.healthy)
+        return Response(200, self._metrics.text(), PROMETHEUS)

@@ -1,7 +1,7 @@
 """A request on its way through the front, and what came of it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ class Reply:
 
     body: bytes
     content_type: str
-    chunks: AsyncIterator[bytes] | None = None
+    chunks: AsyncGenerator[bytes] | None = None
     session_closed: bool = False
 
 
@@ -38,6 +38,8 @@ class Call:
     deadline: float
     reply: asyncio.Future[Reply]
     attempts: int = 0
+    held: float = 0.0
+    """What its worker counts it for when it says whether it has room."""
     _chunks: asyncio.Queue[bytes | RequestError | None] | None = None
 
     def answer(self, head: Head, body: bytes) -> None:
@@ -69,7 +71,7 @@ class Call:
 
     async def _iterate(
         self, chunks: asyncio.Queue[bytes | RequestError | None]
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes]:
         while (chunk := await chunks.get()) is not None:
             if isinstance(chunk, RequestError):
                 raise chunk

@@ -1,13 +1,13 @@
-"""SageMaker's headers of requests and answers (runtime_InvokeEndpoint)."""
+"""SageMaker's headers of requests and answers (runtime_InvokeEndpoint), in lower case."""
 
 import secrets
 from collections.abc import Mapping
 
-CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
-INFERENCE_ID = "X-Amzn-SageMaker-Inference-Id"
-SESSION_ID = "X-Amzn-SageMaker-Session-Id"
-NEW_SESSION_ID = "X-Amzn-SageMaker-New-Session-Id"
-CLOSED_SESSION_ID = "X-Amzn-SageMaker-Closed-Session-Id"
+CUSTOM_ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
+INFERENCE_ID = "x-amzn-sagemaker-inference-id"
+SESSION_ID = "x-amzn-sagemaker-session-id"
+NEW_SESSION_ID = "x-amzn-sagemaker-new-session-id"
+CLOSED_SESSION_ID = "x-amzn-sagemaker-closed-session-id"
 
 
 def log_fields(headers: Mapping[str, str]) -> dict[str, str]:

@@ -3,22 +3,20 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import aclosing
 from typing import Any
-
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response, StreamingResponse
 
 from ..config import Settings
 from ..errors import RequestError
+from ..http.messages import ClientLeft, Request, Response
 from ..logs import request_fields
-from . import answers, body, headers
+from . import answers, headers
 from .call import Reply
 from .host import Host
 from .metrics import Metrics
 from .pool import Pool
 from .process import WorkerProcess
-from .server import Client
 from .sessions import NEW, Sessions
 
 _log = logging.getLogger("serving.invocations")
@@ -37,9 +35,8 @@ class Invocations:
         """Answer from the one model."""
         return await self._serve(request, self._host.main, "/invocations")
 
-    async def named(self, request: Request) -> Response:
+    async def named(self, request: Request, name: str) -> Response:
         """Answer from a model of a multi-model host."""
-        name = request.path_params["name"]
         return await self._serve(request, lambda: self._host.named(name)[1], "/models/invoke")
 
     async def _serve(self, request: Request, pool: Callable[[], Pool], route: str) -> Response:
@@ -51,15 +48,14 @@ class Invocations:
             response = await self._answer(request, pool(), fields)
         except RequestError as error:
             response, refused = answers.refusal(error), {"code": error.code}
-        except ClientDisconnect:
+        except ClientLeft:
             _log.info("the client left")
-            response = Response(status_code=499)  # seen by no one but the log and the metrics
+            response = Response(499)  # seen by no one but the log and the metrics
         if headers.CUSTOM_ATTRIBUTES in request.headers:
             response.headers[headers.CUSTOM_ATTRIBUTES] = request.headers[headers.CUSTOM_ATTRIBUTES]
         seconds = time.perf_counter() - started
-        self._metrics.requests.labels(route, str(response.status_code)).inc()
-        self._metrics.seconds.labels(route).observe(seconds)
-        extra = {"status": response.status_code, "ms": round(seconds * 1000, 2), **refused}
+        self._metrics.count_request(route, response.status, seconds)
+        extra = {"status": response.status, "ms": round(seconds * 1000, 2), **refused}
         _log.info("invocation", extra=extra)
         return response
 
@@ -67,8 +63,8 @@ class Invocations:
         deadline = asyncio.get_running_loop().time() + self._settings.deadline_seconds
         limit, patience = self._settings.max_body_bytes, self._settings.read_seconds
         # Before the body: nothing is gained by reading what will be refused.
-        pool.check(min(body.declared(request), limit), self._settings.deadline_seconds)
-        content = await body.read(request, limit=limit, seconds=patience)
+        pool.check(min(request.declared, limit), self._settings.deadline_seconds)
+        content = await request.body(limit=limit, seconds=patience)
         self._metrics.body_bytes.inc(len(content))
         head = headers.for_worker(request.headers, fields)
         session, worker = self._session(request, pool)
@@ -104,31 +100,31 @@ async def _unless_gone(request: Request, asking: Coroutine[Any, Any, Reply]) -> 
     """Await the answer, but give it up when the client leaves, so that it is not computed.
 
     Raises:
-        ClientDisconnect: when it has left.
+        ClientLeft: when it has left.
     """
     task = asyncio.current_task()
     assert task is not None  # noqa: S101 - for the type checker alone
-    client: Client = request.scope["extensions"]["serving.client"]
-    with client.tells(task.cancel):
+    with request.leaving(task.cancel):
         try:
             return await asking
         except asyncio.CancelledError:
-            if client.has_left and not task.uncancel():
-                raise ClientDisconnect from None
+            if request.has_left and not task.uncancel():
+                raise ClientLeft from None
             raise
 
 
 def _response(reply: Reply) -> Response:
     if reply.chunks is None:
-        return Response(reply.body, headers={"Content-Type": reply.content_type})
-    return StreamingResponse(_logged(reply.chunks), headers={"Content-Type": reply.content_type})
+        return Response(200, reply.body, reply.content_type)
+    return Response(200, content_type=reply.content_type, chunks=_logged(reply.chunks))
 
 
-async def _logged(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _logged(chunks: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
     """The chunks; a failure after the first breaks the connection, as nothing else can tell."""
     try:
-        async for chunk in chunks:
-            yield chunk
+        async with aclosing(chunks):
+            async for chunk in chunks:
+                yield chunk
     except RequestError as error:
         _log.error("the stream broke: %s", error.message)
         raise

@@ -14,16 +14,17 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
-        self.requests = Counter(
+        self._requests = Counter(
             "serving_requests", "Requests answered.", ["route", "status"], registry=registry
         )
-        self.seconds = Histogram(
+        self._seconds = Histogram(
             "serving_request_seconds",
             "From a request's head to its answer's.",
             ["route"],
             buckets=_SECONDS,
             registry=registry,
         )
+        self._counted: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
         self.body_bytes = Counter("serving_body_bytes", "Bytes of bodies.", registry=registry)
         self.restarts = Counter("serving_worker_restarts", "Workers replaced.", registry=registry)
         self.healthy = Gauge("serving_healthy", "What /ping says: 1 or 0.", registry=registry)
@@ -45,6 +46,16 @@ class Metrics:
         )
         self.model = ModelFigures()
         registry.register(self.model)
+
+    def count_request(self, route: str, status: int, seconds: float) -> None:
+        """Count a request to a model, and how long it took."""
+        # `labels` looks each of them up under a lock.
+        if (route, status) not in self._counted:
+            children = self._requests.labels(route, str(status)), self._seconds.labels(route)
+            self._counted[route, status] = children
+        answered, taken = self._counted[route, status]
+        answered.inc()
+        taken.observe(seconds)
 
     def count_batch(self, tokens: int, seconds: float, items: int) -> None:
         """Count a batch that a worker has computed."""

@@ -2,13 +2,11 @@
 
 import json
 from typing import Any
-from urllib.parse import unquote
-
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from urllib.parse import parse_qs
 
 from ..errors import malformed, wrong_schema
-from . import body
+from ..http.messages import Request, Response
+from . import answers
 from .host import Host
 
 _PAGE = 100
@@ -23,33 +21,32 @@ class Models:
 
     async def load(self, request: Request) -> Response:
         """`POST /models {"model_name", "url"}`."""
-        document = _document(await body.read(request, limit=_MOST_BYTES, seconds=10))
+        document = _document(await request.body(limit=_MOST_BYTES, seconds=10))
         name, url = _text(document, "model_name"), _text(document, "url")
         await self._host.load(name, url)
-        return JSONResponse({"modelName": name, "modelUrl": url})
+        return answers.json({"modelName": name, "modelUrl": url})
 
     async def list(self, request: Request) -> Response:
         """`GET /models`, a hundred or `limit` at a time, continued with `next_page_token`."""
-        after = request.query_params.get("next_page_token", "")
-        limit = request.query_params.get("limit", "")
+        query = parse_qs(request.query)
+        (after,) = query.get("next_page_token", [""])[:1]
+        (limit,) = query.get("limit", [""])[:1]
         most = max(1, min(_PAGE, int(limit))) if limit.isdecimal() else _PAGE
         names = [name for name in self._host.names if name > after]
         urls = self._host.names
         page = [{"modelName": name, "modelUrl": urls[name]} for name in names[:most]]
         more = {"nextPageToken": names[most - 1]} if len(names) > most else {}
-        return JSONResponse({"models": page, **more})
+        return answers.json({"models": page, **more})
 
-    async def describe(self, request: Request) -> Response:
+    async def describe(self, name: str) -> Response:
         """`GET /models/NAME`."""
-        name = unquote(request.path_params["name"])
         url, _ = self._host.named(name)
-        return JSONResponse({"modelName": name, "modelUrl": url})
+        return answers.json({"modelName": name, "modelUrl": url})
 
-    async def unload(self, request: Request) -> Response:
+    async def unload(self, name: str) -> Response:
         """`DELETE /models/NAME`: answered when its memory is free."""
-        name = unquote(request.path_params["name"])
         await self._host.unload(name)
-        return JSONResponse({"modelName": name})
+        return answers.json({"modelName": name})
 
 
 def _document(content: bytes) -> dict[str, Any]:

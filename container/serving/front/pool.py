@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from itertools import count
 from typing import Any
 
@@ -173,7 +173,7 @@ class Pool:
             call.fail(unavailable("not_ready", "the server stops"))
         await asyncio.gather(*(worker.stop() for worker in self._workers))
 
-    async def _passed_on(self, call: Call, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def _passed_on(self, call: Call, chunks: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
         try:
             while True:
                 async with asyncio.timeout(self._settings.deadline_seconds):

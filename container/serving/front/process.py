@@ -66,6 +66,7 @@ class WorkerProcess:
         self._on_opened, self._on_batch, self._on_figures = on_opened, on_batch, on_figures
         self._on_ready, self._on_room, self._on_end = on_ready, on_room, on_end
         self._batch_tokens = 1
+        self._held = 0.0  # tokens of its calls, of each those that a batch may have
         self._mixes = False
         self._loop = asyncio.get_running_loop()
         ours, theirs = socket.socketpair()
@@ -85,16 +86,23 @@ class WorkerProcess:
 
         A call of more than a batch counts for one: the worker does it in parts, between others.
         """
-        batch = self._batch_tokens
-        held = sum(min(call.tokens, batch) for call in self.calls.values())
-        return not self.calls or held < (_BATCHES * batch if self._mixes else _CALLS)
+        if not self.calls:
+            return True
+        if not self._mixes:
+            return len(self.calls) < _CALLS
+        return self._held < _BATCHES * self._batch_tokens
 
     def send(self, call: Call) -> None:
         """Have it do a call; its reply will be set."""
         call.attempts += 1
         self.calls[call.id] = call
         self.tokens += call.tokens
+        self._hold(call)
         self._link.send({"kind": "request", "id": call.id, **call.head}, call.body)
+
+    def _hold(self, call: Call) -> None:
+        call.held = min(call.tokens, self._batch_tokens)
+        self._held += call.held
 
     def cancel(self, call: Call) -> None:
         """Nobody waits for this call any more."""
@@ -167,6 +175,8 @@ class WorkerProcess:
                 if (call := self.calls.get(head["id"])) is not None:
                     self.tokens += head["tokens"] - call.tokens
                     call.tokens = head["tokens"]
+                    self._held -= call.held
+                    self._hold(call)
                     self._on_opened(call)
             case "batch":
                 self.seconds_per_token = head["seconds_per_token"]
@@ -210,6 +220,7 @@ class WorkerProcess:
     def _leave(self, call: Call) -> None:
         del self.calls[call.id]
         self.tokens -= call.tokens
+        self._held -= call.held
         self._on_room()
 
 

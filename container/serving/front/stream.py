@@ -3,10 +3,11 @@
 import asyncio
 import logging
 
-from starlette.websockets import WebSocket, WebSocketDisconnect
-
+from ..codecs.plain import dumps
 from ..config import Settings
 from ..errors import RequestError
+from ..http.messages import Request
+from ..http.websocket import WebSocket
 from ..logs import request_fields
 from . import answers, headers
 from .call import Reply
@@ -26,22 +27,18 @@ class Bidirectional:
         self._host = host
         self._settings = settings
 
-    async def serve(self, socket: WebSocket) -> None:
+    async def serve(self, request: Request, socket: WebSocket) -> None:
         """Answer messages until the client goes."""
-        await socket.accept()
-        fields = headers.log_fields(socket.headers)
+        fields = headers.log_fields(request.headers)
         request_fields.set(fields)
-        head = headers.for_worker(socket.headers, fields)
-        try:
-            while True:
-                message = await socket.receive()
-                if message["type"] == "websocket.disconnect":
-                    return
-                text, data = message.get("text"), message.get("bytes")
-                asked = head if text is None else head | {"content_type": "application/json"}
-                await self._answer(socket, asked, data or (text or "").encode())
-        except WebSocketDisconnect:
-            _log.info("the client left the stream")
+        head = headers.for_worker(request.headers, fields)
+        while (message := await socket.receive()) is not None:
+            if isinstance(message, str):
+                asked = head | {"content_type": "application/json"}
+                await self._answer(socket, asked, message.encode())
+            else:
+                await self._answer(socket, head, message)
+        _log.info("the client left the stream")
 
     async def _answer(self, socket: WebSocket, head: dict[str, object], content: bytes) -> None:
         deadline = asyncio.get_running_loop().time() + self._settings.deadline_seconds
@@ -53,11 +50,11 @@ class Bidirectional:
             async for chunk in reply.chunks:
                 await _send(socket, reply, chunk)
         except RequestError as error:
-            await socket.send_json(answers.document(error))
+            await socket.send(dumps(answers.document(error)).decode())
 
 
 async def _send(socket: WebSocket, reply: Reply, content: bytes) -> None:
     if reply.content_type.partition(";")[0] in {"application/json", "text/csv", "text/plain"}:
-        await socket.send_text(content.decode())
+        await socket.send(content.decode())
     else:
-        await socket.send_bytes(content)
+        await socket.send(content)

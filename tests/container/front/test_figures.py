@@ -9,12 +9,9 @@ from typing import Any
 
 import pytest
 
-from serving.config import Settings
 from serving.figures import Figures
 from serving.front import figures
-from serving.front.app import create_app
 from serving.front.figures import ModelFigures, rates
-from serving.front.host import Host
 from serving.front.metrics import Metrics
 from serving.logs import JsonFormatter
 from tests.container.process import Server, poll
@@ -83,16 +80,15 @@ def test_lines_come_by_themselves_while_the_server_runs(
     told: Callable[[], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(figures, "TELL_SECONDS", 0.001)
-    settings, metrics = Settings(multi_model=True), Metrics()
-    host = Host(settings, metrics, on_failure=pytest.fail)
-    app = create_app(host, metrics, settings)
+    model = ModelFigures()
 
     async def two_lines() -> None:
-        async with app.router.lifespan_context(app):
-            for number in (1, 2):
-                metrics.model.add(FOUND)
-                while len(told()) < number:
-                    await asyncio.sleep(0)
+        telling = asyncio.ensure_future(model.keep_telling())
+        for number in (1, 2):
+            model.add(FOUND)
+            while len(told()) < number:
+                await asyncio.sleep(0)
+        telling.cancel()
 
     asyncio.run(asyncio.wait_for(two_lines(), 60))
 
