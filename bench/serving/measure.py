@@ -37,7 +37,9 @@ class Effort:
     generators: int = 1
 
 
-QUICK = Effort(connections=(1, 8, 64), warm=2, phase=3, probe=3, probes=3, rounds=1, compared=50)
+QUICK = Effort(
+    connections=(1, 8, 32, 64), warm=2, phase=3, probe=3, probes=3, rounds=1, compared=50
+)
 FULL = Effort(connections=(1, 8, 32, 64), warm=5, phase=10, probe=12, probes=6, rounds=3)
 
 

@@ -10,9 +10,11 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
@@ -75,6 +77,16 @@ def main() -> int:
     for pool in pools.values():
         pool.shutdown()
     return _compare(model, texts[:COMPARED], entities)
+
+
+@contextmanager
+def ours(model: Path) -> Iterator[Callable[[Sequence[str]], float]]:
+    """What measures our own rate, with a process a core; it has warmed up."""
+    setting = Setting("float32", len(os.sched_getaffinity(0)), 1)
+    with _pool(setting, model) as pool:
+        rate = partial(_rate, pool, setting)
+        rate(workload.texts(2 * BLOCK, seed=1))
+        yield rate
 
 
 def _settings(cores: int, precision: str, *, gpu: bool) -> list[Setting]:
