@@ -134,7 +134,7 @@ class Connection(asyncio.Protocol):
         """The head has come: answer it, or keep it until those before are answered."""
         self._in_head = False
         parser = self._parser
-        path, _, query = self._url.decode("latin-1").partition("?")
+        path, query = _target(self._url)
         waits = self._headers.get("expect", "").lower() == "100-continue"
         # What follows an upgrade that is not done is not HTTP that could be read.
         keep = parser.should_keep_alive() and parser.get_http_version() == "1.1"
@@ -262,10 +262,19 @@ class Connection(asyncio.Protocol):
         if self._coming is not None or self._current is not None:
             return
         self._server.connections.discard(self)
-        path = self._url.decode("latin-1")
+        path, query = _target(self._url)
         socket = WebSocket(self._server, self._transport)
         self._transport.set_protocol(socket)
-        socket.begin(Request("GET", path, "", self._headers), rest)
+        socket.begin(Request("GET", path, query, self._headers), rest)
+
+
+def _target(url: bytes) -> tuple[str, str]:
+    """The path and the query of a request's target, which may be a whole URL (RFC 9112, 3.2.2)."""
+    if not url.startswith(b"/"):
+        parsed = httptools.parse_url(url)
+        url = b"%b?%b" % (parsed.path or b"/", parsed.query or b"")
+    path, _, query = url.decode("latin-1").partition("?")
+    return path, query
 
 
 def _chunk(chunk: bytes) -> bytes:

@@ -49,6 +49,17 @@ def test_a_connection_has_one_request_after_another(running: Running) -> None:
             assert until(client, b"hello") == b"POST a=b 1, 2 hello"
 
 
+def test_a_target_may_be_a_whole_url(running: Running) -> None:
+    answer = running.talk(get("http://here:80/echo?a=b") + LAST)
+    assert b"GET a=b None " in answer
+
+
+@pytest.mark.parametrize(("target", "status"), [("*", b"404"), ("http://:no", b"400")])
+def test_a_target_that_is_neither_is_refused(running: Running, target: str, status: bytes) -> None:
+    answer = running.talk(get(target, "connection: close"))
+    assert answer.startswith(b"HTTP/1.1 %b " % status)
+
+
 def test_pipelined_requests_are_answered_in_their_order(running: Running) -> None:
     with running.connect() as client:
         client.sendall(get("/wait") + post("/echo", b"second") + LAST)

@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Thread
 
 import pytest
 from wsproto import ConnectionType, WSConnection
@@ -86,6 +87,21 @@ def test_many_messages_at_once_are_all_answered(running: Running) -> None:
         client.send(*[TextMessage(str(number)) for number in range(200)])
         for number in range(200):
             assert client.next() == TextMessage(str(number))
+
+
+def test_a_client_that_does_not_wait_for_answers_is_read_no_further_than_they_are_sent(
+    running: Running,
+) -> None:
+    messages = [TextMessage("x" * 900)] * 600  # more than is read at once
+    with opened(running) as client:
+        sending = Thread(target=client.send, args=messages)
+        sending.start()
+        seen = 0
+        while seen < 600 * 900:  # in pieces, as they come
+            event = client.next()
+            assert isinstance(event, TextMessage)
+            seen += event.data.count("X")
+        sending.join(TIMEOUT)
 
 
 def test_a_client_that_closes_is_answered(running: Running) -> None:
