@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 import httptools
 
+from .flow import Flow
 from .messages import Request, Response
 from .websocket import WebSocket, is_handshake
 
@@ -25,7 +26,7 @@ _IDLE_SECONDS = 75.0
 _MOST_HEAD_BYTES = 65_536
 
 
-class Connection(asyncio.Protocol):
+class Connection(Flow):
     """Reads requests, has the server's application answer them, and writes its responses.
 
     It closes when a request's head takes too long to come, so that a client who sends a byte now
@@ -37,6 +38,7 @@ class Connection(asyncio.Protocol):
     """
 
     def __init__(self, server: "Server") -> None:
+        super().__init__()
         self._server = server
         self._loop = asyncio.get_running_loop()
         self._parser = httptools.HttpRequestParser(self)
@@ -48,7 +50,6 @@ class Connection(asyncio.Protocol):
         self._coming: Request | None = None  # whose body is being read
         self._current: Request | None = None  # that is being answered
         self._next: deque[Request] = deque()
-        self._writable: asyncio.Future[None] | None = None  # while the client does not read
         self._close_at = math.inf
 
     @property
@@ -98,16 +99,6 @@ class Connection(asyncio.Protocol):
             self._head_bytes += len(data)
             if self._head_bytes > _MOST_HEAD_BYTES:
                 self._refuse(431, b"the head is too long")
-
-    def pause_writing(self) -> None:
-        """Have who streams wait."""
-        self._writable = self._loop.create_future()
-
-    def resume_writing(self) -> None:
-        """Have who streams go on."""
-        if self._writable is not None and not self._writable.done():
-            self._writable.set_result(None)
-        self._writable = None
 
     # httptools calls these.
 
@@ -207,8 +198,7 @@ class Connection(asyncio.Protocol):
                     async for chunk in chunks:
                         if chunk:  # an empty one would be the end
                             self._transport.write(_chunk(chunk) if coded else chunk)
-                        if self._writable is not None:
-                            await self._writable
+                        await self.drained()
         except BaseException:
             self.close()
             raise

@@ -15,6 +15,7 @@ from wsproto.events import (
 from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
+from .flow import Flow
 from .messages import Request
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def is_handshake(request: Request) -> bool:
     return request.method == "GET" and upgrade == "websocket"
 
 
-class WebSocket(asyncio.Protocol):
+class WebSocket(Flow):
     """Hands the client's messages to the server's application, which sends its own.
 
     Args:
@@ -38,15 +39,14 @@ class WebSocket(asyncio.Protocol):
     """
 
     def __init__(self, server: "Server", transport: asyncio.Transport) -> None:
+        super().__init__()
         self._server = server
         self._transport = transport
-        self._loop = asyncio.get_running_loop()
         self._protocol = WSConnection(ConnectionType.SERVER)
         self._messages: asyncio.Queue[str | bytes | None] = asyncio.Queue()
         self._parts: list[str | bytes] = []
         self._size = 0
         self._open = True
-        self._writable: asyncio.Future[None] | None = None
 
     def begin(self, request: Request, rest: bytes) -> None:
         """Accept the handshake, and take what has come behind it."""
@@ -78,8 +78,7 @@ class WebSocket(asyncio.Protocol):
         """Send a message; it is dropped when the client is gone."""
         if self._open:
             self._write(TextMessage(message) if isinstance(message, str) else BytesMessage(message))
-        if self._writable is not None:
-            await self._writable
+        await self.drained()
 
     def close(self, code: CloseReason = CloseReason.NORMAL_CLOSURE, reason: str = "") -> None:
         """Tell the client that it is over."""
@@ -119,16 +118,6 @@ class WebSocket(asyncio.Protocol):
         self._server.sockets.discard(self)
         self.resume_writing()
         self._end()
-
-    def pause_writing(self) -> None:
-        """Have who sends wait."""
-        self._writable = self._loop.create_future()
-
-    def resume_writing(self) -> None:
-        """Have who sends go on."""
-        if self._writable is not None and not self._writable.done():
-            self._writable.set_result(None)
-        self._writable = None
 
     def _take(self, event: Event) -> None:
         if not self._open:
