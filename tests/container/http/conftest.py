@@ -107,6 +107,7 @@ class Running:
     def __init__(self) -> None:
         self.paths = Paths()
         self._listener = socket.create_server(("127.0.0.1", 0))
+        self._address = self._listener.getsockname()
         self._ready = Event()
         self._loop = asyncio.new_event_loop()
         self._drain = asyncio.Event()
@@ -128,7 +129,7 @@ class Running:
         self._loop.call_soon_threadsafe(self._drain.set)
 
     def connect(self) -> socket.socket:
-        client = socket.create_connection(self._listener.getsockname(), TIMEOUT)
+        client = socket.create_connection(self._address, TIMEOUT)
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return client
 

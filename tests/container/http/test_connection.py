@@ -254,6 +254,25 @@ def test_the_end_waits_for_what_was_asked(running: Running) -> None:
     assert running.abandoned == 0
 
 
+def test_what_comes_when_nothing_is_accepted_any_more_is_answered(running: Running) -> None:
+    """A client that was connected could not know."""
+
+    def refuses() -> bool:
+        try:
+            running.connect().close()
+        except ConnectionRefusedError:
+            return True
+        return False
+
+    with running.connect() as client:
+        client.sendall(get("/ignore"))
+        until(client, b"ignored")
+        running.drain()
+        poll(refuses)
+        client.sendall(get("/ignore"))
+        assert rest(client).endswith(CLOSE + b"ignored")
+
+
 def test_what_takes_longer_than_the_end_may_is_counted() -> None:
     with Running().running() as running, running.connect() as client:
         client.sendall(get("/wait"))
