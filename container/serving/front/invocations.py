@@ -64,7 +64,7 @@ class Invocations:
         limit, patience = self._settings.max_body_bytes, self._settings.read_seconds
         # Before the body: nothing is gained by reading what will be refused.
         pool.check(min(request.declared, limit), self._settings.deadline_seconds)
-        content = await request.body(limit=limit, seconds=patience)
+        content = await request.body(limit=limit, seconds=patience, deadline=deadline)
         self._metrics.body_bytes.inc(len(content))
         head = headers.for_worker(request.headers, fields)
         session, worker = self._session(request, pool)

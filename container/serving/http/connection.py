@@ -23,7 +23,8 @@ HEAD_SECONDS = 10.0
 # Longer than clients keep idle connections, so that it is never the server that hangs up on one
 # just as the next request comes.
 _IDLE_SECONDS = 75.0
-_MOST_HEAD_BYTES = 65_536
+# Of a head, of what follows a body in chunks, and of what may stand between two of these.
+_MOST_FRUITLESS_BYTES = 65_536
 
 
 class Connection(Flow):
@@ -42,11 +43,10 @@ class Connection(Flow):
         self._server = server
         self._loop = asyncio.get_running_loop()
         self._parser = httptools.HttpRequestParser(self)
-        self._transport: asyncio.Transport = cast("asyncio.Transport", None)
         self._url = b""
         self._headers: dict[str, str] = {}
         self._in_head = False
-        self._head_bytes = 0
+        self._fruitless = 0  # bytes since the last that a head, a body or its end was made of
         self._coming: Request | None = None  # whose body is being read
         self._current: Request | None = None  # that is being answered
         self._next: deque[Request] = deque()
@@ -57,18 +57,15 @@ class Connection(Flow):
         """Whether it has a request that is not answered."""
         return self._current is not None
 
-    def close_if_late(self, now: float) -> None:
-        """Close, if what it waits for should have come."""
+    def check(self, now: float) -> None:
+        """Close, if what it waits for should have come or been read."""
+        super().check(now)
         if now > self._close_at:
             self.close()
 
     def close(self) -> None:
         """Close when what was written is sent."""
         self._transport.close()
-
-    def abort(self) -> None:
-        """Close now."""
-        self._transport.abort()
 
     # asyncio calls these.
 
@@ -88,16 +85,15 @@ class Connection(Flow):
 
     def data_received(self, data: bytes) -> None:
         """Parse what has come."""
-        was_in_head = self._in_head
+        self._fruitless += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             self._upgrade(data[upgrade.args[0] :])
         except httptools.HttpParserError:
             self._refuse(400, b"this is not HTTP/1.1")
-        if was_in_head and self._in_head:
-            self._head_bytes += len(data)
-            if self._head_bytes > _MOST_HEAD_BYTES:
+        else:
+            if self._fruitless > _MOST_FRUITLESS_BYTES:
                 self._refuse(431, b"the head is too long")
 
     # httptools calls these.
@@ -107,7 +103,6 @@ class Connection(Flow):
         self._url = b""
         self._headers = {}
         self._in_head = True
-        self._head_bytes = 0
         if self._current is None:
             self._close_at = self._loop.time() + HEAD_SECONDS
 
@@ -116,7 +111,9 @@ class Connection(Flow):
         self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header has come."""
+        """A header has come; one behind the body says nothing of what is known by then."""
+        if not self._in_head:
+            return
         key, text = name.decode("latin-1").lower(), value.decode("latin-1")
         known = self._headers.get(key)
         self._headers[key] = text if known is None else f"{known}, {text}"
@@ -124,6 +121,7 @@ class Connection(Flow):
     def on_headers_complete(self) -> None:
         """The head has come: answer it, or keep it until those before are answered."""
         self._in_head = False
+        self._fruitless = 0
         parser = self._parser
         path, query = _target(self._url)
         waits = self._headers.get("expect", "").lower() == "100-continue"
@@ -150,11 +148,13 @@ class Connection(Flow):
 
     def on_body(self, body: bytes) -> None:
         """A part of the body has come."""
+        self._fruitless = 0
         if self._coming is not None:
             self._coming.take(body)
 
     def on_message_complete(self) -> None:
         """All of the request has come."""
+        self._fruitless = 0
         if self._coming is not None:
             self._coming.end()
             self._coming = None
@@ -167,15 +167,22 @@ class Connection(Flow):
         self._server.start(self._answer(request))
 
     async def _answer(self, request: Request) -> None:
-        application = self._server.application
-        response = await application.respond(request)
+        response = await self._server.application.respond(request)
         if request.has_left:
             return
+        try:
+            await self._send(request, response)
+        except BaseException:
+            self.close()  # so that no client waits for what does not come, or takes a part for all
+            raise
+        self._finish(request)
+
+    async def _send(self, request: Request, response: Response) -> None:
         try:
             first = response.head()
         except ValueError as error:
             _log.error("the answer cannot be sent: %s", error)
-            response = application.fault()
+            response = self._server.application.fault()
             first = response.head()
         if response.chunks is None:
             length = b"content-length: %d\r\n" % len(response.body)
@@ -183,25 +190,20 @@ class Connection(Flow):
             self._transport.write(self._head(request, first, length) + body)
         else:
             await self._stream(request, first, response.chunks)
-        self._finish(request)
 
     async def _stream(self, request: Request, first: bytes, chunks: AsyncGenerator[bytes]) -> None:
-        """Send chunks as they come; where they fail, so that no client takes it for whole."""
+        """Send chunks as they come."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - for the type checker alone
         coded = request.version == "1.1"
         coding = b"transfer-encoding: chunked\r\n" if coded else b""
         self._transport.write(self._head(request, first, coding))
-        try:
-            with request.leaving(task.cancel):
-                async with aclosing(chunks):
-                    async for chunk in chunks:
-                        if chunk:  # an empty one would be the end
-                            self._transport.write(_chunk(chunk) if coded else chunk)
-                        await self.drained()
-        except BaseException:
-            self.close()
-            raise
+        with request.leaving(task.cancel):
+            async with aclosing(chunks):
+                async for chunk in chunks:
+                    if chunk:  # an empty one would be the end
+                        self._transport.write(_chunk(chunk) if coded else chunk)
+                    await self.drained()
         if coded:
             self._transport.write(b"0\r\n\r\n")
 

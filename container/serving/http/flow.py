@@ -1,13 +1,32 @@
 """Writing no faster than a client reads."""
 
 import asyncio
+from typing import cast
+
+# As long as SageMaker waits for an answer.
+UNREAD_SECONDS = 60.0
 
 
 class Flow(asyncio.Protocol):
     """A protocol of which a writer can wait until the client has read."""
 
     def __init__(self) -> None:
+        self._transport: asyncio.Transport = cast("asyncio.Transport", None)
         self._read: asyncio.Future[None] | None = None  # while too much is unread
+        self._unread = 0  # bytes
+        self._unread_since = 0.0
+
+    def check(self, now: float) -> None:
+        """Close, if the client has for long read nothing of what waits for it."""
+        unread = self._transport.get_write_buffer_size()
+        if not unread or unread != self._unread:
+            self._unread, self._unread_since = unread, now
+        elif now - self._unread_since > UNREAD_SECONDS:
+            self.abort()
+
+    def abort(self) -> None:
+        """Close now, whatever is not sent."""
+        self._transport.abort()
 
     def pause_writing(self) -> None:
         """Too much is unread."""

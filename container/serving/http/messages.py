@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import re
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -85,12 +86,17 @@ class Request:
         """Whether all of it has come."""
         return self._complete
 
-    async def body(self, *, limit: int, seconds: float) -> bytes:
+    async def body(self, *, limit: int, seconds: float, deadline: float = math.inf) -> bytes:
         """Wait for a body of at most `limit` bytes, of which some must come in every `seconds`.
 
+        Args:
+            limit: in bytes.
+            seconds: in which nothing may come.
+            deadline: in the event loop's time, when all of it must have come.
+
         Raises:
-            RequestError: 413 as soon as it is known to be longer; 408 when nothing comes; 400 when
-                it breaks off its own coding.
+            RequestError: 413 as soon as it is known to be longer; 408 when nothing comes, or not
+                all; 400 when it breaks off its own coding.
             ClientLeft: when the client leaves.
         """
         self._limit = min(limit, self._limit)
@@ -103,12 +109,16 @@ class Request:
                 raise ClientLeft
             if self._broken:
                 raise RequestError(400, "malformed", "the body's chunks are not HTTP's")
-            self._arrived = asyncio.get_running_loop().create_future()
+            loop = asyncio.get_running_loop()
+            self._arrived = loop.create_future()
+            until = loop.time() + seconds
             try:
-                async with asyncio.timeout(seconds):
+                async with asyncio.timeout_at(min(until, deadline)):
                     await self._arrived
             except TimeoutError:
                 said = f"nothing of the body came for {seconds:g} s"
+                if deadline < until:
+                    said = "the body had not come when it was to be answered"
                 raise RequestError(408, "too_slow", said) from None
         self._check_size(self._size)
         return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)

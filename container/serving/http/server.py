@@ -104,11 +104,14 @@ class Server:
             task.cancel()
         # A turn of the loop for what was written, and for the tasks to end.
         await self._until(lambda: not self._tasks and not self.connections, 0.1)
-        left: list[Connection | WebSocket] = [*self.connections, *self.sockets]
-        for each in left:
-            each.abort()
+        for connected in self._connected:
+            connected.abort()
         self._ticking.cancel()
         return abandoned
+
+    @property
+    def _connected(self) -> list[Connection | WebSocket]:
+        return [*self.connections, *self.sockets]
 
     async def _until(self, done: Callable[[], bool], seconds: float) -> None:
         with suppress(TimeoutError):
@@ -121,8 +124,8 @@ class Server:
         while True:
             self.date = f"date: {formatdate(usegmt=True)}\r\n".encode()
             now = loop.time()
-            for connection in list(self.connections):
-                connection.close_if_late(now)
+            for connected in self._connected:
+                connected.check(now)
             await asyncio.sleep(TICK_SECONDS)
 
     def _ended(self, task: asyncio.Task[None]) -> None:

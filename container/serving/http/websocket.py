@@ -90,10 +90,6 @@ class WebSocket(Flow):
         """The server ends."""
         self.close(CloseReason.SERVICE_RESTART)
 
-    def abort(self) -> None:
-        """Close now."""
-        self._transport.abort()
-
     async def _serve(self, request: Request) -> None:
         try:
             await self._server.application.converse(request, self)

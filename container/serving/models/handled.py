@@ -160,6 +160,9 @@ class HandledModel:
         content_type = None
         if not self._writes and isinstance(value, tuple) and len(value) == 2:
             value, content_type = value
+            if not _can_be_header(content_type):
+                said = f"its handler returned {content_type!r:.100} as the content type"
+                raise PredictionError(said)
         if not isinstance(value, Iterator):
             return _Made(value, content_type)
         # The first chunk now: where it fails, there still is a status to say so.
@@ -181,6 +184,10 @@ def _one_type(accept: str | None) -> str | None:
     """Return what Accept asks for, if that is one type and no choice."""
     name = (accept or "").partition(";")[0].strip()
     return name if "/" in name and not set(accept or "") & set("*,") else None
+
+
+def _can_be_header(value: object) -> bool:
+    return value is None or (isinstance(value, str) and value.isascii() and value.isprintable())
 
 
 def _chunk(value: Any) -> bytes:

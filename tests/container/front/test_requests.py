@@ -45,6 +45,15 @@ def test_a_body_that_stops_coming_is_408(server: Server) -> None:
         assert slow.recv(65536).startswith(b"HTTP/1.1 408 ")
 
 
+def test_a_body_that_has_not_come_by_the_deadline_is_408(tmp_path: Path) -> None:
+    settings = {"BERTH_READ_SECONDS": "600", "BERTH_DEADLINE_SECONDS": "1"}
+    with Server(handlers_model(tmp_path / "model"), tmp_path / "log", **settings) as server:
+        server.wait_until_ready()
+        with socket.create_connection(("127.0.0.1", server.port), timeout=30) as slow:
+            slow.sendall(HEAD + b'Content-Length: 100\r\n\r\n{"text": ')
+            assert slow.recv(65536).startswith(b"HTTP/1.1 408 ")
+
+
 def test_a_request_without_an_answer_by_its_deadline_is_504(tmp_path: Path, gate: Gate) -> None:
     settings = {"SAGEMAKER_MODEL_SERVER_WORKERS": "1", "BERTH_DEADLINE_SECONDS": "1"}
     with Server(handlers_model(tmp_path / "model"), tmp_path / "log", **settings) as server:

@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from threading import Event, Thread
 
 import pytest
+import uvloop
 
 from serving.errors import RequestError
 from serving.http.messages import ClientLeft, Request, Response
@@ -16,6 +17,12 @@ from serving.http.websocket import WebSocket
 TEXT = "text/plain"
 LIMIT = 1000
 TIMEOUT = 60
+MADE = {
+    "/ignore": Response(200, b"ignored", TEXT),
+    "/long": Response(200, b"x" * 2**25, TEXT),
+    "/bent": Response(200, b"", "text/plain\r\nx-injected: yes"),
+    "/broken": Response(200, b"", 5),  # type: ignore[arg-type]  # which is what is broken
+}
 
 
 class Paths:
@@ -62,8 +69,9 @@ class Paths:
                 body = await request.body(limit=LIMIT, seconds=0.2)
                 seen = f"{request.method} {request.query} {request.headers.get('x-seen')} "
                 return Response(200, seen.encode() + body, TEXT)
-            case "/ignore":
-                return Response(200, b"ignored", TEXT)
+            case "/soon":
+                soon = asyncio.get_running_loop().time() + 0.2
+                await request.body(limit=LIMIT, seconds=10 * TIMEOUT, deadline=soon)
             case "/wait":
                 await self._wait(request)
                 return Response(200, b"waited", TEXT)
@@ -71,8 +79,8 @@ class Paths:
                 return Response(content_type=TEXT, chunks=self._stream("fail" in request.query))
             case "/endless":
                 return Response(content_type=TEXT, chunks=self._endless())
-            case "/bent":
-                return Response(200, b"", "text/plain\r\nx-injected: yes")
+        if request.path in MADE:
+            return MADE[request.path]
         raise RequestError(404, "not_found", "no such path")
 
     async def _wait(self, request: Request) -> None:
@@ -109,7 +117,7 @@ class Running:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._address = self._listener.getsockname()
         self._ready = Event()
-        self._loop = asyncio.new_event_loop()
+        self._loop = uvloop.new_event_loop()
         self._drain = asyncio.Event()
         self.abandoned: int | None = None
 

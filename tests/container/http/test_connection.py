@@ -3,13 +3,14 @@
 import asyncio
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from serving.http import connection, server
+from serving.http import connection, flow, server
 from serving.http.connection import Connection
 from serving.http.server import Server
 from tests.container.http.conftest import LIMIT, TIMEOUT, Paths, Running, rest, until
@@ -94,8 +95,28 @@ def test_a_body_that_breaks_its_coding_is_400(running: Running) -> None:
 
 
 def test_a_body_of_which_nothing_comes_is_408(running: Running) -> None:
-    answer = running.talk(post("/echo", b"hello")[:-2])
-    assert answer.startswith(b"HTTP/1.1 408 ")
+    with running.connect() as client:
+        client.sendall(post("/echo", b"hello")[:-2])
+        assert until(client, b"for 0.2 s").startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_body_that_has_not_come_in_time_is_408(running: Running) -> None:
+    with running.connect() as client:
+        client.sendall(post("/soon", b"hello")[:-1])
+        assert until(client, b"answered").startswith(b"HTTP/1.1 408 ")
+
+
+def test_what_follows_a_body_changes_no_header(running: Running) -> None:
+    ask = chunked("/echo", b"5\r\nhello\r\n0\r\nx-seen: late\r\n\r\n", "x-seen: early")
+    assert b"POST  early hello" in running.talk(ask + LAST)
+
+
+def test_what_follows_a_body_has_an_end(running: Running) -> None:
+    with running.connect() as client:
+        client.sendall(chunked("/echo", b"5\r\nhello\r\n0\r\n"))
+        with suppress(ConnectionError):
+            client.sendall(b"x-more: y\r\n" * 20_000)
+        assert rest(client).startswith(b"HTTP/1.1 400 ")
 
 
 def test_a_body_that_nobody_wants_is_passed_over(running: Running) -> None:
@@ -166,6 +187,19 @@ def test_a_stream_waits_for_a_client_that_does_not_read(running: Running) -> Non
     assert running.paths.left.wait(TIMEOUT), "it ends when the client has gone"
 
 
+@pytest.mark.parametrize("path", ["/endless", "/long"])
+def test_a_client_that_reads_nothing_is_given_up(
+    running: Running, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(flow, "UNREAD_SECONDS", 0.05)
+    monkeypatch.setattr(server, "TICK_SECONDS", 0.01)
+    with running.connect() as client:
+        client.sendall(get(path))
+        until(client, b"\r\n\r\n")
+        poll(lambda: not running.server.connections)
+        assert len(rest(client)) < 2**25
+
+
 def test_who_works_for_a_client_is_told_that_it_left(running: Running) -> None:
     with running.connect() as client:
         client.sendall(get("/wait"))
@@ -232,6 +266,10 @@ def test_a_header_that_would_be_two_is_the_servers_fault(running: Running) -> No
     answer = running.talk(get("/bent", "connection: close"))
     assert answer.startswith(b"HTTP/1.1 500 ")
     assert b"x-injected" not in answer
+
+
+def test_an_answer_that_cannot_be_made_ends_the_connection(running: Running) -> None:
+    assert running.talk(get("/broken")) == b""
 
 
 def test_an_upgrade_that_is_not_offered_is_passed_over(running: Running) -> None:

@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Thread
 
 import pytest
@@ -18,7 +18,9 @@ from wsproto.events import (
     TextMessage,
 )
 
+from serving.http import flow, server
 from tests.container.http.conftest import LIMIT, TIMEOUT, Running
+from tests.container.process import poll
 
 pytestmark = pytest.mark.slow
 
@@ -102,6 +104,17 @@ def test_a_client_that_does_not_wait_for_answers_is_read_no_further_than_they_ar
             assert isinstance(event, TextMessage)
             seen += event.data.count("X")
         sending.join(TIMEOUT)
+
+
+def test_a_client_that_reads_nothing_is_given_up(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flow, "UNREAD_SECONDS", 0.05)
+    monkeypatch.setattr(server, "TICK_SECONDS", 0.01)
+    with opened(running) as client:
+        with suppress(ConnectionError):
+            client.send(*[TextMessage("x" * 900)] * 20_000)
+        poll(lambda: not running.server.sockets)
 
 
 def test_a_client_that_closes_is_answered(running: Running) -> None:

@@ -100,6 +100,13 @@ def test_an_output_fn_that_forgets_to_return_is_at_fault(handlers: Load) -> None
         ask(handlers(ALL.replace("return json.dumps", "json.dumps")), b"{}")
 
 
+@pytest.mark.parametrize("returned", ["'text/plain\\r\\nx: y'", "5", "'tëxt/plain'"])
+def test_a_content_type_that_is_none_is_output_fns_fault(handlers: Load, returned: str) -> None:
+    model = handlers(ALL.replace("json.dumps([*prediction, accept])", f"b'x', {returned}"))
+    with pytest.raises(PredictionError, match="as the content type"):
+        ask(model, b"{}")
+
+
 def test_transform_fn_does_it_all(handlers: Load) -> None:
     code = """
 def model_fn(model_dir): return "model"
