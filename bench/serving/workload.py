@@ -41,7 +41,6 @@ def make_model(folder: Path, *, layers: int = 4, width: int = 256, seed: int = 0
     from transformers import (  # noqa: PLC0415
         BertConfig,
         BertForTokenClassification,
-        PreTrainedTokenizerFast,
     )
 
     torch.manual_seed(seed)
@@ -59,14 +58,28 @@ def make_model(folder: Path, *, layers: int = 4, width: int = 256, seed: int = 0
         classifier.classifier.weight.normal_(std=1.5 * width**-0.5)
         classifier.classifier.bias[0] = 4.0
     classifier.save_pretrained(folder)
-    PreTrainedTokenizerFast(
-        tokenizer_object=_tokenizer(),
-        model_max_length=config.max_position_embeddings,
+    tokenizer = word_pieces(VOCABULARY, 10_000, longest=config.max_position_embeddings)
+    tokenizer.save_pretrained(folder)
+
+
+def word_pieces(vocabulary: int, count: int, *, longest: int) -> Any:
+    """Make a cased WordPiece tokenizer as BERT's, the same each time.
+
+    Args:
+        vocabulary: how many pieces it has at most.
+        count: how many texts of the same words it is trained on.
+        longest: tokens of a text that the model takes.
+    """
+    from transformers import PreTrainedTokenizerFast  # noqa: PLC0415
+
+    return PreTrainedTokenizerFast(
+        tokenizer_object=_trained(vocabulary, texts(count, seed=-1)),
+        model_max_length=longest,
         pad_token="[PAD]",  # noqa: S106 - no password
         unk_token="[UNK]",  # noqa: S106
         cls_token="[CLS]",  # noqa: S106
         sep_token="[SEP]",  # noqa: S106
-    ).save_pretrained(folder)
+    )
 
 
 def _text(words: list[str], chance: random.Random) -> str:
@@ -99,8 +112,7 @@ def _coined(chance: random.Random, *, syllables: int) -> str:
     return "".join(parts())
 
 
-def _tokenizer() -> Any:
-    """A cased WordPiece tokenizer as BERT's, trained on texts of the same words."""
+def _trained(vocabulary: int, given: list[str]) -> Any:
     from tokenizers import (  # noqa: PLC0415
         Tokenizer,
         decoders,
@@ -116,12 +128,12 @@ def _tokenizer() -> Any:
     trained = Tokenizer(models.WordPiece(unk_token="[UNK]"))  # noqa: S106
     trained.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     trainer = WordPieceTrainer(
-        vocab_size=VOCABULARY,
+        vocab_size=vocabulary,
         special_tokens=special,
         initial_alphabet=_LETTERS,
         show_progress=False,
     )
-    trained.train_from_iterator(texts(10_000, seed=-1), trainer)
+    trained.train_from_iterator(given, trainer)
     tokenizer = Tokenizer(models.WordPiece(trained.get_vocab(), unk_token="[UNK]"))  # noqa: S106
     tokenizer.normalizer = normalizers.BertNormalizer(strip_accents=False, lowercase=False)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from bench.serving.workload import texts
+from bench.serving.workload import texts, word_pieces
 
 PREFIXED = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
 BARE = ("O", "PER", "LOC")
@@ -14,8 +14,8 @@ def save(folder: Path, kind: str, tags: tuple[str, ...] = PREFIXED, **changes: A
     import torch
     from transformers import AutoConfig, AutoModelForTokenClassification
 
-    torch.manual_seed(7)
-    tokenizer = _byte_level() if kind == "roberta" else _word_pieces()
+    torch.manual_seed(5)
+    tokenizer = _byte_level() if kind == "roberta" else word_pieces(600, 100, longest=128)
     sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
     if kind == "distilbert":
         sizes = {"dim": 32, "n_layers": 2, "n_heads": 2, "hidden_dim": 48}
@@ -40,22 +40,6 @@ def save(folder: Path, kind: str, tags: tuple[str, ...] = PREFIXED, **changes: A
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
-
-
-def _word_pieces() -> Any:
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-    from tokenizers.trainers import WordPieceTrainer
-    from transformers import PreTrainedTokenizerFast
-
-    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer(strip_accents=False, lowercase=False)
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    trainer = WordPieceTrainer(vocab_size=400, special_tokens=special, show_progress=False)
-    tokenizer.train_from_iterator(texts(100, seed=3), trainer)
-    tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
-    names = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
-    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=128, **names)
 
 
 def _byte_level() -> Any:
