@@ -32,7 +32,7 @@ test: model ## run every test
 	@python -m pytest --numprocesses 2 --dist loadfile
 
 quick: setup ## run the tests of pure Python, with a tenth of the examples of each property
-	@python -m pytest -m "not slow"
+	@python -m pytest -m "not slow" --numprocesses 2 --dist worksteal
 
 check: workflows ## ruff, mypy --strict, and the workflows
 	@ruff check .

@@ -1,5 +1,6 @@
 """The report as one HTML page that needs nothing else: no script, no font, no picture."""
 
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -28,6 +29,7 @@ def html(facts: ReportFacts) -> str:
     )
 
 
+@cache
 def _environment() -> Environment:
     # Every value passes through `finalize`, and is escaped after it: none can be forgotten.
     return Environment(

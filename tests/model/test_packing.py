@@ -40,7 +40,7 @@ NAMES = st.text(
 
 
 @given(files=st.dictionaries(st.tuples(NAMES, NAMES), st.binary(max_size=3000), max_size=6))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=settings().max_examples // 2, deadline=None)
 def test_any_tree_comes_back_as_it_was_and_packs_to_the_same_bytes(
     tmp_path_factory: pytest.TempPathFactory, files: dict[tuple[str, str], bytes]
 ) -> None:
@@ -246,7 +246,7 @@ def test_a_change_in_the_same_tick_of_the_clock_is_seen(
         (folder / "extra").write_text("b")
         return of_a
 
-    for _ in range(20):
+    for _ in range(5):
         (folder / "extra").write_text("a")
         with monkeypatch.context() as patched:
             patched.setattr(packing, "_write", write_at_once_then_edit)

@@ -18,7 +18,11 @@ from promotion.release import (
 )
 
 # A busy machine takes its time over an example.
-untimed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=50)
+untimed = settings(
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    max_examples=settings().max_examples // 2,
+)
 
 _HEX = "0123456789abcdef"
 _text = st.text(max_size=20)

@@ -58,7 +58,7 @@ one_wrong = st.sampled_from([(path, value) for path, values in WRONG.items() for
 
 
 @given(request=models)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=settings().max_examples // 2, deadline=None)
 def test_a_request_within_the_model_is_accepted(request: dict[str, Any]) -> None:
     scope = Scope(account=str(id(request)), region="eu-central-1")
     answer = control.call(scope, "CreateModel", copy.deepcopy(request))
@@ -70,7 +70,7 @@ def test_a_request_within_the_model_is_accepted(request: dict[str, Any]) -> None
 
 
 @given(request=models, wrong=one_wrong)
-@settings(max_examples=100, deadline=None)
+@settings(deadline=None)
 def test_one_broken_constraint_is_a_validation_exception(
     request: dict[str, Any], wrong: tuple[tuple[str, ...], Any]
 ) -> None:

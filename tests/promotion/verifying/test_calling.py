@@ -43,7 +43,7 @@ class Runtime(BaseHTTPRequestHandler):
 @pytest.fixture
 def runtime(monkeypatch: pytest.MonkeyPatch, dev: Stage) -> Iterator[str]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Runtime) as server:
-        thread = Thread(target=server.serve_forever)
+        thread = Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         url = f"http://127.0.0.1:{server.server_port}"
         monkeypatch.setenv("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", url)
