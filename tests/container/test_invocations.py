@@ -130,7 +130,9 @@ def test_a_failure_of_the_model_is_500_and_its_traceback_is_for_the_log(
     assert spans_server.invoke({"text": "Anna"}).status == 200
 
 
-def test_custom_attributes_come_back_and_both_ids_are_logged(spans_server: Server) -> None:
+def test_custom_attributes_and_the_inference_id_come_back_and_are_logged(
+    spans_server: Server,
+) -> None:
     for document, status in (({"text": "Anna"}, 200), ({"text": 1}, 400)):
         answer = spans_server.invoke(
             document,
@@ -141,6 +143,7 @@ def test_custom_attributes_come_back_and_both_ids_are_logged(spans_server: Serve
         )
         assert answer.status == status
         assert answer.headers["X-Amzn-SageMaker-Custom-Attributes"] == f"trace={status}"
+        assert answer.headers["X-Amzn-SageMaker-Inference-Id"] == f"id-{status}"
         line = next(x for x in spans_server.lines() if x.get("inference_id") == f"id-{status}")
         assert (line["custom_attributes"], line["status"]) == (f"trace={status}", status)
         assert line.get("code") == answer.json.get("error", {}).get("code")

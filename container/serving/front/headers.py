@@ -9,14 +9,19 @@ SESSION_ID = "x-amzn-sagemaker-session-id"
 NEW_SESSION_ID = "x-amzn-sagemaker-new-session-id"
 CLOSED_SESSION_ID = "x-amzn-sagemaker-closed-session-id"
 
+# A client knows an answer by them, and a request's lines in the log.
+_RETURNED = {CUSTOM_ATTRIBUTES: "custom_attributes", INFERENCE_ID: "inference_id"}
+
 
 def log_fields(headers: Mapping[str, str]) -> dict[str, str]:
     """What every line that is logged on behalf of a request carries."""
     fields = {"request_id": secrets.token_hex(8)}
-    for name, key in ((INFERENCE_ID, "inference_id"), (CUSTOM_ATTRIBUTES, "custom_attributes")):
-        if name in headers:
-            fields[key] = headers[name]
-    return fields
+    return fields | {_RETURNED[name]: value for name, value in returned(headers).items()}
+
+
+def returned(headers: Mapping[str, str]) -> dict[str, str]:
+    """What of a request's headers is in its answer, as it came."""
+    return {name: headers[name] for name in _RETURNED if name in headers}
 
 
 def for_worker(headers: Mapping[str, str], fields: dict[str, str]) -> dict[str, object]:

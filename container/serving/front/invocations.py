@@ -51,8 +51,7 @@ class Invocations:
         except ClientLeft:
             _log.info("the client left")
             response = Response(499)  # seen by no one but the log and the metrics
-        if headers.CUSTOM_ATTRIBUTES in request.headers:
-            response.headers[headers.CUSTOM_ATTRIBUTES] = request.headers[headers.CUSTOM_ATTRIBUTES]
+        response.headers |= headers.returned(request.headers)
         seconds = time.perf_counter() - started
         self._metrics.count_request(route, response.status, seconds)
         extra = {"status": response.status, "ms": round(seconds * 1000, 2), **refused}
