@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
@@ -29,6 +30,7 @@ def main() -> int:
         _log.error("%s", error)
         return 2
     configure(settings.log_level)
+    _allow_connections()
     try:
         listener = _listen(settings)
     except OSError as error:
@@ -36,6 +38,12 @@ def main() -> int:
         _log.error("cannot listen on %s:%s: %s", settings.host, settings.port, reason)
         return 1
     return uvloop.run(_serve(settings, listener))
+
+
+def _allow_connections() -> None:
+    """Let as many clients connect as the host allows: a process begins with 1,024 files or so."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -3,10 +3,13 @@
 import hashlib
 import json
 import platform
+import resource
 import shutil
 import socket
 import subprocess
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psutil
@@ -37,6 +40,15 @@ def seal(folder: Path) -> str:
     return hashlib.sha256(listing.stdout).hexdigest()
 
 
+@contextmanager
+def few_files() -> Iterator[None]:
+    """What is started within may have 128 files open, until it raises that itself."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (128, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
 def refused(folder: Path, log: Path, **environment: str) -> str:
     """Start with a model that cannot be served, and return the last line's message."""
     with Server(folder, log, **environment) as server:
@@ -49,6 +61,16 @@ def refused(folder: Path, log: Path, **environment: str) -> str:
 
 
 # Starting
+
+
+def test_as_many_clients_may_connect_as_the_host_allows(spans_model: Path, tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        with few_files():
+            server = stack.enter_context(Server(spans_model, tmp_path / "log"))
+        server.wait_until_ready()
+        for _ in range(200):
+            stack.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+        assert server.ping() == 200
 
 
 def test_while_it_loads_it_answers_503_and_then_200(
