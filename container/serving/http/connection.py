@@ -77,7 +77,7 @@ class Connection(Flow):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's
         """Tell who is at work for the client."""
-        self._server.connections.discard(self)
+        self._let_go()
         self.resume_writing()
         self._next.clear()
         for request in {self._coming, self._current} - {None}:
@@ -160,6 +160,11 @@ class Connection(Flow):
             self._coming = None
             if self._current is None:
                 self._close_at = self._loop.time() + _IDLE_SECONDS
+
+    def _let_go(self) -> None:
+        self._server.connections.discard(self)
+        # It calls this object, which so would stay until garbage is collected: seldom, here.
+        del self._parser
 
     def _begin(self, request: Request) -> None:
         self._current = request
@@ -253,7 +258,7 @@ class Connection(Flow):
         """Become a WebSocket, where that was asked for."""
         if self._coming is not None or self._current is not None:
             return
-        self._server.connections.discard(self)
+        self._let_go()
         path, query = _target(self._url)
         socket = WebSocket(self._server, self._transport)
         self._transport.set_protocol(socket)

@@ -1,6 +1,7 @@
 """What goes over a connection, byte by byte."""
 
 import asyncio
+import gc
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
@@ -384,6 +385,23 @@ def test_how_the_bytes_are_cut_makes_no_difference(
 
     expected = [*(b"POST  None " + body for body in bodies), b"ignored"]
     assert list(answered(asyncio.run(answers()))) == expected
+
+
+def connections() -> int:
+    return sum(isinstance(each, Connection) for each in gc.get_objects())
+
+
+def test_what_is_over_takes_no_memory_until_garbage_is_collected(running: Running) -> None:
+    gc.collect()
+    before = connections()
+    gc.disable()
+    try:
+        for _ in range(10):
+            running.talk(LAST)
+            running.talk(get("/socket", "connection: upgrade", "upgrade: websocket"))
+        poll(lambda: connections() == before)
+    finally:
+        gc.enable()
 
 
 def test_a_connection_of_no_words_is_no_error(running: Running) -> None:
