@@ -296,14 +296,23 @@ class AnswersAnything(Server):
         return app
 
 
-# No answer, or no connection: it ends sooner or later than the next request comes.
-@breaks("http.garbage", "no ")
+@breaks("http.garbage", "POST /invocations: no answer")
 class DiesOfGarbage(Server):
-    """Ends where a client breaks off in the middle of a request's head."""
+    """Ends with the request after what is no HTTP."""
+
+    garbled = False
 
     def run(self) -> None:
-        httptools_impl.HttpToolsProtocol.send_400_response = lambda *_: os._exit(1)  # type: ignore[method-assign]
+        httptools_impl.HttpToolsProtocol.send_400_response = lambda *_: self.garble()  # type: ignore[method-assign]
         super().run()
+
+    def garble(self) -> None:
+        self.garbled = True
+
+    async def read(self, request: Request) -> bytes:
+        if self.garbled:
+            os._exit(1)
+        return await super().read(request)
 
 
 @breaks("http.slow-clients", "no answer within")
@@ -317,7 +326,7 @@ class OneAtATime(Server):
             return await super().read(request)
 
 
-@breaks("http.leaving-clients", "no ")
+@breaks("http.leaving-clients", "no answer")
 class DiesOfLeaving(Server):
     async def answer(self, request: Request, worker: Worker) -> Response:
         response = await super().answer(request, worker)
