@@ -19,7 +19,10 @@ _STAGES = "stages.toml"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command; 0, or 2 after one line that says what is wrong."""
+    """Run a command; 0, or 2 after one line that says what is wrong.
+
+    3 after that line where `serve` finds the state folder held by another emulator.
+    """
     parser = argparse.ArgumentParser(prog="python -m localaws", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("demo", help="deploy the first stage to one of its own, predict, end it")
@@ -49,6 +52,9 @@ def main(arguments: list[str] | None = None) -> int:
                 print(_env(home.default_home(), parsed.stage))
             case _:
                 _serve(home.default_home(), with_parent=parsed.with_parent)
+    except home.HeldError as error:
+        print(error, file=sys.stderr)
+        return lifecycle.HELD_STATUS
     except (home.LocalAwsError, SettingsError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -111,8 +117,8 @@ def _env(state: Path, stage: str) -> str:
 
 
 def _serve(state: Path, *, with_parent: bool) -> None:
-    with home.held(state) as listener:
-        isolate(state, listener.getsockname()[1])
+    with home.held(state) as hold:
+        isolate(state, hold.port)
         logging.basicConfig(
             filename=state / "emulator.log",
             format="%(asctime)s %(levelname)s [%(name)s] %(message)s",
@@ -121,7 +127,7 @@ def _serve(state: Path, *, with_parent: bool) -> None:
         # MiniStack reads its environment when it is imported, and no other command needs it.
         from localaws.emulator import serve  # noqa: PLC0415
 
-        serve(listener, until_stdin_closes=with_parent)
+        serve(hold, until_stdin_closes=with_parent)
 
 
 if __name__ == "__main__":
