@@ -10,7 +10,14 @@ import typer
 if TYPE_CHECKING:
     from stacks.settings import Settings
 
+ROOT = Path(__file__).parents[1]
+
 StageName = Annotated[str, typer.Argument(metavar="STAGE", help="A stage of stages.toml.")]
+
+
+StageOption = Annotated[
+    str, typer.Option("--stage", metavar="STAGE", help="A stage of stages.toml.")
+]
 
 
 @dataclass(frozen=True)

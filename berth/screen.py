@@ -2,6 +2,7 @@
 
 import codecs
 import io
+import json
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -36,6 +37,11 @@ def console(*, stderr: bool = False) -> "Console":
     if not made.is_terminal:
         made.width = _PIPE_WIDTH
     return made
+
+
+def print_json(document: object) -> None:
+    """Print a document for a script to read."""
+    print(json.dumps(document, indent=2))
 
 
 def print_table(screen: "Console", headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -57,7 +57,9 @@ def running(home: Path, settings: Settings) -> Iterator[Emulator]:
     Raises LocalAwsError where one runs on this folder already, or it does not start.
     """
     if is_held(home):
-        raise LocalAwsError(f"{home}: an emulator is running here already; end it: make local-down")
+        raise LocalAwsError(
+            f"{home}: an emulator is running here already; end it: berth local down"
+        )
     process = _spawn(home, "--with-parent", stdin=subprocess.PIPE)
     try:
         yield _ready(home, settings, process)
@@ -99,7 +101,7 @@ def _spawn(home: Path, *options: str, stdin: int) -> subprocess.Popen[bytes]:
     environment = os.environ | {"LOCALAWS_HOME": str(home), "PYTHONPATH": str(accounts.CHECKOUT)}
     with (home / "emulator.log").open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "localaws", "serve", *options],
+            [sys.executable, "-P", "-m", "localaws.serve", *options],
             stdin=stdin,
             stdout=log,
             stderr=log,

@@ -14,8 +14,9 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from model import PushError
 from model.packing import Progress, pack
-from model.stage import Stage, StageError
+from stacks.settings import Settings
 
 _PREFIX = "models/"
 _SUFFIX = ".tar.gz"
@@ -33,18 +34,19 @@ class Pushed:
 
 
 class Models:
-    """The archives of a stage.
+    """The archives of a stage of these settings.
 
     Raises:
-        StageError: where the credentials are another account's, or the stage has no bucket yet;
+        PushError: where the credentials are another account's, or the stage has no bucket yet;
             and from every method where AWS refuses the call.
     """
 
-    def __init__(self, stage: Stage) -> None:
-        session = boto3.Session(region_name=stage.region)
+    def __init__(self, settings: Settings, stage: str) -> None:
+        account, region = settings.stages[stage].account, settings.stages[stage].region
+        session = boto3.Session(region_name=region)
         with _in_one_line():
-            _check_account(session, stage)
-            self.bucket = _bucket(session, stage)
+            _check_account(session, stage, account)
+            self.bucket = _bucket(session, f"{settings.project}-{stage}-storage", stage, account)
         self._s3: Any = session.client("s3")
 
     def push(self, name: str, folder: Path, on_packed: Progress, on_sent: Progress) -> Pushed:
@@ -62,7 +64,7 @@ class Models:
             packed = pack(folder, Path(scratch) / "model.tar.gz", on_bytes=on_packed)
             there = self._sha256_of(key)
             if there not in (None, packed.sha256):
-                raise StageError(
+                raise PushError(
                     f"{name}: another model has this name in {self.bucket}, and instances may hold "
                     f"it; push under a new name, as {name}-2"
                 )
@@ -99,7 +101,7 @@ class Models:
         key = _key(name)
         with _in_one_line():
             if self._sha256_of(key) is None:
-                raise StageError(f"{name}: no such model in {self.bucket}; --list shows what is")
+                raise PushError(f"{name}: no such model in {self.bucket}; --list shows what is")
             self._s3.delete_object(Bucket=self.bucket, Key=key)
 
     def _sha256_of(self, key: str) -> str | None:
@@ -115,38 +117,36 @@ class Models:
 
 def _key(name: str) -> str:
     if not _NAME.fullmatch(name) or name.endswith(_SUFFIX):
-        raise StageError(
+        raise PushError(
             f"{name}: no name for a model; letters, digits, dots, hyphens and underscores, up to "
             f"200, and without {_SUFFIX}"
         )
     return f"{_PREFIX}{name}{_SUFFIX}"
 
 
-def _check_account(session: boto3.Session, stage: Stage) -> None:
+def _check_account(session: boto3.Session, stage: str, expected: str) -> None:
     account = session.client("sts").get_caller_identity()["Account"]
-    if account != stage.account:
-        raise StageError(
-            f"{stage.name}: the credentials are for account {account}, the stage's is "
-            f"{stage.account}; set AWS_PROFILE to one of that account"
+    if account != expected:
+        raise PushError(
+            f"{stage}: the credentials are for account {account}, the stage's is {expected}; set "
+            "AWS_PROFILE to one of that account"
         )
 
 
-def _bucket(session: boto3.Session, stage: Stage) -> str:
-    deploy = f"deploy the stage first: make deploy STAGE={stage.name}"
+def _bucket(session: boto3.Session, name: str, stage: str, account: str) -> str:
+    deploy = f"deploy the stage first: cdk deploy '{stage}/*'"
     try:
-        (stack,) = session.client("cloudformation").describe_stacks(StackName=stage.storage_stack)[
-            "Stacks"
-        ]
+        (stack,) = session.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
     except ClientError as error:
         if "does not exist" in str(error):
-            raise StageError(
-                f"{stage.storage_stack}: no such stack in {stage.account}, {stage.region}; {deploy}"
+            raise PushError(
+                f"{name}: no such stack in {account}, {session.region_name}; {deploy}"
             ) from None
         raise
     for output in stack.get("Outputs", []):
         if output["OutputKey"] == "DataBucketName":
             return str(output["OutputValue"])
-    raise StageError(f"{stage.storage_stack}: no output DataBucketName; {deploy}")
+    raise PushError(f"{name}: no output DataBucketName; {deploy}")
 
 
 @contextmanager
@@ -154,4 +154,4 @@ def _in_one_line() -> Iterator[None]:
     try:
         yield
     except (BotoCoreError, ClientError, boto3.exceptions.Boto3Error) as error:
-        raise StageError(f"AWS: {' '.join(str(error).split())}") from None
+        raise PushError(f"AWS: {' '.join(str(error).split())}") from None

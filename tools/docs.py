@@ -14,10 +14,10 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from berth.check import title
 from contract.report import markdown
 from contract.runner import chosen
 from promotion import permissions, release
-from stacks.check_report import title
 from stacks.compatibility.checks import CHECKS
 from stacks.settings import Settings, StageSettings
 from stacks.settings.mistakes import keys, table_in
