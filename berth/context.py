@@ -18,6 +18,14 @@ StageName = Annotated[str, typer.Argument(metavar="STAGE", help="A stage of stag
 StageOption = Annotated[
     str, typer.Option("--stage", metavar="STAGE", help="A stage of stages.toml.")
 ]
+Profile = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PROFILE",
+        help="An AWS profile of the stage's account. Without it, the profile <project>-<stage> is"
+        " used where there is one, else boto3's usual chain of credentials.",
+    ),
+]
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ def contract(
     *,
     url: Annotated[
         str | None,
-        typer.Argument(metavar="[URL]", help="A container that runs already: http://HOST:PORT."),
+        typer.Argument(metavar="URL", help="A container that runs already: http://HOST:PORT."),
     ] = None,
     image: Annotated[
         str | None, typer.Option(help="An image, which docker or podman runs as SageMaker does.")

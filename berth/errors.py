@@ -17,6 +17,8 @@ def statuses() -> dict[type[Exception], ExitStatus]:
     Of an exception and its base class both, the first one here decides.
     """
     # Imported where a command has failed: a command that succeeds needs few of these folders.
+    from aws.assembly import AssemblyError  # noqa: PLC0415
+    from aws.errors import AwsError  # noqa: PLC0415
     from contract.image import NoEngineError  # noqa: PLC0415
     from localaws.home import LocalAwsError  # noqa: PLC0415
     from model import PushError  # noqa: PLC0415
@@ -24,7 +26,6 @@ def statuses() -> dict[type[Exception], ExitStatus]:
     from promotion import PromotionError  # noqa: PLC0415
     from promotion.gate import GateError  # noqa: PLC0415
     from stacks.compatibility.findings import IncompatibleError  # noqa: PLC0415
-    from stacks.plan.assembly import AssemblyError  # noqa: PLC0415
     from stacks.plan.resource_types import NoResourceTypesError  # noqa: PLC0415
     from stacks.settings import SettingsError  # noqa: PLC0415
     from tools.image.engine import ImageError  # noqa: PLC0415
@@ -32,6 +33,7 @@ def statuses() -> dict[type[Exception], ExitStatus]:
     refused: tuple[type[Exception], ...] = (GateError,)
     wrong: tuple[type[Exception], ...] = (
         AssemblyError,
+        AwsError,
         ImageError,
         IncompatibleError,
         LocalAwsError,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from berth.context import StageOption, check_stage, settings_of, stages_file
+from berth.context import Profile, StageOption, settings_of, stages_file
 from berth.errors import UsageError
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def push(
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="[NAME]", help="The model's name: it is called as TargetModel=NAME.tar.gz."
+            metavar="NAME", help="The model's name: it is called as TargetModel=NAME.tar.gz."
         ),
     ] = None,
     folder: Annotated[
@@ -91,15 +91,16 @@ def push(
     remove: Annotated[
         str | None, typer.Option(metavar="NAME", help="Remove the model of this name.")
     ] = None,
+    profile: Profile = None,
 ) -> None:
     """Give a stage's multi-model endpoint one more model, without a deployment."""
     if [name is not None, list_, remove is not None].count(True) != 1:
         raise UsageError("berth push takes one of NAME, --list and --remove NAME")
     settings = settings_of(context)
-    check_stage(settings, stage)
-    from model.push import Models  # noqa: PLC0415 - boto3 takes a third of a second
+    from aws.stage import Stage  # noqa: PLC0415
+    from model.push import Models  # noqa: PLC0415
 
-    models = Models(settings, stage)
+    models = Models(Stage(settings, stage, profile=profile))
     if name is not None:
         _push(models, name, folder or settings.model_folder)
     elif remove is not None:

@@ -1,9 +1,7 @@
 """`berth plan STAGE`: synthesize the stage, read what is deployed, print what would change."""
 
-import json
 import shlex
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,13 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from berth.context import ROOT, StageName, check_stage, settings_of
+from berth.context import ROOT, Profile, StageName, check_stage, settings_of
 from berth.errors import ProgramError
 from berth.exit_status import ExitStatus
 from berth.screen import console, print_json
 
 if TYPE_CHECKING:
-    from stacks.plan.assembly import Stack
     from stacks.plan.compare import Template
     from stacks.plan.report import Line, Plan
     from stacks.settings import Settings
@@ -35,6 +32,7 @@ def add(app: typer.Typer) -> None:
 def plan(
     context: typer.Context,
     stage: StageName,
+    *,
     assembly: Annotated[
         Path | None,
         typer.Option(
@@ -50,6 +48,7 @@ def plan(
             " default it is what is deployed.",
         ),
     ] = None,
+    profile: Profile = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON in place of the text.")
     ] = False,
@@ -60,7 +59,10 @@ def plan(
     """
     settings = settings_of(context)
     check_stage(settings, stage)
-    made = _made(settings, stage, assembly, against)
+    with _assembly(settings, assembly, stage) as folder:
+        after = _templates(settings, folder, stage)
+    before = _before(settings, stage, list(after), against, profile)
+    made = _made(settings, stage, before, after)
     if as_json:
         print_json(_document(stage, made))
     else:
@@ -69,16 +71,17 @@ def plan(
         raise typer.Exit(ExitStatus.NO)
 
 
-def _made(settings: "Settings", stage: str, assembly: Path | None, against: Path | None) -> "Plan":
-    from stacks.plan.assembly import stage_stacks  # noqa: PLC0415
+def _made(
+    settings: "Settings",
+    stage: str,
+    before: "dict[str, Template | None]",
+    after: "dict[str, Template]",
+) -> "Plan":
     from stacks.plan.report import StackTemplates  # noqa: PLC0415
     from stacks.plan.report import plan as planned  # noqa: PLC0415
     from stacks.plan.resource_types import ResourceTypes  # noqa: PLC0415
 
-    with _assembly(settings, assembly, stage) as folder:
-        stacks = stage_stacks(folder, stage)
-    before = _before(stage, stacks, against)
-    pairs = [StackTemplates(each.name, before.get(each.name), each.template) for each in stacks]
+    pairs = [StackTemplates(name, before.get(name), each) for name, each in after.items()]
     may_delete_data = settings.stages[stage].data.may_be_deleted
     return planned(stage, pairs, ResourceTypes.read(ROOT), may_delete_data=may_delete_data)
 
@@ -100,17 +103,26 @@ def _assembly(settings: "Settings", given: Path | None, stage: str) -> Iterator[
         yield Path(folder)
 
 
-def _before(
-    stage: str, stacks: "list[Stack]", against: Path | None
-) -> "dict[str, Template | None]":
-    from stacks.plan.assembly import given_back, stored_templates  # noqa: PLC0415
+def _templates(settings: "Settings", folder: Path, stage: str) -> "dict[str, Template]":
+    from aws import assembly, cloudformation  # noqa: PLC0415
 
-    names = [stack.name for stack in stacks]
+    chosen = settings.stages[stage]
+    found = assembly.read(folder, stage, chosen.account, chosen.region).templates
+    return {name: cloudformation.as_kept(each) for name, each in found.items()}
+
+
+def _before(
+    settings: "Settings", stage: str, names: list[str], against: Path | None, profile: str | None
+) -> "dict[str, Template | None]":
+    from aws import assembly, cloudformation  # noqa: PLC0415
+    from aws.stage import Stage  # noqa: PLC0415
+
     if against is not None:
-        return dict(stored_templates(against, stage, names))
-    where = ["--account", stacks[0].account, "--region", stacks[0].region]
-    printed = _output([sys.executable, "-P", "-m", "tools.deployed", *where, *names])
-    return dict(given_back(json.loads(printed)))
+        found = dict[str, "Template | None"](assembly.stored_templates(against, stage, names))
+    else:
+        client = Stage(settings, stage, profile=profile).cloudformation
+        found = {name: cloudformation.template(client, name) for name in names}
+    return {name: cloudformation.as_kept(each) for name, each in found.items()}
 
 
 def _output(program: list[str]) -> str:

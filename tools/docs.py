@@ -21,7 +21,7 @@ from promotion import permissions, release
 from stacks.compatibility.checks import CHECKS
 from stacks.settings import Settings, StageSettings
 from stacks.settings.mistakes import keys, table_in
-from tools import security
+from tools import command_line, security
 from tools.alarms import alarm_table
 
 ROOT = Path(__file__).parents[1]
@@ -139,9 +139,11 @@ def _code(texts: list[str]) -> str:
 GENERATED: dict[str, Callable[[], str]] = {
     "alarms": alarm_table,
     "checkov": security.checkov_findings,
+    "commands": command_line.reference,
     "compatibility": compatibility_checks,
     "container": container_settings,
     "contract": contract_cases,
+    "exit_statuses": command_line.exit_statuses,
     "findings": security.findings,
     "jobs": security.job_role_wildcards,
     "key": security.key_users,
