@@ -12,6 +12,7 @@ import pytest
 
 from localaws import accounts, home, lifecycle
 from stacks.settings import Settings
+from tests import berth_cli
 
 pytestmark = pytest.mark.slow
 
@@ -34,15 +35,8 @@ def await_true(ask: Callable[[], object], seconds: float = 30) -> None:
 
 
 def localaws(state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "localaws", *arguments],
-        cwd=accounts.CHECKOUT,
-        env=os.environ | {"LOCALAWS_HOME": str(state)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    environment = os.environ | {"LOCALAWS_HOME": str(state)}
+    return berth_cli.run("local", *arguments, folder=accounts.CHECKOUT, environment=environment)
 
 
 def test_it_ends_with_the_block(tmp_path: Path, settings: Settings) -> None:
@@ -125,7 +119,7 @@ def test_files_left_by_a_killed_emulator_are_not_believed(
 def test_the_commands_say_in_one_line_what_is_wrong(tmp_path: Path) -> None:
     asked = localaws(tmp_path, "env", "dev")
     assert asked.returncode == 2
-    assert "not running; start it: make local" in asked.stderr
+    assert "not running; start it: berth local up" in asked.stderr
     asked = localaws(tmp_path, "env", "nowhere")
     assert asked.returncode == 2
     assert asked.stderr == "stages.toml: no stage 'nowhere'; there are dev, qa, prod\n"
