@@ -2,7 +2,7 @@
 
 import typer
 
-from berth.context import StageName, settings_of
+from berth.context import StageName, check_stage, settings_of
 
 SECTION = "Pipelines"
 
@@ -16,5 +16,7 @@ def roles(context: typer.Context, stage: StageName) -> None:
     """Print the roles that the job of STAGE takes on, as outputs of a GitHub workflow's step."""
     from stacks.job_roles import outputs  # noqa: PLC0415
 
-    for name, value in outputs(settings_of(context), stage).items():
+    settings = settings_of(context)
+    check_stage(settings, stage)
+    for name, value in outputs(settings, stage).items():
         print(f"{name}={value}")

@@ -53,7 +53,8 @@ def print_table(screen: "Console", headers: Sequence[str], rows: Sequence[Sequen
     table = Table(*headers, header_style="bold", box=None)
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    if Measurement.get(screen, screen.options, table).minimum <= screen.width:
+    unbound = screen.options.update(max_width=10_000)  # a measurement ends at the console's width
+    if Measurement.get(screen, unbound, table).minimum <= screen.width:
         screen.print(table)
         return
     for row in rows:
