@@ -63,7 +63,7 @@ def running(home: Path, settings: Settings) -> Iterator[Emulator]:
     while True:
         if _taken(home):
             raise LocalAwsError(
-                f"{home}: an emulator is running here already; end it: make local-down"
+                f"{home}: an emulator is running here already; end it: berth local down"
             )
         process = _spawn(home, "--with-parent", stdin=subprocess.PIPE)
         try:
@@ -135,7 +135,7 @@ def _spawn(home: Path, *options: str, stdin: int) -> subprocess.Popen[bytes]:
     environment = os.environ | {"LOCALAWS_HOME": str(home), "PYTHONPATH": str(accounts.CHECKOUT)}
     with (home / "emulator.log").open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "localaws", "serve", *options],
+            [sys.executable, "-P", "-m", "localaws.serve", *options],
             stdin=stdin,
             stdout=log,
             stderr=log,

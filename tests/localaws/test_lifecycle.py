@@ -15,6 +15,7 @@ import pytest
 
 from localaws import accounts, home, lifecycle
 from stacks.settings import Settings
+from tests import berth_cli
 
 pytestmark = pytest.mark.slow
 
@@ -53,15 +54,8 @@ def await_true(ask: Callable[[], object], seconds: float = 30) -> None:
 
 
 def localaws(state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "localaws", *arguments],
-        cwd=accounts.CHECKOUT,
-        env=os.environ | {"LOCALAWS_HOME": str(state)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    environment = os.environ | {"LOCALAWS_HOME": str(state)}
+    return berth_cli.run("local", *arguments, folder=accounts.CHECKOUT, environment=environment)
 
 
 @contextmanager
@@ -325,7 +319,7 @@ def test_one_that_does_not_start_is_not_left_behind(
 def test_the_commands_say_in_one_line_what_is_wrong(tmp_path: Path) -> None:
     asked = localaws(tmp_path, "env", "dev")
     assert asked.returncode == 2
-    assert "not running; start it: make local" in asked.stderr
+    assert "not running; start it: berth local up" in asked.stderr
     asked = localaws(tmp_path, "env", "nowhere")
     assert asked.returncode == 2
     assert asked.stderr == "stages.toml: no stage 'nowhere'; there are dev, qa, prod\n"

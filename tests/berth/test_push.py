@@ -4,7 +4,6 @@ import base64
 import hashlib
 import json
 import os
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,9 @@ import boto3
 import pytest
 
 from localaws import lifecycle
-from model.__main__ import main
 from model.packing import pack
 from stacks.settings import load
+from tests.berth_cli import status_of
 
 pytestmark = pytest.mark.slow
 
@@ -89,7 +88,7 @@ def folder(tmp_path: Path) -> Path:
 def run(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Run:
-    """`python -m model push`, in a folder that has a stages.toml."""
+    """`berth push`, in a folder that has a stages.toml."""
     (tmp_path / "stages.toml").write_text(STAGES)
     monkeypatch.chdir(tmp_path)
     for variable, value in {
@@ -101,8 +100,7 @@ def run(
         monkeypatch.setenv(variable, value)
 
     def call(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["model", "push", *arguments])
-        status = main()
+        status = status_of("push", *arguments)
         written = capsys.readouterr()
         return status, written.out, written.err
 

@@ -1,35 +1,28 @@
-"""`python -m stacks plan`, on cloud assemblies that are there already: no CDK, no AWS."""
+"""`berth plan`, on cloud assemblies that are there already: no CDK, no AWS."""
 
 import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests import berth_cli
 from tests.stacks.conftest import Template
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 
 
 def run(folder: Path, *arguments: str, colours: bool = False) -> subprocess.CompletedProcess[str]:
     hidden = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     nobody = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
-    return subprocess.run(
-        [sys.executable, "-m", "stacks", "plan", *arguments],
-        cwd=folder,
-        env=hidden
-        | nobody
-        | {"AWS_EC2_METADATA_DISABLED": "true", "PYTHONPATH": str(ROOT)}
-        | ({"FORCE_COLOR": "1"} if colours else {}),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    environment = hidden | nobody | {"AWS_EC2_METADATA_DISABLED": "true"}
+    if colours:
+        environment["FORCE_COLOR"] = "1"
+    return berth_cli.run("plan", *arguments, folder=folder, environment=environment)
 
 
 @pytest.fixture
@@ -52,15 +45,15 @@ def test_two_equal_assemblies_have_nothing_between_them(root: Path, own_assembly
     assert all(line.endswith(": nothing to do") for line in ended.stdout.splitlines())
 
 
-def test_data_that_is_touched_ends_with_status_2(
+def test_data_that_is_touched_ends_with_status_1(
     root: Path, own_assembly: Path, changed: Path
 ) -> None:
     ended = run(root, "dev", "--assembly", str(changed), "--against", str(own_assembly))
-    assert (ended.returncode, ended.stderr) == (2, "")
+    assert (ended.returncode, ended.stderr) == (1, "")
     assert ended.stdout.splitlines()[-1].startswith("refused: ")
 
 
-@pytest.mark.parametrize(("said_again", "status"), [("true", 0), ("false", 2)])
+@pytest.mark.parametrize(("said_again", "status"), [("true", 0), ("false", 1)])
 def test_both_keys_of_stages_toml_let_it_go_on(
     own_assembly: Path, changed: Path, tmp_path: Path, said_again: str, status: int
 ) -> None:
@@ -84,8 +77,19 @@ def test_bad_input_is_one_line_and_status_2(root: Path, own_assembly: Path, tmp_
         assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
         return ended.stderr
 
-    assert line("staging") == "stages.toml: no stage staging; there are dev, qa, prod\n"
+    assert line("staging") == "stages.toml: no stage 'staging'; there are dev, qa, prod\n"
     assert "manifest.json: cannot be read" in line("dev", "--assembly", str(tmp_path))
     given = ("dev", "--assembly", str(own_assembly))
     assert "neither a cloud assembly nor" in line(*given, "--against", str(tmp_path))
-    assert line(*given) == "deployed templates: Unable to locate credentials\n"
+    assert line(*given) == "AWS: Unable to locate credentials\n"
+
+
+def test_a_script_reads_the_lines_with_their_tones(
+    root: Path, own_assembly: Path, changed: Path
+) -> None:
+    arguments = ("dev", "--assembly", str(changed), "--against", str(own_assembly), "--json")
+    ended = run(root, *arguments)
+    assert (ended.returncode, ended.stderr) == (1, "")
+    document = json.loads(ended.stdout)
+    assert (document["stage"], document["refused"]) == ("dev", True)
+    assert {line["tone"] for line in document["lines"]} == {"plain", "refusal"}
