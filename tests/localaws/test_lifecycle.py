@@ -157,7 +157,7 @@ def test_one_folder_has_one_emulator(tmp_path: Path, settings: Settings) -> None
         ):
             pass
         foreground = localaws(tmp_path, "serve")
-        assert foreground.returncode == lifecycle.HELD_STATUS
+        assert foreground.returncode == 2
         assert foreground.stderr == f"{tmp_path}: an emulator is already running here\n"
     finally:
         pid = home.process_id(tmp_path)
