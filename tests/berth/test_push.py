@@ -24,8 +24,14 @@ STAGES = f"""
 project = "ner"
 [model]
 path = "my-model"
+[container]
+cuda = "none"
+[pipeline]
+repository = "octo-org/ner"
 [defaults]
 region = "{REGION}"
+mode = "multi-model"
+endpoint = {{ instance_type = "ml.c5.xlarge" }}
 [dev]
 account = "{ACCOUNT}"
 [new]
@@ -190,7 +196,8 @@ def refused(result: tuple[int, str, str]) -> str:
         ("far", "far: the credentials are for account 555555555555, the stage's is 666666666666; "),
         ("new", "ner-new-storage: no such stack in 555555555555, eu-west-1; deploy the stage"),
         ("old", "ner-old-storage: no output DataBucketName; deploy the stage first"),
-        ("none", "stages.toml: no stage [none]; there are: dev, new, old, far"),
+        ("pipeline", "stages.toml: no stage 'pipeline'; there are dev, new, old, far"),
+        ("none", "stages.toml: no stage 'none'; there are dev, new, old, far"),
     ],
 )
 def test_a_stage_that_cannot_be_pushed_to_gets_one_line(
@@ -208,25 +215,6 @@ def test_a_name_that_cannot_be_called_gets_one_line(
 
 def test_a_folder_that_is_no_model_gets_one_line(run: Run, bucket: str) -> None:
     assert refused(run("name", "--stage", "dev")).startswith("my-model: no such folder")
-
-
-@pytest.mark.parametrize(
-    ("content", "line"),
-    [
-        ("project = 1\n[dev]\n", "stages.toml: project is missing, or no string"),
-        ('project = "p"\n[dev]\n', "stages.toml: dev.account is missing, or no string"),
-        ("[dev\n", "stages.toml: not valid TOML: "),
-        (None, "stages.toml: cannot be read: No such file or directory"),
-    ],
-)
-def test_a_stages_toml_that_lacks_something_gets_one_line(
-    run: Run, tmp_path: Path, content: str | None, line: str
-) -> None:
-    file = tmp_path / "stages.toml"
-    file.unlink()
-    if content is not None:
-        file.write_text(content)
-    assert refused(run("name", "--stage", "dev")).startswith(line)
 
 
 def test_missing_credentials_get_one_line(
