@@ -1,11 +1,14 @@
 """What every test folder shares."""
 
+import fcntl
 import os
 import subprocess
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+from tests import STAGES_FILE
 
 ROOT = Path(__file__).parents[1]
 
@@ -23,9 +26,13 @@ def root() -> Path:
 
 @pytest.fixture(scope="session")
 def built_model(root: Path) -> Path:
-    """The example model, as `berth model` builds it; nothing to do where it is there already."""
-    folder = root / "build" / "model"
-    subprocess.run([root / "tools" / "berth", "model", "--out", folder], cwd=root, check=True)
+    """The example model beside the tests' stages.toml; built once, as `berth model` does."""
+    folder = STAGES_FILE.parent / "build" / "model"
+    folder.parent.mkdir(exist_ok=True)
+    with (folder.parent / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another worker may ask for it at the same time
+        command = [root / "tools" / "berth", "--stages", STAGES_FILE, "model"]
+        subprocess.run(command, check=True)
     return folder
 
 

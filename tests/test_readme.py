@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.end_to_end.conftest import clone
+
 README = (Path(__file__).parents[1] / "README.md").read_text()
 
 
@@ -37,6 +39,7 @@ def test_playing_locally_and_calling_the_endpoint(
     """The local section's commands, with both ways of calling an endpoint before the last one."""
     *local, end = block("Playing with it locally", "sh").splitlines()
     assert end == "berth local down"
+    project = clone(root, built_model, tmp_path / "project")
     (tmp_path / "call.py").write_text(block("Deploying to real accounts", "python"))
     # The same signed request, sent to where this AWS is.
     curl = block("Deploying to real accounts", "sh", 2).replace(
@@ -52,7 +55,7 @@ def test_playing_locally_and_calling_the_endpoint(
     ]
     done = subprocess.run(
         ["bash", "-c", "\n".join(script)],
-        cwd=root,
+        cwd=project,
         env={
             **os.environ,
             "LOCALAWS_HOME": str(tmp_path / "home"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-STAGES = Path(__file__).parents[1] / "stacks" / "stages.toml"
+from tests import STAGES_FILE
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def model_folder(tmp_path: Path) -> Path:
     (model / "MLmodel").write_text(
         "flavors: {python_function: {python_version: 3.11.7, loader_module: x}}\n"
     )
-    (tmp_path / "stages.toml").write_text(STAGES.read_text())
+    (tmp_path / "stages.toml").write_text(STAGES_FILE.read_text())
     return tmp_path
 
 

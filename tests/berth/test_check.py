@@ -11,7 +11,7 @@ from berth.check import report
 from stacks.compatibility.checks import CHECKS, findings
 from stacks.compatibility.model_folder import read_models
 from stacks.settings import load
-from tests.berth.conftest import STAGES
+from tests import STAGES_FILE
 from tests.berth_cli import status_of
 
 
@@ -43,7 +43,7 @@ def test_every_check_has_a_row_and_every_stage_a_column_at_60_columns() -> None:
 
 
 def refuse_something() -> None:
-    text = STAGES.read_text().replace('"ml.g4dn.xlarge"', '"ml.c6g.large"')
+    text = STAGES_FILE.read_text().replace('"ml.g4dn.xlarge"', '"ml.c6g.large"')
     Path("stages.toml").write_text(text)
 
 

@@ -8,9 +8,10 @@ from berth import errors
 from berth.exit_status import ExitStatus
 from promotion.gate import GateError
 from stacks.settings import SettingsError
-from tests.berth_cli import ROOT, status_of
+from tests import STAGES_FILE
+from tests.berth_cli import status_of
 
-OWN = str(ROOT / "tests" / "stacks" / "stages.toml")
+OWN = str(STAGES_FILE)
 
 
 def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:

@@ -10,9 +10,10 @@ import pytest
 from rich.console import Console
 
 from berth.screen import accept_every_encoding, print_table
+from tests import STAGES_FILE
 from tests.berth_cli import ROOT, run
 
-STAGES = str(ROOT / "tests" / "stacks" / "stages.toml")
+STAGES = str(STAGES_FILE)
 
 
 def printed(width: int, headers: list[str], rows: list[list[str]]) -> str:

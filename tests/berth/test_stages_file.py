@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import STAGES_FILE
 from tests.berth_cli import ROOT, run, status_of
 
 pytestmark = pytest.mark.slow
@@ -97,11 +98,10 @@ def test_roles_are_printed_as_outputs_of_a_step(
     from stacks.job_roles import outputs
     from stacks.settings import load
 
-    file = ROOT / "tests" / "stacks" / "stages.toml"
     monkeypatch.chdir(tmp_path)
-    assert status_of("--stages", str(file), "roles", "prod") == 0
+    assert status_of("--stages", str(STAGES_FILE), "roles", "prod") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert dict(line.split("=", 1) for line in lines) == outputs(load(file), "prod")
+    assert dict(line.split("=", 1) for line in lines) == outputs(load(STAGES_FILE), "prod")
 
 
 def test_the_state_of_the_local_aws_is_read_by_scripts(

@@ -13,7 +13,7 @@ import pytest
 from localaws.bootstrap import bootstrap
 from localaws.lifecycle import Emulator, running
 from stacks.settings import load
-from tests import cdk_cli
+from tests import STAGES_FILE, cdk_cli
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Deployment:
 
 
 def clone(root: Path, built_model: Path, folder: Path) -> Path:
-    """Copy what git would, and the example model, into a new folder."""
+    """Copy what git would, the tests' own stages.toml, and the example model into a new folder."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=root,
@@ -52,10 +52,12 @@ def clone(root: Path, built_model: Path, folder: Path) -> Path:
         if (root / name).is_file():  # a file deleted in the working tree is listed too
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(root / name, folder / name)
+    shutil.copy(STAGES_FILE, folder)
     # As in a real clone: the CLI is the checkout's own.
     (folder / ".venv").symlink_to(root / ".venv")
     (folder / "node_modules").symlink_to(root / "node_modules")
     shutil.copytree(built_model, folder / "build" / "model")
+    shutil.copy(built_model.with_name("model-stamp.json"), folder / "build")
     return folder
 
 

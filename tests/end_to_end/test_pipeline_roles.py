@@ -1,5 +1,6 @@
 """The roles for GitHub's jobs, deployed by the real CDK CLI as docs/ci.md says."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,20 +10,16 @@ from tests.end_to_end.conftest import Deployment, an_aws
 
 pytestmark = pytest.mark.slow
 
-# The emulator knows no OIDC provider in a template: the account has one already.
-TABLE = """
-[pipeline]
-repository = "octo-org/ner"
-ids = { owner = 123456, repository = 456789 }
-accounts_with_provider = ["111111111111"]
-"""
 APP = ("--app", "python pipeline.py", "dev/*")
 
 
 @pytest.fixture
 def account(project: Path) -> Iterator[Deployment]:
     file = project / "stages.toml"
-    file.write_text(file.read_text() + TABLE)
+    known = 'accounts_with_provider = ["'
+    assert known in file.read_text()
+    # The emulator knows no OIDC provider in a template: the account has one already.
+    file.write_text(file.read_text().replace(known, f'{known}111111111111", "'))
     with an_aws(project, "dev") as made:
         yield made
 
@@ -42,7 +39,8 @@ def test_the_roles_are_deployed_and_nothing_is_left_to_change(account: Deploymen
 
 
 def test_without_the_table_the_cli_says_so_in_a_line(project: Path) -> None:
-    with an_aws(project, "dev") as made:
-        refused = made.cdk("deploy", *APP)
+    shutil.copy(project / "examples" / "real-time" / "stages.toml", project)
+    with an_aws(project, "prod") as made:
+        refused = made.cdk("deploy", *APP[:2], "prod/*")
     assert refused.returncode != 0
     assert "stages.toml: no table [pipeline]; docs/ci.md has an example" in refused.stdout

@@ -11,13 +11,16 @@ pytestmark = pytest.mark.slow
 
 
 def test_the_rehearsal_ends_as_it_has_to_and_says_what_it_does(
-    root: Path, built_model: Path, tmp_path: Path
+    project: Path, tmp_path: Path
 ) -> None:
-    del built_model
     played = subprocess.run(
-        [root / "tools" / "berth", "local", "rehearse"],
-        cwd=root,
-        env={**os.environ, "LOCALAWS_HOME": str(tmp_path), "LOCALAWS_IMAGES": "never"},
+        [project / "tools" / "berth", "local", "rehearse"],
+        cwd=project,
+        env={
+            **os.environ,
+            "LOCALAWS_HOME": str(tmp_path / "home"),
+            "LOCALAWS_IMAGES": "never",
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

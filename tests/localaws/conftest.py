@@ -9,8 +9,8 @@ import boto3
 import pytest
 
 from localaws import lifecycle
-from localaws.accounts import CHECKOUT
 from stacks.settings import Settings, load
+from tests import STAGES_FILE
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class TestEmulator:
 
 @pytest.fixture(scope="session")
 def settings() -> Settings:
-    return load(CHECKOUT / "stages.toml")
+    return load(STAGES_FILE)
 
 
 @pytest.fixture(scope="session")

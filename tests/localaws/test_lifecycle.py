@@ -15,7 +15,7 @@ import pytest
 
 from localaws import accounts, home, lifecycle
 from stacks.settings import Settings
-from tests import berth_cli
+from tests import STAGES_FILE, berth_cli
 
 pytestmark = pytest.mark.slow
 
@@ -55,7 +55,7 @@ def await_true(ask: Callable[[], object], seconds: float = 30) -> None:
 
 def localaws(state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"LOCALAWS_HOME": str(state)}
-    return berth_cli.run("local", *arguments, folder=accounts.CHECKOUT, environment=environment)
+    return berth_cli.run("local", *arguments, folder=STAGES_FILE.parent, environment=environment)
 
 
 @contextmanager
@@ -131,11 +131,11 @@ def test_it_ends_when_its_starter_is_killed(tmp_path: Path) -> None:
     program = (
         "import sys, time; from pathlib import Path; from localaws import lifecycle\n"
         "from stacks.settings import load\n"
-        "with lifecycle.running(Path(sys.argv[1]), load(Path('stages.toml'))):\n"
+        "with lifecycle.running(Path(sys.argv[1]), load(Path(sys.argv[2]))):\n"
         "    time.sleep(600)\n"
     )
     starter = subprocess.Popen(
-        [sys.executable, "-c", program, str(tmp_path)], cwd=accounts.CHECKOUT
+        [sys.executable, "-c", program, str(tmp_path), str(STAGES_FILE)], cwd=accounts.CHECKOUT
     )
     try:
         await_true(lambda: home.healthy_port(tmp_path))

@@ -12,6 +12,8 @@ import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests import STAGES_FILE
+
 _GOLDEN = {
     "input": {"inputs": ["Anna"]},
     "entities": [{"start": 0, "end": 4, "label": "PER"}],
@@ -93,11 +95,11 @@ shutil.copy("stages.toml", "cdk.out")
 """
 
 
-def write(folder: Path, root: Path) -> Path:
-    """Write the project into a new folder; stages.toml is the checkout's, verified in a second."""
+def write(folder: Path) -> Path:
+    """Write the project into a new folder; stages.toml is the tests' own, verified in a second."""
     container = folder / "container"
     container.mkdir(parents=True)
-    (folder / "stages.toml").write_text((root / "stages.toml").read_text() + _VERIFY)
+    (folder / "stages.toml").write_text(STAGES_FILE.read_text() + _VERIFY)
     (folder / "app.py").write_text(_APP)
     (folder / "cdk.json").write_text(json.dumps({"app": f"{sys.executable} app.py"}))
     (container / "Dockerfile").write_text("FROM scratch\n")

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, cast
 from uuid import uuid4
 
@@ -15,6 +14,7 @@ from promotion.moving.parts import PART_SIZE, Digests
 from promotion.release import Asset, Content, Release
 from promotion.stage import Stage
 from stacks.settings import load
+from tests import STAGES_FILE
 from tests.promotion.releases import release
 
 pytestmark = pytest.mark.slow
@@ -44,8 +44,8 @@ class Bucket:
 
 
 @pytest.fixture(scope="module")
-def s3(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    with running(tmp_path_factory.mktemp("localaws"), load(root / "stages.toml")) as emulator:
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    with running(tmp_path_factory.mktemp("localaws"), load(STAGES_FILE)) as emulator:
         session: Any = emulator.session("dev")
         yield session.client("s3")
 

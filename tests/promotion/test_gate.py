@@ -1,18 +1,17 @@
 """What goes on to the next stage."""
 
-from pathlib import Path
-
 import pytest
 
 from promotion import PromotionError
 from promotion.gate import check_order, missing_evidence
 from stacks.settings import Settings, load
+from tests import STAGES_FILE
 from tests.promotion.releases import release, verification
 
 
 @pytest.fixture(scope="module")
-def stages(root: Path) -> Settings:
-    return load(root / "stages.toml")
+def stages() -> Settings:
+    return load(STAGES_FILE)
 
 
 @pytest.mark.parametrize(("source", "target"), [("dev", "qa"), ("qa", "prod")])

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from promotion.release import Release
 from promotion.stage import Stage
 from promotion.store import ReleaseStore, assembly_of, next_id
 from stacks.settings import load
+from tests import STAGES_FILE
 from tests.promotion.releases import release, verification
 
 pytestmark = pytest.mark.slow
@@ -30,17 +30,17 @@ STORAGE = {
 
 
 @pytest.fixture(scope="module")
-def emulator(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    with running(tmp_path_factory.mktemp("localaws"), load(root / "stages.toml")) as emulator:
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    with running(tmp_path_factory.mktemp("localaws"), load(STAGES_FILE)) as emulator:
         yield emulator
 
 
 @pytest.fixture
-def stage(emulator: Emulator, root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+def stage(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     """dev, with nothing but a bucket, for a test of its own."""
     for name, value in emulator.environment("dev").items():
         monkeypatch.setenv(name, value)
-    monkeypatch.chdir(root)
+    monkeypatch.chdir(STAGES_FILE.parent)
     session: Any = emulator.session("dev")
     client, name = session.client("cloudformation"), "berth-dev-storage"
     client.create_stack(StackName=name, TemplateBody=json.dumps(STORAGE))

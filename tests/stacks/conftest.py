@@ -1,4 +1,4 @@
-"""Every stage of the project's own stages.toml, synthesized once, around a model of no weight."""
+"""Every stage of the tests' own stages.toml, synthesized once, around a model of no weight."""
 
 import json
 from collections.abc import Callable
@@ -11,6 +11,7 @@ import pytest
 from stacks.compatibility import ModelRecord
 from stacks.packed import PackedModel
 from stacks.settings import Settings, load
+from tests import STAGES_FILE
 
 Template = dict[str, Any]
 EXAMPLES = sorted(
@@ -21,13 +22,7 @@ EXAMPLES = sorted(
 @pytest.fixture(scope="session")
 def settings() -> Settings:
     """Settings of the tests' own: these may be asserted on value by value."""
-    return load(Path(__file__).parent / "stages.toml")
-
-
-@pytest.fixture(scope="session")
-def own_settings(root: Path) -> Settings:
-    """The project's stages.toml, which its users edit."""
-    return load(root / "stages.toml")
+    return load(STAGES_FILE)
 
 
 @pytest.fixture(scope="session")
@@ -72,25 +67,17 @@ def synthesize(packed_model: PackedModel, context: dict[str, Any]) -> Synthesize
 
 
 @pytest.fixture(scope="session")
-def templates(
+def assembly(
     synthesize: Synthesize, settings: Settings, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Template]:
-    """The templates of the tests' own settings, by `<stage>-<stack>`: `dev-Serving`."""
-    return read_templates(synthesize(settings, tmp_path_factory.mktemp("assembly")))
-
-
-@pytest.fixture(scope="session")
-def own_assembly(
-    synthesize: Synthesize, own_settings: Settings, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """The cloud assembly of the project's stages.toml."""
-    return synthesize(own_settings, tmp_path_factory.mktemp("own-assembly"))
+    """The cloud assembly of the tests' own stages.toml."""
+    return synthesize(settings, tmp_path_factory.mktemp("assembly"))
 
 
 @pytest.fixture(scope="session")
-def own_templates(own_assembly: Path) -> dict[str, Template]:
-    """The templates of the project's stages.toml, by `<stage>-<stack>`."""
-    return read_templates(own_assembly)
+def templates(assembly: Path) -> dict[str, Template]:
+    """The templates of the tests' own stages.toml, by `<stage>-<stack>`: `dev-Serving`."""
+    return read_templates(assembly)
 
 
 @pytest.fixture(scope="session")

@@ -9,12 +9,12 @@ from stacks.settings import Settings
 
 
 @pytest.mark.slow
-def test_every_template_is_clean_for_its_region(own_assembly: Path, own_settings: Settings) -> None:
-    for stage, settings in own_settings.stages.items():
-        files = [str(file) for file in own_assembly.glob(f"assembly-{stage}/*.template.json")]
+def test_every_template_is_clean_for_its_region(assembly: Path, settings: Settings) -> None:
+    for stage, chosen in settings.stages.items():
+        files = [str(file) for file in assembly.glob(f"assembly-{stage}/*.template.json")]
         assert files
         done = subprocess.run(
-            ["cfn-lint", "--regions", settings.region, "--", *files],
+            ["cfn-lint", "--regions", chosen.region, "--", *files],
             capture_output=True,
             text=True,
             check=False,

@@ -13,9 +13,8 @@ from stacks.settings import SettingsError, load
 from stacks.settings.modes import BatchSettings
 from stacks.settings.scaling import ScheduledCapacity
 from stacks.settings.values import RETENTION_DAYS
-from tests import berth_cli
+from tests import STAGES_FILE, berth_cli
 
-OWN = Path(__file__).parent / "stages.toml"
 ROOT = Path(__file__).parents[2]
 
 
@@ -36,13 +35,13 @@ def complaints(file: Path) -> list[str]:
 
 
 def changed(old: str, new: str, *, times: int = 1) -> str:
-    text = OWN.read_text()
+    text = STAGES_FILE.read_text()
     assert text.count(old) >= times, f"stages.toml has no {old!r}"
     return text.replace(old, new, times)
 
 
 def test_a_stage_takes_from_defaults_what_it_leaves_out() -> None:
-    settings = load(OWN)
+    settings = load(STAGES_FILE)
     assert list(settings.stages) == ["dev", "qa", "prod"]
     assert settings.stages["dev"].scaling.max_capacity == 2
     assert settings.stages["prod"].scaling.max_capacity == 6
@@ -50,13 +49,13 @@ def test_a_stage_takes_from_defaults_what_it_leaves_out() -> None:
 
 
 def test_the_models_folder_is_taken_from_the_files_own_folder(tmp_path: Path) -> None:
-    (tmp_path / "stages.toml").write_text(OWN.read_text())
+    (tmp_path / "stages.toml").write_text(STAGES_FILE.read_text())
     assert load(tmp_path / "stages.toml").model_folder == tmp_path / "build/model"
 
 
 def test_settings_are_frozen() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        load(OWN).stages["dev"].scaling.min_capacity = 3
+        load(STAGES_FILE).stages["dev"].scaling.min_capacity = 3
 
 
 @pytest.mark.parametrize(
@@ -282,7 +281,7 @@ def test_a_mistake_is_one_line_with_file_key_value_and_what_is_allowed(
 def test_a_mistake_in_a_modes_own_table_is_one_line_too(
     tmp_path: Path, table: str, line: str
 ) -> None:
-    (found,) = mistakes(tmp_path, f"{OWN.read_text()}\n{table}\n")
+    (found,) = mistakes(tmp_path, f"{STAGES_FILE.read_text()}\n{table}\n")
     assert found.startswith(f"stages.toml: {line}")
 
 
@@ -325,7 +324,7 @@ def test_instance_types_stand_in_their_order_of_priority(tmp_path: Path) -> None
 
 def test_every_model_folder_that_a_stage_names_is_known_once(tmp_path: Path) -> None:
     text = (
-        OWN.read_text()
+        STAGES_FILE.read_text()
         + """
 [dev.variants.A]
 weight = 1
@@ -404,7 +403,7 @@ KEYS = st.sampled_from(
 def test_whatever_stands_at_a_key_it_is_accepted_or_refused_in_readable_lines(
     key: tuple[str, ...], value: object
 ) -> None:
-    raw = tomllib.loads(OWN.read_text())
+    raw = tomllib.loads(STAGES_FILE.read_text())
     table = raw
     for part in key[:-1]:
         table = table.setdefault(part, {})
@@ -415,7 +414,7 @@ def test_whatever_stands_at_a_key_it_is_accepted_or_refused_in_readable_lines(
     with pytest.MonkeyPatch.context() as patch:
         # TOML cannot write every value back; what is tested is what is made of the parsed file.
         patch.setattr("stacks.settings.file.tomllib.loads", lambda _: raw)
-        assert all(line.startswith("stages.toml: ") for line in complaints(OWN))
+        assert all(line.startswith("stages.toml: ") for line in complaints(STAGES_FILE))
 
 
 @given(
@@ -429,7 +428,7 @@ def test_every_sound_stage_is_accepted_as_written(
     instance_type: str, region: str, account: str, capacities: list[int], days: int
 ) -> None:
     lowest, initial, highest = capacities
-    raw = tomllib.loads(OWN.read_text())
+    raw = tomllib.loads(STAGES_FILE.read_text())
     raw["dev"] = {
         "account": account,
         "region": region,
@@ -443,7 +442,7 @@ def test_every_sound_stage_is_accepted_as_written(
     }
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("stacks.settings.file.tomllib.loads", lambda _: raw)
-        dev = load(OWN).stages["dev"]
+        dev = load(STAGES_FILE).stages["dev"]
     assert (dev.account, dev.region, dev.log_retention_days) == (account, region, days)
     assert dev.endpoint.instance_type == instance_type
     scaling = dev.scaling

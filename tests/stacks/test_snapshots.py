@@ -36,9 +36,9 @@ def check(templates: dict[str, Template], folder: Path, *, update: bool) -> None
 
 
 def test_every_template_is_as_its_snapshot(
-    own_templates: dict[str, Template], request: pytest.FixtureRequest
+    templates: dict[str, Template], request: pytest.FixtureRequest
 ) -> None:
-    check(own_templates, SNAPSHOTS, update=request.config.getoption("--update-snapshots"))
+    check(templates, SNAPSHOTS, update=request.config.getoption("--update-snapshots"))
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from botocore.exceptions import WaiterError
 
 from localaws.lifecycle import Emulator, running
 from stacks.settings import load
+from tests import STAGES_FILE
 
 pytestmark = pytest.mark.slow
 
@@ -20,8 +20,8 @@ NO_CONFIG = {"Type": "AWS::SageMaker::Endpoint", "Properties": {"EndpointConfigN
 
 
 @pytest.fixture(scope="module")
-def emulator(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    with running(tmp_path_factory.mktemp("localaws"), load(root / "stages.toml")) as emulator:
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    with running(tmp_path_factory.mktemp("localaws"), load(STAGES_FILE)) as emulator:
         yield emulator
 
 

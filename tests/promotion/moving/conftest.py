@@ -1,7 +1,6 @@
 """Buckets in two accounts of one emulator, the source in qa and the target in prod."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from localaws import lifecycle
 from promotion.moving.s3 import S3Object
 from stacks.settings import load
+from tests import STAGES_FILE
 from tests.localaws.conftest import TestEmulator
 
 SOURCE, TARGET = "222222222222", "333333333333"
@@ -16,9 +16,9 @@ KEY = "0123abcd.gz"
 
 
 @pytest.fixture(scope="session")
-def emulator(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Iterator[TestEmulator]:
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestEmulator]:
     home = tmp_path_factory.mktemp("localaws")
-    with lifecycle.running(home, load(root / "stages.toml")) as running:
+    with lifecycle.running(home, load(STAGES_FILE)) as running:
         yield TestEmulator(running)
 
 

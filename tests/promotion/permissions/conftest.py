@@ -13,16 +13,17 @@ from localaws.bootstrap import bootstrap
 from localaws.engine import NOT_BUILT
 from localaws.lifecycle import Emulator
 from stacks.settings import load
+from tests import STAGES_FILE
 from tests.promotion import small_project
 from tests.promotion.permissions.sides import STAGES, STATEMENTS, Sides
 from tests.roles import Role, judging
 
 
 @pytest.fixture(scope="session")
-def promoted(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sides]:
+def promoted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sides]:
     folder = tmp_path_factory.mktemp("permissions")
-    project = small_project.write(folder / "project", root)
-    with judging(folder / "home", load(root / "stages.toml")) as emulator:
+    project = small_project.write(folder / "project")
+    with judging(folder / "home", load(STAGES_FILE)) as emulator:
         prepare(emulator, project)
         roles = {side: Role(emulator, STAGES[side], side, folder) for side in STAGES}
         made = Sides(emulator, project, roles)

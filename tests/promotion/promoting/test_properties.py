@@ -35,6 +35,7 @@ from promotion.screen import Screen
 from promotion.stage import Stage
 from promotion.store import ReleaseStore
 from promotion.trained import bring_model
+from tests import STAGES_FILE
 from tests.promotion.promoting import faults
 from tests.promotion.promoting import world as worlds
 from tests.promotion.promoting.faults import BROKEN, KILLED, REFUSED, STOPPED, Fault
@@ -208,11 +209,11 @@ class Promotions(RuleBasedStateMachine):
 
 
 @pytest.mark.usefixtures("accounts")
-def test_promotion_converges_whatever_happens(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_promotion_converges_whatever_happens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(promoting, "deploy", worlds.deploy)
     monkeypatch.setattr(way_back, "deploy", worlds.deploy)
     monkeypatch.setattr(trained_models, "check_fit", lambda *_: None)
-    monkeypatch.setattr(Promotions, "stages", (root / "stages.toml").read_text(), raising=False)
+    monkeypatch.setattr(Promotions, "stages", STAGES_FILE.read_text(), raising=False)
     run_state_machine_as_test(
         Promotions,
         settings=settings(

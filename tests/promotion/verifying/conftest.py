@@ -14,6 +14,7 @@ from localaws.lifecycle import Emulator, running
 from promotion.release import Release
 from promotion.stage import Stage
 from stacks.settings import load
+from tests import STAGES_FILE
 from tests.promotion.releases import release
 
 STUB = Path(__file__).parent / "stub_container"
@@ -57,11 +58,11 @@ STORAGE: Document = {
 
 
 @pytest.fixture(scope="session")
-def emulator(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """dev answers at once, qa asynchronously."""
     home = tmp_path_factory.mktemp("localaws")
     shutil.copytree(STUB, home / "images" / "stub")
-    with running(home, load(root / "stages.toml")) as emulator:
+    with running(home, load(STAGES_FILE)) as emulator:
         for stage in ("dev", "qa"):
             create_stack(emulator, stage)
             serve(emulator, stage)
@@ -128,23 +129,23 @@ def serve(emulator: Emulator, stage: str) -> None:
     sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=name, WaiterConfig={"Delay": 1})
 
 
-def connected(emulator: Emulator, stage: str, root: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
+def connected(emulator: Emulator, stage: str, monkeypatch: pytest.MonkeyPatch) -> Stage:
     for name, value in emulator.environment(stage).items():
         monkeypatch.setenv(name, value)
-    monkeypatch.chdir(root)
+    monkeypatch.chdir(STAGES_FILE.parent)
     return Stage(stage)
 
 
 @pytest.fixture
-def dev(emulator: Emulator, root: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
+def dev(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Stage:
     """A stage that answers at once."""
-    return connected(emulator, "dev", root, monkeypatch)
+    return connected(emulator, "dev", monkeypatch)
 
 
 @pytest.fixture
-def qa(emulator: Emulator, root: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
+def qa(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Stage:
     """A stage that answers asynchronously."""
-    return connected(emulator, "qa", root, monkeypatch)
+    return connected(emulator, "qa", monkeypatch)
 
 
 @pytest.fixture

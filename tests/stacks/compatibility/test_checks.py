@@ -15,6 +15,7 @@ from stacks.aws_data import hosting_instance_types, sagemaker_regions
 from stacks.compatibility import Finding, IncompatibleError, check, checks, findings
 from stacks.compatibility.checks import CHECKS
 from stacks.settings import Settings, load
+from tests import STAGES_FILE
 from tests.stacks.compatibility.asking import MODEL, stage_that_asks
 
 HERE = Path(__file__).parent
@@ -23,8 +24,7 @@ HERE = Path(__file__).parent
 @pytest.mark.parametrize(
     "file",
     [
-        HERE.parent / "stages.toml",
-        HERE.parents[2] / "stages.toml",
+        STAGES_FILE,
         *sorted((HERE.parents[2] / "examples").glob("*/stages.toml")),
     ],
     ids=lambda file: file.parent.name,

@@ -53,10 +53,10 @@ def add(app: cdk.App, settings: Settings, model: PackedModel) -> None:
     add_stages(app, settings, dict.fromkeys(settings.model_paths, model))
 
 
-def test_synth_of_the_projects_own_stages_passes(
-    app: cdk.App, own_settings: Settings, packed_model: PackedModel, tmp_path: Path
+def test_synth_of_the_three_stages_passes(
+    app: cdk.App, settings: Settings, packed_model: PackedModel, tmp_path: Path
 ) -> None:
-    add(app, own_settings, packed_model)
+    add(app, settings, packed_model)
     packs.apply(app)
     app.synth()
     assert findings(tmp_path) == set()
@@ -110,9 +110,9 @@ def test_each_acknowledgement_answers_a_finding_of_an_example(
 
 
 def test_an_unacknowledged_finding_stops_the_synth(
-    app: cdk.App, own_settings: Settings, packed_model: PackedModel
+    app: cdk.App, settings: Settings, packed_model: PackedModel
 ) -> None:
-    add(app, own_settings, packed_model)
+    add(app, settings, packed_model)
     stage = app.node.find_child("dev")
     assert isinstance(stage, cdk.Stage)
     stack = cdk.Stack(stage, "Careless")
@@ -123,9 +123,9 @@ def test_an_unacknowledged_finding_stops_the_synth(
 
 
 def test_a_broken_rule_of_the_endpoint_pack_stops_the_synth(
-    app: cdk.App, own_settings: Settings, packed_model: PackedModel, tmp_path: Path
+    app: cdk.App, settings: Settings, packed_model: PackedModel, tmp_path: Path
 ) -> None:
-    add(app, own_settings, packed_model)
+    add(app, settings, packed_model)
     stage = app.node.find_child("prod")
     assert isinstance(stage, cdk.Stage)
     cdk.aws_sagemaker.CfnModel(
