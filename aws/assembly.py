@@ -170,6 +170,23 @@ def stored_templates(folder: Path, stage: str, names: list[str]) -> dict[str, Te
     return found
 
 
+def every_template(folder: Path) -> dict[str, Template]:
+    """The templates of every stage of a cloud assembly, by `<stage>-<stack>`: `dev-Serving`.
+
+    Raises AssemblyError where it is no cloud assembly.
+    """
+    stages = _of_type(_artifacts(folder), "cdk:cloud-assembly").values()
+    nested = [folder / str(each["properties"]["directoryName"]) for each in stages]
+    return {
+        # `dev/Serving (berth-dev-serving)`: the construct's path, then the name of the stack.
+        each["displayName"].split(" ")[0].replace("/", "-"): _json(
+            inner / each["properties"]["templateFile"]
+        )
+        for inner in nested
+        for each in _of_type(_artifacts(inner), "aws:cloudformation:stack").values()
+    }
+
+
 def zipped(folder: Path) -> bytes:
     """All stages of a cloud assembly in a zip for `cdk deploy --app`, and what they were made from.
 

@@ -1,19 +1,14 @@
 """`berth plan STAGE`: synthesize the stage, read what is deployed, print what would change."""
 
-import shlex
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from berth.context import ROOT, Profile, StageName, check_stage, settings_of
-from berth.errors import ProgramError
 from berth.exit_status import ExitStatus
 from berth.screen import console, print_json
+from berth.synthesis import synthesized
 
 if TYPE_CHECKING:
     from stacks.plan.compare import Template
@@ -59,7 +54,7 @@ def plan(
     """
     settings = settings_of(context)
     check_stage(settings, stage)
-    with _assembly(settings, assembly, stage) as folder:
+    with synthesized(settings, assembly, stage=stage) as folder:
         after = _templates(settings, folder, stage)
     before = _before(settings, stage, list(after), against, profile)
     made = _made(settings, stage, before, after)
@@ -86,23 +81,6 @@ def _made(
     return planned(stage, pairs, ResourceTypes.read(ROOT), may_delete_data=may_delete_data)
 
 
-@contextmanager
-def _assembly(settings: "Settings", given: Path | None, stage: str) -> Iterator[Path]:
-    """The given cloud assembly, or one of this stage alone for the length of the block."""
-    if given is not None:
-        yield given
-        return
-    with TemporaryDirectory() as folder:
-        # The checkout's own CLI: another one on PATH may not read this library's assemblies.
-        program = [str(ROOT / "tools" / "cdk"), "synth", "--quiet", "--output", folder]
-        program += ["--app", f"python {shlex.quote(str(ROOT / 'app.py'))}"]
-        chosen = {"stages": str(settings.file), "stage": stage}
-        for key, value in chosen.items():
-            program += ["--context", f"{key}={value}"]
-        _output([*program, f"{stage}/*"])
-        yield Path(folder)
-
-
 def _templates(settings: "Settings", folder: Path, stage: str) -> "dict[str, Template]":
     from aws import assembly, cloudformation  # noqa: PLC0415
 
@@ -123,13 +101,6 @@ def _before(
         client = Stage(settings, stage, profile=profile).cloudformation
         found = {name: cloudformation.template(client, name) for name in names}
     return {name: cloudformation.as_kept(each) for name, each in found.items()}
-
-
-def _output(program: list[str]) -> str:
-    ended = subprocess.run(program, capture_output=True, text=True, check=False)
-    if ended.returncode != 0:
-        raise ProgramError(ended.stderr.strip())
-    return ended.stdout
 
 
 def _print(made: "Plan") -> None:

@@ -18,6 +18,7 @@ from berth import (
     promotion,
     screen,
     serving,
+    snapshots,
 )
 from berth.context import ROOT, StagesFile
 from berth.help_text import Program
@@ -69,7 +70,7 @@ def berth(
     context.obj = StagesFile(stages)
 
 
-for module in (check, plan, model, serving, contract, local, promotion, pipeline):
+for module in (check, plan, snapshots, model, serving, contract, local, promotion, pipeline):
     module.add(app)
 
 

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from aws.assembly import every_template
 from stacks.compatibility import ModelRecord
 from stacks.packed import PackedModel
 from stacks.settings import Settings, load
 from tests import STAGES_FILE
 
 Template = dict[str, Any]
+read_templates = every_template
 EXAMPLES = sorted(
     file.parent.name for file in (Path(__file__).parents[2] / "examples").glob("*/stages.toml")
 )
@@ -108,15 +110,3 @@ def roles(
     add_roles(app, settings)
     app.synth()
     return read_templates(folder)
-
-
-def read_templates(assembly: Path) -> dict[str, Template]:
-    """Every template of a cloud assembly, by `<stage>-<stack>`."""
-    return {
-        artifact["displayName"].split(" ")[0].replace("/", "-"): json.loads(
-            (manifest.parent / artifact["properties"]["templateFile"]).read_text()
-        )
-        for manifest in sorted(assembly.glob("assembly-*/manifest.json"))
-        for artifact in json.loads(manifest.read_text())["artifacts"].values()
-        if artifact["type"] == "aws:cloudformation:stack"
-    }

@@ -1,38 +1,28 @@
-"""The templates as a reviewer reads them: plain JSON, a file a stage and stack, hashes masked.
+"""The templates of the tests' own stages and of the examples are as they are kept beside this file.
 
-After a change that is meant: `make snapshots`, and read the difference.
+After a change that is meant: `python -m pytest tests/stacks/test_snapshots.py --update-snapshots`,
+and read the difference. A user's own stages have snapshots of their own: `berth snapshots`.
 """
 
-import json
-import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from berth.snapshots import differences, rendered, write
 from tests.stacks.conftest import EXAMPLES, Template, read_templates
 
 pytestmark = pytest.mark.slow
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
-HASH = re.compile(r"\b[0-9a-f]{64}\b")
-
-
-def rendered(template: Template) -> str:
-    return HASH.sub("<hash>", json.dumps(template, indent=2, sort_keys=True)) + "\n"
 
 
 def check(templates: dict[str, Template], folder: Path, *, update: bool) -> None:
     """Hold templates against the snapshots in a folder, or write these."""
-    current = {f"{name}.json": rendered(template) for name, template in templates.items()}
+    texts = rendered(templates)
     if update:
-        folder.mkdir(exist_ok=True)
-        for stale in folder.glob("*.json"):
-            stale.unlink()
-        for name, text in current.items():
-            (folder / name).write_text(text)
-    stored = {file.name: file.read_text() for file in folder.glob("*.json")}
-    assert current == stored, "if this change is meant: make snapshots, and read the difference"
+        write(folder, texts)
+    assert differences(folder, texts) == [], "if this change is meant: see the top of this file"
 
 
 def test_every_template_is_as_its_snapshot(

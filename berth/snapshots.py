@@ -1,0 +1,107 @@
+"""`berth snapshots`: the templates of every stage as a reviewer reads them, beside stages.toml.
+
+They are plain JSON, a file a stage and stack, in which only the hashes of assets are masked: an
+image or a model with other bytes is no change of the infrastructure.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from difflib import unified_diff
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from berth.context import settings_of
+from berth.exit_status import ExitStatus
+from berth.synthesis import synthesized
+
+SECTION = "Stages"
+_HASH = re.compile(r"\b[0-9a-f]{64}\b")
+_LINES_A_FILE = 60
+
+
+def add(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(rich_help_panel=SECTION)(snapshots)
+
+
+def snapshots(
+    context: typer.Context,
+    *,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check",
+            help="Write nothing. Print how the templates differ from the files, and end with exit"
+            " status 1 where they do.",
+        ),
+    ] = False,
+    assembly: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="A cloud assembly of every stage, as cdk.out, to read. By default it is"
+            " synthesized.",
+        ),
+    ] = None,
+) -> None:
+    """Write the template of every stage's stacks to snapshots/ beside stages.toml.
+
+    Keep the files in version control: a review then shows what a change does to the templates.
+    """
+    from aws.assembly import every_template  # noqa: PLC0415
+
+    settings = settings_of(context)
+    with synthesized(settings, assembly) as folder:
+        texts = rendered(every_template(folder))
+    kept = settings.file.parent / "snapshots"
+    found = differences(kept, texts)
+    if check:
+        print("\n".join(found) or f"{kept}: {len(texts)} templates, all as they are kept")
+    else:
+        write(kept, texts)
+        print(f"{kept}: {len(texts)} templates")
+    if check and found:
+        print(f"{kept}: differs; if that is meant: berth snapshots")
+        raise typer.Exit(ExitStatus.NO)
+
+
+def rendered(templates: Mapping[str, Any]) -> dict[str, str]:
+    """The text of each template by the name of its file."""
+    return {
+        f"{name}.json": _HASH.sub("<hash>", json.dumps(template, indent=2, sort_keys=True)) + "\n"
+        for name, template in templates.items()
+    }
+
+
+def write(folder: Path, texts: Mapping[str, str]) -> None:
+    """Write the texts to a folder, and remove every other snapshot there."""
+    folder.mkdir(exist_ok=True)
+    for name in _kept(folder).keys() - texts:
+        (folder / name).unlink()
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def differences(folder: Path, texts: Mapping[str, str]) -> list[str]:
+    """The lines of a unified diff from the kept files to the texts; none where they are equal."""
+    kept = _kept(folder)
+    lines: list[str] = []
+    for name in sorted(kept.keys() | texts):
+        before, after = (several.get(name, "").splitlines() for several in (kept, texts))
+        if name not in texts:
+            lines.append(f"{name}: there is no such stack any more")
+        elif name not in kept:
+            lines.append(f"{name}: there is no file for this stack yet")
+        else:
+            changed = list(unified_diff(before, after, name, name, lineterm=""))
+            lines += changed[:_LINES_A_FILE]
+            if len(changed) > _LINES_A_FILE:
+                lines.append(f"{name}: {len(changed) - _LINES_A_FILE} more lines")
+    return lines
+
+
+def _kept(folder: Path) -> dict[str, str]:
+    return {file.name: file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.json"))}
