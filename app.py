@@ -1,7 +1,7 @@
 """The CDK app: stages.toml in, one Stage per account out.
 
-`cdk --context stages=FILE` names the stages.toml to read; by default it is the one of the folder that
-the CLI is called in.
+`cdk --context stages=FILE` names the stages.toml to read; by default it is the one of the folder
+that the CLI is called in.
 """
 
 import json
