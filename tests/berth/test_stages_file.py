@@ -58,6 +58,12 @@ def test_the_cdk_works_on_a_project_elsewhere(
     assert (model_folder / "build" / "model.tar.gz").exists()
 
 
+def test_without_a_stages_toml_the_cdk_starts_no_app(tmp_path: Path) -> None:
+    done = cdk(tmp_path, "synth")
+    assert done.returncode == 1
+    assert "--app is required" in done.stderr
+
+
 def test_a_mistake_ends_the_cdk_with_2(model_folder: Path) -> None:
     stages = model_folder / "stages.toml"
     stages.write_text(stages.read_text().replace("ml.g4dn.xlarge", "ml.g4dn.huge"))
