@@ -54,7 +54,7 @@ def plan(
     """
     settings = settings_of(context)
     check_stage(settings, stage)
-    with synthesized(settings, assembly, stage=stage) as folder:
+    with synthesized(settings, assembly) as folder:
         after = _templates(settings, folder, stage)
     before = _before(settings, stage, list(after), against, profile)
     made = _made(settings, stage, before, after)

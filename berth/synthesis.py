@@ -16,10 +16,8 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def synthesized(
-    settings: "Settings", given: Path | None, *, stage: str | None = None
-) -> Iterator[Path]:
-    """The given cloud assembly, or a new one for the length of the block, of one stage or all."""
+def synthesized(settings: "Settings", given: Path | None) -> Iterator[Path]:
+    """The given cloud assembly, or one that is synthesized for the length of the block."""
     if given is not None:
         yield given
         return
@@ -28,11 +26,7 @@ def synthesized(
         program = [str(ROOT / "tools" / "cdk"), "synth", "--quiet", "--output", folder]
         program += ["--app", f"python {shlex.quote(str(ROOT / 'app.py'))}"]
         program += ["--context", f"stages={settings.file}"]
-        if stage:
-            program += ["--context", f"stage={stage}"]
-        ended = subprocess.run(
-            [*program, f"{stage or '*'}/*"], capture_output=True, text=True, check=False
-        )
+        ended = subprocess.run([*program, "**"], capture_output=True, text=True, check=False)
         if ended.returncode != 0:
             raise ProgramError(ended.stderr.strip())
         yield Path(folder)
