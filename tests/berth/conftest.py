@@ -50,6 +50,7 @@ def assembly(model_folder: Path) -> Path:
 def _stack(name: str) -> dict[str, Any]:
     return {
         "type": "aws:cloudformation:stack",
+        "displayName": f"dev/{name.capitalize()} (berth-dev-{name})",
         "environment": "aws://111111111111/eu-central-1",
         "properties": {
             "stackName": f"berth-dev-{name}",

@@ -57,6 +57,18 @@ def test_the_cdk_works_on_a_project_elsewhere(
     assert sorted(stages) == sorted(file.name for file in whole.glob("assembly-*"))
     assert (whole / "stages.toml").read_text() == (model_folder / "stages.toml").read_text()
     assert (model_folder / "build" / "model.tar.gz").exists()
+    # What lies beside the file is found from elsewhere, by relative paths too.
+    relative = os.path.relpath(model_folder, elsewhere)
+    given = ("--stages", f"{relative}/stages.toml")
+    assembly = ("--assembly", f"{relative}/cdk.out")
+    done = run(*given, "snapshots", *assembly, folder=elsewhere)
+    assert done.returncode == 0, done.stderr
+    assert len(list((model_folder / "snapshots").iterdir())) == 9
+    done = run(*given, "snapshots", "--check", *assembly, folder=elsewhere)
+    assert done.returncode == 0, done.stdout
+    done = run(*given, "plan", "qa", *assembly, "--against", str(whole), folder=elsewhere)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert list(elsewhere.iterdir()) == []
 
 
 def test_without_a_stages_toml_the_cdk_starts_no_app(tmp_path: Path) -> None:
