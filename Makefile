@@ -10,7 +10,7 @@ unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo rehearse promote test quick check workflows checkov fix model synth plan deploy serve contract local local-down snapshots docs bench bench-serving image test-image
+.PHONY: help setup demo rehearse promote test quick check lint-workflows checkov fix model synth plan deploy serve contract local local-down snapshots workflows docs bench bench-serving image test-image
 
 help: ## print the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
@@ -29,18 +29,19 @@ demo: setup ## build the model, deploy dev to an AWS on this machine, show a pre
 rehearse: model ## bring a release through three accounts on this machine, and see one go back
 	@$(BERTH) local rehearse
 
-test: model ## run every test
+test: setup ## run every test, with an example model of their own
+	@$(BERTH) --stages tests/stages.toml model
 	@python -m pytest --numprocesses 2 --dist loadfile
 
 quick: setup ## run the tests of pure Python, with a tenth of the examples of each property
 	@python -m pytest -m "not slow" --numprocesses 2 --dist worksteal
 
-check: workflows ## ruff, mypy --strict, and the workflows
+check: lint-workflows ## ruff, mypy --strict, and the workflows
 	@ruff check .
 	@ruff format --check .
 	@mypy .
 
-workflows: setup ## actionlint and zizmor over .github/workflows
+lint-workflows: setup ## actionlint and zizmor over .github/workflows
 	@actionlint .github/workflows/*.yml
 	@zizmor --offline --quiet --pedantic --strict-collection .github
 
@@ -92,8 +93,11 @@ local: model ## start an AWS on this machine and leave it running
 local-down: setup ## stop the AWS on this machine
 	@$(BERTH) local down
 
-snapshots: setup ## write the template snapshots anew
-	@python -m pytest tests/stacks/test_snapshots.py --update-snapshots
+snapshots: model ## write the templates of the stages of stages.toml into snapshots/
+	@$(BERTH) snapshots
+
+workflows: setup ## write .github/workflows for the stages of stages.toml
+	@$(BERTH) workflows
 
 docs: setup ## write the generated parts of the docs anew
 	@python -m tools.docs

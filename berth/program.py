@@ -19,6 +19,7 @@ from berth import (
     screen,
     serving,
     snapshots,
+    workflows,
 )
 from berth.context import ROOT, StagesFile
 from berth.help_text import Program
@@ -70,7 +71,8 @@ def berth(
     context.obj = StagesFile(stages)
 
 
-for module in (check, plan, snapshots, model, serving, contract, local, promotion, pipeline):
+_STAGES = (check, plan, snapshots)
+for module in (*_STAGES, model, serving, contract, local, promotion, pipeline, workflows):
     module.add(app)
 
 

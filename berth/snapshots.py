@@ -7,7 +7,6 @@ image or a model with other bytes is no change of the infrastructure.
 import json
 import re
 from collections.abc import Mapping
-from difflib import unified_diff
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,11 +14,11 @@ import typer
 
 from berth.context import settings_of
 from berth.exit_status import ExitStatus
+from berth.generated import differences
 from berth.synthesis import synthesized
 
 SECTION = "Stages"
 _HASH = re.compile(r"\b[0-9a-f]{64}\b")
-_LINES_A_FILE = 60
 
 
 def add(app: typer.Typer) -> None:
@@ -56,16 +55,17 @@ def snapshots(
     settings = settings_of(context)
     with synthesized(settings, assembly) as folder:
         texts = rendered(every_template(folder))
-    kept = settings.file.parent / "snapshots"
-    found = differences(kept, texts)
-    if check:
-        print("\n".join(found) or f"{kept}: {len(texts)} templates, all as they are kept")
-    else:
-        write(kept, texts)
-        print(f"{kept}: {len(texts)} templates")
-    if check and found:
-        print(f"{kept}: differs; if that is meant: berth snapshots")
+    place = settings.file.parent / "snapshots"
+    if not check:
+        write(place, texts)
+        print(f"{place}: {len(texts)} templates")
+        return
+    found = differences(kept(place), texts)
+    if found:
+        print("\n".join(found))
+        print(f"{place}: differs; if that is meant: berth snapshots")
         raise typer.Exit(ExitStatus.NO)
+    print(f"{place}: {len(texts)} templates, all as they are kept")
 
 
 def rendered(templates: Mapping[str, Any]) -> dict[str, str]:
@@ -79,29 +79,12 @@ def rendered(templates: Mapping[str, Any]) -> dict[str, str]:
 def write(folder: Path, texts: Mapping[str, str]) -> None:
     """Write the texts to a folder, and remove every other snapshot there."""
     folder.mkdir(exist_ok=True)
-    for name in _kept(folder).keys() - texts:
+    for name in kept(folder).keys() - texts:
         (folder / name).unlink()
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
 
 
-def differences(folder: Path, texts: Mapping[str, str]) -> list[str]:
-    """The lines of a unified diff from the kept files to the texts; none where they are equal."""
-    kept = _kept(folder)
-    lines: list[str] = []
-    for name in sorted(kept.keys() | texts):
-        before, after = (several.get(name, "").splitlines() for several in (kept, texts))
-        if name not in texts:
-            lines.append(f"{name}: there is no such stack any more")
-        elif name not in kept:
-            lines.append(f"{name}: there is no file for this stack yet")
-        else:
-            changed = list(unified_diff(before, after, name, name, lineterm=""))
-            lines += changed[:_LINES_A_FILE]
-            if len(changed) > _LINES_A_FILE:
-                lines.append(f"{name}: {len(changed) - _LINES_A_FILE} more lines")
-    return lines
-
-
-def _kept(folder: Path) -> dict[str, str]:
+def kept(folder: Path) -> dict[str, str]:
+    """The snapshots in a folder, by the names of their files."""
     return {file.name: file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.json"))}

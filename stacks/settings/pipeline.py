@@ -24,6 +24,23 @@ class RepositoryIds(Table):
     repository: Annotated[int, Field(ge=1, description="GitHub's id of the repository")]
 
 
+class BerthSource(Table):
+    """`[pipeline.berth]`, of a repository that holds a stages.toml and not Berth itself."""
+
+    repository: Annotated[
+        str,
+        AfterValidator(_repository),
+        Field(description="where the workflows get Berth from, as `owner/name`; unset: from here"),
+    ]
+    ref: Annotated[
+        str,
+        Field(
+            pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$",
+            description="the tag or commit of Berth that the workflows check out",
+        ),
+    ]
+
+
 class PipelineSettings(Table):
     """`[pipeline]`. Without this table there are no roles for GitHub's jobs (docs/ci.md)."""
 
@@ -33,6 +50,7 @@ class PipelineSettings(Table):
         Field(description="on GitHub, as `owner/name`; its jobs get the roles of docs/ci.md"),
     ]
     ids: RepositoryIds | None = None
+    berth: BerthSource | None = None
     accounts_with_provider: Annotated[
         tuple[Account, ...],
         Field(

@@ -87,8 +87,8 @@ def test_a_file_without_a_stack_is_told_and_removed_and_other_files_stay(
     capsys.readouterr()
     assert snapshots(model_folder, "--check") == 1
     assert capsys.readouterr().out.splitlines()[:2] == [
-        "dev-Storage.json: there is no file for this stack yet",
-        "old-Storage.json: there is no such stack any more",
+        "dev-Storage.json: is not written yet",
+        "old-Storage.json: belongs to nothing in stages.toml any more",
     ]
     assert snapshots(model_folder) == 0
     assert sorted(kept(model_folder)) == ["README.md", "dev-Serving.json", "dev-Storage.json"]

@@ -379,6 +379,7 @@ KEYS = st.sampled_from(
         ("container", "cuda"),
         ("pipeline",),
         ("pipeline", "ids"),
+        ("pipeline", "berth"),
         ("pipeline", "accounts_with_provider"),
         ("defaults",),
         ("defaults", "endpoint"),

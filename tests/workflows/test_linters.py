@@ -1,10 +1,12 @@
-"""actionlint and zizmor, as `make workflows` runs them, find what is wrong."""
+"""actionlint and zizmor find nothing in what `berth workflows` writes, and find what is wrong."""
 
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from berth.workflows import texts
+from tests.workflows.stages import FOUR, NAMED_BADLY, TWO, WITHOUT_BERTH, settings_of
 from tests.workflows.workflows import FILES, ROOT
 
 pytestmark = pytest.mark.slow
@@ -19,19 +21,31 @@ def lint(command: list[str], *files: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+def written(tmp_path: Path, files: dict[str, str]) -> list[Path]:
+    folder = tmp_path / ".github" / "workflows"
+    folder.mkdir(parents=True)
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    return sorted(folder.iterdir())
+
+
 def changed(tmp_path: Path, old: str, new: str) -> Path:
     """promote.yml with a fault."""
-    text = (ROOT / ".github" / "workflows" / "promote.yml").read_text()
+    text = FILES["promote.yml"]
     assert old in text
-    file = tmp_path / ".github" / "workflows" / "promote.yml"
-    file.parent.mkdir(parents=True)
-    file.write_text(text.replace(old, new, 1))
+    (file,) = written(tmp_path, {"promote.yml": text.replace(old, new, 1)})
     return file
 
 
-def test_both_are_content_with_the_workflows() -> None:
+@pytest.mark.parametrize(
+    "stages",
+    [None, TWO, FOUR, NAMED_BADLY, WITHOUT_BERTH],
+    ids=["own", "two", "four", "named badly", "without berth"],
+)
+def test_both_are_content_with_the_workflows(tmp_path: Path, stages: str | None) -> None:
+    files = written(tmp_path, texts(settings_of(tmp_path, stages)) if stages else FILES)
     for command in (ACTIONLINT, ZIZMOR):
-        done = lint(command, *FILES)
+        done = lint(command, *files)
         assert done.returncode == 0, done.stdout + done.stderr
 
 

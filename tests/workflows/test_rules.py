@@ -6,7 +6,8 @@ from itertools import pairwise
 import pytest
 
 from stacks.settings import load
-from tests.workflows.workflows import FILES, ROOT, jobs, scripts, steps, workflow
+from tests import STAGES_FILE
+from tests.workflows.workflows import FILES, jobs, scripts, steps, workflow
 
 # Who gets a token for AWS: nobody else may.
 WITH_TOKEN = {
@@ -19,11 +20,11 @@ WITH_TOKEN = {
 
 
 def test_the_workflows_are_those_that_the_docs_speak_of() -> None:
-    assert [file.name for file in FILES] == ["deploy.yml", "promote.yml", "pull-request.yml"]
+    assert list(FILES) == ["ci.yml", "deploy.yml", "promote.yml", "pull-request.yml"]
 
 
 def test_every_action_is_pinned_by_a_commit_with_its_version_beside_it() -> None:
-    lines = [line for file in FILES for line in file.read_text().splitlines() if "uses: " in line]
+    lines = [line for text in FILES.values() for line in text.splitlines() if "uses: " in line]
     assert lines
     others = [
         line for line in lines if not re.search(r"uses: \S+@[0-9a-f]{40} # v\d+\.\d+\.\d+$", line)
@@ -37,8 +38,8 @@ def test_an_action_is_the_same_commit_everywhere() -> None:
 
 
 def test_a_job_may_read_the_code_and_where_it_must_ask_for_a_token() -> None:
-    for file in FILES:
-        assert workflow(file)["permissions"] == {}
+    for text in FILES.values():
+        assert workflow(text)["permissions"] == {}
     for name, job in jobs().items():
         allowed = {"contents": "read"} | ({"id-token": "write"} if name in WITH_TOKEN else {})
         # The one job that runs nothing of the code has no need to read it.
@@ -69,7 +70,8 @@ def test_what_changes_a_stage_does_so_one_after_the_other_to_its_end(name: str) 
 
 
 def test_what_a_pull_request_runs_is_not_run_in_the_name_of_the_repository() -> None:
-    assert [file.name for file in FILES if "pull_request_target" in workflow(file)["on"]] == []
+    files = FILES.items()
+    assert [name for name, text in files if "pull_request_target" in workflow(text)["on"]] == []
 
 
 def test_a_forks_pull_request_asks_for_no_role_and_is_told_so() -> None:
@@ -80,7 +82,7 @@ def test_a_forks_pull_request_asks_for_no_role_and_is_told_so() -> None:
 
 
 def test_every_stage_of_stages_toml_is_planned_deployed_or_promoted_to() -> None:
-    stages = list(load(ROOT / "stages.toml").stages)
+    stages = list(load(STAGES_FILE).stages)
     matrix = jobs()["pull-request:plan"]["strategy"]["matrix"]
     assert matrix == {"stage": stages}
     deploy = {

@@ -31,7 +31,7 @@ def run(
 
 
 def test_every_script_is_run_by_bash_by_name() -> None:
-    assert {workflow(file)["defaults"]["run"]["shell"] for file in FILES} == {"bash"}
+    assert {workflow(text)["defaults"]["run"]["shell"] for text in FILES.values()} == {"bash"}
 
 
 def test_the_summary_holds_the_plan(tmp_path: Path) -> None:
@@ -84,4 +84,4 @@ def test_a_fork_is_told_that_it_gets_no_plan(tmp_path: Path) -> None:
     run(tmp_path, "pull-request:plan-of-a-fork:Say so", "exit 1")
     summary = (tmp_path / "GITHUB_STEP_SUMMARY").read_text()
     assert summary.startswith("No change plan: a fork's pull request gets no token for AWS.")
-    assert "`make plan STAGE=dev`" in summary
+    assert "`berth plan dev`" in summary

@@ -1,4 +1,4 @@
-"""The workflows as YAML reads them."""
+"""The workflows as YAML reads them: those of the tests' own stages.toml, and Berth's own."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,14 +6,21 @@ from typing import Any
 
 import yaml
 
+from berth.workflows import texts
+from stacks.settings import load
+from tests import STAGES_FILE
+
 ROOT = Path(__file__).parents[2]
-FILES = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+OWN = ROOT / ".github" / "workflows" / "ci.yml"
+FILES = {"ci.yml": OWN.read_text(), **texts(load(STAGES_FILE))}
+"""The text of each, by the name of its file."""
+
 Job = dict[str, Any]
 Step = dict[str, Any]
 
 
-def workflow(file: Path) -> dict[str, Any]:
-    loaded: dict[Any, Any] = yaml.safe_load(file.read_text())
+def workflow(text: str) -> dict[str, Any]:
+    loaded: dict[Any, Any] = yaml.safe_load(text)
     # YAML 1.1 reads the key `on` as true.
     loaded["on"] = loaded.pop(True)
     return loaded
@@ -22,7 +29,9 @@ def workflow(file: Path) -> dict[str, Any]:
 def jobs() -> dict[str, Job]:
     """Every job, by `<file>:<job>`."""
     return {
-        f"{file.stem}:{name}": job for file in FILES for name, job in workflow(file)["jobs"].items()
+        f"{file.removesuffix('.yml')}:{name}": job
+        for file, text in FILES.items()
+        for name, job in workflow(text)["jobs"].items()
     }
 
 

@@ -1,0 +1,92 @@
+"""`berth workflows`: GitHub's workflows for the stages of stages.toml (docs/ci.md).
+
+In the templates beside this file an expression is in square brackets: GitHub's own are in braces.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from berth.context import settings_of
+from berth.exit_status import ExitStatus
+from berth.generated import differences
+
+if TYPE_CHECKING:
+    from stacks.settings import Settings
+
+SECTION = "Pipelines"
+_NAMES = ("deploy.yml", "promote.yml", "pull-request.yml")
+
+
+def add(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(rich_help_panel=SECTION)(workflows)
+
+
+def workflows(
+    context: typer.Context,
+    *,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check",
+            help="Write nothing. Print how the workflows differ from the files, and end with exit"
+            " status 1 where they do.",
+        ),
+    ] = False,
+) -> None:
+    """Write GitHub's workflows for the stages, into .github/workflows beside stages.toml.
+
+    They check and plan each pull request, deploy the first stage from main, and promote from each
+    stage to the next. Other workflows in that folder are left alone.
+    """
+    settings = settings_of(context)
+    place, written = settings.file.parent / ".github" / "workflows", texts(settings)
+    if not check:
+        place.mkdir(parents=True, exist_ok=True)
+        for name, text in written.items():
+            (place / name).write_text(text, encoding="utf-8")
+        print(f"{place}: {', '.join(written)}")
+        return
+    files = [place / name for name in written]
+    found = differences(
+        {file.name: file.read_text(encoding="utf-8") for file in files if file.exists()}, written
+    )
+    if found:
+        print("\n".join(found))
+        print(f"{place}: differs from stages.toml; to write it anew: berth workflows")
+        raise typer.Exit(ExitStatus.NO)
+    print(f"{place}: {', '.join(written)}: as stages.toml has it")
+
+
+def texts(settings: "Settings") -> dict[str, str]:
+    """The workflows, by the names of their files."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
+
+    environment = Environment(  # noqa: S701 - makes YAML, of names that the settings have checked
+        loader=FileSystemLoader(Path(__file__).parent),
+        undefined=StrictUndefined,
+        block_start_string="[%",
+        block_end_string="%]",
+        variable_start_string="[[",
+        variable_end_string="]]",
+        comment_start_string="[#",
+        comment_end_string="#]",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["quoted"] = _quoted
+    environment.globals.update(
+        stages=settings.stages,
+        berth=settings.pipeline.berth if settings.pipeline else None,
+    )
+    return {name: environment.get_template(f"{name}.j2").render() for name in _NAMES}
+
+
+def _quoted(name: str) -> str:
+    """A stage's name as YAML takes it for a string: one may be called `on` or `null`."""
+    import yaml  # noqa: PLC0415
+
+    return name if yaml.safe_load(name) == name else f'"{name}"'
