@@ -84,7 +84,7 @@ contract: model ## put the server through SageMaker's contract
 image: model ## build the image of the model with docker or podman (CPU=1: with PyTorch for CPU)
 	@$(BERTH) image $(if $(CPU),--cpu)
 
-test-image: model ## build the image for CPU, run it as SageMaker would, and certify it
+test-image: setup ## build the image for CPU, run it as SageMaker would, and certify it
 	@python -m pytest tests/image --image
 
 local: model ## start an AWS on this machine and leave it running

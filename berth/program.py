@@ -1,7 +1,6 @@
 """The program: its options, its commands, and how it ends where one of them fails."""
 
 import sys
-import tomllib
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -21,7 +20,7 @@ from berth import (
     snapshots,
     workflows,
 )
-from berth.context import ROOT, StagesFile
+from berth.context import StagesFile
 from berth.help_text import Program
 
 # Plain help and errors: what a script's log shows is what the terminal does.
@@ -36,14 +35,10 @@ app = typer.Typer(
 
 def _print_version(asked: bool) -> None:
     if asked:
-        print(f"berth {version()}")
+        from stacks.version import VERSION  # noqa: PLC0415
+
+        print(f"berth {VERSION}")
         raise typer.Exit
-
-
-def version() -> str:
-    """Berth's version, which pyproject.toml has."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return str(project["version"])
 
 
 @app.callback()

@@ -27,11 +27,20 @@ def check_templates(stage: Stage, templates: dict[str, Template]) -> None:
     """
     for name, template in templates.items():
         deployed = _template_at_rest(stage, name)
-        if given_back(deployed) != given_back(template):
+        if _of_effect(given_back(deployed)) != _of_effect(given_back(template)):
             raise PromotionError(
                 f"{name}: the assembly's template is not the deployed one: deploy it first, or "
                 "name the assembly that is deployed with --assembly"
             )
+
+
+def _of_effect(template: Template) -> Template:
+    """A template without what CloudFormation leaves as it was where no resource changes.
+
+    A later version of Berth writes its number into the metadata, and may change nothing else.
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/metadata-section-structure.html
+    """
+    return {key: each for key, each in template.items() if key not in ("Metadata", "Description")}
 
 
 def models(stage: Stage, contents: Contents) -> tuple[tuple[Model, ...], tuple[Image, ...]]:

@@ -10,9 +10,9 @@ Time = Annotated[AwareDatetime, AfterValidator(lambda time: time.astimezone(UTC)
 
 
 class Part(BaseModel):
-    """Frozen, with no key but its own."""
+    """Frozen; a key that another version of Berth wrote is kept, and written back."""
 
     # A document has every key: what has a default is written, too.
     model_config = ConfigDict(
-        frozen=True, extra="forbid", json_schema_serialization_defaults_required=True
+        frozen=True, extra="allow", json_schema_serialization_defaults_required=True
     )

@@ -55,6 +55,7 @@ def record(
                 endpoint_config=deployed.endpoint_config(stage),
                 golden=kept.keep(stage, store, models, synthesized.templates, newest),
                 lineage=lineage,
+                berth_version=_version(synthesized.templates),
             )
         if newest and found.runs_the_same_as(newest):
             return newest, False
@@ -77,6 +78,12 @@ def _assets(synthesized: assembly.StageAssembly, contents: Contents) -> tuple[As
 
 def _hashes(templates: dict[str, assembly.Template]) -> dict[str, str]:
     return {name: canonical_sha256(each) for name, each in templates.items()}
+
+
+def _version(templates: dict[str, assembly.Template]) -> str | None:
+    """The version of Berth in the templates' metadata, which version 0.1 did not write."""
+    said = (each.get("Metadata", {}).get("Berth", {}).get("version") for each in templates.values())
+    return next(filter(None, said), None)
 
 
 def checkout() -> Source:

@@ -135,6 +135,10 @@ class Release(Part):
         Field(description="of the main model's golden.jsonl; null where it has none"),
     ] = None
     lineage: Lineage | None = None
+    berth_version: Annotated[
+        str | None,
+        Field(description="of the Berth that made the templates; null where they do not say it"),
+    ] = None
     evidence: Annotated[tuple[Verification, ...], Field(description="the latest last")] = ()
 
     @property

@@ -8,6 +8,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from stacks.version import VERSION
+
 _ISSUER = "token.actions.githubusercontent.com"
 # What aws-actions/configure-aws-credentials asks GitHub for.
 _AUDIENCE = "sts.amazonaws.com"
@@ -49,6 +51,7 @@ class PipelineRolesStack(cdk.Stack):
             stack_name=stack_name,
             description="Berth: roles of a stage for the jobs of a GitHub repository.",
         )
+        self.add_metadata("Berth", {"version": VERSION})
         if makes_provider:
             # AWS trusts GitHub's certificate by its authority; a thumbprint is not asked for.
             provider = iam.CfnOIDCProvider(

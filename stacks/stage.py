@@ -10,6 +10,7 @@ from stacks.packed import Models
 from stacks.serving import ServingStack
 from stacks.settings import Settings, StageSettings
 from stacks.storage import StorageStack
+from stacks.version import VERSION
 
 
 class ServingStage(cdk.Stage):
@@ -63,6 +64,10 @@ class ServingStage(cdk.Stage):
                 inference_component_name=name if settings.mode == "inference-component" else None,
             )
             monitoring.add_stack_dependency(serving)
+        for stack in self.node.children:
+            if isinstance(stack, cdk.Stack):
+                known = (stack.template_options.metadata or {}).get("Berth", {})
+                stack.add_metadata("Berth", {**known, "version": VERSION})
 
 
 def add_stages(app: cdk.App, settings: Settings, models: Models) -> None:

@@ -130,6 +130,7 @@ releases = st.builds(
         model=st.none() | _text,
         forced=st.none() | _text,
     ),
+    berth_version=st.none() | _text,
     evidence=st.lists(verifications, max_size=2).map(tuple),
 )
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from promotion.record import checkout
+from promotion.record import _version, checkout
 from promotion.release import Source
 
 
@@ -35,3 +35,9 @@ def test_the_source_is_the_commit_and_whether_there_is_more_than_it(
 def test_without_git_there_is_no_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert checkout() == Source(commit=None, clean=False)
+
+
+def test_the_version_of_berth_is_that_of_the_templates() -> None:
+    storage = {"Metadata": {"Berth": {"version": "0.2.0"}}}
+    assert _version({"berth-dev-storage": storage, "berth-dev-serving": {}}) == "0.2.0"
+    assert _version({"berth-dev-storage": {"Metadata": {"Berth": {"mode": "batch"}}}}) is None
