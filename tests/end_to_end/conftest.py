@@ -39,8 +39,8 @@ class Deployment:
         return session.client(service, **more)
 
 
-def clone(root: Path, built_model: Path, folder: Path) -> Path:
-    """Copy what git would, the tests' own stages.toml, and the example model into a new folder."""
+def copied_tree(root: Path, folder: Path) -> Path:
+    """Copy what git would into a new folder."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=root,
@@ -52,10 +52,16 @@ def clone(root: Path, built_model: Path, folder: Path) -> Path:
         if (root / name).is_file():  # a file deleted in the working tree is listed too
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(root / name, folder / name)
-    shutil.copy(STAGES_FILE, folder)
     # As in a real clone: the CLI is the checkout's own.
     (folder / ".venv").symlink_to(root / ".venv")
     (folder / "node_modules").symlink_to(root / "node_modules")
+    return folder
+
+
+def clone(root: Path, built_model: Path, folder: Path) -> Path:
+    """A copy of the tree with the tests' own stages.toml and the example model."""
+    copied_tree(root, folder)
+    shutil.copy(STAGES_FILE, folder)
     shutil.copytree(built_model, folder / "build" / "model")
     shutil.copy(built_model.with_name("model-stamp.json"), folder / "build")
     return folder

@@ -1,6 +1,6 @@
 """What holds data keeps its logical id, and nothing that would replace it changes.
 
-A change here loses sight of a stage's data in every account. It is never made by `--update-snapshots`:
+A change here loses sight of a stage's data in every account. `--update-snapshots` never makes it:
 edit stateful.json by hand, with a plan for the data.
 """
 
