@@ -9,8 +9,8 @@ from rich.console import Console
 
 from stacks.check_report import report
 from stacks.compatibility import IncompatibleError
+from stacks.deployment_plan.command import PlanError, plan_stage
 from stacks.job_roles import outputs
-from stacks.plan.command import PlanError, plan_stage
 from stacks.settings import SettingsError, load
 
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from stacks.compatibility import has_local_storage
 from stacks.compliance.role_rules import ROLE_RULES
-from stacks.compliance.rule import Rule, Template, facts, of
+from stacks.compliance.rule import Rule, Template, facts, mode_of, of
+from stacks.instance_types import has_local_storage
 
 _PINNED_IMAGE = re.compile(r"(:|@sha256:)[0-9a-f]{64}\b")
 _CAPACITY = "AWS::ApplicationAutoScaling::ScalableTarget"
@@ -21,8 +21,9 @@ def _variants(config: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _has_network(template: Template) -> Iterator[str]:
-    if facts(template).get("mode") == "serverless":
-        return  # which knows no network isolation
+    mode = mode_of(template)
+    if mode and not mode.can_be_isolated:
+        return
     allowed = facts(template).get("network_isolation") is False
     for logical_id, model in of(template, _MODEL):
         if not model.get("EnableNetworkIsolation") and not allowed:
@@ -57,8 +58,9 @@ def _is_alone(template: Template) -> Iterator[str]:
         counts = [one.get("InitialInstanceCount", 2) for one in config["ProductionVariants"]]
         if min(counts) < 2:
             yield logical_id
+    mode = mode_of(template)
     for logical_id, target in of(template, _CAPACITY):
-        if said["mode"] != "serverless" and target["MinCapacity"] < 2:
+        if mode and mode.has_instances and target["MinCapacity"] < 2:
             yield logical_id
 
 

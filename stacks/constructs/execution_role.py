@@ -14,7 +14,7 @@ METRIC_NAMESPACES = ["AWS/SageMaker", "/aws/sagemaker/Endpoints"]
 
 
 @dataclass(frozen=True)
-class RoleNeeds:
+class RolePermissions:
     """What a mode needs beside image, model, logs and metrics. ARNs; empty for nothing.
 
     encrypts_volumes: the stage's key encrypts the instances' storage.
@@ -31,7 +31,7 @@ class RoleNeeds:
 
 
 class ExecutionRole(Construct):
-    """Exactly what hosting a stage's models needs.
+    """Exactly what hosting a stage's models permissions.
 
     The actions are those of AWS's page "SageMaker AI roles" for CreateModel, each held to its
     resource. The policy is inline, so that whoever waits for the role waits for the policy too.
@@ -45,7 +45,7 @@ class ExecutionRole(Construct):
         repositories: Sequence[str],
         sources: Sequence[ModelSource],
         log_group_arn: str,
-        needs: RoleNeeds,
+        permissions: RolePermissions,
     ) -> None:
         super().__init__(scope, id)
         stack = cdk.Stack.of(self)
@@ -71,10 +71,10 @@ class ExecutionRole(Construct):
                 on=["*"],
                 when={"cloudwatch:namespace": METRIC_NAMESPACES},
             ),
-            *_optional(needs),
-            *(_network(stack, needs) if needs.subnet_ids else ()),
+            *_optional(permissions),
+            *(_network(stack, permissions) if permissions.subnet_ids else ()),
         ]
-        self.wildcards = _wildcards(stack, sources, log_group_arn, needs)
+        self.wildcards = _wildcards(stack, sources, log_group_arn, permissions)
         self.role = iam.Role(
             self,
             "Role",
@@ -88,15 +88,18 @@ class ExecutionRole(Construct):
 
 
 def _wildcards(
-    stack: cdk.Stack, sources: Sequence[ModelSource], log_group_arn: str, needs: RoleNeeds
+    stack: cdk.Stack,
+    sources: Sequence[ModelSource],
+    log_group_arn: str,
+    permissions: RolePermissions,
 ) -> list[str]:
     """The resources that are all below a prefix."""
     models = [f"arn:{stack.partition}:s3:::{one.bucket}/{one.key}" for one in sources]
-    interfaces = [_interfaces(stack)] if needs.subnet_ids else []
+    interfaces = [_interfaces(stack)] if permissions.subnet_ids else []
     return [
         resource
         for resource in dict.fromkeys(
-            [*models, log_group_arn, *needs.reads, *needs.writes, *interfaces]
+            [*models, log_group_arn, *permissions.reads, *permissions.writes, *interfaces]
         )
         if resource.endswith("*")
     ]
@@ -117,28 +120,28 @@ def _reading(partition: str, sources: Sequence[ModelSource]) -> list[iam.PolicyS
     return statements
 
 
-def _optional(needs: RoleNeeds) -> list[iam.PolicyStatement]:
+def _optional(permissions: RolePermissions) -> list[iam.PolicyStatement]:
     statements = []
-    if needs.reads:
-        statements.append(_allow("s3:GetObject", on=needs.reads))
-    if needs.writes:
-        statements.append(_allow("s3:AbortMultipartUpload", "s3:PutObject", on=needs.writes))
-    if needs.publishes_to:
-        statements.append(_allow("sns:Publish", on=needs.publishes_to))
-    if needs.key_arn:
-        statements.append(_allow("kms:Decrypt", "kms:GenerateDataKey", on=[needs.key_arn]))
-    if needs.key_arn and needs.encrypts_volumes:
-        statements.append(_allow("kms:DescribeKey", on=[needs.key_arn]))
-        grant = _allow("kms:CreateGrant", on=[needs.key_arn])
+    if permissions.reads:
+        statements.append(_allow("s3:GetObject", on=permissions.reads))
+    if permissions.writes:
+        statements.append(_allow("s3:AbortMultipartUpload", "s3:PutObject", on=permissions.writes))
+    if permissions.publishes_to:
+        statements.append(_allow("sns:Publish", on=permissions.publishes_to))
+    if permissions.key_arn:
+        statements.append(_allow("kms:Decrypt", "kms:GenerateDataKey", on=[permissions.key_arn]))
+    if permissions.key_arn and permissions.encrypts_volumes:
+        statements.append(_allow("kms:DescribeKey", on=[permissions.key_arn]))
+        grant = _allow("kms:CreateGrant", on=[permissions.key_arn])
         grant.add_condition("Bool", {"kms:GrantIsForAWSResource": "true"})
         statements.append(grant)
-    if needs.describes_alarms:
+    if permissions.describes_alarms:
         # Of rollback alarms; DescribeAlarms knows no resources below all alarms of the account.
         statements.append(_allow("cloudwatch:DescribeAlarms", on=["*"]))
     return statements
 
 
-def _network(stack: cdk.Stack, needs: RoleNeeds) -> list[iam.PolicyStatement]:
+def _network(stack: cdk.Stack, permissions: RolePermissions) -> list[iam.PolicyStatement]:
     """Network interfaces in the given subnets and security groups alone.
 
     https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html (CreateModel, with VPC)
@@ -146,8 +149,8 @@ def _network(stack: cdk.Stack, needs: RoleNeeds) -> list[iam.PolicyStatement]:
     ec2 = f"arn:{stack.partition}:ec2:{stack.region}:{stack.account}"
     interfaces = _interfaces(stack)
     places = [
-        *(f"{ec2}:subnet/{subnet}" for subnet in needs.subnet_ids),
-        *(f"{ec2}:security-group/{group}" for group in needs.security_group_ids),
+        *(f"{ec2}:subnet/{subnet}" for subnet in permissions.subnet_ids),
+        *(f"{ec2}:security-group/{group}" for group in permissions.security_group_ids),
     ]
     return [
         _allow("ec2:CreateNetworkInterface", on=[interfaces, *places]),

@@ -12,10 +12,10 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
-from stacks.compatibility import has_local_storage
 from stacks.constructs.transform_role import transform_role
 from stacks.constructs.transform_starters import TransformStarters
 from stacks.settings.modes import BatchSettings
+from stacks.stage_plan import StageNames, VariantPlan
 from stacks.transform_definition import definition
 
 
@@ -32,18 +32,17 @@ class TransformWorkflow(Construct):
         scope: Construct,
         id: str,
         *,
-        name: str,
+        names: StageNames,
         model_name: str,
         settings: BatchSettings,
-        instance_type: str,
+        variant: VariantPlan,
         bucket: s3.IBucket,
         key: kms.IKey,
         alarm_topic: sns.ITopic,
         log_retention_days: int,
     ) -> None:
         super().__init__(scope, id)
-        self._name = f"{name}-batch"
-        self.log_group_name = f"/aws/vendedlogs/states/{self._name}"
+        self._name, self.log_group_name = names.state_machine, names.state_machine_logs
         log_group = logs.CfnLogGroup(
             self,
             "Logs",
@@ -52,20 +51,20 @@ class TransformWorkflow(Construct):
             kms_key_id=key.key_arn,
         )
         jobs = cdk.Stack.of(self).format_arn(
-            service="sagemaker", resource="transform-job", resource_name=f"{name}-*"
+            service="sagemaker", resource="transform-job", resource_name=f"{names.transform_jobs}*"
         )
         self.wildcards = [jobs]
         role = transform_role(
             self,
             "Role",
             jobs=jobs,
-            volume_key_arn=None if has_local_storage(instance_type) else key.key_arn,
+            volume_key_arn=key.key_arn if variant.has_volumes else None,
         )
         what_to_do = definition(
             partition=cdk.Stack.of(self).partition,
-            name=name,
+            jobs=names.transform_jobs,
             settings=settings,
-            instance_type=instance_type,
+            variant=variant,
         )
         self.machine = stepfunctions.CfnStateMachine(
             self,

@@ -5,10 +5,10 @@ from math import ceil
 from stacks.settings import StageSettings
 from stacks.settings.watching import AlarmSettings
 from stacks.watching.alarm import AT_LEAST, Alarm, span
-from stacks.watching.metrics import Variant
+from stacks.watching.metrics import WatchedVariant
 
 
-def at_maximum(variant: Variant, settings: StageSettings) -> list[Alarm]:
+def at_maximum(variant: WatchedVariant, settings: StageSettings) -> list[Alarm]:
     """As many instances as scaling may start, for long; of an inference component: copies."""
     scaling, minutes = settings.scaling, settings.alarms.at_maximum_minutes
     if not scaling.enabled or scaling.min_capacity == scaling.max_capacity:
@@ -32,7 +32,7 @@ def at_maximum(variant: Variant, settings: StageSettings) -> list[Alarm]:
     ]
 
 
-def serverless_alarms(variant: Variant, settings: StageSettings) -> list[Alarm]:
+def serverless_alarms(variant: WatchedVariant, settings: StageSettings) -> list[Alarm]:
     """Memory and concurrency: the rest of an instance is SageMaker's.
 
     https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints-monitoring.html
@@ -70,7 +70,9 @@ def serverless_alarms(variant: Variant, settings: StageSettings) -> list[Alarm]:
     return found
 
 
-def _used_up(variant: Variant, metric: str, name: str, said: str, alarms: AlarmSettings) -> Alarm:
+def _used_up(
+    variant: WatchedVariant, metric: str, name: str, said: str, alarms: AlarmSettings
+) -> Alarm:
     minutes = alarms.at_maximum_minutes
     return Alarm(
         name=f"{variant.name}-{name}",

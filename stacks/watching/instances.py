@@ -2,16 +2,16 @@
 
 from math import ceil
 
-from stacks.compatibility import gpu_count, vcpu_count
+from stacks.instance_types import gpu_count, vcpu_count
 from stacks.settings.watching import AlarmSettings
 from stacks.watching.alarm import Alarm, span
-from stacks.watching.metrics import Variant
+from stacks.watching.metrics import WatchedVariant
 
 # Utilization that passes by within so many seconds is no matter.
 _SUSTAINED = 300
 
 
-def utilization_alarms(variant: Variant, alarms: AlarmSettings) -> list[Alarm]:
+def utilization_alarms(variant: WatchedVariant, alarms: AlarmSettings) -> list[Alarm]:
     """CPU, memory, disk, GPU and GPU memory, each of the instance that uses most.
 
     CPUUtilization is 0-100 for each core and GPU metrics are 0-100 for each GPU, so thresholds are
@@ -41,7 +41,7 @@ _ADVICE = {
 }
 
 
-def _high(variant: Variant, what: str, metric: str, percent: float, times: int) -> Alarm:
+def _high(variant: WatchedVariant, what: str, metric: str, percent: float, times: int) -> Alarm:
     called, advice = _ADVICE[what]
     watched = variant.instances(metric, "Maximum")
     periods = ceil(_SUSTAINED / watched.period)

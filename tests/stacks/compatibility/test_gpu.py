@@ -5,8 +5,15 @@ from dataclasses import replace
 
 import pytest
 
-from stacks.compatibility import gpu, inference_ami, transform_ami
-from stacks.compatibility.gpu import GPU_3_1, GPU_4_1, TRANSFORM_AMI, InferenceAmi
+from stacks.ami_versions import (
+    GPU_3_1,
+    GPU_4_1,
+    TRANSFORM_AMI,
+    InferenceAmi,
+    inference_ami,
+    transform_ami,
+)
+from stacks.compatibility import gpu
 from stacks.compatibility.model_folder import ModelRecord
 from tests.stacks.compatibility.asking import MODEL, Case, found, hold, stage_that_asks
 

@@ -11,16 +11,16 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 from rich.text import Text
 
-from stacks.plan.assembly import (
+from stacks.deployment_plan.assembly import (
     AssemblyError,
     Stack,
     given_back,
     stage_stacks,
     stored_templates,
 )
-from stacks.plan.compare import Template
-from stacks.plan.report import Line, Plan, StackTemplates, Tone, plan
-from stacks.plan.resource_types import NoResourceTypesError, ResourceTypes
+from stacks.deployment_plan.compare import Template
+from stacks.deployment_plan.report import DeploymentPlan, Line, StackTemplates, Tone, plan
+from stacks.deployment_plan.resource_types import NoResourceTypesError, ResourceTypes
 from stacks.settings import load
 
 PROJECT = Path(__file__).parents[2]
@@ -87,7 +87,7 @@ def _output(program: list[str]) -> str:
     return ended.stdout
 
 
-def _print(made: Plan) -> None:
+def _print(made: DeploymentPlan) -> None:
     console = Console(highlight=False)
     for line in made.lines:
         console.print(_text(line), soft_wrap=True)

@@ -1,52 +1,42 @@
-"""What a stage's execution role needs, by its mode."""
+"""What a stage's execution role may do, by its mode."""
 
 from collections.abc import Sequence
 
 import aws_cdk as cdk
 
-from stacks.compatibility import has_local_storage
-from stacks.constructs.execution_role import RoleNeeds
-from stacks.settings import StageSettings
+from stacks.constructs.execution_role import RolePermissions
+from stacks.stage_plan import StagePlan
 from stacks.storage import StorageStack
 
 
-def encrypts_volumes(instance_types: Sequence[str]) -> bool:
-    """Whether instance storage can have the stage's key: not where a type has disks of its own.
-
-    Those encrypt themselves in hardware, and CreateEndpointConfig refuses a key for them.
-    """
-    return bool(instance_types) and not any(map(has_local_storage, instance_types))
-
-
-def role_needs(
-    settings: StageSettings,
+def role_permissions(
+    plan: StagePlan,
     storage: StorageStack,
     *,
-    instance_types: Sequence[str],
     subnet_ids: Sequence[str],
     security_group_ids: Sequence[str],
-) -> RoleNeeds:
+) -> RolePermissions:
     """Beside image, model, logs and metrics."""
     bucket = f"arn:{cdk.Stack.of(storage).partition}:s3:::{storage.bucket.bucket_name}"
+    mode, settings = plan.mode, plan.settings
     reads, writes, topics = [], [], []
-    if settings.mode == "batch":
+    if not mode.has_endpoint:
         reads, writes = [f"{bucket}/batch/input/*"], [f"{bucket}/batch/output/*"]
-    if settings.mode == "async":
+    if mode.has_queue:
         reads, writes = [f"{bucket}/async/input/*"], [f"{bucket}/async/*"]
         topics = [storage.successes.topic_arn, storage.errors.topic_arn]
     if settings.capture.percent:
         writes.append(f"{bucket}/capture/*")
     if settings.endpoint.core_dumps:
         writes.append(f"{bucket}/core-dumps/*")
-    volumes = encrypts_volumes(instance_types)
-    uses_key = bool(reads or writes or volumes or settings.mode == "multi-model")
-    return RoleNeeds(
+    uses_key = bool(reads or writes or plan.encrypts_volumes or mode.has_archives)
+    return RolePermissions(
         reads=reads,
         writes=writes,
         publishes_to=topics,
         key_arn=storage.key.key_arn if uses_key else None,
-        encrypts_volumes=volumes,
-        describes_alarms=settings.mode in ("real-time", "async", "multi-model"),
+        encrypts_volumes=plan.encrypts_volumes,
+        describes_alarms=mode.has_guardrails,
         subnet_ids=subnet_ids,
         security_group_ids=security_group_ids,
     )
