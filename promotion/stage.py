@@ -88,8 +88,8 @@ class Stage:
         if found is None:
             where = f"{self.settings.account}, {self.settings.region}"
             raise PromotionError(
-                f"{self.names.storage_stack}: no such stack in {where}; deploy the stage first: make deploy"
-                f" STAGE={self.name}"
+                f"{self.names.storage_stack}: no such stack in {where}; deploy the stage first: "
+                f"make deploy STAGE={self.name}"
             )
         return found
 
@@ -100,9 +100,10 @@ class Stage:
 
     def _outputs(self) -> dict[str, str]:
         try:
-            (stack,) = self.client("cloudformation").describe_stacks(
+            found = self.client("cloudformation").describe_stacks(
                 StackName=self.names.storage_stack
-            )["Stacks"]
+            )
+            (stack,) = found["Stacks"]
         except ClientError as error:
             if "does not exist" not in str(error):
                 raise

@@ -26,9 +26,10 @@ def names_are_short_enough(stage: CheckedStage) -> Iterator[Finding]:
             "shorten it",
         )
     for index, alarm in enumerate(stage.settings.update.rollback_alarms):
-        if not 1 <= len(alarm.strip()) <= len(alarm) <= ALARM_NAME:
+        if not alarm.isprintable() or not 1 <= len(alarm.strip()) <= len(alarm) <= ALARM_NAME:
             yield stage.refuse(
-                f"update.rollback_alarms[{index}]", f"alarm names have 1 to {ALARM_NAME} characters"
+                f"update.rollback_alarms[{index}]",
+                f"alarm names have 1 to {ALARM_NAME} characters, and no control characters",
             )
 
 

@@ -10,13 +10,13 @@ from stacks.stage_plan import StageNames
 from tests.stacks.compatibility.asking import Case, found, hold, stage_that_asks
 
 
-@pytest.mark.parametrize("name", ["x" * 256, " "])
+@pytest.mark.parametrize("name", ["x" * 256, " ", r"a\u001fb"])
 def test_a_rollback_alarm_has_a_name_that_cloudwatch_can_have(name: str) -> None:
     hold(
         Case(
             names.names_are_short_enough,
             f'update.rollback_alarms = ["{name}"]',
-            "alarm names have 1 to 255 characters",
+            "alarm names have 1 to 255 characters, and no control characters",
             f'update.rollback_alarms = ["{"x" * 255}"]',
         )
     )
