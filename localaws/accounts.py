@@ -12,6 +12,7 @@ from stacks.settings import Settings, StageSettings
 from stacks.stage_plan import StageNames
 
 CHECKOUT = Path(__file__).parents[1]
+BERTH, CDK = (str(CHECKOUT / "tools" / name) for name in ("berth", "cdk"))
 
 # Any of them would win over the profile.
 UNSET = (

@@ -99,6 +99,20 @@ def read(folder: Path, stage: str, account: str, region: str) -> StageAssembly:
     )
 
 
+def stages(folder: Path) -> list[str]:
+    """The stages that a cloud assembly has."""
+    artifacts = _json(folder / "manifest.json")["artifacts"]
+    return [name.removeprefix("assembly-") for name in _parts(artifacts)]
+
+
+def _parts(artifacts: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: artifact
+        for name, artifact in artifacts.items()
+        if artifact["type"] == "cdk:cloud-assembly"
+    }
+
+
 def _is_inside(asset: dict[str, Any]) -> bool:
     """Whether it is a template: the other assets lie beside the folders of the stages."""
     return not str(asset["source"].get("path", "..")).startswith("..")
@@ -129,19 +143,15 @@ def zipped(folder: Path) -> bytes:
     them, and where these do the CDK CLI does not ask for the files.
     """
     manifest = _json(folder / "manifest.json")
-    stages = {
-        name: artifact
-        for name, artifact in manifest["artifacts"].items()
-        if artifact["type"] == "cdk:cloud-assembly"
-    }
+    parts = _parts(manifest["artifacts"])
     files = {
         file.relative_to(folder).as_posix(): file.read_bytes()
-        for artifact in stages.values()
+        for artifact in parts.values()
         for file in (folder / artifact["properties"]["directoryName"]).rglob("*")
         if file.is_file()
     }
     files[STAGES] = (folder / STAGES).read_bytes()
-    alone = json.dumps({**manifest, "artifacts": stages}, indent=1, sort_keys=True)
+    alone = json.dumps({**manifest, "artifacts": parts}, indent=1, sort_keys=True)
     files["manifest.json"] = alone.encode()
     memory = io.BytesIO()
     # Stored, not deflated: another zlib would give other bytes, and these are a few hundred KB.

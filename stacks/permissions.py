@@ -16,27 +16,29 @@ def role_permissions(
     subnet_ids: Sequence[str],
     security_group_ids: Sequence[str],
 ) -> RolePermissions:
-    """Beside image, model, logs and metrics."""
-    bucket = f"arn:{cdk.Stack.of(storage).partition}:s3:::{storage.bucket.bucket_name}"
+    """Beside image, model and metrics."""
     mode, settings = plan.mode, plan.settings
     reads, writes, topics = [], [], []
     if not mode.has_endpoint:
-        reads, writes = [f"{bucket}/batch/input/*"], [f"{bucket}/batch/output/*"]
+        reads, writes = ["batch/input/*"], ["batch/output/*"]
     if mode.has_queue:
-        reads, writes = [f"{bucket}/async/input/*"], [f"{bucket}/async/*"]
+        reads, writes = ["async/input/*"], ["async/*"]
         topics = [storage.successes.topic_arn, storage.errors.topic_arn]
     if settings.capture.percent:
-        writes.append(f"{bucket}/capture/*")
+        writes.append("capture/*")
     if settings.endpoint.core_dumps:
-        writes.append(f"{bucket}/core-dumps/*")
+        writes.append("core-dumps/*")
     uses_key = bool(reads or writes or plan.encrypts_volumes or mode.has_archives)
     return RolePermissions(
+        bucket_arn=f"arn:{cdk.Stack.of(storage).partition}:s3:::{storage.bucket.bucket_name}",
         reads=reads,
         writes=writes,
         publishes_to=topics,
         key_arn=storage.key.key_arn if uses_key else None,
         encrypts_volumes=plan.encrypts_volumes,
         describes_alarms=mode.has_guardrails,
+        # All transform jobs of an account log to one group, which is not a stage's to make.
+        creates_log_group=not mode.has_endpoint,
         subnet_ids=subnet_ids,
         security_group_ids=security_group_ids,
     )

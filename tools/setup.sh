@@ -30,10 +30,11 @@ step "CDK CLI (package-lock.json), on Node $(.venv/bin/node --version)"
 PATH="$PWD/.venv/bin:$PATH" npm ci --no-audit --no-fund --no-update-notifier --loglevel=error ||
     fail "the CDK CLI could not be installed: see above, and run \`make setup\` again to go on"
 ln -sf ../../tools/cdk .venv/bin/cdk
+ln -sf ../../tools/berth .venv/bin/berth
 
 # uv leaves no bytecode. Everything else gets its own at first use, but the server never writes any.
 step "bytecode of what the server imports"
 PYTHONDONTWRITEBYTECODE='' PYTHONPATH=container .venv/bin/python -c 'import serving.__main__, serving.worker.core, serving.models.pyfunc' ||
     fail "the server's packages do not import: remove .venv and run \`make setup\` again"
 touch .venv/.ready
-step "ready: \`. .venv/bin/activate\` puts python and cdk on your PATH"
+step "ready: \`. .venv/bin/activate\` puts berth, cdk and python on your PATH"

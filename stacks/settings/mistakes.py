@@ -10,7 +10,6 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-
 _LONGEST_ARRAY = 200  # characters: what is wrong with it stands behind it
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from localaws.bootstrap import bootstrap
 from tests.end_to_end.conftest import Deployment
 from tests.promotion.commands import ended, refused
 from tests.promotion.rehearsed import deploy, nothing_differs, rehearsed, shown
@@ -24,7 +25,7 @@ def deployment(root: Path, built_model: Path, tmp_path: Path) -> Iterator[Deploy
         yield made
 
 
-def test_a_release_goes_to_qa_and_a_trained_model_after_it(
+def test_a_release_goes_to_qa_and_a_trained_model_after_it_as_far_as_prod(
     deployment: Deployment, tmp_path: Path
 ) -> None:
     bad_input_touches_nothing(deployment)
@@ -57,10 +58,14 @@ def test_a_release_goes_to_qa_and_a_trained_model_after_it(
 
     a_trained_model_takes_the_place_of_the_promoted_one(deployment)
     nothing_differs(deployment, "qa", tmp_path / "assembly")
+    bootstrap(deployment.emulator, ["prod"])
+    what_qa_runs_goes_on_to_prod(deployment, "qa-000002", "prod-000001")
+    nothing_differs(deployment, "prod", tmp_path / "assembly")
 
     printed, _ = ended(deployment, "rollback", "qa")
     assert printed.splitlines()[-1] == "qa serves qa-000003, which is qa-000001, verified"
     nothing_differs(deployment, "qa", tmp_path / "assembly")
+    what_qa_runs_goes_on_to_prod(deployment, "qa-000003", "prod-000002")
 
     the_way_back_is_not_barred_by_the_alarms_of_what_failed(deployment)
     nothing_differs(deployment, "qa", tmp_path / "assembly")
@@ -124,6 +129,14 @@ def a_trained_model_takes_the_place_of_the_promoted_one(deployment: Deployment) 
     )
     printed, _ = ended(deployment, "model", "spans/1", *way)
     assert printed.splitlines()[-1] == "qa serves qa-000002, which is spans/1, verified"
+
+
+def what_qa_runs_goes_on_to_prod(deployment: Deployment, tested: str, brought: str) -> None:
+    printed, _ = ended(deployment, "run", "--from", "qa", "--to", "prod")
+    assert printed.splitlines()[-1] == f"prod serves {brought}, which is {tested}, verified"
+    ((before,), (after,)) = (shown(deployment, name)["models"] for name in (tested, brought))
+    assert after["archive"]["sha256"] == before["archive"]["sha256"]
+    assert after["manifest_sha256"] == before["manifest_sha256"]
 
 
 def the_way_back_is_not_barred_by_the_alarms_of_what_failed(deployment: Deployment) -> None:

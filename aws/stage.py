@@ -1,0 +1,116 @@
+"""A stage of stages.toml, and AWS as the credentials at hand show it."""
+
+from functools import cached_property
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from aws import cloudformation
+from aws.errors import AwsError, CallError, in_one_line
+from stacks.settings import Settings, SettingsError, StageSettings
+from stacks.stage_plan import StageNames
+
+# S3 checks what is sent by the SHA-256 that goes with it, in a signed header. Without this botocore
+# hashes every body once more, to sign it as well.
+# https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-auth-using-authorization-header.html
+CONFIG = Config(s3={"payload_signing_enabled": False})
+
+
+class Stage:
+    """A stage: its settings, its bucket and clients of its account.
+
+    Where no profile is named and there is one `<project>-<stage>`, that is taken; else boto3's own
+    chain decides.
+
+    Raises:
+        SettingsError: where stages.toml has no such stage.
+        AwsError: where the credentials are another account's.
+    """
+
+    def __init__(self, settings: Settings, name: str, *, profile: str | None = None) -> None:
+        self.name, self.project = name, settings.project
+        self.names = StageNames(settings.project, name)
+        self.settings = settings_of(settings, name)
+        self._clients = dict[str, Any]()
+        with in_one_line():
+            is_there = self.names.profile in boto3.Session().available_profiles
+            self.profile = profile or (self.names.profile if is_there else None)
+            self.session = boto3.Session(
+                profile_name=self.profile, region_name=self.settings.region
+            )
+            account = self.client("sts").get_caller_identity()["Account"]
+        if account != self.settings.account:
+            raise AwsError(
+                f"{name}: the credentials are for account {account}, the stage's is"
+                f" {self.settings.account}; name a profile of that account, with --profile or"
+                " AWS_PROFILE"
+            )
+
+    @property
+    def endpoint_name(self) -> str:
+        """The endpoint's name, and the first part of every stack's."""
+        return self.names.endpoint
+
+    def client(self, service: str, **options: Any) -> Any:
+        """A boto3 client of the stage's account and region; `options`: of botocore's Config."""
+        if options:
+            config = CONFIG.merge(Config(**options))
+            return self.session.client(service, config=config)  # type: ignore[call-overload]
+        if service not in self._clients:
+            self._clients[service] = self.session.client(  # type: ignore[call-overload]
+                service, config=CONFIG
+            )
+        return self._clients[service]
+
+    @property
+    def cloudformation(self) -> Any:
+        """A client of CloudFormation."""
+        return self.client("cloudformation")
+
+    def served_config(self) -> str | None:
+        """The EndpointConfig that the endpoint serves now; None where there is no endpoint.
+
+        https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html
+        """
+        sagemaker = self.client("sagemaker")
+        try:
+            with in_one_line():
+                described = sagemaker.describe_endpoint(EndpointName=self.endpoint_name)
+        except CallError as error:
+            if "Could not find endpoint" not in error.reason:
+                raise
+            return None
+        return str(described["EndpointConfigName"])
+
+    @cached_property
+    def bucket(self) -> str:
+        """The stage's own bucket, an output of its storage stack.
+
+        Raises AwsError where the stage is not deployed.
+        """
+        found, deploy = self._outputs(), f"deploy the stage first: cdk deploy '{self.name}/*'"
+        if found is None:
+            where = f"{self.settings.account}, {self.settings.region}"
+            raise AwsError(f"{self.names.storage_stack}: no such stack in {where}; {deploy}")
+        if "DataBucketName" not in found:
+            raise AwsError(f"{self.names.storage_stack}: no output DataBucketName; {deploy}")
+        return found["DataBucketName"]
+
+    def is_deployed(self) -> bool:
+        """Whether there is a storage stack, and with it a place for releases."""
+        return "DataBucketName" in (self._outputs() or {})
+
+    def _outputs(self) -> dict[str, str] | None:
+        return cloudformation.outputs(self.cloudformation, self.names.storage_stack)
+
+
+def settings_of(settings: Settings, name: str) -> StageSettings:
+    """A stage's own settings.
+
+    Raises SettingsError where there is no such stage.
+    """
+    if name not in settings.stages:
+        known = ", ".join(settings.stages)
+        raise SettingsError(f"{settings.file.name}: no stage {name!r}; there are {known}")
+    return settings.stages[name]

@@ -1,0 +1,64 @@
+"""What is printed, on any terminal: whatever its encoding, and as narrow as 60 columns."""
+
+import codecs
+import io
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_IN_ASCII = {"✓": "ok", "✗": "x", "→": "->", "…": "...", "·": "-"}
+_PIPE_WIDTH = 160
+
+
+def accept_every_encoding() -> None:
+    """Let no output fail on what a terminal's encoding lacks: it is replaced."""
+    codecs.register_error("berth", _replaced)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="berth")
+
+
+def _replaced(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    return "".join(_IN_ASCII.get(character, "?") for character in lacking), error.end
+
+
+def console(*, stderr: bool = False) -> "Console":
+    """The terminal, or a file or pipe, which has no edge to wrap lines at."""
+    from rich.console import Console  # noqa: PLC0415
+
+    made = Console(highlight=False, stderr=stderr)
+    if not made.is_terminal:
+        made.width = _PIPE_WIDTH
+    return made
+
+
+def print_json(document: object) -> None:
+    """Print a document for a script to read."""
+    print(json.dumps(document, indent=2))
+
+
+def print_table(screen: "Console", headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows as a table where its words fit, else each row as a list of `header: cell`."""
+    from rich.measure import Measurement  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(*headers, header_style="bold", box=None)
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    unbound = screen.options.update(max_width=10_000)  # a measurement ends at the console's width
+    if Measurement.get(screen, unbound, table).minimum <= screen.width:
+        screen.print(table)
+        return
+    for row in rows:
+        screen.print(row[0], markup=False, style="bold", soft_wrap=True)
+        for header, cell in zip(headers[1:], row[1:], strict=True):
+            if cell:
+                screen.print(f"  {header}: {cell}", markup=False, soft_wrap=True)
