@@ -184,7 +184,7 @@ def tables_have_an_effect(stage: CheckedStage) -> Iterator[Finding]:
     fields = type(stage.settings).model_fields
     given = {fields[name].alias or name for name in stage.settings.model_fields_set}
     for mode in MODES.values():
-        if mode.settings_table in given and mode is not stage.mode:
+        if mode.settings_table in given and mode.settings_table != stage.mode.settings_table:
             yield stage.warn(mode.settings_table, f'has no effect in mode = "{stage.mode.name}"')
     if "shipping" in given and stage.mode.has_archives:
         yield stage.warn("shipping", "a multi-model endpoint's archives lie under models/ instead")
