@@ -74,17 +74,6 @@ def _cannot_roll_back(template: Template) -> Iterator[str]:
             yield logical_id
 
 
-def _waits_too_long(template: Template) -> Iterator[str]:
-    for logical_id, config in of(template, _CONFIG):
-        for variant in _variants(config):
-            for key in (
-                "ContainerStartupHealthCheckTimeoutInSeconds",
-                "ModelDataDownloadTimeoutInSeconds",
-            ):
-                if not 60 <= variant.get(key, 60) <= 3600:
-                    yield logical_id
-
-
 def _keeps_in_the_clear(template: Template) -> Iterator[str]:
     for logical_id, config in of(template, _CONFIG):
         outputs = [config.get("AsyncInferenceConfig", {}).get("OutputConfig")]
@@ -135,7 +124,6 @@ RULES = (
         "A guarded update names one to ten alarms that roll it back.",
         _cannot_roll_back,
     ),
-    Rule("Timeouts", "Start-up and download time out within 60 to 3600 seconds.", _waits_too_long),
     Rule(
         "EncryptedOutput",
         "What is captured, dumped or answered asynchronously is encrypted with the stage's key.",
