@@ -43,7 +43,7 @@ class StorageStack(cdk.Stack):
             access_logs=AccessLogsBucket(self, "AccessLogs", removal_policy=self._removal).bucket,
             removal_policy=self._removal,
             days_by_prefix=_days_by_prefix(plan),
-            tells_of_arrivals=not plan.mode.has_endpoint and settings.batch.on_arrival,
+            notifies_eventbridge=not plan.mode.has_endpoint and settings.batch.on_arrival,
         ).bucket
         alarms = settings.alarms
         cloudwatch = "cloudwatch.amazonaws.com"

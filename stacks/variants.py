@@ -1,4 +1,4 @@
-"""What stands behind an endpoint: its variants, as SageMaker is told of them."""
+"""The variants of an endpoint, as properties of its EndpointConfig."""
 
 from aws_cdk import aws_sagemaker as sagemaker
 

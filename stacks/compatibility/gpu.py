@@ -42,7 +42,7 @@ def _cuda_clash(gpu: Gpu, cuda: str) -> str | None:
     return None
 
 
-def one_ami_serves_all_machines(stage: CheckedStage) -> Iterator[Finding]:
+def one_ami_serves_all_instance_types(stage: CheckedStage) -> Iterator[Finding]:
     """Instance types that stand in for each other have GPUs all, or none: they share one AMI.
 
     Source: ProductionVariant.InferenceAmiVersion in SageMaker's service model.

@@ -21,7 +21,7 @@ from stacks.instance_types import (
 Use = Literal["hosting", "transform"]
 
 
-def image_runs_on_the_machine(stage: CheckedStage) -> Iterator[Finding]:
+def image_runs_on_the_instance_type(stage: CheckedStage) -> Iterator[Finding]:
     """The image is linux/amd64 with CUDA: no Graviton, no Inferentia, Trainium or Gaudi.
 
     Source: the instance type pages of the EC2 guide; stacks/constructs/serving_image.py.
@@ -37,7 +37,7 @@ def image_runs_on_the_machine(stage: CheckedStage) -> Iterator[Finding]:
         yield stage.refuse(key, text)
 
 
-def machine_is_offered_in_the_region(stage: CheckedStage) -> Iterator[Finding]:
+def instance_type_is_offered_in_the_region(stage: CheckedStage) -> Iterator[Finding]:
     """SageMaker offers every instance type in the stage's region, for hosting or for transform.
 
     A type that stands in no region's list, or a region without one, is a warning: there the list
@@ -76,7 +76,7 @@ def components_are_offered_in_the_region(stage: CheckedStage) -> Iterator[Findin
         )
 
 
-def batch_takes_the_machine(stage: CheckedStage) -> Iterator[Finding]:
+def transform_job_takes_the_instance_type(stage: CheckedStage) -> Iterator[Finding]:
     """Batch transform takes fewer instance types than hosting: of GPUs, g4dn to g6e and p3.
 
     Source: TransformInstanceType in SageMaker's service model.

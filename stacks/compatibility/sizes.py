@@ -133,7 +133,7 @@ def model_fits_serverless(stage: CheckedStage) -> Iterator[Finding]:
             )
 
 
-def copies_fit_the_machine(stage: CheckedStage) -> Iterator[Finding]:
+def copies_fit_the_instance(stage: CheckedStage) -> Iterator[Finding]:
     """One copy of an inference component fits on an instance, and the weights fit into the copy.
 
     Source: InferenceComponentComputeResourceRequirements in SageMaker's service model.

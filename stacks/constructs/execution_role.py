@@ -19,7 +19,7 @@ class RolePermissions:
 
     bucket_arn: the stage's bucket, in which `reads` and `writes` are keys, `*` at their ends.
     encrypts_volumes: the stage's key encrypts the instances' storage.
-    creates_log_group: nobody else makes the group that the containers log to.
+    creates_log_group: no stack makes the log group of the containers.
     """
 
     bucket_arn: str

@@ -15,7 +15,7 @@ _BAND, _WATCHED = "usual", "watched"
 
 
 class MetricAlarms(Construct):
-    """Alarms whose severity says which topic hears of them, when they go off and when they end.
+    """Alarms whose severity chooses the topic that is notified when they go off and when they end.
 
     Each has a name of its own, so that the dashboard and other stacks can name it. They are of the
     low-level class: dozens of the other would cost synth a second.

@@ -17,9 +17,9 @@ class RollbackAlarms(Construct):
 
     They have to be there before the endpoint whose AutoRollbackConfiguration names them, and so
     stand in its stack. AWS's page on auto-rollback asks of an alarm only that it monitors the
-    endpoint, and its example of an error rate is the same average without arithmetic. That metric
-    math is taken is written nowhere; it is an alarm like any other in what DescribeAlarms, which
-    the role needs for it, tells of its state.
+    endpoint, and its example of an error rate is the same average without arithmetic. No page
+    says that an alarm on metric math is accepted; DescribeAlarms, which the role needs for
+    rollback, reports its state as that of any other alarm.
     https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html
     """
 

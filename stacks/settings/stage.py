@@ -60,10 +60,11 @@ class StageSettings(Table):
     region: Annotated[Region, Field(description="the stage's AWS region")]
     mode: Annotated[ModeName, Field(description="how SageMaker serves the model")] = "real-time"
     production: Annotated[
-        bool, Field(description="two instances at least, and updates that can roll back")
+        bool,
+        Field(description="require two instances at least, and updates that alarms can roll back"),
     ] = False
     single_instance_in_production: Annotated[
-        bool, Field(description="said so: one instance is enough, and its loss an outage")
+        bool, Field(description="accept one instance in production, whose loss is an outage")
     ] = False
     termination_protection: Annotated[
         bool, Field(description="refuse to delete the stage's stacks")

@@ -74,7 +74,7 @@ def drift_alarms(namespace: str, drift: DriftSettings) -> list[Alarm]:
             comparison=OUTSIDE,
             periods=4,
             datapoints=3,
-            # Drift that was seen is not over because nobody asks at night.
+            # Without traffic, as at night, there is no data: an alarm stays in its state.
             missing="ignore",
             description=f"{figure.meaning} has been outside of what is usual "
             f"({drift.band_width:g} standard deviations) for most of an hour: look at what callers "

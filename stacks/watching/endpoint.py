@@ -3,9 +3,8 @@
 from stacks.stage_plan import StagePlan
 from stacks.watching.alarm import Alarm
 from stacks.watching.answers import answer_alarms, silence
-from stacks.watching.capacity import at_maximum, serverless_alarms
+from stacks.watching.capacity import at_maximum, serverless_alarms, utilization_alarms
 from stacks.watching.drift import drift_alarms
-from stacks.watching.instances import utilization_alarms
 from stacks.watching.metrics import WatchedVariant, watched_variants
 from stacks.watching.queue import cache_alarms, failure_alarms, queue_alarms
 

@@ -40,7 +40,7 @@ def queue_alarms(endpoint: str, alarms: AlarmSettings) -> list[Alarm]:
 
 
 def failure_alarms(variant: WatchedVariant) -> list[Alarm]:
-    """Failures of any kind, those of S3 included; one alone is told of by the error topic."""
+    """Failures of any kind, those of S3 included; the error topic reports each single one."""
     failures = variant.answers("InvocationFailures", "Sum", FIVE_MINUTES)
     return [
         Alarm(

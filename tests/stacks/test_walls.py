@@ -64,8 +64,10 @@ def test_constructs_do_not_know_the_names_of_stages(file: Path) -> None:
 def operands(compare: ast.Compare) -> Iterator[ast.expr]:
     """What is compared; of a collection written there, what is in it."""
     for operand in (compare.left, *compare.comparators):
-        several = isinstance(operand, ast.Tuple | ast.List | ast.Set)
-        yield from operand.elts if several else (operand,)
+        if isinstance(operand, ast.Tuple | ast.List | ast.Set):
+            yield from operand.elts
+        else:
+            yield operand
 
 
 def is_a_modes_name(value: ast.expr) -> bool:

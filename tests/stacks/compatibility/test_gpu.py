@@ -78,7 +78,7 @@ CASES = [
         'shadow = { model = "candidate", instance_type = "ml.g5.xlarge" }',
     ),
     Case(
-        gpu.one_ami_serves_all_machines,
+        gpu.one_ami_serves_all_instance_types,
         on("ml.g5.xlarge") + or_on("ml.m5.xlarge"),
         "one host image serves it and ml.g5.xlarge, which has a GPU; name types that have a GPU",
         on("ml.g5.xlarge") + or_on("ml.g4dn.xlarge"),
