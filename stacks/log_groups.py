@@ -3,29 +3,24 @@
 import aws_cdk as cdk
 from aws_cdk import aws_logs as logs
 
-from stacks.settings import StageSettings
-
-
-def log_group_name(settings: StageSettings, endpoint_name: str) -> str:
-    """The name that SageMaker gives an endpoint's group."""
-    kind = "InferenceComponents" if settings.mode == "inference-component" else "Endpoints"
-    return f"/aws/sagemaker/{kind}/{endpoint_name}"
+from stacks.stage_plan import StagePlan
 
 
 def log_group(
-    stack: cdk.Stack, id: str, *, settings: StageSettings, endpoint_name: str, key_arn: str
+    stack: cdk.Stack, id: str, *, plan: StagePlan, key_arn: str
 ) -> logs.CfnLogGroup | None:
     """The group of an endpoint: SageMaker would make it itself, and keep its logs for ever.
 
-    None for batch: all transform jobs of an account log to one group, which is not a stage's.
+    None without an endpoint: all transform jobs of an account log to one group, which is not a
+    stage's.
     """
-    if settings.mode == "batch":
+    if not plan.mode.has_endpoint:
         return None
     return logs.CfnLogGroup(
         stack,
         id,
-        log_group_name=log_group_name(settings, endpoint_name),
-        retention_in_days=settings.log_retention_days,
+        log_group_name=plan.container_logs,
+        retention_in_days=plan.settings.log_retention_days,
         kms_key_id=key_arn,
     )
 

@@ -7,6 +7,8 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from stacks.stage_plan import StageNames
+
 # The two rules are those that EC2 gives the group of every new VPC. Nothing is given back on
 # delete: the group goes with its VPC.
 _PROGRAM = """\
@@ -61,14 +63,14 @@ class DefaultGroupCloser(Construct):
         scope: Construct,
         id: str,
         *,
-        name: str,
+        names: StageNames,
         group_id: str,
         key: kms.IKey,
         log_retention_days: int,
     ) -> None:
         super().__init__(scope, id)
         stack = cdk.Stack.of(self)
-        self.log_group_name = f"/aws/lambda/{name}-default-group"
+        self.log_group_name = names.default_group_logs
         log_group = logs.CfnLogGroup(
             self,
             "Logs",

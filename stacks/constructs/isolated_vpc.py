@@ -11,6 +11,7 @@ from constructs import Construct
 
 from stacks.constructs.default_group_closer import DefaultGroupCloser
 from stacks.constructs.flow_log import add_flow_log
+from stacks.stage_plan import StageNames
 
 # What a container that has a network calls by itself, and what it may do there.
 _CONTAINER_ACTIONS = {
@@ -39,7 +40,7 @@ class IsolatedVpc(Construct):
         scope: Construct,
         id: str,
         *,
-        name: str,
+        names: StageNames,
         cidr: str,
         region: str,
         key: kms.IKey,
@@ -54,13 +55,13 @@ class IsolatedVpc(Construct):
             # Without both the names of AWS's services do not lead to the endpoints.
             enable_dns_support=True,
             enable_dns_hostnames=True,
-            tags=[cdk.CfnTag(key="Name", value=name)],
+            tags=[cdk.CfnTag(key="Name", value=names.endpoint)],
         )
         self.vpc_id = vpc.attr_vpc_id
         closer = DefaultGroupCloser(
             self,
             "DefaultGroup",
-            name=name,
+            names=names,
             group_id=vpc.attr_default_security_group,
             key=key,
             log_retention_days=log_retention_days,
@@ -76,12 +77,11 @@ class IsolatedVpc(Construct):
                 "Account": cdk.Stack.of(self).account,
             },
         )
-        flow_log_group_name = f"/aws/vpc/{name}"
-        self.log_group_names = [closer.log_group_name, flow_log_group_name]
+        self.log_group_names = [closer.log_group_name, names.flow_logs]
         add_flow_log(
             self,
             vpc_id=self.vpc_id,
-            group_name=flow_log_group_name,
+            group_name=names.flow_logs,
             key_arn=key.key_arn,
             retention_days=log_retention_days,
         )

@@ -5,6 +5,7 @@ from constructs import Construct
 
 from stacks.prefix_lists import S3_PREFIX_LISTS
 from stacks.settings.network import NetworkSettings
+from stacks.stage_plan import StageNames
 
 
 class PrivateNetwork(Construct):
@@ -25,7 +26,7 @@ class PrivateNetwork(Construct):
         scope: Construct,
         id: str,
         *,
-        name: str,
+        names: StageNames,
         settings: NetworkSettings,
         region: str,
         key: kms.IKey,
@@ -43,7 +44,7 @@ class PrivateNetwork(Construct):
             vpc = IsolatedVpc(
                 self,
                 "Vpc",
-                name=name,
+                names=names,
                 cidr=settings.cidr,
                 region=region,
                 key=key,

@@ -10,6 +10,7 @@ from aws_cdk import aws_kms as kms
 
 from stacks.constructs.private_network import PrivateNetwork
 from stacks.settings.network import NetworkSettings
+from stacks.stage_plan import StageNames
 from tests.localaws.conftest import TestEmulator
 
 pytestmark = pytest.mark.slow
@@ -30,7 +31,7 @@ def template(tmp_path: Path) -> dict[str, Any]:
     PrivateNetwork(
         stack,
         "Network",
-        name="berth-dev",
+        names=StageNames("berth", "dev"),
         settings=NetworkSettings(new_vpc=True, isolation=False),
         region=REGION,
         key=kms.Key(stack, "Key"),

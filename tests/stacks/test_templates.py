@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stacks.packed import PackedModel
+from stacks.packed_model import PackedModel
 from stacks.settings import Settings
 from tests.stacks.conftest import Synthesize, Template, read_templates
 

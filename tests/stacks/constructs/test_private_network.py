@@ -11,6 +11,7 @@ import pytest
 from stacks.constructs.private_network import PrivateNetwork
 from stacks.prefix_lists import S3_PREFIX_LISTS
 from stacks.settings.network import NetworkSettings
+from stacks.stage_plan import StageNames
 from tests.stacks.constructs.conftest import (
     ACCOUNT,
     KEY_ARN,
@@ -32,7 +33,7 @@ def network_of(stack: cdk.Stack, **settings: Any) -> PrivateNetwork:
     return PrivateNetwork(
         stack,
         "Network",
-        name="berth-dev",
+        names=StageNames("berth", "dev"),
         settings=NetworkSettings(**settings),
         region=REGION,
         key=key_of(stack),

@@ -2,9 +2,9 @@
 
 import copy
 
-from stacks.plan.report import Plan, StackTemplates, plan
-from stacks.plan.resource_types import ResourceTypes
-from tests.stacks.plan.templates import Template, resource, serving, variant
+from stacks.deployment_plan.report import DeploymentPlan, StackTemplates, plan
+from stacks.deployment_plan.resource_types import ResourceTypes
+from tests.stacks.deployment_plan.templates import Template, resource, serving, variant
 
 BUCKET = resource(
     "AWS::S3::Bucket", policies={"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
@@ -13,12 +13,12 @@ BUCKET = resource(
 
 def made(
     types: ResourceTypes, before: Template | None, after: Template, *, may_delete: bool = False
-) -> Plan:
+) -> DeploymentPlan:
     stack = StackTemplates("berth-prod-serving", before, after)
     return plan("prod", [stack], types, may_delete_data=may_delete)
 
 
-def text(of: Plan) -> str:
+def text(of: DeploymentPlan) -> str:
     return "\n".join(map(str, of.lines))
 
 

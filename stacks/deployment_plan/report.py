@@ -6,14 +6,14 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import Enum
 
-from stacks.plan import hosting
-from stacks.plan.access import POLICY_PROPERTIES, gained
-from stacks.plan.compare import Action, Change, Resource, Template, compare
-from stacks.plan.data import is_kept, losses
-from stacks.plan.intrinsics import imports
-from stacks.plan.outputs import changed_outputs
-from stacks.plan.resource_types import ResourceTypes
-from stacks.plan.wording import named, reasons, short_type
+from stacks.deployment_plan import hosting
+from stacks.deployment_plan.access import POLICY_PROPERTIES, gained
+from stacks.deployment_plan.compare import Action, Change, Resource, Template, compare
+from stacks.deployment_plan.data import is_kept, losses
+from stacks.deployment_plan.intrinsics import imports
+from stacks.deployment_plan.outputs import changed_outputs
+from stacks.deployment_plan.resource_types import ResourceTypes
+from stacks.deployment_plan.wording import named, reasons, short_type
 
 _ENDPOINT = "AWS::SageMaker::Endpoint"
 
@@ -48,7 +48,7 @@ class StackTemplates:
 
 
 @dataclass(frozen=True)
-class Plan:
+class DeploymentPlan:
     """What a deployment would do; `refused` where it would take data and may not."""
 
     lines: tuple[Line, ...]
@@ -61,7 +61,7 @@ def plan(
     types: ResourceTypes,
     *,
     may_delete_data: bool,
-) -> Plan:
+) -> DeploymentPlan:
     """The plan of a stage's stacks, given in the order in which they are deployed."""
     lines: list[Line] = []
     lost: list[str] = []
@@ -81,7 +81,7 @@ def plan(
         lines.append(Line("touches data:"))
         lines += [Line(loss, 1, Tone.REFUSAL) for loss in lost]
         lines.append(Line(_verdict(stage, may_delete_data)))
-    return Plan(tuple(lines), refused=bool(lost) and not may_delete_data)
+    return DeploymentPlan(tuple(lines), refused=bool(lost) and not may_delete_data)
 
 
 def _verdict(stage: str, may_delete_data: bool) -> str:

@@ -1,8 +1,8 @@
 """What an update would take from the data that a stage keeps."""
 
-from stacks.plan.compare import Action, Change, Resource
-from stacks.plan.resource_types import ResourceTypes
-from stacks.plan.wording import named
+from stacks.deployment_plan.compare import Action, Change, Resource
+from stacks.deployment_plan.resource_types import ResourceTypes
+from stacks.deployment_plan.wording import named
 
 # From weakest to strongest. DeletionPolicy's own default is Delete.
 _STRENGTH = ("Delete", "Snapshot", "RetainExceptOnCreate", "Retain")
