@@ -14,7 +14,8 @@ from promotion.store import ReleaseStore
 from promotion.unpacked import loads_of, unpacked
 from stacks.plan.assembly import given_back, stage_stacks
 from stacks.plan.compare import Template
-from stacks.plan.report import Plan, StackTemplates
+from stacks.plan.data import StackTemplates
+from stacks.plan.report import Plan
 from stacks.plan.report import plan as plan_changes
 from stacks.plan.resource_types import NoResourceTypesError, ResourceTypes
 

@@ -1,38 +1,67 @@
-"""Where the containers of a stage log to."""
+"""The log groups of a stage, by their names.
+
+The storage stack makes them, so that neither a failed deployment's rollback nor `cdk destroy`
+deletes what says why it failed. Whatever writes to one names it as text, which needs no output of
+that stack.
+"""
 
 import aws_cdk as cdk
-from aws_cdk import aws_logs as logs
 
 from stacks.settings import StageSettings
 
-
-def log_group_name(settings: StageSettings, endpoint_name: str) -> str:
-    """The name that SageMaker gives an endpoint's group."""
-    kind = "InferenceComponents" if settings.mode == "inference-component" else "Endpoints"
-    return f"/aws/sagemaker/{kind}/{endpoint_name}"
+_TRANSFORM_JOBS = "/aws/sagemaker/TransformJobs"
 
 
-def log_group(
-    stack: cdk.Stack, id: str, *, settings: StageSettings, endpoint_name: str, key_arn: str
-) -> logs.CfnLogGroup | None:
-    """The group of an endpoint: SageMaker would make it itself, and keep its logs for ever.
+def log_groups(settings: StageSettings, name: str, *, archives: bool) -> dict[str, str]:
+    """The names of the groups that a stage has, by their logical ids.
 
-    None for batch: all transform jobs of an account log to one group, which is not a stage's.
+    `name`: the endpoint's; `archives`: whether deployments copy model archives.
+    """
+    groups = {}
+    # All transform jobs of an account log to one group, which is not a stage's to make.
+    if settings.mode == "batch":
+        groups["StateMachineLogs"] = state_machine_logs(name)
+    else:
+        groups["ContainerLogs"] = container_logs(settings, name)
+    if settings.network.new_vpc:
+        groups["FlowLogs"] = flow_logs(name)
+        groups["DefaultGroupLogs"] = default_group_logs(name)
+    if archives:
+        groups["ModelArchivesLogs"] = model_archives_logs(name)
+    return groups
+
+
+def container_logs(settings: StageSettings, name: str) -> str:
+    """The group of a stage's containers, whose name SageMaker gives.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html
     """
     if settings.mode == "batch":
-        return None
-    return logs.CfnLogGroup(
-        stack,
-        id,
-        log_group_name=log_group_name(settings, endpoint_name),
-        retention_in_days=settings.log_retention_days,
-        kms_key_id=key_arn,
-    )
+        return _TRANSFORM_JOBS
+    kind = "InferenceComponents" if settings.mode == "inference-component" else "Endpoints"
+    return f"/aws/sagemaker/{kind}/{name}"
 
 
-def log_group_arn(stack: cdk.Stack, group: logs.CfnLogGroup | None) -> str:
-    """The ARN of a group and its streams, as policies have it; of None the transform jobs'."""
-    if group:
-        return group.attr_arn
-    jobs = "/aws/sagemaker/TransformJobs"
-    return f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:log-group:{jobs}:*"
+def state_machine_logs(name: str) -> str:
+    """The group of the state machine that runs transform jobs."""
+    return f"/aws/vendedlogs/states/{name}-batch"
+
+
+def flow_logs(name: str) -> str:
+    """The group of a new VPC's flow log."""
+    return f"/aws/vpc/{name}"
+
+
+def default_group_logs(name: str) -> str:
+    """The group of the function that closes a new VPC's default security group."""
+    return f"/aws/lambda/{name}-default-group"
+
+
+def model_archives_logs(name: str) -> str:
+    """The group of the function that copies model archives."""
+    return f"/aws/lambda/{name}-model-archives"
+
+
+def log_group_arn(stack: cdk.Stack, group: str) -> str:
+    """The ARN of a group of the stack's account, with the `:*` that policies ask for."""
+    return f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:log-group:{group}:*"

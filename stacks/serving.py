@@ -13,7 +13,7 @@ from stacks.constructs.private_network import PrivateNetwork
 from stacks.constructs.rollback_alarms import RollbackAlarms
 from stacks.facts import stage_facts
 from stacks.hosted_models import MODELS_PREFIX, HostedModels
-from stacks.log_groups import log_group, log_group_arn, log_group_name
+from stacks.log_groups import container_logs, log_group_arn
 from stacks.needs import encrypts_volumes, role_needs
 from stacks.options import core_dump, endpoint_options
 from stacks.packed import Models
@@ -75,16 +75,6 @@ class ServingStack(cdk.Stack):
             name=self._endpoint_name,
             settings=settings.network,
             region=self.region,
-            key=self._storage.key,
-            log_retention_days=settings.log_retention_days,
-        )
-        self.log_group_name = log_group_name(settings, self._endpoint_name)
-        self._log_group = log_group(
-            self,
-            "Logs",
-            settings=settings,
-            endpoint_name=self._endpoint_name,
-            key_arn=self._storage.key.key_arn,
         )
         return HostedModels(
             self,
@@ -94,7 +84,7 @@ class ServingStack(cdk.Stack):
             models=models,
             cuda=self._cuda,
             bucket=self._storage.bucket.bucket_name,
-            log_group_arn=log_group_arn(self, self._log_group),
+            log_group_arn=log_group_arn(self, container_logs(settings, self._endpoint_name)),
             needs=role_needs(
                 settings,
                 self._storage,
@@ -108,16 +98,15 @@ class ServingStack(cdk.Stack):
         # With what it imports, the time of a synth: few stages have a folder of archives.
         from stacks.constructs.model_archives import ModelArchives  # noqa: PLC0415
 
-        settings, storage = self._settings, self._storage
+        storage = self._storage
         archives = ModelArchives(
             self,
             "Archives",
+            name=self._endpoint_name,
             folder=folder,
             bucket=storage.bucket.bucket_name,
             prefix=MODELS_PREFIX,
             key=storage.key,
-            log_group_name=f"/aws/lambda/{self._endpoint_name}-model-archives",
-            log_retention_days=settings.log_retention_days,
         )
         # Whoever finds the endpoint in service finds its models, too.
         self._hosted.node.add_dependency(archives)
@@ -155,8 +144,6 @@ class ServingStack(cdk.Stack):
             deployment_config=deployment_config(settings.update, watched) if guarded else None,
             keeps_instance_count=settings.mode != "serverless" and not has_fixed_capacity(settings),
         )
-        if self._log_group:
-            serving.endpoint.add_resource_dependency(self._log_group)
         cdk.CfnOutput(self, "EndpointName", value=serving.endpoint_name)
         if component:
             (variant,) = self.variants
@@ -196,6 +183,5 @@ class ServingStack(cdk.Stack):
             bucket=self._storage.bucket,
             key=self._storage.key,
             alarm_topic=self._storage.critical,
-            log_retention_days=self._settings.log_retention_days,
         )
         cdk.CfnOutput(self, "StateMachineArn", value=workflow.machine.attr_arn)

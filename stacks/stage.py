@@ -5,6 +5,7 @@ from pathlib import Path
 import aws_cdk as cdk
 from constructs import Construct
 
+from stacks.log_groups import container_logs, log_groups
 from stacks.monitoring import MonitoringStack
 from stacks.packed import Models
 from stacks.serving import ServingStack
@@ -35,7 +36,13 @@ class ServingStage(cdk.Stage):
             scope, id, env=cdk.Environment(account=settings.account, region=settings.region)
         )
         name = f"{project}-{id}"
-        storage = StorageStack(self, "Storage", stack_name=f"{name}-storage", settings=settings)
+        storage = StorageStack(
+            self,
+            "Storage",
+            stack_name=f"{name}-storage",
+            settings=settings,
+            log_groups=log_groups(settings, name, archives=archives is not None),
+        )
         serving = ServingStack(
             self,
             "Serving",
@@ -48,6 +55,8 @@ class ServingStage(cdk.Stage):
             cuda=cuda,
             storage=storage,
         )
+        # SageMaker would make a group of its own, without a key, and keep its logs for ever.
+        serving.add_stack_dependency(storage)
         if settings.mode != "batch":
             monitoring = MonitoringStack(
                 self,
@@ -59,7 +68,7 @@ class ServingStage(cdk.Stage):
                 critical=storage.critical,
                 warning=storage.warning,
                 rollback_alarm_names=serving.rollback_alarm_names,
-                log_group_name=serving.log_group_name,
+                log_group_name=container_logs(settings, name),
                 inference_component_name=name if settings.mode == "inference-component" else None,
             )
             monitoring.add_stack_dependency(serving)

@@ -2,10 +2,10 @@
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from constructs import Construct
+
+from stacks.log_groups import default_group_logs, log_group_arn
 
 # The two rules are those that EC2 gives the group of every new VPC. Nothing is given back on
 # delete: the group goes with its VPC.
@@ -63,19 +63,11 @@ class DefaultGroupCloser(Construct):
         *,
         name: str,
         group_id: str,
-        key: kms.IKey,
-        log_retention_days: int,
     ) -> None:
         super().__init__(scope, id)
         stack = cdk.Stack.of(self)
-        self.log_group_name = f"/aws/lambda/{name}-default-group"
-        log_group = logs.CfnLogGroup(
-            self,
-            "Logs",
-            log_group_name=self.log_group_name,
-            retention_in_days=log_retention_days,
-            kms_key_id=key.key_arn,
-        )
+        log_group = log_group_arn(stack, default_group_logs(name))
+        self.wildcards = [log_group]
         revoke = iam.PolicyStatement(
             actions=["ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress"],
             resources=[
@@ -83,7 +75,7 @@ class DefaultGroupCloser(Construct):
             ],
         )
         write = iam.PolicyStatement(
-            actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log_group.attr_arn]
+            actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log_group]
         )
         role = iam.Role(
             self,
@@ -100,6 +92,8 @@ class DefaultGroupCloser(Construct):
             code=lambda_.CfnFunction.CodeProperty(zip_file=_PROGRAM),
             role=role.role_arn,
             timeout=60,
-            logging_config=lambda_.CfnFunction.LoggingConfigProperty(log_group=log_group.ref),
+            logging_config=lambda_.CfnFunction.LoggingConfigProperty(
+                log_group=default_group_logs(name)
+            ),
         )
         self.function_arn = function.attr_arn

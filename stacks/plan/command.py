@@ -19,7 +19,8 @@ from stacks.plan.assembly import (
     stored_templates,
 )
 from stacks.plan.compare import Template
-from stacks.plan.report import Line, Plan, StackTemplates, Tone, plan
+from stacks.plan.data import StackTemplates
+from stacks.plan.report import Line, Plan, Tone, plan
 from stacks.plan.resource_types import NoResourceTypesError, ResourceTypes
 from stacks.settings import load
 
