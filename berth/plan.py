@@ -77,7 +77,7 @@ def _made(
     before: "dict[str, Template | None]",
     after: "dict[str, Template]",
 ) -> "DeploymentPlan":
-    from stacks.deployment_plan.report import StackTemplates  # noqa: PLC0415
+    from stacks.deployment_plan.data import StackTemplates  # noqa: PLC0415
     from stacks.deployment_plan.report import plan as planned  # noqa: PLC0415
     from stacks.deployment_plan.resource_types import ResourceTypes  # noqa: PLC0415
 

@@ -14,7 +14,8 @@ from promotion.store import ReleaseStore
 from promotion.unpacked import loads_of, unpacked
 from stacks.deployment_plan.assembly import given_back, stage_stacks
 from stacks.deployment_plan.compare import Template
-from stacks.deployment_plan.report import DeploymentPlan, StackTemplates
+from stacks.deployment_plan.data import StackTemplates
+from stacks.deployment_plan.report import DeploymentPlan
 from stacks.deployment_plan.report import plan as plan_changes
 from stacks.deployment_plan.resource_types import NoResourceTypesError, ResourceTypes
 

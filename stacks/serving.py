@@ -12,7 +12,7 @@ from stacks.constructs.endpoint import ModelEndpoint
 from stacks.constructs.private_network import PrivateNetwork
 from stacks.constructs.rollback_alarms import RollbackAlarms
 from stacks.hosted_models import MODELS_PREFIX, HostedModels
-from stacks.log_groups import log_group, log_group_arn
+from stacks.log_groups import log_group_arn
 from stacks.metadata import stage_metadata
 from stacks.options import core_dump, endpoint_options
 from stacks.packed_model import Models
@@ -54,24 +54,21 @@ class ServingStack(cdk.Stack):
 
     def _host(self, models: Models) -> HostedModels:
         """The stage's models, with the network that they run in."""
-        plan, settings = self._plan, self._plan.settings
+        plan = self._plan
         network = PrivateNetwork(
             self,
             "Network",
             names=plan.names,
-            settings=settings.network,
+            settings=plan.settings.network,
             region=self.region,
-            key=self._storage.key,
-            log_retention_days=settings.log_retention_days,
         )
-        self._log_group = log_group(self, "Logs", plan=plan, key_arn=self._storage.key.key_arn)
         return HostedModels(
             self,
             "Models",
             plan=plan,
             models=models,
             bucket=self._storage.bucket.bucket_name,
-            log_group_arn=log_group_arn(self, self._log_group),
+            log_group_arn=log_group_arn(self, plan.container_logs),
             permissions=role_permissions(
                 plan,
                 self._storage,
@@ -93,7 +90,6 @@ class ServingStack(cdk.Stack):
             prefix=MODELS_PREFIX,
             key=storage.key,
             log_group_name=plan.names.archives_logs,
-            log_retention_days=plan.settings.log_retention_days,
         )
         # Whoever finds the endpoint in service finds its models, too.
         self._hosted.node.add_dependency(archives)
@@ -116,8 +112,6 @@ class ServingStack(cdk.Stack):
             else None,
             keeps_instance_count=plan.mode.has_instances and not plan.has_fixed_capacity,
         )
-        if self._log_group:
-            serving.endpoint.add_resource_dependency(self._log_group)
         cdk.CfnOutput(self, "EndpointName", value=serving.endpoint_name)
         if plan.mode.has_components:
             model_name = self._hosted.names[plan.variants[0].model]
@@ -151,6 +145,5 @@ class ServingStack(cdk.Stack):
             bucket=self._storage.bucket,
             key=self._storage.key,
             alarm_topic=self._storage.critical,
-            log_retention_days=plan.settings.log_retention_days,
         )
         cdk.CfnOutput(self, "StateMachineArn", value=workflow.machine.attr_arn)

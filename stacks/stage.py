@@ -19,6 +19,8 @@ class ServingStage(cdk.Stage):
         super().__init__(scope, id, env=where)
         storage = StorageStack(self, "Storage", plan=plan)
         serving = ServingStack(self, "Serving", plan=plan, models=models, storage=storage)
+        # SageMaker would make a group of its own, without a key, and keep its logs for ever.
+        serving.add_stack_dependency(storage)
         if plan.mode.has_endpoint:
             monitoring = MonitoringStack(
                 self,

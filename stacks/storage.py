@@ -1,7 +1,8 @@
-"""What outlives a deployment: the stage's key, its buckets and its topics."""
+"""What outlives a deployment: the stage's key, its buckets, its topics and its logs."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from constructs import Construct
@@ -52,7 +53,24 @@ class StorageStack(cdk.Stack):
         if plan.mode.has_queue:
             self.successes = self._topic("Successes", settings.asynchronous.success_subscribers)
             self.errors = self._topic("Errors", settings.asynchronous.error_subscribers)
+        for logical_id, name in plan.log_groups.items():
+            self._log_group(logical_id, name, settings.log_retention_days)
         cdk.CfnOutput(self, "DataBucketName", value=self.bucket.bucket_name)
+
+    def _log_group(self, logical_id: str, name: str, days: int) -> None:
+        group = logs.CfnLogGroup(
+            self,
+            logical_id,
+            log_group_name=name,
+            retention_in_days=days,
+            kms_key_id=self.key.key_arn,
+        )
+        kept = self._removal == cdk.RemovalPolicy.RETAIN
+        # Names are fixed: an empty group that stayed when its own creation failed would be in the
+        # way of the next try.
+        group.apply_removal_policy(
+            cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if kept else self._removal
+        )
 
     def _topic(
         self, id: str, subscribers: tuple[str, ...], publisher: str | None = None

@@ -6,7 +6,6 @@ from typing import Any
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from stacks.constructs.default_group_closer import DefaultGroupCloser
@@ -43,8 +42,6 @@ class IsolatedVpc(Construct):
         names: StageNames,
         cidr: str,
         region: str,
-        key: kms.IKey,
-        log_retention_days: int,
     ) -> None:
         super().__init__(scope, id)
         self._region = region
@@ -63,8 +60,6 @@ class IsolatedVpc(Construct):
             "DefaultGroup",
             names=names,
             group_id=vpc.attr_default_security_group,
-            key=key,
-            log_retention_days=log_retention_days,
         )
         # Id and type are those by which cdk-nag knows that the group is closed.
         cdk.CustomResource(
@@ -77,14 +72,7 @@ class IsolatedVpc(Construct):
                 "Account": cdk.Stack.of(self).account,
             },
         )
-        self.log_group_names = [closer.log_group_name, names.flow_logs]
-        add_flow_log(
-            self,
-            vpc_id=self.vpc_id,
-            group_name=names.flow_logs,
-            key_arn=key.key_arn,
-            retention_days=log_retention_days,
-        )
+        self.wildcards = [add_flow_log(self, vpc_id=self.vpc_id, group_name=names.flow_logs)]
         # Nothing but the local route, and S3's by the endpoint.
         table = ec2.CfnRouteTable(self, "Routes", vpc_id=self.vpc_id)
         # SageMaker asks for two at least; a third zone is not there for every account.

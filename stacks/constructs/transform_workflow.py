@@ -7,13 +7,13 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
 from stacks.constructs.transform_starters import TransformStarters
+from stacks.log_groups import log_group_arn
 from stacks.settings.modes import BatchSettings
 from stacks.stage_plan import StageNames, VariantPlan
 from stacks.transform_definition import definition
@@ -34,8 +34,8 @@ class TransformWorkflow(Construct):
     """Objects under `batch/input/` of the bucket become results under `batch/output/`.
 
     An execution is started by hand, by the schedule, or by an object's arrival. The composer has to
-    let CloudWatch Logs use the key for `log_group_name`, the model's role read and write the two
-    prefixes, and, for `on_arrival`, the bucket tell EventBridge of its objects.
+    make the log group, let the model's role read and write the two prefixes, and, for
+    `on_arrival`, have the bucket tell EventBridge of its objects.
     """
 
     def __init__(
@@ -50,17 +50,9 @@ class TransformWorkflow(Construct):
         bucket: s3.IBucket,
         key: kms.IKey,
         alarm_topic: sns.ITopic,
-        log_retention_days: int,
     ) -> None:
         super().__init__(scope, id)
-        self._name, self.log_group_name = names.state_machine, names.state_machine_logs
-        log_group = logs.CfnLogGroup(
-            self,
-            "Logs",
-            log_group_name=self.log_group_name,
-            retention_in_days=log_retention_days,
-            kms_key_id=key.key_arn,
-        )
+        self._name = names.state_machine
         jobs = cdk.Stack.of(self).format_arn(
             service="sagemaker", resource="transform-job", resource_name=f"{names.transform_jobs}*"
         )
@@ -88,7 +80,9 @@ class TransformWorkflow(Construct):
                 "Bucket": bucket.bucket_name,
                 "Key": key.key_arn,
             },
-            logging_configuration=_log_everything_to(log_group),
+            logging_configuration=_log_everything_to(
+                log_group_arn(cdk.Stack.of(self), names.state_machine_logs)
+            ),
         )
         self._alarm(alarm_topic)
         TransformStarters(
@@ -138,11 +132,11 @@ class TransformWorkflow(Construct):
 
 
 def _log_everything_to(
-    group: logs.CfnLogGroup,
+    group_arn: str,
 ) -> stepfunctions.CfnStateMachine.LoggingConfigurationProperty:
     """An execution's data says where objects lie, never what is in them."""
     destination = stepfunctions.CfnStateMachine.CloudWatchLogsLogGroupProperty(
-        log_group_arn=group.attr_arn
+        log_group_arn=group_arn
     )
     return stepfunctions.CfnStateMachine.LoggingConfigurationProperty(
         level="ALL",

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+# All transform jobs of an account log to one group, which is not a stage's to make.
+TRANSFORM_JOB_LOGS = "/aws/sagemaker/TransformJobs"
+
 
 @dataclass(frozen=True)
 class StageNames:

@@ -7,7 +7,7 @@ from pathlib import Path
 from stacks.modes import MODES, Mode, ScalingTarget
 from stacks.settings import Settings, StageSettings
 from stacks.settings.scaling import ScalingSettings
-from stacks.stage_plan.names import StageNames
+from stacks.stage_plan.names import TRANSFORM_JOB_LOGS, StageNames
 from stacks.stage_plan.variants import VariantPlan, production_variants, shadow_variant
 
 _EVERY_TARGET = sorted({target for mode in MODES.values() for target in mode.scaling_targets})
@@ -51,9 +51,29 @@ class StagePlan:
 
     @property
     def container_logs(self) -> str:
-        """The log group of the endpoint's containers."""
+        """The log group of the stage's containers, whose name SageMaker gives.
+
+        https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html
+        """
+        if not self.mode.has_endpoint:
+            return TRANSFORM_JOB_LOGS
         names = self.names
         return names.component_logs if self.mode.has_components else names.endpoint_logs
+
+    @property
+    def log_groups(self) -> dict[str, str]:
+        """The names of the log groups that the stage has, by their logical ids."""
+        names, groups = self.names, {}
+        if self.mode.has_endpoint:
+            groups["ContainerLogs"] = self.container_logs
+        else:
+            groups["StateMachineLogs"] = names.state_machine_logs
+        if self.settings.network.new_vpc:
+            groups["FlowLogs"] = names.flow_logs
+            groups["DefaultGroupLogs"] = names.default_group_logs
+        if self.archives:
+            groups["ModelArchivesLogs"] = names.archives_logs
+        return groups
 
     @property
     def is_isolated(self) -> bool:

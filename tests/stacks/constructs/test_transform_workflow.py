@@ -51,7 +51,6 @@ def workflow(synthesize: Synthesize, **changes: Any) -> Synthesized:
             "bucket": s3.Bucket.from_bucket_name(stack, "Bucket", "the-bucket"),
             "key": key_of(stack),
             "alarm_topic": sns.Topic.from_topic_arn(stack, "Topic", TOPIC),
-            "log_retention_days": 30,
         }
         TransformWorkflow(stack, "Batch", **(arguments | changes))
 
@@ -279,13 +278,13 @@ def test_only_log_delivery_knows_no_resources(plain: Synthesized) -> None:
     assert all(action.startswith("logs:") for action in everywhere)
 
 
-def test_everything_is_logged_to_an_encrypted_group_with_a_retention(plain: Synthesized) -> None:
-    assert plain.only("AWS::Logs::LogGroup") == {
-        "LogGroupName": f"/aws/vendedlogs/states/{NAME}-batch",
-        "RetentionInDays": 30,
-        "KmsKeyId": KEY_ARN,
-    }
+def test_everything_is_logged_to_the_stages_group(plain: Synthesized) -> None:
+    assert not plain.all("AWS::Logs::LogGroup")
     logging = plain.only(MACHINE)["LoggingConfiguration"]
+    (destination,) = logging["Destinations"]
+    assert destination["CloudWatchLogsLogGroup"]["LogGroupArn"] == (
+        f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/vendedlogs/states/{NAME}-batch:*"
+    )
     assert (logging["Level"], logging["IncludeExecutionData"]) == ("ALL", True)
 
 

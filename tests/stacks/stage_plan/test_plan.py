@@ -141,3 +141,23 @@ def test_an_inference_component_is_named_and_logs_as_one() -> None:
     assert plan.container_logs == "/aws/sagemaker/InferenceComponents/berth-dev"
     assert plan_of("").component is None
     assert plan_of("").container_logs == "/aws/sagemaker/Endpoints/berth-dev"
+
+
+@pytest.mark.parametrize(
+    ("asked", "groups"),
+    [
+        ("", {"ContainerLogs": "/aws/sagemaker/Endpoints/berth-dev"}),
+        ('mode = "batch"', {"StateMachineLogs": "/aws/vendedlogs/states/berth-dev-batch"}),
+        (
+            'mode = "multi-model"\nmulti_model.archives = "archives"\nnetwork.new_vpc = true',
+            {
+                "ContainerLogs": "/aws/sagemaker/Endpoints/berth-dev",
+                "FlowLogs": "/aws/vpc/berth-dev",
+                "DefaultGroupLogs": "/aws/lambda/berth-dev-default-group",
+                "ModelArchivesLogs": "/aws/lambda/berth-dev-model-archives",
+            },
+        ),
+    ],
+)
+def test_a_stage_has_the_log_groups_of_what_it_deploys(asked: str, groups: dict[str, str]) -> None:
+    assert plan_of(asked).log_groups == groups
