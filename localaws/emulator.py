@@ -28,7 +28,7 @@ from ministack.core import responses, router
 from ministack.services import ecr, s3
 from ministack.services.cloudformation import provisioners, stacks
 
-from localaws import bucket_deployment, flow_logs, iam
+from localaws import bucket_deployment, flow_logs, iam, log_groups
 from localaws.home import Hold
 from localaws.sagemaker.transform import ministack as state_machines
 from localaws.schemas import replacing_properties
@@ -50,7 +50,9 @@ def serve(hold: Hold, *, until_stdin_closes: bool) -> None:
     services = [import_module(name) for name in SERVICES]
     for service in services:
         _install(service)
-    provisioners._RESOURCE_HANDLERS.update(flow_logs.RESOURCES | bucket_deployment.RESOURCES)
+    provisioners._RESOURCE_HANDLERS.update(
+        flow_logs.RESOURCES | bucket_deployment.RESOURCES | log_groups.RESOURCES
+    )
     state_machines.install()
     ecr._describe_images = _describe_images
     ecr._select_registry_request_scope = _select_registry_scope

@@ -34,6 +34,8 @@ def deploy(stage: Stage, folder: Path, stacks: list[str]) -> None:
     for stack in stacks:
         _wait_until_at_rest(stage, stack)
     command = [str(PROGRAM), "deploy", "--app", str(folder), "--require-approval", "never"]
+    # Log groups outlive their stack: one that was kept is taken over, not in the way.
+    command.append("--import-existing-resources")
     profile = ["--profile", stage.profile] if stage.profile else []
     # In the assembly's folder: a cdk.json of the checkout has no say.
     ended = subprocess.run(

@@ -10,7 +10,7 @@ from promotion.assembly import Template
 from promotion.contents import Contents
 from promotion.release import Image, Model
 from promotion.stage import Stage
-from stacks.plan.assembly import given_back
+from stacks.deployment_plan.assembly import given_back
 
 # Where the hash of the model's SHA256SUMS is pinned (docs/model.md).
 _MANIFEST = "BERTH_MODEL_MANIFEST_SHA256"
@@ -108,7 +108,7 @@ def _resources(stage: Stage, resource_type: str) -> dict[str, str]:
     pages = (
         stage.client("cloudformation")
         .get_paginator("list_stack_resources")
-        .paginate(StackName=f"{stage.endpoint_name}-serving")
+        .paginate(StackName=stage.names.serving_stack)
     )
     return {
         # The physical id of these types is an ARN, with the name behind the last slash.

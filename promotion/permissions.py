@@ -10,6 +10,8 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 from collections.abc import Sequence
 from typing import Any
 
+from stacks.stage_plan import StageNames
+
 Statement = dict[str, Any]
 """As IAM's JSON has it; the Sid says the step."""
 
@@ -110,12 +112,12 @@ class _Names:
     """The ARNs of a stage."""
 
     def __init__(self, project: str, stage: str, account: str, region: str) -> None:
-        self._stack, self._place = f"{project}-{stage}", f"{region}:{account}"
-        self.endpoint = self.sagemaker(f"endpoint/{self._stack}")
+        self._names, self._place = StageNames(project, stage), f"{region}:{account}"
+        self.endpoint = self.sagemaker(f"endpoint/{self._names.endpoint}")
         self.assets = f"arn:aws:s3:::{_CDK}-assets-{account}-{region}"
         repository = f"{_CDK}-container-assets-{account}-{region}"
         self.repository = f"arn:aws:ecr:{self._place}:repository/{repository}"
-        self.bucket = f"arn:aws:s3:::{_bucket(f'{self._stack}-storage')}"
+        self.bucket = f"arn:aws:s3:::{_bucket(self._names.storage_stack)}"
         self.releases = f"{self.bucket}/releases/*"
         self.key = f"arn:aws:kms:{self._place}:key/*"
         self.s3 = f"s3.{region}.amazonaws.com"
@@ -127,7 +129,7 @@ class _Names:
         ]
 
     def stack(self, name: str) -> str:
-        return f"arn:aws:cloudformation:{self._place}:stack/{self._stack}-{name}/*"
+        return f"arn:aws:cloudformation:{self._place}:stack/{self._names.stack(name)}/*"
 
     def sagemaker(self, resource: str) -> str:
         return f"arn:aws:sagemaker:{self._place}:{resource}"

@@ -12,11 +12,12 @@ from promotion.release import Release
 from promotion.stage import Stage, in_one_line
 from promotion.store import ReleaseStore
 from promotion.unpacked import loads_of, unpacked
-from stacks.plan.assembly import given_back, stage_stacks
-from stacks.plan.compare import Template
-from stacks.plan.report import Plan, StackTemplates
-from stacks.plan.report import plan as plan_changes
-from stacks.plan.resource_types import NoResourceTypesError, ResourceTypes
+from stacks.deployment_plan.assembly import given_back, stage_stacks
+from stacks.deployment_plan.compare import Template
+from stacks.deployment_plan.data import StackTemplates
+from stacks.deployment_plan.report import DeploymentPlan
+from stacks.deployment_plan.report import plan as plan_changes
+from stacks.deployment_plan.resource_types import NoResourceTypesError, ResourceTypes
 
 _PROJECT = Path(__file__).parents[1]
 
@@ -33,7 +34,7 @@ class PromotionPlan:
     release: Release
     stopped: str | None
     loads: tuple[tuple[Load, Planned], ...]
-    changes: Plan
+    changes: DeploymentPlan
 
 
 def plan(source: Stage, target: Stage, release: Release) -> PromotionPlan:

@@ -16,9 +16,10 @@ from promotion.screen import Screen
 from promotion.stage import Stage, in_one_line
 from promotion.store import ReleaseStore
 from promotion.unpacked import Unpacked, check_assets, loads_of, unpacked
-from promotion.verifying.calling import refuse_uncalled
+from promotion.verifying.calling import refuse_unverifiable
 from promotion.way_back import deploy_back
 from stacks.settings import load
+from stacks.stage_plan import stage_plans
 
 Verify = Callable[[Stage, Release], Release]
 """Gathers evidence on a stage's release; the release with it."""
@@ -78,8 +79,8 @@ class Promotion:
         self, made: Unpacked, loads: Sequence[Load], release: Release, lineage: Lineage
     ) -> Outcome:
         """Move and deploy an assembly, made from that of `release`; where it fails, go back."""
-        settings = load(made.folder / assembly.STAGES).stages[self.target.name]
-        refuse_uncalled(self.target.name, settings.mode)
+        plan = stage_plans(load(made.folder / assembly.STAGES))[self.target.name]
+        refuse_unverifiable(self.target.name, plan.mode)
         with self._lock(made, f"promotes {lineage}") as guard:
             if there := self._is_there(lineage, made):
                 return Outcome(End.ALREADY, there)

@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from promotion import PromotionError
 from promotion.moving.s3 import CONFIG
 from stacks.settings import Settings, StageSettings, load
+from stacks.stage_plan import StageNames
 
 STAGES = Path("stages.toml")
 
@@ -31,9 +32,10 @@ class Stage:
     def __init__(self, name: str, *, profile: str | None = None) -> None:
         every, self.settings = settings_of(name)
         self.name, self.project, self._clients = name, every.project, dict[str, Any]()
+        self.names = StageNames(every.project, name)
         with in_one_line():
-            is_there = self.endpoint_name in boto3.Session().available_profiles
-            self.profile = profile or (self.endpoint_name if is_there else None)
+            is_there = self.names.profile in boto3.Session().available_profiles
+            self.profile = profile or (self.names.profile if is_there else None)
             self.session = boto3.Session(
                 profile_name=self.profile, region_name=self.settings.region
             )
@@ -42,7 +44,7 @@ class Stage:
     @property
     def endpoint_name(self) -> str:
         """The endpoint's name, and the first part of every stack's."""
-        return f"{self.project}-{self.name}"
+        return self.names.endpoint
 
     def client(self, service: str, config: Config | None = None) -> Any:
         """A boto3 client of the stage's account and region."""
@@ -86,8 +88,8 @@ class Stage:
         if found is None:
             where = f"{self.settings.account}, {self.settings.region}"
             raise PromotionError(
-                f"{self._storage}: no such stack in {where}; deploy the stage first: make deploy"
-                f" STAGE={self.name}"
+                f"{self.names.storage_stack}: no such stack in {where}; deploy the stage first: "
+                f"make deploy STAGE={self.name}"
             )
         return found
 
@@ -96,15 +98,12 @@ class Stage:
         with in_one_line():
             return "DataBucketName" in self._outputs()
 
-    @property
-    def _storage(self) -> str:
-        return f"{self.endpoint_name}-storage"
-
     def _outputs(self) -> dict[str, str]:
         try:
-            (stack,) = self.client("cloudformation").describe_stacks(StackName=self._storage)[
-                "Stacks"
-            ]
+            found = self.client("cloudformation").describe_stacks(
+                StackName=self.names.storage_stack
+            )
+            (stack,) = found["Stacks"]
         except ClientError as error:
             if "does not exist" not in str(error):
                 raise

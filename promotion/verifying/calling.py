@@ -16,14 +16,11 @@ from promotion import PromotionError
 from promotion.moving.s3 import parted
 from promotion.release import Release
 from promotion.stage import Stage, in_one_line
+from stacks.stage_plan import MODES, Mode
 
 CALLERS = 64
 """How many requests are under way at one time, at most."""
 
-_UNCALLED = {
-    "batch": "a batch transform has no endpoint",
-    "multi-model": "the models of a multi-model endpoint are not pinned by its release",
-}
 # A real-time answer takes 60 s at most, and then comes back as an error.
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html
 _ANSWER_SECONDS = 70
@@ -37,10 +34,23 @@ class FailedError(Exception):
     """The endpoint did not answer; the text is one line."""
 
 
-def refuse_uncalled(what: str, mode: str) -> None:
-    """Raise PromotionError where a stage of this mode has nothing that can be asked."""
-    if mode in _UNCALLED:
-        raise PromotionError(f"{what}: cannot be verified: {_UNCALLED[mode]}")
+def refuse_unverifiable(what: str, mode: Mode) -> None:
+    """Raise PromotionError where releases of this mode cannot be verified where they run."""
+    if mode.unverifiable:
+        raise PromotionError(f"{what}: cannot be verified: {mode.unverifiable}")
+
+
+def mode_of(release: Release) -> Mode:
+    """The mode that a release was deployed in.
+
+    Raises PromotionError where this version of Berth does not know it.
+    """
+    name = str(release.settings["mode"])
+    if name not in MODES:
+        raise PromotionError(
+            f"{release.id}: mode {name!r} is not known here; use the version that recorded it"
+        )
+    return MODES[name]
 
 
 class Endpoint:
@@ -52,8 +62,8 @@ class Endpoint:
     """
 
     def __init__(self, stage: Stage, release: Release, stopped: Event) -> None:
-        mode = str(release.settings["mode"])
-        refuse_uncalled(release.id, mode)
+        mode = mode_of(release)
+        refuse_unverifiable(release.id, mode)
         # An error is an error: a caller that tries again would hide it.
         config = Config(
             retries={"total_max_attempts": 1},
@@ -62,9 +72,9 @@ class Endpoint:
         )
         self._runtime, self._s3 = stage.client("sagemaker-runtime", config), stage.client("s3")
         self._request = {"EndpointName": stage.endpoint_name, **_JSON}
-        if mode == "inference-component":
-            self._request["InferenceComponentName"] = stage.endpoint_name
-        self._is_async, self._stopped = mode == "async", stopped
+        if mode.has_components:
+            self._request["InferenceComponentName"] = stage.names.component
+        self._is_async, self._stopped = mode.has_queue, stopped
         self._patience: float = _RESULT_SECONDS
 
     def ask(self, body: bytes) -> bytes:

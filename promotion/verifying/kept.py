@@ -31,7 +31,7 @@ def keep(
     Raises PromotionError where the model's archive cannot be read.
     """
     former = newest.golden if newest else None
-    model = _main(models, templates[f"{stage.endpoint_name}-serving"])
+    model = _main(models, templates[stage.names.serving_stack])
     if newest and model in newest.models:
         return former
     content = _content(stage.client("s3"), model)

@@ -10,7 +10,7 @@ import pytest
 
 from aws.assembly import every_template
 from stacks.compatibility import ModelRecord
-from stacks.packed import PackedModel
+from stacks.packed_model import PackedModel
 from stacks.settings import Settings, load
 from tests import STAGES_FILE
 

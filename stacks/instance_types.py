@@ -10,7 +10,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from stacks.compatibility.findings import IncompatibleError
+
+class UnknownInstanceTypeError(LookupError):
+    """An instance type of a family that this module does not know; the text is one line."""
 
 
 @dataclass(frozen=True)
@@ -114,14 +116,16 @@ def memory_gib(instance_type: str) -> float:
     """Memory of an instance in GiB.
 
     Raises:
-        IncompatibleError: for a family that this file does not know yet.
+        UnknownInstanceTypeError: for a family that this module does not know yet.
     """
     if instance_type in _GIB:
         return _GIB[instance_type]
     family = family_of(instance_type)
     ratio = _GIB_A_VCPU.get(family) or _GIB_A_VCPU.get(re.split(r"\d", family)[0])
     if ratio is None:
-        raise IncompatibleError(f"{instance_type}: its memory is not known; use another type")
+        raise UnknownInstanceTypeError(
+            f"{instance_type}: its memory is not known; use another type"
+        )
     return vcpu_count(instance_type) * ratio
 
 
@@ -145,7 +149,7 @@ def runs_linux_amd64_and_cuda(instance_type: str) -> bool:
     return not is_arm(instance_type) and family_of(instance_type)[:3] not in {"inf", "trn", "dl1"}
 
 
-def nearest_machine(wanted: str, among: Iterable[str]) -> str | None:
+def nearest_instance_type(wanted: str, among: Iterable[str]) -> str | None:
     """The type most like `wanted` that the image runs on: GPU or not, then memory and cores."""
 
     def distance(name: str) -> tuple[float, ...]:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from stacks.plan.compare import compare
-from stacks.plan.data import losses
-from stacks.plan.resource_types import ResourceTypes
-from tests.stacks.plan.templates import Resource, resource
+from stacks.deployment_plan.compare import compare
+from stacks.deployment_plan.data import losses
+from stacks.deployment_plan.resource_types import ResourceTypes
+from tests.stacks.deployment_plan.templates import Resource, resource
 
 KEPT = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
 STATEFUL = ["AWS::KMS::Key", "AWS::S3::Bucket", "AWS::SNS::Topic", "AWS::Logs::LogGroup"]

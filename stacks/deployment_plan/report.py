@@ -6,14 +6,20 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import Enum
 
-from stacks.plan import hosting
-from stacks.plan.access import POLICY_PROPERTIES, gained
-from stacks.plan.compare import Action, Change, Resource, Template, compare
-from stacks.plan.data import is_kept, losses
-from stacks.plan.intrinsics import imports
-from stacks.plan.outputs import changed_outputs
-from stacks.plan.resource_types import ResourceTypes
-from stacks.plan.wording import named, reasons, short_type
+from stacks.deployment_plan import hosting
+from stacks.deployment_plan.access import POLICY_PROPERTIES, gained
+from stacks.deployment_plan.compare import Action, Change, Resource, Template, compare
+from stacks.deployment_plan.data import (
+    StackTemplates,
+    is_kept,
+    log_group_names,
+    losses,
+    moved_log_groups,
+)
+from stacks.deployment_plan.intrinsics import imports
+from stacks.deployment_plan.outputs import changed_outputs
+from stacks.deployment_plan.resource_types import ResourceTypes
+from stacks.deployment_plan.wording import named, reasons, short_type
 
 _ENDPOINT = "AWS::SageMaker::Endpoint"
 
@@ -39,17 +45,8 @@ class Line:
 
 
 @dataclass(frozen=True)
-class StackTemplates:
-    """A stack's template as it is deployed, None where it is not, and as it is synthesized."""
-
-    name: str
-    before: Template | None
-    after: Template
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a deployment would do; `refused` where it would take data and may not."""
+class DeploymentPlan:
+    """What a deployment would do; `refused` where it would take data and may not, or must fail."""
 
     lines: tuple[Line, ...]
     refused: bool
@@ -61,27 +58,42 @@ def plan(
     types: ResourceTypes,
     *,
     may_delete_data: bool,
-) -> Plan:
+) -> DeploymentPlan:
     """The plan of a stage's stacks, given in the order in which they are deployed."""
     lines: list[Line] = []
     lost: list[str] = []
     deployed = [(stack.name, stack.before) for stack in stacks if stack.before is not None]
     changed: set[str] = set()
+    moves = list(moved_log_groups(stacks))
+    moved = {name for name, _, _ in moves}
     for stack in stacks:
         if stack.before is None:
             lines += _creation(stack.name, stack.after)
             continue
-        update = _Update(stage, stack.before, stack.after, types, changed)
+        update = _Update(stage, stack.before, stack.after, types, changed, moved=moved)
         lines += [Line(f"{stack.name}: {update.summary}"), *update.lines()]
         own = changed_outputs(stack.name, stack.before, stack.after, update.changes, changed)
         lines += _exports_in_use(own, deployed)
         changed |= own
         lost += [f"{stack.name}: {loss}" for loss in update.losses]
+    lines += [line for stack in stacks for line in _taken_over(stack, moved)]
     if lost:
         lines.append(Line("touches data:"))
         lines += [Line(loss, 1, Tone.REFUSAL) for loss in lost]
         lines.append(Line(_verdict(stage, may_delete_data)))
-    return Plan(tuple(lines), refused=bool(lost) and not may_delete_data)
+    if moves:
+        lines.append(Line("cannot be deployed as it is:"))
+        lines += [
+            Line(f"LogGroup {name} goes from {source} to {target}", 1, Tone.REFUSAL)
+            for name, source, target in moves
+        ]
+        lines.append(
+            Line(
+                "refused: CloudFormation makes no second log group of a name; "
+                "docs/upgrading.md says how to move it"
+            )
+        )
+    return DeploymentPlan(tuple(lines), refused=bool(moves) or (bool(lost) and not may_delete_data))
 
 
 def _verdict(stage: str, may_delete_data: bool) -> str:
@@ -96,6 +108,19 @@ def _creation(name: str, template: Template) -> Iterator[Line]:
     counts = Counter(short_type(resource["Type"]) for resource in resources)
     yield Line(f"{name}: not deployed yet, everything is created ({len(resources)} resources)")
     yield Line(", ".join(f"{count} {kind}" for kind, count in sorted(counts.items())), 1)
+
+
+def _taken_over(stack: StackTemplates, moved: AbstractSet[str]) -> Iterator[Line]:
+    """A kept log group of a name that a stack is to make is in its way, unless it is imported.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-automatically.html
+    """
+    made = sorted(log_group_names(stack.after) - log_group_names(stack.before) - moved)
+    if made:
+        yield Line(
+            f"{stack.name} makes {', '.join(made)}: where one of that name was kept,"
+            " cdk deploy --import-existing-resources takes it over"
+        )
 
 
 def _exports_in_use(
@@ -124,12 +149,14 @@ class _Update:
         after: Template,
         types: ResourceTypes,
         changed_outputs: AbstractSet[str],
+        *,
+        moved: AbstractSet[str],
     ) -> None:
         self._stage = stage
         self.changes = compare(before, after, types, changed_outputs)
         self._old: dict[str, Resource] = before.get("Resources", {})
         self._new: dict[str, Resource] = after.get("Resources", {})
-        self.losses = losses(self.changes, self._old, self._new, types)
+        self.losses = losses(self.changes, self._old, self._new, types, moved)
         self.summary = "is updated" if self.changes else "nothing to do"
         if not self.changes and before != after:
             self.summary = "no resource changes; CloudFormation stores the new template"

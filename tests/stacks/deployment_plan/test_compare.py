@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stacks.plan.compare import Action, Change, compare
-from stacks.plan.intrinsics import references
-from stacks.plan.resource_types import ResourceTypes
-from tests.stacks.plan.templates import Template, resource, serving, variant
+from stacks.deployment_plan.compare import Action, Change, compare
+from stacks.deployment_plan.intrinsics import references
+from stacks.deployment_plan.resource_types import ResourceTypes
+from tests.stacks.deployment_plan.templates import Template, resource, serving, variant
 
 CREATE, UPDATE, REPLACE, DELETE = Action
 

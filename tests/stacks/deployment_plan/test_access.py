@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from stacks.plan.access import gained
-from tests.stacks.plan.templates import Resource, resource
+from stacks.deployment_plan.access import gained
+from tests.stacks.deployment_plan.templates import Resource, resource
 
 OBJECT = "arn:aws:s3:::bucket/key"
 

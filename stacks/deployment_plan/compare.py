@@ -11,8 +11,8 @@ from enum import StrEnum
 from graphlib import TopologicalSorter
 from typing import Any
 
-from stacks.plan.intrinsics import Path, imports, is_intrinsic, references
-from stacks.plan.resource_types import ResourceTypes
+from stacks.deployment_plan.intrinsics import Path, imports, is_intrinsic, references
+from stacks.deployment_plan.resource_types import ResourceTypes
 
 # What tells the items of a list apart, in the lists that our types have.
 _NAMES = ("VariantName", "PolicyName", "Name", "Key")
@@ -69,7 +69,7 @@ def compare(
 ) -> list[Change]:
     """Every change, in CloudFormation's order: what others refer to first, deletions last.
 
-    `changed_outputs`: of other stacks, as `changed_outputs` of stacks.plan.outputs names them.
+    `changed_outputs`: of other stacks, as stacks.deployment_plan.outputs names them.
     """
     old, new = _resources(before), _resources(after)
     changes: list[Change] = []

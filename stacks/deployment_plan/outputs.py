@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 
-from stacks.plan.compare import Action, Change, Template
-from stacks.plan.intrinsics import imports, references
+from stacks.deployment_plan.compare import Action, Change, Template
+from stacks.deployment_plan.intrinsics import imports, references
 
 
 def changed_outputs(

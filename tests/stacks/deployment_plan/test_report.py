@@ -2,9 +2,10 @@
 
 import copy
 
-from stacks.plan.report import Plan, StackTemplates, plan
-from stacks.plan.resource_types import ResourceTypes
-from tests.stacks.plan.templates import Template, resource, serving, variant
+from stacks.deployment_plan.data import StackTemplates
+from stacks.deployment_plan.report import DeploymentPlan, plan
+from stacks.deployment_plan.resource_types import ResourceTypes
+from tests.stacks.deployment_plan.templates import Template, resource, serving, variant
 
 BUCKET = resource(
     "AWS::S3::Bucket", policies={"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
@@ -13,12 +14,12 @@ BUCKET = resource(
 
 def made(
     types: ResourceTypes, before: Template | None, after: Template, *, may_delete: bool = False
-) -> Plan:
+) -> DeploymentPlan:
     stack = StackTemplates("berth-prod-serving", before, after)
     return plan("prod", [stack], types, may_delete_data=may_delete)
 
 
-def text(of: Plan) -> str:
+def text(of: DeploymentPlan) -> str:
     return "\n".join(map(str, of.lines))
 
 
@@ -223,3 +224,51 @@ def test_an_output_made_of_anothers_is_followed_through_it(types: ResourceTypes)
     ]
     said = [*map(str, plan("prod", stacks, types, may_delete_data=True).lines)]
     assert "  1. replaces Model Model: it reads between.Again, which changes" in said
+
+
+GROUP = "/aws/sagemaker/Endpoints/berth-prod"
+
+
+def with_group(template: Template, name: str = GROUP) -> Template:
+    changed = copy.deepcopy(template)
+    kept = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
+    changed["Resources"]["Logs"] = resource("AWS::Logs::LogGroup", policies=kept, LogGroupName=name)
+    return changed
+
+
+def moving(types: ResourceTypes, *, may_delete: bool = False) -> DeploymentPlan:
+    storage = {"Resources": {"Data": BUCKET}}
+    stacks = [
+        StackTemplates("berth-prod-storage", storage, with_group(storage)),
+        StackTemplates("berth-prod-serving", with_group(serving()), serving()),
+    ]
+    return plan("prod", stacks, types, may_delete_data=may_delete)
+
+
+def test_a_log_group_that_goes_to_another_stack_is_refused_with_what_to_do(
+    types: ResourceTypes,
+) -> None:
+    for may_delete in (False, True):
+        made = moving(types, may_delete=may_delete)
+        assert made.refused
+        assert text(made).endswith(
+            "cannot be deployed as it is:\n"
+            f"  ✗ LogGroup {GROUP} goes from berth-prod-serving to berth-prod-storage\n"
+            "refused: CloudFormation makes no second log group of a name; docs/upgrading.md says"
+            " how to move it"
+        )
+        assert "touches data" not in text(made)
+
+
+def test_whoever_makes_a_log_group_is_told_how_to_take_over_one_that_was_kept(
+    types: ResourceTypes,
+) -> None:
+    said = (
+        f"berth-prod-serving makes {GROUP}: where one of that name was kept,"
+        " cdk deploy --import-existing-resources takes it over"
+    )
+    for before in (None, serving()):
+        made_it = made(types, before, with_group(serving()))
+        assert not made_it.refused
+        assert text(made_it).endswith(said)
+    assert said not in text(made(types, with_group(serving()), with_group(serving())))

@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from stacks.plan.compare import Change, Resource
-from stacks.plan.intrinsics import references, render
+from stacks.deployment_plan.compare import Change, Resource
+from stacks.deployment_plan.intrinsics import references, render
 
 Resources = dict[str, Resource]
 

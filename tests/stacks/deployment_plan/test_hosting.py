@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from stacks.plan.compare import Change, compare
-from stacks.plan.hosting import capacity, refusals, traffic
-from stacks.plan.resource_types import ResourceTypes
-from tests.stacks.plan.templates import Template, resource, serving, variant
+from stacks.deployment_plan.compare import Change, compare
+from stacks.deployment_plan.hosting import capacity, refusals, traffic
+from stacks.deployment_plan.resource_types import ResourceTypes
+from tests.stacks.deployment_plan.templates import Template, resource, serving, variant
 
 PERCENT = "CAPACITY_PERCENT"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from localaws.schemas import replacing_properties
-from stacks.plan.resource_types import NoResourceTypesError, ResourceTypes
+from stacks.deployment_plan.resource_types import NoResourceTypesError, ResourceTypes
 
 SNAPSHOTS = Path(__file__).parents[1] / "snapshots"
 USED = sorted(

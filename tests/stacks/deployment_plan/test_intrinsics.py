@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from stacks.plan.intrinsics import references, render
+from stacks.deployment_plan.intrinsics import references, render
 
 RESOURCES = {
     "Endpoint": {"Type": "AWS::SageMaker::Endpoint", "Properties": {"EndpointName": "berth-dev"}},

@@ -7,7 +7,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from stacks.plan.compare import Template
+from stacks.deployment_plan.compare import Template
 
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 

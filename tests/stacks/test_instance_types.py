@@ -5,16 +5,17 @@ import re
 import pytest
 
 from stacks.aws_data import hosting_instance_types, transform_instance_types
-from stacks.compatibility import (
+from stacks.instance_types import (
     GPUS,
-    IncompatibleError,
+    UnknownInstanceTypeError,
     family_of,
     gpu_count,
     has_local_storage,
+    is_arm,
     memory_gib,
+    nearest_instance_type,
     vcpu_count,
 )
-from stacks.compatibility.machines import is_arm, nearest_machine
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ def test_every_type_that_sagemaker_takes_has_cores_and_memory() -> None:
 
 
 def test_a_family_of_another_day_is_refused_in_one_line() -> None:
-    with pytest.raises(IncompatibleError, match=r"^ml.x9.large: its memory is not known"):
+    with pytest.raises(UnknownInstanceTypeError, match=r"^ml.x9.large: its memory is not known"):
         memory_gib("ml.x9.large")
 
 
@@ -103,4 +104,4 @@ def test_arm_families_are_those_of_graviton_and_grace() -> None:
 def test_the_nearest_type_has_a_like_gpu_then_like_memory(
     wanted: str, among: set[str], nearest: str | None
 ) -> None:
-    assert nearest_machine(wanted, among) == nearest
+    assert nearest_instance_type(wanted, among) == nearest

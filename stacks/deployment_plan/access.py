@@ -8,8 +8,8 @@ from fnmatch import fnmatchcase
 from itertools import product
 from typing import Any
 
-from stacks.plan.compare import Resource
-from stacks.plan.intrinsics import is_intrinsic, render
+from stacks.deployment_plan.compare import Resource
+from stacks.deployment_plan.intrinsics import is_intrinsic, render
 
 # Every property that holds policies, of the types that have any here.
 POLICY_PROPERTIES = frozenset(

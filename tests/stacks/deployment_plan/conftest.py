@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from stacks.plan.resource_types import ResourceTypes
+from stacks.deployment_plan.resource_types import ResourceTypes
 
 
 @pytest.fixture(scope="session")

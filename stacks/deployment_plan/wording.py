@@ -3,8 +3,8 @@
 import re
 from typing import Any
 
-from stacks.plan.compare import Change, Difference, Resource
-from stacks.plan.intrinsics import is_intrinsic, render
+from stacks.deployment_plan.compare import Change, Difference, Resource
+from stacks.deployment_plan.intrinsics import is_intrinsic, render
 
 # An asset, in an S3 URI or an image's: what stands before its hash is the same for all of them.
 _ASSET = re.compile(r"(?:\S*[/:])?\b([0-9a-f]{8})[0-9a-f]{56}\b")

@@ -6,7 +6,12 @@ from typing import Any
 
 import pytest
 
-from stacks.plan.assembly import AssemblyError, given_back, stage_stacks, stored_templates
+from stacks.deployment_plan.assembly import (
+    AssemblyError,
+    given_back,
+    stage_stacks,
+    stored_templates,
+)
 
 NAMES = ["berth-dev-storage", "berth-dev-serving"]
 
