@@ -5,6 +5,7 @@ import re
 import shlex
 import subprocess
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -117,9 +118,12 @@ def test_a_buildspec_writes_the_profiles_that_it_names(tmp_path: Path) -> None:
         assert config["profile target"]["role_arn"] == "arn:b"
 
 
-def test_the_table_that_the_page_shows_is_one(tmp_path: Path) -> None:
-    (table,) = re.findall(r"```toml\n(.*?)```", CI, re.DOTALL)
+def test_the_tables_that_the_page_shows_are_ones(tmp_path: Path) -> None:
+    blocks = re.findall(r"^ *```toml\n(.*?)```", CI, re.DOTALL | re.MULTILINE)
+    table = "\n".join(dedent(block) for block in blocks)
     file = tmp_path / "stages.toml"
     example = ROOT / "examples" / "real-time" / "stages.toml"
     file.write_text(example.read_text() + table)
-    assert load(file).pipeline
+    pipeline = load(file).pipeline
+    assert pipeline
+    assert pipeline.berth

@@ -34,7 +34,7 @@ def test_the_first_stage_is_deployed_and_each_later_one_promoted_to(
     first, *later = jobs_of(files["deploy.yml"]).items()
     assert (first[0], first[1]["environment"]) == (names[0], names[0])
     (deploy,) = [step["run"] for step in first[1]["steps"] if step["name"] == "Deploy"]
-    assert f"cdk deploy '{names[0]}/*'\n" in deploy
+    assert f"cdk deploy '{names[0]}/*' --import-existing-resources\n" in deploy
     assert [name for name, _ in later] == names[1:]
     for before, (name, job) in zip(names, later, strict=False):
         assert job["needs"] == before
