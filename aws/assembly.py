@@ -82,9 +82,9 @@ def read(folder: Path, stage: str, account: str, region: str) -> StageAssembly:
     manifests = _of_type(artifacts, "cdk:asset-manifest").values()
     assets = [_json(nested / each["properties"]["file"]) for each in manifests]
     files = [
-        (_is_inside(asset), FileAsset(id, place["bucketName"], place["objectKey"]))
+        (_is_inside(asset), FileAsset(name, place["bucketName"], place["objectKey"]))
         for listed in assets
-        for id, asset in listed["files"].items()
+        for name, asset in listed["files"].items()
         for place in asset["destinations"].values()
     ]
     return StageAssembly(

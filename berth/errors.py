@@ -9,6 +9,8 @@ def statuses() -> dict[type[Exception], ExitStatus]:
     Of an exception and its base class both, the first one here decides.
     """
     # Imported where a command has failed: a command that succeeds needs few of these folders.
+    from aws.assembly import AssemblyError  # noqa: PLC0415
+    from aws.errors import AwsError  # noqa: PLC0415
     from contract.image import NoEngineError  # noqa: PLC0415
     from localaws.home import LocalAwsError  # noqa: PLC0415
     from model.folder import ModelFolderError  # noqa: PLC0415
@@ -21,6 +23,8 @@ def statuses() -> dict[type[Exception], ExitStatus]:
     return {
         GateError: ExitStatus.NO,
         PromotionError: ExitStatus.BAD_INPUT,
+        AwsError: ExitStatus.BAD_INPUT,
+        AssemblyError: ExitStatus.BAD_INPUT,
         SettingsError: ExitStatus.BAD_INPUT,
         IncompatibleError: ExitStatus.BAD_INPUT,
         ModelFolderError: ExitStatus.BAD_INPUT,

@@ -8,6 +8,7 @@ import hashlib
 import json
 from pathlib import Path
 
+from aws.assembly import stage_folder
 from promotion import PromotionError
 from promotion.release import Content, Release
 
@@ -26,7 +27,7 @@ def exchange_model(
             " has no place to go to"
         )
     (old,), (model,) = archives, running.models
-    nested = folder / f"assembly-{stage}"
+    nested = stage_folder(folder, stage)
     names = {
         old.id: content.sha256,
         old.key: f"{content.sha256}.gz",
@@ -40,7 +41,7 @@ def exchange_model(
 
 def drop_rollback_alarms(folder: Path, stage: str) -> None:
     """Let no alarm take back an update of the stage's endpoint."""
-    nested = folder / f"assembly-{stage}"
+    nested = stage_folder(folder, stage)
     for file in nested.glob("*.template.json"):
         template = json.loads(file.read_text(encoding="utf-8"))
         for resource in template.get("Resources", {}).values():

@@ -1,18 +1,18 @@
 """What callers waited."""
 
 from promotion.evidence import Latency
-from promotion.report.facts import ReportFacts
+from promotion.report.data import ReportData
 from promotion.report.histogram import percentiles
 from promotion.report.parts import Figure, Section
 from promotion.report.text import milliseconds
 
 
-def latency(facts: ReportFacts) -> Section:
+def latency(data: ReportData) -> Section:
     """Rate, percentiles, errors, and the histogram where there is one."""
-    found = facts.evidence.latency if facts.evidence else None
+    found = data.evidence.latency if data.evidence else None
     if found is None:
         return Section("Latency", ("Latency was not measured.",))
-    former = facts.former_evidence.latency if facts.former_evidence else None
+    former = data.former_evidence.latency if data.former_evidence else None
     words = ["As the caller saw it."]
     if not former:
         words.append("Of a former release none was measured: nothing to compare with.")

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from localaws.home import LocalAwsError
 from localaws.iam import is_enforced
-from promotion.moving.outcome import MoveError
+from promotion.moving.result import MoveError
 from promotion.moving.registry import DOCKER_MANIFEST, Manifest, Repository, ecr_repository
 from tests.localaws.conftest import TestEmulator
 from tests.roles import Role, allow

@@ -25,13 +25,13 @@ from hypothesis.stateful import (
 )
 from rich.console import Console
 
+from aws.stage import Stage
 from promotion import promote as promoting
-from promotion import way_back
+from promotion import rollback
+from promotion.console_output import Screen
 from promotion.gate import missing_evidence
 from promotion.promote import End, Promotion
 from promotion.release import Release
-from promotion.screen import Screen
-from promotion.stage import Stage
 from promotion.store import ReleaseStore
 from tests.promotion.promoting import faults
 from tests.promotion.promoting import world as worlds
@@ -110,7 +110,7 @@ class Promotions(RuleBasedStateMachine):
         )
 
         def command() -> int:
-            outcome = promotion(self.another("qa")).roll_back(to)
+            outcome = promotion(self.world.another("qa")).roll_back(to)
             return 0 if outcome.end is End.DONE else STOPPED
 
         if fault:
@@ -163,17 +163,13 @@ class Promotions(RuleBasedStateMachine):
 
     def promoting(self, pair: tuple[str, str], forced: str | None) -> Callable[[], int]:
         def command() -> int:
-            source, target = self.another(pair[0]), self.another(pair[1])
+            source, target = self.world.another(pair[0]), self.world.another(pair[1])
             release = ReleaseStore(source).newest()
             assert release is not None
             outcome = promotion(target).promote(source, release, forced=forced)
             return 0 if outcome.end in {End.DONE, End.ALREADY} else STOPPED
 
         return command
-
-    def another(self, name: str) -> Stage:
-        """With connections of its own: those of the process that forked are not to be shared."""
-        return Stage(name, profile=f"berth-{name}")
 
     def newest(self, name: str) -> Release | None:
         return next(iter(self.world.releases(name)), None)
@@ -186,7 +182,7 @@ class Promotions(RuleBasedStateMachine):
 @pytest.mark.usefixtures("accounts")
 def test_promotion_converges_whatever_happens(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(promoting, "deploy", worlds.deploy)
-    monkeypatch.setattr(way_back, "deploy", worlds.deploy)
+    monkeypatch.setattr(rollback, "deploy", worlds.deploy)
     monkeypatch.setattr(Promotions, "stages", (root / "stages.toml").read_text(), raising=False)
     run_state_machine_as_test(
         Promotions,

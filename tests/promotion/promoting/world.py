@@ -8,7 +8,6 @@ import gzip
 import hashlib
 import io
 import json
-import os
 import tarfile
 import time
 from dataclasses import dataclass, field
@@ -18,15 +17,18 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from promotion import assembly, deployed
+from aws import assembly
+from aws.errors import in_one_line
+from aws.stage import Stage
+from promotion import deployed
 from promotion.deploy import DeploymentError
 from promotion.evidence import Check, Verification
 from promotion.moving.registry import Repository, ecr_repository
 from promotion.moving.s3 import parted
 from promotion.record import record
 from promotion.release import Release, Source
-from promotion.stage import Stage, in_one_line
 from promotion.store import ReleaseStore
+from stacks.settings import load
 from tests.promotion.moving.test_images import push
 
 ACCOUNTS = {"dev": "1" * 12, "qa": "2" * 12, "prod": "3" * 12}
@@ -69,9 +71,12 @@ class World:
     def stage(self, name: str) -> Stage:
         """Made once: a session and its clients take long."""
         if name not in self._stages:
-            os.chdir(self.folder)
-            self._stages[name] = Stage(name, profile=f"berth-{name}")
+            self._stages[name] = self.another(name)
         return self._stages[name]
+
+    def another(self, name: str) -> Stage:
+        """With connections of its own: those of a process that forked are not to be shared."""
+        return Stage(load(self.folder / "stages.toml"), name, profile=f"berth-{name}")
 
     def bucket(self, stage: str) -> str:
         return f"cdk-{self.project}-assets-{ACCOUNTS[stage]}-{REGION}"

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from aws.stage import Stage
 from promotion import PromotionError
-from promotion.stage import Stage
 from promotion.verifying.calling import Endpoint, FailedError
 from tests.promotion.verifying.conftest import deployed
 

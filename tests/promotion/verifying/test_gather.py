@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from aws.stage import Stage
 from promotion import PromotionError
 from promotion.evidence import Verification
 from promotion.release import Release
-from promotion.stage import Stage
 from promotion.verifying.gather import gather
 from tests.promotion.verifying.conftest import deployed
 

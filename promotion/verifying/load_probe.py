@@ -1,4 +1,4 @@
-"""Asking the endpoint: each golden case once, then golden inputs at a stated rate."""
+"""LoadProbe the endpoint: each golden case once, then golden inputs at a stated rate."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ OnStep = Callable[[str, float, float], None]
 """Told the step, how far it is, and how far it goes."""
 
 
-class Asking:
+class LoadProbe:
     """What is sent to an endpoint, and what went wrong with it.
 
     requests: how many were sent; failures: why those had no answer that could be used.

@@ -7,8 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from promotion import PromotionError
-from promotion.assembly import FileAsset, ImageAsset, read, roles, unzip, zipped
+from aws.assembly import (
+    AssemblyError,
+    FileAsset,
+    ImageAsset,
+    read,
+    unzip,
+    zipped,
+)
 
 ACCOUNT, REGION = "1" * 12, "eu-central-1"
 DEPLOY, PUBLISHING = (f"arn:${{AWS::Partition}}:iam::{ACCOUNT}:role/{n}" for n in "dp")
@@ -115,22 +121,23 @@ def test_the_zip_has_the_same_bytes_whenever_its_files_were_written(assembly: Pa
 
 
 def test_a_stage_that_it_has_not_is_refused(assembly: Path) -> None:
-    with pytest.raises(PromotionError, match="no stage prod in this cloud assembly"):
+    with pytest.raises(AssemblyError, match="no stage prod in this cloud assembly"):
         read(assembly, "prod", ACCOUNT, REGION)
 
 
 def test_the_roles_that_deploying_takes_on_are_each_named_once(assembly: Path) -> None:
-    assert roles(assembly, "qa") == [f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in "dp"]
+    found = read(assembly, "qa", ACCOUNT, REGION)
+    assert found.roles == tuple(f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in "dp")
 
 
 def test_an_assembly_for_another_account_is_refused(assembly: Path) -> None:
-    with pytest.raises(PromotionError, match=r"berth-dev-serving is for aws://1{12}/eu-central-1"):
+    with pytest.raises(AssemblyError, match=r"berth-dev-serving is for aws://1{12}/eu-central-1"):
         read(assembly, "dev", "2" * 12, REGION)
 
 
 def test_a_folder_that_is_no_assembly_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(PromotionError, match=r"manifest\.json: cannot be read: No such file"):
+    with pytest.raises(AssemblyError, match=r"manifest\.json: cannot be read: No such file"):
         read(tmp_path, "dev", ACCOUNT, REGION)
     (tmp_path / "manifest.json").write_text("<html>")
-    with pytest.raises(PromotionError, match=r"manifest\.json: not JSON"):
+    with pytest.raises(AssemblyError, match=r"manifest\.json: not JSON"):
         read(tmp_path, "dev", ACCOUNT, REGION)
