@@ -2,6 +2,7 @@
 SHELL := /bin/sh
 STAGE ?= dev
 PORT ?= 8080
+BERTH := tools/berth
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # For `make setup` from within another virtual environment, whose Python would be taken for ours.
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
@@ -23,10 +24,10 @@ setup: .venv/.ready ## set up .venv and the CDK CLI; does nothing when nothing c
 	@tools/setup.sh
 
 demo: setup ## build the model, deploy dev to an AWS on this machine, show a prediction
-	@LOCALAWS_IMAGES=$(if $(IMAGE),always,never) python -m localaws demo
+	@$(BERTH) local demo $(if $(IMAGE),--image)
 
 rehearse: model ## bring a release through three accounts on this machine, and see one go back
-	@LOCALAWS_IMAGES=never python -m localaws rehearse
+	@$(BERTH) local rehearse
 
 test: model ## run every test
 	@python -m pytest --numprocesses 2 --dist loadfile
@@ -57,40 +58,39 @@ fix: setup ## let ruff mend what it can
 	@ruff format .
 
 model: setup ## build the example model, if stages.toml names it and it has changed
-	@python -m tools.model
+	@$(BERTH) model
 
 synth: model ## synthesize every stage into cdk.out
 	@cdk synth --quiet '**'
 
 plan: model ## say what deploying STAGE would do to what is deployed there
-	@python -m stacks plan $(STAGE)
+	@$(BERTH) plan $(STAGE)
 
 deploy: model ## deploy STAGE (default dev) to its AWS account, and record the release
 	@cdk deploy '$(STAGE)/*'
-	@python -m promotion record $(STAGE)
+	@$(BERTH) record $(STAGE)
 
 promote: setup ## bring what FROM serves to TO, the stage after it: make promote FROM=qa TO=prod
 	$(if $(and $(FROM),$(TO)),,$(error name both stages: make promote FROM=qa TO=prod))
-	@python -m promotion run --from $(FROM) --to $(TO)
+	@$(BERTH) promote --from $(FROM) --to $(TO)
 
 serve: model ## serve the example model at 127.0.0.1:PORT (default 8080), without AWS
-	@SM_MODEL_DIR=build/model SAGEMAKER_BIND_TO_PORT=$(PORT) BERTH_BIND_HOST=127.0.0.1 \
-	    container/entrypoint.sh serve
+	@$(BERTH) serve --port $(PORT)
 
 contract: model ## put the server through SageMaker's contract
-	@BERTH_MODELS_DIR=build python -m contract --process container/entrypoint.sh --model build/model
+	@BERTH_MODELS_DIR=build $(BERTH) contract --process container/entrypoint.sh --model build/model
 
 image: model ## build the image of the model with docker or podman (CPU=1: with PyTorch for CPU)
-	@python -m tools.image $(if $(CPU),--cpu)
+	@$(BERTH) image $(if $(CPU),--cpu)
 
 test-image: model ## build the image for CPU, run it as SageMaker would, and certify it
 	@python -m pytest tests/image --image
 
 local: model ## start an AWS on this machine and leave it running
-	@python -m localaws up
+	@$(BERTH) local up
 
 local-down: setup ## stop the AWS on this machine
-	@python -m localaws down
+	@$(BERTH) local down
 
 snapshots: setup ## write the template snapshots anew
 	@python -m pytest tests/stacks/test_snapshots.py --update-snapshots

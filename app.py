@@ -1,5 +1,10 @@
-"""The CDK app: stages.toml in, one Stage per account out."""
+"""The CDK app: stages.toml in, one Stage per account out.
 
+`cdk --context stages=FILE` names the stages.toml to read; by default it is the one of the folder
+that the CLI is called in.
+"""
+
+import json
 import sys
 from pathlib import Path
 
@@ -13,17 +18,22 @@ from stacks.stage import add_stages
 from tools.kept_inputs import keep_inputs
 from tools.packed_models import packed_models
 
-ROOT = Path(__file__).parent
+ROOT = Path(__file__).resolve().parent
+
+
+def new_app() -> cdk.App:
+    """An app with the feature flags of cdk.json, from whichever folder the CLI is called."""
+    flags = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
+    return cdk.App(context=flags, analytics_reporting=False)
 
 
 def main() -> None:
     """Synthesize every stage of stages.toml."""
-    settings = load(ROOT / "stages.toml")
+    app = new_app()
+    settings = load(Path(app.node.try_get_context("stages") or "stages.toml"))
     for warning in check(settings, read_models(settings)):
         print(f"warning: {warning}", file=sys.stderr)
-    models = packed_models(settings, ROOT / "build")
-    app = cdk.App()
-    add_stages(app, settings, models)
+    add_stages(app, settings, packed_models(settings, settings.file.parent / "build"))
     packs.apply(app)
     keep_inputs(Path(app.synth().directory), settings)
 

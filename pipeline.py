@@ -10,13 +10,13 @@ from typing import Any
 
 import aws_cdk as cdk
 
+from app import new_app
 from promotion.permissions import source_statements, target_statements
 from stacks.compliance import job_roles as compliance
 from stacks.job_roles import contexts, pipeline_of, role_name
 from stacks.pipeline_roles import JobRole, PipelineRolesStack
 from stacks.settings import Settings, SettingsError, load
 
-ROOT = Path(__file__).parent
 # A promotion takes as long as the update of its endpoint. The bootstrap roles that the CDK CLI
 # takes on from here last an hour, and are taken on anew.
 SESSION = cdk.Duration.hours(2)
@@ -66,7 +66,7 @@ def _statements(purpose: str, settings: Settings, stage: str) -> list[dict[str, 
 
 
 def _read_templates(project: str, stage: str, account: str, region: str) -> dict[str, Any]:
-    """What `python -m stacks plan` asks CloudFormation."""
+    """What `berth plan` asks CloudFormation."""
     return {
         "Effect": "Allow",
         "Action": ["cloudformation:DescribeStacks", "cloudformation:GetTemplate"],
@@ -76,8 +76,8 @@ def _read_templates(project: str, stage: str, account: str, region: str) -> dict
 
 def main() -> None:
     """Synthesize the roles of every stage of stages.toml."""
-    app = cdk.App()
-    add_roles(app, load(ROOT / "stages.toml"))
+    app = new_app()
+    add_roles(app, load(Path(app.node.try_get_context("stages") or "stages.toml")))
     compliance.apply(app)
     app.synth()
 

@@ -10,7 +10,22 @@ import typer
 if TYPE_CHECKING:
     from stacks.settings import Settings
 
+ROOT = Path(__file__).parents[1]
+
 StageName = Annotated[str, typer.Argument(metavar="STAGE", help="A stage of stages.toml.")]
+
+
+StageOption = Annotated[
+    str, typer.Option("--stage", metavar="STAGE", help="A stage of stages.toml.")
+]
+Profile = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PROFILE",
+        help="An AWS profile of the stage's account. Without it, the profile <project>-<stage> is"
+        " used where there is one, else boto3's usual chain of credentials.",
+    ),
+]
 
 
 @dataclass(frozen=True)

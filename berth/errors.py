@@ -3,6 +3,14 @@
 from berth.exit_status import ExitStatus
 
 
+class UsageError(Exception):
+    """Arguments that do not go together; the text is one line."""
+
+
+class ProgramError(Exception):
+    """A program that a command has started failed; the text is what that program said."""
+
+
 def statuses() -> dict[type[Exception], ExitStatus]:
     """The exceptions whose text is for the user; any other one is a fault of Berth's own.
 
@@ -13,27 +21,47 @@ def statuses() -> dict[type[Exception], ExitStatus]:
     from aws.errors import AwsError  # noqa: PLC0415
     from contract.image import NoEngineError  # noqa: PLC0415
     from localaws.home import LocalAwsError  # noqa: PLC0415
+    from model import PushError  # noqa: PLC0415
     from model.folder import ModelFolderError  # noqa: PLC0415
     from promotion import PromotionError  # noqa: PLC0415
     from promotion.gate import GateError  # noqa: PLC0415
     from stacks.compatibility.findings import IncompatibleError  # noqa: PLC0415
+    from stacks.plan.resource_types import NoResourceTypesError  # noqa: PLC0415
     from stacks.settings import SettingsError  # noqa: PLC0415
     from tools.image.engine import ImageError  # noqa: PLC0415
 
-    return {
-        GateError: ExitStatus.NO,
-        PromotionError: ExitStatus.BAD_INPUT,
-        AwsError: ExitStatus.BAD_INPUT,
-        AssemblyError: ExitStatus.BAD_INPUT,
-        SettingsError: ExitStatus.BAD_INPUT,
-        IncompatibleError: ExitStatus.BAD_INPUT,
-        ModelFolderError: ExitStatus.BAD_INPUT,
-        LocalAwsError: ExitStatus.BAD_INPUT,
-        ImageError: ExitStatus.BAD_INPUT,
-        NoEngineError: ExitStatus.BAD_INPUT,
-    }
+    refused: tuple[type[Exception], ...] = (GateError,)
+    wrong: tuple[type[Exception], ...] = (
+        AssemblyError,
+        AwsError,
+        ImageError,
+        IncompatibleError,
+        LocalAwsError,
+        ModelFolderError,
+        NoEngineError,
+        NoResourceTypesError,
+        ProgramError,
+        PromotionError,
+        PushError,
+        SettingsError,
+        UsageError,
+        # A path that was given, or a program that is not installed.
+        FileExistsError,
+        FileNotFoundError,
+        IsADirectoryError,
+        NotADirectoryError,
+        PermissionError,
+    )
+    return dict.fromkeys(refused, ExitStatus.NO) | dict.fromkeys(wrong, ExitStatus.BAD_INPUT)
 
 
 def status_of(error: Exception) -> ExitStatus:
     """The status of one of these exceptions."""
     return next(status for kind, status in statuses().items() if isinstance(error, kind))
+
+
+def message(error: Exception) -> str:
+    """What the user is told."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)

@@ -7,11 +7,20 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from berth import errors, promotion, screen
-from berth.context import StagesFile
+from berth import (
+    check,
+    contract,
+    errors,
+    local,
+    model,
+    pipeline,
+    plan,
+    promotion,
+    screen,
+    serving,
+)
+from berth.context import ROOT, StagesFile
 from berth.help_text import Program
-
-ROOT = Path(__file__).parents[1]
 
 # Plain help and errors: what a script's log shows is what the terminal does.
 app = typer.Typer(
@@ -60,7 +69,7 @@ def berth(
     context.obj = StagesFile(stages)
 
 
-for module in (promotion,):
+for module in (check, plan, model, serving, contract, local, promotion, pipeline):
     module.add(app)
 
 
@@ -72,6 +81,6 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except SystemExit:
         raise
     except tuple(errors.statuses()) as error:
-        print(error, file=sys.stderr)
+        print(errors.message(error), file=sys.stderr)
         sys.exit(errors.status_of(error))
     sys.exit()

@@ -1,6 +1,5 @@
 """The commands that bring a release to a stage: promote, promote-model and rollback."""
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from berth import releases, screen
-from berth.context import StageName, settings_of, stages_file
+from berth.context import Profile, StageName, settings_of, stages_file
+from berth.errors import UsageError
 from berth.exit_status import ExitStatus
 
 if TYPE_CHECKING:
@@ -92,13 +92,13 @@ def promote(
 
     Where the release does not pass there, the former release of that stage is deployed again.
     """
-    from promotion import PromotionError, chosen  # noqa: PLC0415
+    from promotion import chosen  # noqa: PLC0415
     from promotion.plan import plan  # noqa: PLC0415
 
     _check_reason("--force", force)
     _check_reason("--break-lock", break_lock)
     if as_json and not dry_run:
-        raise PromotionError("--json: only with --dry-run")
+        raise UsageError("--json: only with --dry-run")
     before, after = _stages(context, source, target, profile_from, profile_to)
     picked = chosen.to_promote(before, release)
     if dry_run:
@@ -146,7 +146,7 @@ def rollback(
         ),
     ] = None,
     break_lock: BreakLock = None,
-    profile: releases.Profile = None,
+    profile: Profile = None,
 ) -> None:
     """Deploy a former release of a stage again and verify it. Nothing is built."""
     from aws.stage import Stage  # noqa: PLC0415
@@ -160,10 +160,8 @@ def rollback(
 
 
 def _check_reason(option: str, reason: str | None) -> None:
-    from promotion import PromotionError  # noqa: PLC0415
-
     if reason is not None and not reason.strip():
-        raise PromotionError(f"{option}: takes a reason, which is recorded")
+        raise UsageError(f"{option}: takes a reason, which is recorded")
 
 
 def _stages(
@@ -201,7 +199,7 @@ def _verified(stage: "Stage", release: "Release") -> "Release":
 
 def _print_plan(made: "PromotionPlan", target: str, *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(made.document(target), indent=2, ensure_ascii=False))
+        screen.print_json(made.document(target))
         return
     output = screen.console()
     output.print(f"{made.release.id} to {target}", markup=False, style="bold")

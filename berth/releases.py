@@ -1,23 +1,14 @@
 """The commands that record, verify and show the releases of a stage."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from berth import screen
-from berth.context import StageName, check_stage, settings_of, stages_file
+from berth.context import Profile, StageName, check_stage, settings_of, stages_file
 from berth.exit_status import ExitStatus
 
-Profile = Annotated[
-    str | None,
-    typer.Option(
-        metavar="PROFILE",
-        help="An AWS profile of the stage's account. Without it, the profile <project>-<stage> is"
-        " used where there is one, else boto3's usual chain of credentials.",
-    ),
-]
 ReleaseName = Annotated[
     str,
     typer.Argument(
@@ -98,7 +89,7 @@ def history(
     releases, served = ReleaseStore(of).every(), of.served_config()
     if as_json:
         documents = [each.model_dump(mode="json") for each in releases]
-        _print_json({"endpoint_config": served, "releases": documents})
+        screen.print_json({"endpoint_config": served, "releases": documents})
         return
     if not releases:
         print(f"{stage}: no release yet; record one: berth record {stage}")
@@ -119,7 +110,7 @@ def show(
 
     found = named(settings_of(context), release, profile)
     if as_json:
-        _print_json(found.model_dump(mode="json"))
+        screen.print_json(found.model_dump(mode="json"))
     else:
         screen.console().print_json(found.model_dump_json())
 
@@ -147,7 +138,7 @@ def diff(
     found = differences(before, after)
     if as_json:
         listed = [vars(each) for each in found]
-        _print_json({"before": before.id, "after": after.id, "differences": listed})
+        screen.print_json({"before": before.id, "after": after.id, "differences": listed})
     elif found:
         screen.print_table(screen.console(), *tables.diff(before, after, found))
     else:
@@ -204,8 +195,4 @@ def policy(
     settings = settings_of(context)
     check_stage(settings, stage)
     of = settings.stages[stage]
-    _print_json(permissions_policy(side, settings.project, stage, of.account, of.region))
-
-
-def _print_json(document: object) -> None:
-    print(json.dumps(document, indent=2, ensure_ascii=False))
+    screen.print_json(permissions_policy(side, settings.project, stage, of.account, of.region))

@@ -2,6 +2,7 @@
 
 import codecs
 import io
+import json
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -38,6 +39,11 @@ def console(*, stderr: bool = False) -> "Console":
     return made
 
 
+def print_json(document: object) -> None:
+    """Print a document for a script to read."""
+    print(json.dumps(document, indent=2))
+
+
 def print_table(screen: "Console", headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print rows as a table where its words fit, else each row as a list of `header: cell`."""
     from rich.measure import Measurement  # noqa: PLC0415
@@ -47,7 +53,8 @@ def print_table(screen: "Console", headers: Sequence[str], rows: Sequence[Sequen
     table = Table(*headers, header_style="bold", box=None)
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    if Measurement.get(screen, screen.options, table).minimum <= screen.width:
+    unbound = screen.options.update(max_width=10_000)  # a measurement ends at the console's width
+    if Measurement.get(screen, unbound, table).minimum <= screen.width:
         screen.print(table)
         return
     for row in rows:

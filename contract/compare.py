@@ -1,6 +1,6 @@
 """`python -m contract.compare NAME=FILE ...`: verdicts of several servers beside each other.
 
-Each FILE is what `python -m contract --json` printed for the server of that name.
+Each FILE is what `berth contract --json` printed for the server of that name.
 """
 
 import json

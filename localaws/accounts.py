@@ -11,6 +11,7 @@ from localaws.home import HOST, write
 from stacks.settings import Settings, StageSettings
 
 CHECKOUT = Path(__file__).parents[1]
+BERTH, CDK = (str(CHECKOUT / "tools" / name) for name in ("berth", "cdk"))
 
 # Any of them would win over the profile.
 UNSET = (

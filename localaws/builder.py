@@ -58,7 +58,7 @@ def push(built: Built, repository: str, tag: str) -> None:
     """Push to the emulated ECR, by the registry protocol; its layers are kept there in memory."""
     port = healthy_port(default_home())
     if port is None:
-        raise LocalAwsError("AWS on this machine is not running; start it: make local")
+        raise LocalAwsError("AWS on this machine is not running; start it: berth local up")
     there = f"{HOST}:{port}/{repository}:{tag}"
     engine = built.engine
     try:

@@ -1,4 +1,4 @@
-"""`make demo`: from a model folder to a prediction of a deployed endpoint, with no AWS account."""
+"""`berth local demo`: from a model folder to a prediction of an endpoint, without AWS."""
 
 import json
 import shutil
@@ -11,25 +11,24 @@ from typing import Any
 
 from rich.table import Table
 
-from localaws.accounts import CHECKOUT
+from localaws.accounts import BERTH, CDK
 from localaws.bootstrap import bootstrap
 from localaws.home import LocalAwsError
 from localaws.lifecycle import Emulator, running
 from localaws.steps import SCREEN, run, say
-from stacks.settings import load
+from stacks.settings import Settings
 
 _EXAMPLE = "serving_input_example.json"
 
 
-def demo(home: Path) -> None:
-    """Build, deploy the first stage of stages.toml, predict, and leave nothing running.
+def demo(home: Path, settings: Settings) -> None:
+    """Build, deploy the first stage of the settings, predict, and leave nothing running.
 
     Raises LocalAwsError where a step fails.
     """
     # A plain SIGTERM would skip every `finally`, and with it the end of what was started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     begin = time.monotonic()
-    settings = load(CHECKOUT / "stages.toml")
     stage = next(iter(settings.stages))
     assembly = home / "cdk.out"
     with ThreadPoolExecutor(max_workers=1) as pool:
@@ -37,10 +36,11 @@ def demo(home: Path) -> None:
         with running(home, settings) as emulator:
             bootstrapped = pool.submit(bootstrap, emulator, [stage])
             say("2/6", "Building the example model (nothing to do where it has not changed)")
-            run([sys.executable, "-m", "tools.model"], "the model cannot be built")
+            run([BERTH, "--stages", str(settings.file), "model"], "the model cannot be built")
             say("3/6", "cdk synth: stages.toml and the model's folder become templates and assets")
             shutil.rmtree(assembly, ignore_errors=True)
-            run(["cdk", "synth", "--quiet", "--output", str(assembly), "**"], "cdk synth failed")
+            synth = [CDK, "synth", "--quiet", "--output", str(assembly), "**"]
+            run([*synth, "--context", f"stages={settings.file}"], "cdk synth failed")
             bootstrapped.result()
             account = settings.stages[stage].account
             say("4/6", f"cdk deploy '{stage}/*': the real CDK CLI, into account {account}")
@@ -51,9 +51,12 @@ def demo(home: Path) -> None:
             _show(example, predict(emulator, stage, example))
             say("6/6", "Ending AWS on this machine")
     SCREEN.print(f"\n[bold]Done in {time.monotonic() - begin:.0f} s; nothing is left running.[/]")
-    SCREEN.print("  make demo IMAGE=1  the same with the real image, built by docker or podman")
-    SCREEN.print("  make local   the same AWS, left running, to deploy to and call yourself")
-    SCREEN.print("  stages.toml  accounts, regions, instance types and the model: the file to edit")
+    for line in (
+        "berth local demo --image  the same with the real image, by docker or podman",
+        "berth local up            the AWS, left running, to deploy to and call yourself",
+        "stages.toml               the file to edit: accounts, regions, instance types, model",
+    ):
+        SCREEN.print(f"  {line}", soft_wrap=True)
 
 
 def deploy(emulator: Emulator, stage: str, assembly: Path) -> None:
@@ -62,7 +65,7 @@ def deploy(emulator: Emulator, stage: str, assembly: Path) -> None:
     Raises LocalAwsError where the CLI fails; its own words are on the screen by then.
     """
     run(
-        ["cdk", "deploy", "--app", str(assembly), "--require-approval", "never", f"{stage}/*"],
+        [CDK, "deploy", "--app", str(assembly), "--require-approval", "never", f"{stage}/*"],
         f"cdk deploy of {stage} failed: its reason is above, its log is {emulator.home}",
         environment=emulator.environment(stage),
     )

@@ -12,7 +12,6 @@ import asyncio
 import logging
 import re
 import signal
-import socket
 import sys
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -30,6 +29,7 @@ from ministack.services import ecr, s3
 from ministack.services.cloudformation import provisioners, stacks
 
 from localaws import bucket_deployment, flow_logs, iam
+from localaws.home import Hold
 from localaws.sagemaker.transform import ministack as state_machines
 from localaws.schemas import replacing_properties
 
@@ -41,8 +41,8 @@ SERVICES = (
 )
 
 
-def serve(listener: socket.socket, *, until_stdin_closes: bool) -> None:
-    """Serve on the bound `listener` until SIGTERM or SIGINT; then stop every program we started.
+def serve(hold: Hold, *, until_stdin_closes: bool) -> None:
+    """Serve on the held port until SIGTERM or SIGINT; then stop every program we started.
 
     With `until_stdin_closes` the death of the process that holds the other end of standard input
     ends this one too.
@@ -59,7 +59,7 @@ def serve(listener: socket.socket, *, until_stdin_closes: bool) -> None:
     if iam.is_enforced():
         iam.install()
     try:
-        asyncio.run(_serve(listener, services, until_stdin_closes=until_stdin_closes))
+        asyncio.run(_serve(hold, services, until_stdin_closes=until_stdin_closes))
     finally:
         _shut_down(services)
 
@@ -166,9 +166,7 @@ def _upload_part_copy(bucket: str, key: str, query: dict[str, Any], headers: Any
     return 200, {"Content-Type": "application/xml"}, result.encode()
 
 
-async def _serve(
-    listener: socket.socket, services: list[ModuleType], *, until_stdin_closes: bool
-) -> None:
+async def _serve(hold: Hold, services: list[ModuleType], *, until_stdin_closes: bool) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -176,13 +174,14 @@ async def _serve(
     if until_stdin_closes:
         loop.add_reader(sys.stdin, stop.set)
     config = Config()
-    config.bind = [f"fd://{listener.detach()}"]  # hypercorn closes it
+    config.bind = [f"fd://{hold.listener.detach()}"]  # hypercorn closes it
     config.errorlog = logging.getLogger("hypercorn.error")
     config.keep_alive_timeout = 75
     config.graceful_timeout = 1
 
     async def stopped() -> None:
         await stop.wait()
+        hold.withdraw()
 
     await hypercorn_serve(app.app, config, shutdown_trigger=stopped)
     # The loop waits for its threads when it ends: one may be baking a deployment for an hour.

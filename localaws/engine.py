@@ -21,11 +21,11 @@ from localaws import builder
 from localaws.home import LocalAwsError, default_home
 from localaws.images import Built, mode, wanted_engine
 from localaws.registry import Registry, log_in
+from tools.image.build import DOCKER_MANIFEST
 
 NOT_BUILT = "The image is NOT built; localaws runs its build context instead"
 LABEL = "localaws.image"
 
-_MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
 _CONFIG_TYPE = "application/vnd.docker.container.image.v1+json"
 _REFERENCE = re.compile(
     r"(?P<host>\d{12}\.dkr\.ecr\.[a-z0-9-]+\.[a-z0-9.]+(?::\d+)?)/(?P<repository>[^:@]+):(?P<tag>[\w.-]+)"
@@ -150,7 +150,7 @@ def _push(images: Path, reference: str) -> None:
     manifest = _encoded(
         {
             "schemaVersion": 2,
-            "mediaType": _MANIFEST_TYPE,
+            "mediaType": DOCKER_MANIFEST,
             "config": {"mediaType": _CONFIG_TYPE, "size": len(config), "digest": digest},
             "layers": [],
         }
@@ -162,7 +162,7 @@ def _push(images: Path, reference: str) -> None:
     registry.send(
         "PUT", f"{location.path}?{joined}digest={digest}", config, "application/octet-stream"
     )
-    registry.send("PUT", f"{path}/manifests/{parts['tag']}", manifest, _MANIFEST_TYPE)
+    registry.send("PUT", f"{path}/manifests/{parts['tag']}", manifest, DOCKER_MANIFEST)
 
 
 def _encoded(document: dict[str, Any]) -> bytes:

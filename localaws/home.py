@@ -1,23 +1,40 @@
-"""The state folder: who holds it, where its emulator listens, where its files lie.
+"""The state folder: which emulator holds it, where that listens, where its files lie.
 
-The emulator's process holds a lock on `lock` for as long as it lives. The kernel lets go of it
-however the process ends, so no file here can be stale: `pid` and `port` count under the lock only.
+The emulator's process holds record locks on the file `lock`: byte 0 for as long as it lives, and,
+while it takes requests, the byte whose offset is its port. The kernel lets go of both however the
+process ends, so there is nothing stale to believe. Record locks belong to a process: no child
+inherits one, and whoever asks for the holder (F_GETLK) takes none, so asking never stands in the
+way of a start. The price: the emulator's process must not open `lock` again, as closing it would
+end its locks. https://man7.org/linux/man-pages/man2/F_GETLK.2const.html
 """
 
 import fcntl
 import os
 import socket
+import struct
+import sys
 import tempfile
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 HOST = "127.0.0.1"
+
+# `struct flock`, as CPython's own tests pack it: the type and the origin of the offset come first
+# or last.
+_TYPE_LAST = sys.platform == "darwin"
+_FLOCK = "qqihh" if _TYPE_LAST else "hhqqi4x"
 
 
 class LocalAwsError(Exception):
     """localaws cannot do what was asked; the text is one line that says what to do."""
+
+
+class HeldError(LocalAwsError):
+    """Another emulator holds the state folder."""
 
 
 def default_home() -> Path:
@@ -27,60 +44,85 @@ def default_home() -> Path:
     ).resolve()
 
 
+@dataclass(frozen=True)
+class Hold:
+    """An emulator's hold on its state folder.
+
+    Attributes:
+        listener: bound to a free port of 127.0.0.1.
+    """
+
+    listener: socket.socket
+    port: int
+    _lock: IO[str]
+
+    def withdraw(self) -> None:
+        """Tell whoever looks that this emulator takes no more requests: it is about to end."""
+        fcntl.lockf(self._lock, fcntl.LOCK_UN, 1, self.port)
+
+
 @contextmanager
-def held(home: Path) -> Iterator[socket.socket]:
+def held(home: Path) -> Iterator[Hold]:
     """Hold the state folder and a listening port on 127.0.0.1 for the emulator's life.
 
-    Raises LocalAwsError where another emulator holds the folder.
+    Raises HeldError where another emulator holds the folder.
     """
     home.mkdir(parents=True, exist_ok=True)
     with (home / "lock").open("w") as lock, socket.socket() as listener:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise LocalAwsError(f"{home}: an emulator is already running here") from None
-        # A killed emulator's: another process may have its port by now.
-        (home / "port").unlink(missing_ok=True)
+            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 0)
+        except (BlockingIOError, PermissionError):  # POSIX has it that either may be meant
+            raise HeldError(f"{home}: an emulator is already running here") from None
         listener.bind((HOST, 0))
-        write(home / "port", str(listener.getsockname()[1]))
-        write(home / "pid", str(os.getpid()))
-        try:
-            yield listener
-        finally:
-            (home / "port").unlink()
-            (home / "pid").unlink()
+        port = listener.getsockname()[1]
+        fcntl.lockf(lock, fcntl.LOCK_EX, 1, port)
+        yield Hold(listener, port, lock)
 
 
 def is_held(home: Path) -> bool:
     """Whether an emulator's process is alive on this folder."""
-    try:
-        with (home / "lock").open() as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except BlockingIOError:
-        return True
-    return False
-
-
-def healthy_port(home: Path) -> int | None:
-    """The port of this folder's emulator once it answers, None before and where there is none."""
-    if not is_held(home):
-        return None
-    try:
-        port = int((home / "port").read_text())
-        with urllib.request.urlopen(f"http://{HOST}:{port}/_ministack/ready", timeout=5):
-            return port
-    except (OSError, ValueError):
-        return None
+    return process_id(home) is not None
 
 
 def process_id(home: Path) -> int | None:
     """The process that holds this folder, None where none does."""
+    found = _first_lock(home, 0, 1)
+    return found[0] if found else None
+
+
+def serving(home: Path) -> tuple[int, int] | None:
+    """The process and the port of this folder's emulator, None where it is about to end."""
+    return _first_lock(home, 1, 65_535)
+
+
+def healthy_port(home: Path) -> int | None:
+    """The port of this folder's emulator once it answers, None before and where there is none."""
+    found = serving(home)
+    return found[1] if found and answers(found[1]) else None
+
+
+def answers(port: int) -> bool:
+    """Whether an emulator answers on this port."""
     try:
-        return int((home / "pid").read_text()) if is_held(home) else None
-    except (FileNotFoundError, ValueError):
+        with urllib.request.urlopen(f"http://{HOST}:{port}/_ministack/ready", timeout=5):
+            return True
+    except (OSError, ValueError):
+        return False
+
+
+def _first_lock(home: Path, start: int, length: int) -> tuple[int, int] | None:
+    """The holder and the offset of the first lock that another process has within a range."""
+    question = (fcntl.F_WRLCK, os.SEEK_SET, start, length, 0)
+    order = (2, 3, 4, 0, 1) if _TYPE_LAST else (0, 1, 2, 3, 4)
+    try:
+        with (home / "lock").open() as lock:
+            answer = fcntl.fcntl(
+                lock, fcntl.F_GETLK, struct.pack(_FLOCK, *(question[one] for one in order))
+            )
+    except FileNotFoundError:
         return None
+    fields = dict(zip(order, struct.unpack(_FLOCK, answer), strict=True))
+    return None if fields[0] == fcntl.F_UNLCK else (fields[4], fields[2])
 
 
 def write(path: Path, text: str, *, mode: int = 0o600) -> None:

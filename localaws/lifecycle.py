@@ -14,12 +14,15 @@ import boto3
 import botocore.session
 
 from localaws import accounts
-from localaws.home import HOST, LocalAwsError, healthy_port, is_held, process_id
+from localaws.home import HOST, LocalAwsError, answers, is_held, process_id, serving
 from stacks.settings import Settings
 
 _START_SECONDS = 60
 # SageMaker gives a container 30 s to end; the emulator does too, so it may take longer than that.
 _STOP_SECONDS = 60
+
+HELD_STATUS = 3
+"""The exit status of an emulator that found its state folder held by another."""
 
 
 @dataclass(frozen=True)
@@ -52,30 +55,43 @@ class Emulator:
 def running(home: Path, settings: Settings) -> Iterator[Emulator]:
     """An emulator for the length of the block; nothing of it is left, however the block ends.
 
-    It ends with this process too, even where that is killed: it watches the pipe to it.
+    It ends with this process too, even where that is killed: it watches the pipe to it. One that is
+    about to end on this folder is waited for.
 
     Raises LocalAwsError where one runs on this folder already, or it does not start.
     """
-    if is_held(home):
-        raise LocalAwsError(f"{home}: an emulator is running here already; end it: make local-down")
-    process = _spawn(home, "--with-parent", stdin=subprocess.PIPE)
-    try:
-        yield _ready(home, settings, process)
-    finally:
-        process.terminate()
-        if process.stdin is not None:
-            process.stdin.close()
-        _wait_until_free(home)
-        process.wait()
+    while True:
+        if _taken(home):
+            raise LocalAwsError(
+                f"{home}: an emulator is running here already; end it: berth local down"
+            )
+        process = _spawn(home, "--with-parent", stdin=subprocess.PIPE)
+        try:
+            port = _port_of(home, process)
+            if port is not None:
+                yield _made(home, settings, port)
+                return
+        finally:
+            _end(home, process)
 
 
 def start(home: Path, settings: Settings) -> Emulator:
     """Leave an emulator running in the background: this folder's own, where it has one.
 
+    One that is about to end is waited for; its successor is the one.
+
     Raises LocalAwsError where it does not start.
     """
-    process = None if is_held(home) else _spawn(home, stdin=subprocess.DEVNULL)
-    return _ready(home, settings, process)
+    while True:
+        process = None if _taken(home) else _spawn(home, stdin=subprocess.DEVNULL)
+        try:
+            port = _port_of(home, process)
+        except BaseException:
+            if process is not None:
+                _end(home, process)
+            raise
+        if port is not None:
+            return _made(home, settings, port)
 
 
 def stop(home: Path) -> bool:
@@ -86,12 +102,32 @@ def stop(home: Path) -> bool:
     pid = process_id(home)
     if pid is None:
         return False
+    if pid == 0:  # the kernel's answer for a process that has no number here
+        raise LocalAwsError(f"{home}: its emulator runs in another container: end it there")
     try:
         os.kill(pid, signal.SIGTERM)
     except ProcessLookupError:
         return False
-    _wait_until_free(home)
-    return True
+    # Not until the folder is free: another may have it at once.
+    for _ in _moments(_STOP_SECONDS):
+        if process_id(home) != pid:
+            return True
+    raise _endless(home, pid)
+
+
+def _made(home: Path, settings: Settings, port: int) -> Emulator:
+    accounts.write_files(home, settings, port)
+    return Emulator(home, port, settings)
+
+
+def _taken(home: Path) -> bool:
+    """Whether an emulator has this folder and is not about to end; one that is, is waited for."""
+    for _ in _moments(_STOP_SECONDS):
+        if serving(home):
+            return True
+        if not is_held(home):
+            return False
+    raise _endless(home, process_id(home))
 
 
 def _spawn(home: Path, *options: str, stdin: int) -> subprocess.Popen[bytes]:
@@ -99,7 +135,7 @@ def _spawn(home: Path, *options: str, stdin: int) -> subprocess.Popen[bytes]:
     environment = os.environ | {"LOCALAWS_HOME": str(home), "PYTHONPATH": str(accounts.CHECKOUT)}
     with (home / "emulator.log").open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "localaws", "serve", *options],
+            [sys.executable, "-P", "-m", "localaws.serve", *options],
             stdin=stdin,
             stdout=log,
             stderr=log,
@@ -110,26 +146,41 @@ def _spawn(home: Path, *options: str, stdin: int) -> subprocess.Popen[bytes]:
         )
 
 
-def _ready(home: Path, settings: Settings, process: subprocess.Popen[bytes] | None) -> Emulator:
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline:
-        port = healthy_port(home)
-        if port is not None:
-            accounts.write_files(home, settings, port)
-            return Emulator(home, port, settings)
-        # Where another process was quicker, ours ends at once and the other's answer counts.
-        if process is not None and process.poll() is not None and not is_held(home):
+def _port_of(home: Path, process: subprocess.Popen[bytes] | None) -> int | None:
+    """Where the emulator answers that is our `process`, or, where that is None, anybody's.
+
+    None where another was quicker to take the folder, or that one ends.
+    """
+    for _ in _moments(_START_SECONDS):
+        status = process.poll() if process else None
+        if status == HELD_STATUS:
+            return None
+        if status is not None:
             break
-        time.sleep(0.03)
+        found = serving(home)
+        if found is None and process is None:
+            return None
+        if found and (process is None or found[0] == process.pid) and answers(found[1]):
+            return found[1]
     raise LocalAwsError(f"the emulator does not start: see {home / 'emulator.log'}")
 
 
-def _wait_until_free(home: Path) -> None:
-    deadline = time.monotonic() + _STOP_SECONDS
-    while is_held(home):
-        if time.monotonic() > deadline:
-            raise LocalAwsError(
-                f"the emulator (process {process_id(home)}) does not end: see"
-                f" {home / 'emulator.log'}"
-            )
+def _end(home: Path, process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    if process.stdin is not None:
+        process.stdin.close()
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise _endless(home, process.pid) from None
+
+
+def _moments(seconds: float) -> Iterator[None]:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        yield
         time.sleep(0.03)
+
+
+def _endless(home: Path, pid: int | None) -> LocalAwsError:
+    return LocalAwsError(f"the emulator (process {pid}) does not end: see {home / 'emulator.log'}")

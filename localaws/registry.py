@@ -19,7 +19,7 @@ class Registry:
     def __init__(self, host: str) -> None:
         port = healthy_port(default_home())
         if port is None:
-            raise LocalAwsError("AWS on this machine is not running; start it: make local")
+            raise LocalAwsError("AWS on this machine is not running; start it: berth local up")
         self._host, self._port = host, port
         login = _login(host)
         self._login = {"Authorization": f"Basic {login.read_text()}"} if login.is_file() else {}

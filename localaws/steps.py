@@ -7,7 +7,6 @@ from pathlib import Path
 
 from rich.console import Console
 
-from localaws.accounts import CHECKOUT
 from localaws.home import LocalAwsError
 
 SCREEN = Console(highlight=False)
@@ -23,10 +22,10 @@ def run(
     failure: str,
     *,
     environment: dict[str, str] | None = None,
-    folder: Path = CHECKOUT,
+    folder: Path | None = None,
     status: int = 0,
 ) -> None:
-    """Run a program, its words on the screen.
+    """Run a program, its words on the screen; in this process's folder, where none is given.
 
     Raises LocalAwsError where it ends with another status than the expected one.
     """

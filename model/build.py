@@ -1,4 +1,4 @@
-"""`python -m model build`: from nothing to the MLflow folder, and its report."""
+"""`berth model`: from nothing to the MLflow folder, and its report."""
 
 import hashlib
 import json

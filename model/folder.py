@@ -44,7 +44,7 @@ def members(folder: Path) -> list[Member]:
 def _check_is_model(folder: Path) -> None:
     if not folder.is_dir():
         raise ModelFolderError(
-            f"{folder}: no such folder; `make model` builds the example, and model.path in "
+            f"{folder}: no such folder; `berth model` builds the example, and model.path in "
             "stages.toml names the folder"
         )
     record = folder / "MLmodel"

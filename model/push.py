@@ -5,17 +5,13 @@ A multi-model endpoint finds `models/NAME.tar.gz` at the first call with TargetM
 
 import re
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError
-
+from aws.errors import CallError, in_one_line
+from aws.stage import Stage
+from model import PushError
 from model.packing import Progress, pack
-from model.stage import Stage, StageError
 
 _PREFIX = "models/"
 _SUFFIX = ".tar.gz"
@@ -36,16 +32,12 @@ class Models:
     """The archives of a stage.
 
     Raises:
-        StageError: where the credentials are another account's, or the stage has no bucket yet;
-            and from every method where AWS refuses the call.
+        AwsError: where the stage has no bucket yet; and from every method where AWS refuses the
+            call.
     """
 
     def __init__(self, stage: Stage) -> None:
-        session = boto3.Session(region_name=stage.region)
-        with _in_one_line():
-            _check_account(session, stage)
-            self.bucket = _bucket(session, stage)
-        self._s3: Any = session.client("s3")
+        self.bucket, self._s3 = stage.bucket, stage.client("s3")
 
     def push(self, name: str, folder: Path, on_packed: Progress, on_sent: Progress) -> Pushed:
         """Pack a model folder and upload it. The callbacks are told bytes, as they are done.
@@ -58,11 +50,11 @@ class Models:
             ModelFolderError: where the folder cannot be packed.
         """
         key = _key(name)
-        with tempfile.TemporaryDirectory() as scratch, _in_one_line():
+        with tempfile.TemporaryDirectory() as scratch, in_one_line():
             packed = pack(folder, Path(scratch) / "model.tar.gz", on_bytes=on_packed)
             there = self._sha256_of(key)
             if there not in (None, packed.sha256):
-                raise StageError(
+                raise PushError(
                     f"{name}: another model has this name in {self.bucket}, and instances may hold "
                     f"it; push under a new name, as {name}-2"
                 )
@@ -83,7 +75,7 @@ class Models:
 
     def names(self) -> list[tuple[str, int]]:
         """Name and size in bytes of every archive, by name."""
-        with _in_one_line():
+        with in_one_line():
             pages = self._s3.get_paginator("list_objects_v2").paginate(
                 Bucket=self.bucket, Prefix=_PREFIX
             )
@@ -97,17 +89,18 @@ class Models:
     def remove(self, name: str) -> None:
         """Take an archive away; a versioned bucket keeps it as an older version."""
         key = _key(name)
-        with _in_one_line():
+        with in_one_line():
             if self._sha256_of(key) is None:
-                raise StageError(f"{name}: no such model in {self.bucket}; --list shows what is")
+                raise PushError(f"{name}: no such model in {self.bucket}; --list shows what is")
             self._s3.delete_object(Bucket=self.bucket, Key=key)
 
     def _sha256_of(self, key: str) -> str | None:
         """None where there is no such object, empty where something else put it there."""
         try:
-            found = self._s3.head_object(Bucket=self.bucket, Key=key)
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "404":
+            with in_one_line():
+                found = self._s3.head_object(Bucket=self.bucket, Key=key)
+        except CallError as error:
+            if error.code == "404":
                 return None
             raise
         return str(found["Metadata"].get("sha256", ""))
@@ -115,43 +108,8 @@ class Models:
 
 def _key(name: str) -> str:
     if not _NAME.fullmatch(name) or name.endswith(_SUFFIX):
-        raise StageError(
+        raise PushError(
             f"{name}: no name for a model; letters, digits, dots, hyphens and underscores, up to "
             f"200, and without {_SUFFIX}"
         )
     return f"{_PREFIX}{name}{_SUFFIX}"
-
-
-def _check_account(session: boto3.Session, stage: Stage) -> None:
-    account = session.client("sts").get_caller_identity()["Account"]
-    if account != stage.account:
-        raise StageError(
-            f"{stage.name}: the credentials are for account {account}, the stage's is "
-            f"{stage.account}; set AWS_PROFILE to one of that account"
-        )
-
-
-def _bucket(session: boto3.Session, stage: Stage) -> str:
-    deploy = f"deploy the stage first: make deploy STAGE={stage.name}"
-    try:
-        (stack,) = session.client("cloudformation").describe_stacks(StackName=stage.storage_stack)[
-            "Stacks"
-        ]
-    except ClientError as error:
-        if "does not exist" in str(error):
-            raise StageError(
-                f"{stage.storage_stack}: no such stack in {stage.account}, {stage.region}; {deploy}"
-            ) from None
-        raise
-    for output in stack.get("Outputs", []):
-        if output["OutputKey"] == "DataBucketName":
-            return str(output["OutputValue"])
-    raise StageError(f"{stage.storage_stack}: no output DataBucketName; {deploy}")
-
-
-@contextmanager
-def _in_one_line() -> Iterator[None]:
-    try:
-        yield
-    except (BotoCoreError, ClientError, boto3.exceptions.Boto3Error) as error:
-        raise StageError(f"AWS: {' '.join(str(error).split())}") from None

@@ -8,40 +8,71 @@ import hashlib
 import json
 from pathlib import Path
 
-from aws.assembly import stage_folder
+from aws import assembly
+from aws.assembly import FileAsset, StageAssembly
 from promotion import PromotionError
-from promotion.release import Content, Release
+from promotion.release import Asset, Content, Release
 
 
-def exchange_model(
-    folder: Path, stage: str, running: Release, content: Content, manifest_sha256: str
-) -> str:
-    """Put another archive into a stage's part of an assembly; its key in the asset bucket.
+def shipped_archive(release: Release) -> Asset:
+    """The archive of a release's one model.
 
-    Raises PromotionError where the stage does not ship one model as one archive.
+    Raises PromotionError where it does not run one model, shipped as one archive.
     """
-    archives = [asset for asset in running.assets if asset.key.endswith(".gz")]
-    if len(running.models) != 1 or len(archives) != 1 or not running.models[0].manifest_sha256:
+    archives = [asset for asset in release.assets if is_archive(asset)]
+    if len(release.models) != 1 or len(archives) != 1 or not release.models[0].manifest_sha256:
         raise PromotionError(
-            f"{stage}: {running.id} does not run one model, shipped as one archive: a trained model"
-            " has no place to go to"
+            f"{release.stage}: {release.id} does not run one model, shipped as one archive: a"
+            " trained model has no place to go to"
         )
-    (old,), (model,) = archives, running.models
-    nested = stage_folder(folder, stage)
+    return archives[0]
+
+
+def is_archive(asset: Asset | FileAsset) -> bool:
+    """Whether it is a model's archive, by its name."""
+    return asset.key.endswith(".gz")
+
+
+def parts_with(folder: Path, archive: Asset) -> dict[str, StageAssembly]:
+    """The parts of an assembly that ship an archive, by stage, in the order of stages.toml."""
+    there = assembly.stages(folder)
+    parts = {
+        name: assembly.read(folder, name, stage.account, stage.region)
+        for name, stage in assembly.settings(folder).stages.items()
+        if name in there
+    }
+    return {
+        name: part
+        for name, part in parts.items()
+        if any(file.id == archive.id for file in part.files)
+    }
+
+
+def exchange_model(folder: Path, running: Release, content: Content, manifest_sha256: str) -> str:
+    """Put another archive where an assembly has that of `running`; its key in an asset bucket.
+
+    In every stage's part that ships this archive: the assembly is recorded with the release, and
+    the stages after this one are deployed from it. A part that ships another one keeps it.
+
+    Raises PromotionError where `running` does not run one model, shipped as one archive.
+    """
+    old, (model,) = shipped_archive(running), running.models
     names = {
         old.id: content.sha256,
         old.key: f"{content.sha256}.gz",
         str(model.manifest_sha256): manifest_sha256,
     }
-    for file in nested.glob("*.json"):
-        _exchange(file, names)
-    _rename_templates(nested)
+    for stage in parts_with(folder, old):
+        nested = assembly.stage_folder(folder, stage)
+        for file in nested.glob("*.json"):
+            _exchange(file, names)
+        _rename_templates(nested)
     return f"{content.sha256}.gz"
 
 
 def drop_rollback_alarms(folder: Path, stage: str) -> None:
     """Let no alarm take back an update of the stage's endpoint."""
-    nested = stage_folder(folder, stage)
+    nested = assembly.stage_folder(folder, stage)
     for file in nested.glob("*.template.json"):
         template = json.loads(file.read_text(encoding="utf-8"))
         for resource in template.get("Resources", {}).values():

@@ -3,17 +3,18 @@
 import hashlib
 import shutil
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from aws import assembly
-from aws.assembly import ImageAsset
+from aws.assembly import ImageAsset, StageAssembly
 from aws.errors import CallError, in_one_line
 from aws.stage import Stage
 from promotion import PromotionError
 from promotion.artifacts import object_artifact
 from promotion.contents import content_of
-from promotion.exchange import exchange_model
+from promotion.exchange import exchange_model, is_archive, parts_with, shipped_archive
 from promotion.moving.parts import PART_SIZE, Digests, parts_of
 from promotion.moving.s3 import S3Object, parted
 from promotion.promote import Outcome, Promotion
@@ -21,7 +22,7 @@ from promotion.release import Content, Lineage, Release
 from promotion.store import ReleaseStore
 from promotion.unpacked import Unpacked, unpacked
 from stacks.build_arguments import build_arguments
-from stacks.compatibility import IncompatibleError, check, read_models
+from stacks.compatibility import IncompatibleError, check, read_model
 from stacks.settings import Settings
 
 MANIFEST = "SHA256SUMS"
@@ -119,30 +120,30 @@ def _sha256(file: Path) -> str:
         return hashlib.file_digest(content, "sha256").hexdigest()
 
 
-def check_fit(settings: Settings, stage: str, model: Path, image: ImageAsset) -> None:
-    """Hold a model's folder to a stage of stages.toml, and to the image that runs there.
+def check_fit(settings: Settings, images: Mapping[str, ImageAsset], model: Path, name: str) -> None:
+    """Hold a model's folder to stages of stages.toml, and to the images that run there.
+
+    `images`: by stage. Each of these stages runs this one model.
 
     Raises PromotionError with a line for what does not fit.
     """
     alone = settings.model_copy(
-        update={
-            "stages": {stage: settings.stages[stage]},
-            "model": settings.model.model_copy(update={"path": str(model)}),
-        }
+        update={"stages": {stage: settings.stages[stage] for stage in images}}
     )
     try:
-        models = read_models(alone)
-        check(alone, models)
+        packed = read_model(model, name)
+        check(alone, dict.fromkeys(alone.model_paths, packed))
     except IncompatibleError as error:
         raise PromotionError(str(error)) from None
-    needed = build_arguments(models[str(model)].record, settings.container.cuda)
-    had = dict(image.arguments)
-    for argument, value in needed.items():
-        if had.get(argument) != value:
-            raise PromotionError(
-                f"{stage}: the model needs another image than {stage} runs: {argument} is"
-                f" {_differing(had.get(argument, 'none'), value)}; deploy it from a checkout"
-            )
+    needed = build_arguments(packed.record, settings.container.cuda)
+    for stage, image in images.items():
+        had = dict(image.arguments)
+        for argument, value in needed.items():
+            if had.get(argument) != value:
+                raise PromotionError(
+                    f"{stage}: the model needs another image than {stage} runs: {argument} is"
+                    f" {_differing(had.get(argument, 'none'), value)}; deploy it from a checkout"
+                )
 
 
 def _differing(had: str, needed: str) -> str:
@@ -150,6 +151,23 @@ def _differing(had: str, needed: str) -> str:
     before, after = set(had.splitlines()), set(needed.splitlines())
     lost, new = ", ".join(sorted(before - after)), ", ".join(sorted(after - before))
     return f"{lost or 'less'} in it, and {new or 'less'} of the model"
+
+
+def checked_images(
+    settings: Settings, target: str, parts: Mapping[str, StageAssembly]
+) -> dict[str, ImageAsset]:
+    """The image of the target, and of each stage after it that gets the same model alone.
+
+    A stage of several models is not checked: it needs archives that the target does not run, so
+    that no promotion gets there.
+    """
+    order = list(settings.stages)
+    return {
+        stage: part.images[0]
+        for stage, part in parts.items()
+        if order.index(stage) >= order.index(target)
+        and len(list(filter(is_archive, part.files))) == 1
+    }
 
 
 def bring_model(promotion: Promotion, source: Stage, name: str, running: Release) -> Outcome:
@@ -161,10 +179,12 @@ def bring_model(promotion: Promotion, source: Stage, name: str, running: Release
     bucket, key = parted(artifact(source, name))
     place = S3Object(source.client("s3"), source.settings.account, bucket, key)
     with unpacked(ReleaseStore(target), running, target) as made:
+        parts = parts_with(made.folder, shipped_archive(running))
         content, manifest = _fetched(place, made.folder, name)
-        settings, (image,) = assembly.settings(made.folder), made.wanted.images
-        check_fit(settings, target.name, made.folder / _MODEL, image)
-        key = exchange_model(made.folder, target.name, running, content, manifest)
+        settings = assembly.settings(made.folder)
+        images = checked_images(settings, target.name, parts)
+        check_fit(settings, images, made.folder / _MODEL, name)
+        key = exchange_model(made.folder, running, content, manifest)
         wanted = assembly.read(
             made.folder, target.name, target.settings.account, target.settings.region
         )

@@ -1,4 +1,4 @@
-"""What container/Dockerfile is built with: by `cdk deploy` and by `make image` alike."""
+"""What container/Dockerfile is built with: by `cdk deploy` and by `berth image` alike."""
 
 from stacks.compatibility import ModelRecord
 

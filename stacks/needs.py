@@ -26,27 +26,30 @@ def role_needs(
     subnet_ids: Sequence[str],
     security_group_ids: Sequence[str],
 ) -> RoleNeeds:
-    """Beside image, model, logs and metrics."""
+    """Beside image, model and metrics."""
     bucket = f"arn:{cdk.Stack.of(storage).partition}:s3:::{storage.bucket.bucket_name}"
     reads, writes, topics = [], [], []
     if settings.mode == "batch":
-        reads, writes = [f"{bucket}/batch/input/*"], [f"{bucket}/batch/output/*"]
+        reads, writes = ["batch/input/*"], ["batch/output/*"]
     if settings.mode == "async":
-        reads, writes = [f"{bucket}/async/input/*"], [f"{bucket}/async/*"]
+        reads, writes = ["async/input/*"], ["async/*"]
         topics = [storage.successes.topic_arn, storage.errors.topic_arn]
     if settings.capture.percent:
-        writes.append(f"{bucket}/capture/*")
+        writes.append("capture/*")
     if settings.endpoint.core_dumps:
-        writes.append(f"{bucket}/core-dumps/*")
+        writes.append("core-dumps/*")
     volumes = encrypts_volumes(instance_types)
     uses_key = bool(reads or writes or volumes or settings.mode == "multi-model")
     return RoleNeeds(
+        bucket_arn=bucket,
         reads=reads,
         writes=writes,
         publishes_to=topics,
         key_arn=storage.key.key_arn if uses_key else None,
         encrypts_volumes=volumes,
         describes_alarms=settings.mode in ("real-time", "async", "multi-model"),
+        # All transform jobs of an account log to one group, which is not a stage's to make.
+        creates_log_group=settings.mode == "batch",
         subnet_ids=subnet_ids,
         security_group_ids=security_group_ids,
     )

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import hypothesis
@@ -24,9 +23,10 @@ def root() -> Path:
 
 @pytest.fixture(scope="session")
 def built_model(root: Path) -> Path:
-    """The example model, as `make model` builds it; nothing to do where it is there already."""
-    subprocess.run([sys.executable, "-m", "model", "build"], cwd=root, check=True)
-    return root / "build" / "model"
+    """The example model, as `berth model` builds it; nothing to do where it is there already."""
+    folder = root / "build" / "model"
+    subprocess.run([root / "tools" / "berth", "model", "--out", folder], cwd=root, check=True)
+    return folder
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -36,7 +36,7 @@ def test_playing_locally_and_calling_the_endpoint(
 ) -> None:
     """The local section's commands, with both ways of calling an endpoint before the last one."""
     *local, end = block("Playing with it locally", "sh").splitlines()
-    assert end == "make local-down"
+    assert end == "berth local down"
     (tmp_path / "call.py").write_text(block("Deploying to real accounts", "python"))
     # The same signed request, sent to where this AWS is.
     curl = block("Deploying to real accounts", "sh", 2).replace(

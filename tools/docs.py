@@ -14,14 +14,14 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from berth.check import title
 from contract.report import markdown
 from contract.runner import chosen
 from promotion import permissions, release
-from stacks.check_report import title
 from stacks.compatibility.checks import CHECKS
 from stacks.settings import Settings, StageSettings
 from stacks.settings.mistakes import keys, table_in
-from tools import security
+from tools import command_line, security
 from tools.alarms import alarm_table
 
 ROOT = Path(__file__).parents[1]
@@ -139,9 +139,11 @@ def _code(texts: list[str]) -> str:
 GENERATED: dict[str, Callable[[], str]] = {
     "alarms": alarm_table,
     "checkov": security.checkov_findings,
+    "commands": command_line.reference,
     "compatibility": compatibility_checks,
     "container": container_settings,
     "contract": contract_cases,
+    "exit_statuses": command_line.exit_statuses,
     "findings": security.findings,
     "jobs": security.job_role_wildcards,
     "key": security.key_users,

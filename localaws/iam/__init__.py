@@ -4,7 +4,7 @@ MiniStack (1.5.33) has the evaluator: identities, sessions, policies, boundaries
 buckets, repositories, keys, topics and queues. What it leaves out of what promotion needs is added
 here, and judged by that same evaluator: which action of SageMaker a request is (`requests`), the
 registry's HTTP requests (`registry`), what is not in a bucket (`listing`), and the keys of
-encrypted ones (`encryption`).
+encrypted ones (`encryption`). A service asks `judge` itself for what it does by a role.
 """
 
 import os

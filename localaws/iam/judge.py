@@ -1,4 +1,4 @@
-"""One action of the request that is being answered, put to MiniStack's evaluator."""
+"""One action, put to MiniStack's evaluator: a caller's, or a service's by a role."""
 
 from typing import Any
 
@@ -30,6 +30,31 @@ def refusal(
             f"User: {found.principal_arn} is not authorized to perform: {action} on resource:"
             f" {resource} with an explicit deny in a resource-based policy"
         )
+    return _denied(action, found, resource)
+
+
+def role_refusal(
+    role_arn: str, action: str, resource: str, region: str, context: dict[str, Any]
+) -> str | None:
+    """Why a service that acts as the role may not, in AWS's words; None where it may.
+
+    The role's own policies decide; a bucket's policy is not asked.
+    """
+    account, name = role_arn.split(":")[4], role_arn.rpartition("/")[2]
+    asked = iam_evaluator.EvalContext(
+        principal_arn=f"arn:aws:sts::{account}:assumed-role/{name}/SageMaker",
+        principal_type="AssumedRole",
+        principal_account=account,
+        action=action,
+        resource_arn=resource,
+        region=region,
+        service_context=context,
+    )
+    found = iam_evaluator.evaluate(asked, iam_evaluator._gather_role_policies(name, account))
+    return None if found.decision == "Allow" else _denied(action, found, resource)
+
+
+def _denied(action: str, found: iam_evaluator.EvalResult, resource: str) -> str:
     said: str = iam_actions.identity_denial_message(
         action, found.principal_arn, resource, found.decision == "Deny"
     )

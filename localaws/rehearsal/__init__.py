@@ -1,1 +1,1 @@
-"""`make rehearse`: a release through three accounts on this machine."""
+"""`berth local rehearse`: a release through three accounts on this machine."""

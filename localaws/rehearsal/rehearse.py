@@ -7,7 +7,7 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from localaws.accounts import CHECKOUT
+from localaws.accounts import BERTH, CDK, CHECKOUT
 from localaws.bootstrap import bootstrap
 from localaws.lifecycle import Emulator, running
 from localaws.rehearsal.models import make_broken, make_worse
@@ -34,11 +34,9 @@ def rehearse(home: Path) -> None:
 
 
 def _project(folder: Path) -> Path:
-    """A project of its own: this checkout's files, another stages.toml, other models."""
+    """A project of its own: a stages.toml, and what is built beside it."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "build").mkdir(parents=True)
-    for name in ("app.py", "cdk.json", "node_modules", ".venv"):
-        (folder / name).symlink_to(CHECKOUT / name)
     shutil.copy(CHECKOUT / "localaws" / "rehearsal" / "stages.toml", folder)
     return folder
 
@@ -50,49 +48,51 @@ class _Rehearsal:
         self, emulator: Emulator, project: Path, bootstrapped: "Future[list[str]]"
     ) -> None:
         self._emulator, self._project, self._bootstrapped = emulator, project, bootstrapped
-        self._example, self._step = CHECKOUT / "build" / "model", 0
+        self._model, self._step = project / "build" / "model", 0
+        # The checkout has built it before, as a rule.
+        self._example = CHECKOUT / "build" / "model"
 
     def play(self) -> None:
         self._say("Three accounts are bootstrapped; the example model is built and goes to dev")
-        run([sys.executable, "-m", "model", "build"], "the model cannot be built")
-        shutil.copytree(self._example, self._project / "build" / "model")
+        run([BERTH, "model", "--out", str(self._example)], "the model cannot be built")
+        shutil.copytree(self._example, self._model)
         self._deploy()
-        self._promotion("verify", "dev")
+        self._berth("verify", "dev")
         self._say("dev to qa: first what would happen, then the same bytes, verified there")
-        self._promotion("plan", "--from", "dev", "--to", "qa")
-        self._promotion("run", "--from", "dev", "--to", "qa")
+        self._berth("promote", "--from", "dev", "--to", "qa", "--dry-run")
+        self._berth("promote", "--from", "dev", "--to", "qa")
         self._say("qa to prod")
-        self._promotion("run", "--from", "qa", "--to", "prod")
+        self._berth("promote", "--from", "qa", "--to", "prod")
         self._say("A worse model comes to dev: the gate does not let it go on (exit status 1)")
-        make_worse(self._example, self._project / "build" / "model")
+        make_worse(self._example, self._model)
         self._deploy()
-        self._promotion("verify", "dev", status=1)
-        self._promotion("run", "--from", "dev", "--to", "qa", status=1)
+        self._berth("verify", "dev", status=1)
+        self._berth("promote", "--from", "dev", "--to", "qa", status=1)
         self._say("A broken one is forced: qa goes back to what it ran before (exit status 1)")
-        make_broken(self._example, self._project / "build" / "model")
+        make_broken(self._example, self._model)
         self._deploy()
         forced = ("--force", "to see it go back")
-        self._promotion("run", "--from", "dev", "--to", "qa", *forced, status=1)
+        self._berth("promote", "--from", "dev", "--to", "qa", *forced, status=1)
         self._say("What qa ran, and what it runs")
-        self._promotion("history", "qa")
+        self._berth("history", "qa")
         self._say("Ending AWS on this machine")
 
     def _deploy(self) -> None:
         """`make deploy`, in the project of the rehearsal."""
-        self._run(["cdk", "synth", "--quiet", "**"], "cdk synth failed")
+        self._run([CDK, "synth", "--quiet", "**"], "cdk synth failed")
         self._bootstrapped.result()
-        command = ["cdk", "deploy", "--app", "cdk.out", "--require-approval", "never", "dev/*"]
+        command = [CDK, "deploy", "--app", "cdk.out", "--require-approval", "never", "dev/*"]
         self._run(command, "cdk deploy of dev failed")
-        self._promotion("record", "dev")
+        self._berth("record", "dev")
 
-    def _promotion(self, *arguments: str, status: int = 0) -> None:
-        command = [sys.executable, "-m", "promotion", *arguments]
-        self._run(command, f"`promotion {' '.join(arguments)}` did not end as it has to", status)
+    def _berth(self, *arguments: str, status: int = 0) -> None:
+        failure = f"`berth {' '.join(arguments)}` did not end as it has to"
+        self._run([BERTH, *arguments], failure, status)
 
     def _run(self, command: list[str], failure: str, status: int = 0) -> None:
         shown = " ".join(f"'{word}'" if " " in word or "*" in word else word for word in command)
-        SCREEN.print(f"[dim]$ {shown.replace(sys.executable, 'python')}[/]")
-        environment = self._emulator.environment("dev") | {"PYTHONPATH": str(CHECKOUT)}
+        SCREEN.print(f"[dim]$ {shown.replace(CDK, 'cdk').replace(BERTH, 'berth')}[/]")
+        environment = self._emulator.environment("dev")
         run(command, failure, environment=environment, folder=self._project, status=status)
 
     def _say(self, text: str) -> None:

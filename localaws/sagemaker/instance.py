@@ -37,6 +37,9 @@ LAST_LINES = 12
 _KEEPER = Path(__file__).with_name("keeper.py")
 _PORTS = range(20_000, 30_000)  # below the range that outgoing connections take theirs from
 _numbers = itertools.count(1)
+_given: set[int] = set()
+"""The ports of this emulator's instances: a program takes some time to listen on its own."""
+_giving = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,7 @@ class Instance:
                 check=False,
             )
         self.healthy = False
+        _given.discard(self.port)
         self.exited.set()
         self._idle.set()
 
@@ -219,10 +223,13 @@ class Instance:
 
 def _free_port() -> int:
     for port in random.sample(_PORTS, k=200):
-        with socket.socket() as probe:
+        with _giving, socket.socket() as probe:
+            if port in _given:
+                continue
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
+            _given.add(port)
             return port
     raise HostingError(f"no free loopback port between {_PORTS.start} and {_PORTS.stop}")

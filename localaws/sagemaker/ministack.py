@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from typing import Any
 
 from ministack.core import responses
 from ministack.services import cloudwatch, ecr
@@ -58,11 +59,11 @@ def alarm_states(where: Scope, names: Sequence[str]) -> dict[str, str]:
     return {name: str(alarm["StateValue"]) for name, alarm in present.items() if alarm}
 
 
-def image_tags(where: Scope, repository: str, digest: str) -> list[str]:
-    """The tags of the image of that digest in the emulated ECR; none where it is not there."""
+def image(where: Scope, repository: str, wanted: dict[str, str]) -> dict[str, Any] | None:
+    """The image of a digest or a tag in the emulated ECR; None where it is not there."""
     with _pinned(where):
-        image = ecr._find_image(repository, {"imageDigest": digest})
-    return list(image["imageTags"]) if image else []
+        found: dict[str, Any] | None = ecr._find_image(repository, wanted)
+    return found
 
 
 def _pinned(where: Scope) -> AbstractContextManager[None]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from localaws.sagemaker import listing, serverless
+from localaws.sagemaker import listing, registry_image, serverless
 from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.multimodel import source
 from localaws.sagemaker.state import STORE, Document, Resource, Scope
@@ -24,6 +24,8 @@ def create_model(scope: Scope, request: Document) -> Document:
                 "A container definition must not have both ModelDataUrl and ModelDataSource."
             )
         source.check(container)
+        if "Image" in container:
+            registry_image.check(container["Image"])
     return _create("model", "ModelName", "ModelArn")(scope, request)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localaws.images import Built
-from localaws.sagemaker import artifacts, environments, ministack
+from localaws.sagemaker import artifacts, environments, ministack, registry_image
 from localaws.sagemaker.containers import MODEL, Container
 from localaws.sagemaker.errors import HostingError
 from localaws.sagemaker.instance import Program
@@ -15,10 +15,6 @@ from localaws.sagemaker.multimodel.source import MOUNTED, is_multi_model, source
 from localaws.sagemaker.pools import INSUFFICIENT, Pool
 from localaws.sagemaker.state import Document, Scope
 
-_PINNED = re.compile(
-    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[\w-]+)\.[^/]+/(?P<repository>[^:@]+)"
-    r"(:[\w.-]+)?@(?P<digest>sha256:[0-9a-f]{64})"
-)
 _TAG = re.compile(r":(?P<tag>\w[\w.-]{0,127})$")
 
 
@@ -115,9 +111,9 @@ def _image_folder(image: str) -> Path:
 
 def _tags(image: str) -> list[str]:
     """The tag of an image, or those that the emulated ECR has for its digest."""
-    if pinned := _PINNED.fullmatch(image):
-        where = Scope(pinned["account"], pinned["region"])
-        return ministack.image_tags(where, pinned["repository"], pinned["digest"])
+    pinned = registry_image.pinned_tags(image)
+    if pinned is not None:
+        return pinned
     tagged = _TAG.search(image)
     return [tagged["tag"]] if tagged else []
 

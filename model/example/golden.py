@@ -1,4 +1,4 @@
-"""golden.jsonl: sentences and their entities, as `python -m promotion verify` asks for them."""
+"""golden.jsonl: sentences and their entities, as `berth verify` asks for them."""
 
 import json
 from collections.abc import Iterable

@@ -136,7 +136,7 @@ def archives_can_be_uploaded(stage: CheckedStage) -> Iterator[Finding]:
     if stage.archives is None:
         yield stage.refuse(key, "no folder that can be read; make it, or leave the key out")
     elif not stage.archives:
-        yield stage.warn(key, "the folder is empty; `python -m model push` adds archives later")
+        yield stage.warn(key, "the folder is empty; `berth push` adds archives later")
     for file in stage.archives or ():
         if not _S3_KEY.fullmatch(file.name):
             yield stage.refuse(

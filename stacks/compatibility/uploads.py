@@ -63,5 +63,5 @@ def archives_fit_the_copying_function(stage: CheckedStage) -> Iterator[Finding]:
             "multi_model.archives",
             f"the folder has {size / _GIB:.1f} GiB and the function that copies it has room for "
             f"{BUCKET_DEPLOYMENT_DISK_GIB / 2:.0f}; push archives one by one with "
-            "`python -m model push`",
+            "`berth push`",
         )

@@ -15,17 +15,21 @@ METRIC_NAMESPACES = ["AWS/SageMaker", "/aws/sagemaker/Endpoints"]
 
 @dataclass(frozen=True)
 class RoleNeeds:
-    """What a mode needs beside image, model, logs and metrics. ARNs; empty for nothing.
+    """What a mode needs beside image, model, logs and metrics; empty for nothing.
 
+    bucket_arn: the stage's bucket, in which `reads` and `writes` are keys, `*` at their ends.
     encrypts_volumes: the stage's key encrypts the instances' storage.
+    creates_log_group: nobody else makes the group that the containers log to.
     """
 
+    bucket_arn: str
     reads: Sequence[str] = ()
     writes: Sequence[str] = ()
     publishes_to: Sequence[str] = ()
     key_arn: str | None = None
     encrypts_volumes: bool = False
     describes_alarms: bool = False
+    creates_log_group: bool = False
     subnet_ids: Sequence[str] = ()
     security_group_ids: Sequence[str] = ()
 
@@ -33,8 +37,9 @@ class RoleNeeds:
 class ExecutionRole(Construct):
     """Exactly what hosting a stage's models needs.
 
-    The actions are those of AWS's page "SageMaker AI roles" for CreateModel, each held to its
-    resource. The policy is inline, so that whoever waits for the role waits for the policy too.
+    The actions are those of AWS's page for CreateModel, each held to its resource. The policy is
+    inline, so that whoever waits for the role waits for the policy too.
+    https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html
     """
 
     def __init__(
@@ -58,8 +63,11 @@ class ExecutionRole(Construct):
                 "ecr:GetDownloadUrlForLayer",
                 on=repositories,
             ),
-            # The group is the stack's own, with its retention: CreateLogGroup is not given.
+            # The ARN ends with `:*`, as IAM asks for with these actions, CreateLogGroup among them.
+            # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
             _allow(
+                # A group of the stage's own has its retention and key: SageMaker makes no other.
+                *(["logs:CreateLogGroup"] if needs.creates_log_group else []),
                 "logs:CreateLogStream",
                 "logs:DescribeLogStreams",
                 "logs:PutLogEvents",
@@ -96,10 +104,20 @@ def _wildcards(
     return [
         resource
         for resource in dict.fromkeys(
-            [*models, log_group_arn, *needs.reads, *needs.writes, *interfaces]
+            [
+                *models,
+                log_group_arn,
+                *_objects(needs, needs.reads),
+                *_objects(needs, needs.writes),
+                *interfaces,
+            ]
         )
         if resource.endswith("*")
     ]
+
+
+def _objects(needs: RoleNeeds, keys: Sequence[str]) -> list[str]:
+    return [f"{needs.bucket_arn}/{key}" for key in keys]
 
 
 def _interfaces(stack: cdk.Stack) -> str:
@@ -120,9 +138,19 @@ def _reading(partition: str, sources: Sequence[ModelSource]) -> list[iam.PolicyS
 def _optional(needs: RoleNeeds) -> list[iam.PolicyStatement]:
     statements = []
     if needs.reads:
-        statements.append(_allow("s3:GetObject", on=needs.reads))
+        # A transform job lists the objects of its S3Prefix with this role. For asynchronous
+        # inference AWS's page asks for s3:ListBucket, too.
+        # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TransformS3DataSource.html
+        # https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-create-endpoint-prerequisites.html
+        listed: dict[str, str | list[str]] = {"s3:prefix": list(needs.reads)}
+        statements += [
+            _allow("s3:GetObject", on=_objects(needs, needs.reads)),
+            _allow("s3:ListBucket", on=[needs.bucket_arn], when=listed, like=True),
+        ]
     if needs.writes:
-        statements.append(_allow("s3:AbortMultipartUpload", "s3:PutObject", on=needs.writes))
+        statements.append(
+            _allow("s3:AbortMultipartUpload", "s3:PutObject", on=_objects(needs, needs.writes))
+        )
     if needs.publishes_to:
         statements.append(_allow("sns:Publish", on=needs.publishes_to))
     if needs.key_arn:

@@ -43,7 +43,7 @@ class ShippingSettings(Table):
     s3_uri: Annotated[S3Archive | None, Field(description='the archive where form = "s3"')] = None
     manifest_sha256: Annotated[
         Sha256 | None,
-        Field(description="SHA-256 of its SHA256SUMS, as `python -m model pack` prints it"),
+        Field(description="SHA-256 of its SHA256SUMS, as `berth pack` prints it"),
     ] = None
 
     @field_validator("s3_uri", "manifest_sha256")

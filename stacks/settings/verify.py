@@ -10,7 +10,7 @@ _Score = Annotated[float, Field(ge=0, le=1)]
 
 
 class VerifySettings(Table):
-    """`[<stage>.verify]`. What `python -m promotion verify` asks of the running endpoint."""
+    """`[<stage>.verify]`. What `berth verify` asks of the running endpoint."""
 
     bake_seconds: Annotated[
         int, Field(ge=0, le=86400, description="how long no alarm may go off")

@@ -1,8 +1,6 @@
-"""What `python -m tools.deployed` reads from CloudFormation, here the emulator's."""
+"""What is deployed, read from CloudFormation, here the emulator's."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,10 +8,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import WaiterError
 
+from aws import cloudformation
+from aws.errors import AwsError
 from localaws.lifecycle import Emulator, running
 from stacks.settings import load
-
-pytestmark = pytest.mark.slow
 
 TOPIC = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "x"}}}}
 NO_CONFIG = {"Type": "AWS::SageMaker::Endpoint", "Properties": {"EndpointConfigName": "none"}}
@@ -25,38 +23,46 @@ def emulator(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[E
         yield emulator
 
 
-def deployed(
-    emulator: Emulator, *names: str, credentials_of: str = "dev"
-) -> subprocess.CompletedProcess[str]:
-    dev = emulator.settings.stages["dev"]
-    where = ["--account", dev.account, "--region", dev.region]
-    return subprocess.run(
-        [sys.executable, "-m", "tools.deployed", *where, *names],
-        env=emulator.environment(credentials_of),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def cloudformation(emulator: Emulator) -> Any:
+@pytest.fixture
+def client(emulator: Emulator) -> Any:
     session: Any = emulator.session("dev")
     return session.client("cloudformation")
 
 
-def test_a_deployed_stack_has_its_template_and_one_that_is_not_has_none(
-    emulator: Emulator,
-) -> None:
-    client = cloudformation(emulator)
-    client.create_stack(StackName="there", TemplateBody=json.dumps(TOPIC))
+class Described:
+    """A client that knows one stack of a status."""
+
+    def __init__(self, status: str) -> None:
+        self.status = status
+
+    def describe_stacks(self, **_: str) -> dict[str, Any]:
+        return {"Stacks": [{"StackStatus": self.status}]}
+
+    def get_template(self, **asked: str) -> dict[str, Any]:
+        return {"TemplateBody": asked}
+
+
+@pytest.mark.slow
+def test_a_deployed_stack_has_its_template_outputs_and_resources(client: Any) -> None:
+    template = TOPIC | {"Outputs": {"Name": {"Value": "value"}}}
+    client.create_stack(StackName="there", TemplateBody=json.dumps(template))
     client.get_waiter("stack_create_complete").wait(StackName="there", WaiterConfig={"Delay": 1})
-    ended = deployed(emulator, "there", "nowhere")
-    assert (ended.returncode, ended.stderr) == (0, "")
-    assert json.loads(ended.stdout) == {"there": TOPIC, "nowhere": None}
+    assert cloudformation.template(client, "there") == template
+    assert cloudformation.outputs(client, "there") == {"Name": "value"}
+    assert cloudformation.resources(client, "there", {"AWS::S3::Bucket"}) == {}
+    (name,) = cloudformation.resources(client, "there", {"AWS::SNS::Topic"})
+    assert name == "Topic"
 
 
-def test_a_stack_whose_creation_was_rolled_back_counts_as_not_deployed(emulator: Emulator) -> None:
-    client = cloudformation(emulator)
+@pytest.mark.slow
+def test_a_stack_that_is_not_there_is_none(client: Any) -> None:
+    assert cloudformation.stack(client, "nowhere") is None
+    assert cloudformation.outputs(client, "nowhere") is None
+    assert cloudformation.template(client, "nowhere") is None
+
+
+@pytest.mark.slow
+def test_a_stack_whose_creation_was_rolled_back_counts_as_not_deployed(client: Any) -> None:
     client.create_stack(
         StackName="failed", TemplateBody=json.dumps({"Resources": {"Endpoint": NO_CONFIG}})
     )
@@ -64,13 +70,27 @@ def test_a_stack_whose_creation_was_rolled_back_counts_as_not_deployed(emulator:
         client.get_waiter("stack_create_complete").wait(
             StackName="failed", WaiterConfig={"Delay": 1}
         )
-    assert json.loads(deployed(emulator, "failed").stdout) == {"failed": None}
+    assert cloudformation.template(client, "failed") is None
 
 
-def test_credentials_of_another_account_are_refused(emulator: Emulator) -> None:
-    ended = deployed(emulator, "there", credentials_of="qa")
-    assert (ended.returncode, ended.stdout) == (2, "")
-    assert ended.stderr == (
-        "deployed templates: these credentials are of account 222222222222;"
-        " the stage is in 111111111111\n"
-    )
+@pytest.mark.parametrize("status", ["REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"])
+def test_what_never_was_deployed_has_no_template(status: str) -> None:
+    assert cloudformation.template(Described(status), "berth-dev-serving") is None
+
+
+@pytest.mark.parametrize("status", ["UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_FAILED"])
+def test_a_stack_that_is_not_at_rest_is_refused(status: str) -> None:
+    with pytest.raises(AwsError, match=f"berth-dev-serving is {status}: what it runs is known"):
+        cloudformation.template(Described(status), "berth-dev-serving")
+
+
+@pytest.mark.parametrize("status", ["CREATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"])
+def test_the_template_is_the_one_that_was_sent(status: str) -> None:
+    asked = cloudformation.template(Described(status), "berth-dev-serving")
+    assert asked == {"StackName": "berth-dev-serving", "TemplateStage": "Original"}
+
+
+def test_a_template_is_compared_as_cloudformation_keeps_it() -> None:
+    synthesized = {"Größe": ["5 µs", {"n": 1.5}], "plain": True}
+    kept = {"Gr??e": ["5 ?s", {"n": 1.5}], "plain": True}
+    assert cloudformation.as_kept(synthesized) == kept

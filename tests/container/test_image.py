@@ -54,11 +54,6 @@ def test_code_comes_last_so_that_the_big_layers_stay(dockerfile: str) -> None:
     assert dockerfile.rindex("./install.sh") < dockerfile.index("COPY serving")
 
 
-def test_every_pin_is_exact(root: Path) -> None:
-    for line in (root / "container" / "requirements.txt").read_text().splitlines():
-        assert re.fullmatch(r"[a-z0-9-]+==[0-9.]+", line), line
-
-
 @pytest.mark.parametrize("arguments", [[], ["train"], ["serve", "now"]])
 def test_any_other_argument_is_refused_with_what_is_taken(root: Path, arguments: list[str]) -> None:
     ended = subprocess.run(

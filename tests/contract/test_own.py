@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from contract.__main__ import main
+from tests.berth_cli import status_of
 
 pytestmark = pytest.mark.slow
 
@@ -23,4 +23,4 @@ def test_our_server_is_certified_also_for_good_practice(
     monkeypatch.setenv("BERTH_MODELS_DIR", str(built_model.parent))
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     arguments = ["--process", "container/entrypoint.sh", "--model", str(built_model), "--strict"]
-    assert main(arguments) == 0, capsys.readouterr().out
+    assert status_of("contract", *arguments) == 0, capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""What `python -m stacks plan` says, and what `cdk deploy` then does.
+"""What `berth plan` says, and what `cdk deploy` then does.
 
 The CDK CLI, the templates and CloudFormation's API are the real ones; CloudFormation itself is the
 emulator's, which judges a change by code of its own.
@@ -7,13 +7,13 @@ emulator's, which judges a change by code of its own.
 import json
 import re
 import subprocess
-import sys
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import berth_cli
 from tests.end_to_end.conftest import Deployment
 from tests.end_to_end.example_model import names_no_longer_an_entity
 from tests.end_to_end.test_main_job import ENDPOINT, STACK
@@ -25,13 +25,9 @@ STEP = re.compile(r"  \d+\. (creates|updates|replaces|deletes) (\w+) (\w+)")
 
 
 def plan(deployment: Deployment, *options: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "stacks", "plan", "dev", *options],
-        cwd=deployment.project,
-        env=deployment.emulator.environment("dev"),
-        capture_output=True,
-        text=True,
-        check=False,
+    environment = deployment.emulator.environment("dev")
+    return berth_cli.run(
+        "plan", "dev", *options, folder=deployment.project, environment=environment
     )
 
 
@@ -169,7 +165,7 @@ def test_a_deployment_does_what_the_plan_said(deployment: Deployment) -> None:
     # A bucket taken away.
     without_a_bucket(deployment.project / "cdk.out")
     refused = plan(deployment, "--assembly", "cdk.out")
-    assert refused.returncode == 2
+    assert refused.returncode == 1
     assert "✗ berth-dev-storage: Bucket Data666C94C7 leaves the stack" in refused.stdout
     assert refused.stdout.splitlines()[-1].startswith("refused: ")
 

@@ -1,18 +1,17 @@
 """The examples that read from or write to the stage's bucket: asynchronous, batch, multi-model.
 
-Deployed by the real CDK CLI, used by boto3 and by `python -m model push`.
+Deployed by the real CDK CLI, used by boto3 and by `berth push`.
 """
 
 import json
 import shutil
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import berth_cli
 from tests.end_to_end.conftest import Deployment, an_example
 from tests.end_to_end.example_model import (
     ENTITIES,
@@ -148,8 +147,8 @@ def ships_an_archive(project: Path) -> None:
     """Have the multi-model example's deployments copy a folder of one archive, shipped.tar.gz."""
     archives = project / "archives"
     archives.mkdir()
-    command = [sys.executable, "-m", "model", "pack", "build/model", "archives/shipped.tar.gz"]
-    subprocess.run(command, cwd=project, check=True, capture_output=True)
+    packed = berth_cli.run("pack", "build/model", "archives/shipped.tar.gz", folder=project)
+    assert packed.returncode == 0, packed.stderr
     with (project / "examples" / "multi-model" / "stages.toml").open("a") as stages:
         stages.write('\n[dev.multi_model]\narchives = "archives"\n')
 
@@ -159,14 +158,9 @@ def test_multi_model_answers_by_the_name_of_what_was_deployed_and_pushed(project
     with an_example(project, "multi-model") as dev:
 
         def push(name: str, *options: str) -> None:
-            pushed = subprocess.run(
-                [sys.executable, "-m", "model", "push", name, "--stage", "dev", *options],
-                cwd=project,
-                env=dev.emulator.environment("dev"),
-                capture_output=True,
-                text=True,
-                check=False,
-            )
+            environment = dev.emulator.environment("dev")
+            arguments = ("push", name, "--stage", "dev", *options)
+            pushed = berth_cli.run(*arguments, folder=project, environment=environment)
             assert pushed.returncode == 0, pushed.stderr
             assert f"call it with TargetModel={name}.tar.gz" in pushed.stdout
 

@@ -1,9 +1,8 @@
-"""`make rehearse`: a release through three accounts, and what does not get through."""
+"""`berth local rehearse`: a release through three accounts, and what does not get through."""
 
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ def test_the_rehearsal_ends_as_it_has_to_and_says_what_it_does(
 ) -> None:
     del built_model
     played = subprocess.run(
-        [sys.executable, "-m", "localaws", "rehearse"],
+        [root / "tools" / "berth", "local", "rehearse"],
         cwd=root,
         env={**os.environ, "LOCALAWS_HOME": str(tmp_path), "LOCALAWS_IMAGES": "never"},
         stdout=subprocess.PIPE,

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.berth_cli import status_of
 from tests.image.container import Container
-from tools.image import __main__ as image_tool
 from tools.image.engine import Engine, ImageError, find
 
 TAG = "localhost/berth-test"
@@ -34,7 +34,7 @@ def engine() -> Engine:
 @pytest.fixture(scope="session")
 def image(engine: Engine, built_model: Path) -> str:
     """The image of the example model, with PyTorch's CPU build, on whatever base can be had."""
-    assert image_tool.main(["--cpu", "--any-base", "--tag", TAG]) == 0
+    assert status_of("image", "--cpu", "--any-base", "--tag", TAG) == 0
     return TAG
 
 

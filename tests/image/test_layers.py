@@ -9,7 +9,7 @@ import pytest
 from stacks.build_arguments import build_arguments
 from stacks.compatibility import read_model_record
 from tools.image import base
-from tools.image.build import CONTAINER, build, layers, replaced
+from tools.image.build import CONTAINER, DOCKER_MANIFEST, build, layers, replaced
 from tools.image.engine import Engine
 
 LOOK = """
@@ -76,7 +76,7 @@ def test_it_is_a_docker_image_as_create_model_wants_it(engine: Engine, image: st
             "docker gives an image its manifest when it pushes: there is none to look at here; "
             "the asset is pushed with outputs=type=docker, which tests/stacks holds"
         )
-    assert kind == "application/vnd.docker.distribution.manifest.v2+json"
+    assert kind == DOCKER_MANIFEST
 
 
 def test_every_package_is_compiled_and_needs_no_look_at_its_source(

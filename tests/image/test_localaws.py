@@ -10,13 +10,13 @@ from localaws import home
 from tests.end_to_end.conftest import Deployment, deployment, project
 from tests.image.test_run import TEXT
 from tests.localaws.sagemaker.conftest import eventually
+from tools.image.build import DOCKER_MANIFEST
 from tools.image.engine import Engine
 
 __all__ = ["deployment", "project"]  # fixtures
 
 ENDPOINT, STACK = "berth-dev", "berth-dev-serving"
 REPOSITORY = "cdk-hnb659fds-container-assets-111111111111-eu-central-1"
-DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
 
 def containers(engine: Engine) -> list[str]:

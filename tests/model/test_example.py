@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from model.bundle.ner import Span, batches, merge, normalized, read_terms, windows
 from model.example.corpus import HELD_OUT_EVERY, LABELS, Author, lists, templates
 from model.example.evaluation import scores
+from tests import berth_cli
 
 
 def test_the_same_seed_writes_the_same_sentences() -> None:
@@ -248,12 +249,7 @@ def test_the_bundle_stands_alone_and_holds_no_pickle(built_model: Path, tmp_path
 @pytest.mark.slow
 def test_nothing_is_built_again_when_nothing_changed(root: Path, built_model: Path) -> None:
     before = (built_model / "MLmodel").stat()
-    done = subprocess.run(
-        [sys.executable, "-m", "model", "build"],
-        cwd=root,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = berth_cli.run("model", "--out", str(built_model), folder=root)
+    assert done.returncode == 0
     assert "up to date" in done.stderr
     assert (built_model / "MLmodel").stat() == before

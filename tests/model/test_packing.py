@@ -16,6 +16,7 @@ from isal import igzip_threaded
 from model import packing
 from model.folder import JUNK, Member, ModelFolderError
 from model.packing import pack, pack_if_changed
+from tests import berth_cli
 
 MLMODEL = "flavors:\n  python_function:\n    loader_module: x\n"
 
@@ -177,7 +178,7 @@ def test_a_folder_that_is_no_model_is_refused_in_one_line(
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ModelFolderError, match="no such folder; `make model` builds the example"):
+    with pytest.raises(ModelFolderError, match="no such folder; `berth model` builds the example"):
         pack(tmp_path / "none", tmp_path / "model.tar.gz")
 
 
@@ -291,13 +292,7 @@ def test_importing_packing_is_light() -> None:
 @pytest.mark.slow
 def test_the_command_says_what_it_packed_or_what_is_wrong(folder: Path, tmp_path: Path) -> None:
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "model", "pack", *arguments],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=Path(__file__).parents[2],
-        )
+        return berth_cli.run("pack", *arguments, folder=tmp_path)
 
     done = run(str(folder), str(tmp_path / "model.tar.gz"))
     assert done.returncode == 0

@@ -1,4 +1,4 @@
-"""The archive of a trained model: what is in it is what it says."""
+"""The archive of a trained model: what is in it is what it says, and fits where it goes to."""
 
 import hashlib
 import io
@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from aws.assembly import FileAsset, ImageAsset, StageAssembly
 from promotion import PromotionError
-from promotion.trained import unpack
+from promotion.trained import check_fit, checked_images, unpack
+from stacks.settings import Settings, load
 
 WEIGHTS = b"weights"
 LISTED = f"{hashlib.sha256(WEIGHTS).hexdigest()}  data/weights\n".encode()
@@ -56,3 +58,81 @@ def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
     (tmp_path / "model.tar.gz").write_bytes(b"no archive")
     with pytest.raises(PromotionError, match="m: its archive cannot be unpacked"):
         unpack(tmp_path / "model.tar.gz", tmp_path / "out", "m")
+
+
+def image(python: str = "3.11.7") -> ImageAsset:
+    """Of a model that needs PyTorch alone."""
+    arguments = {
+        "PYTHON_VERSION": python,
+        "TORCH_INDEX_URL": "https://download.pytorch.org/whl/cpu",
+        "MODEL_REQUIREMENTS": "torch==2.13.0\n",
+    }
+    return ImageAsset("images", "f" * 64, tuple(arguments.items()))
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Where prod is the smallest stage."""
+    shared = 'account = "{}"\nregion = "eu-central-1"\n'
+    file = tmp_path / "stages.toml"
+    file.write_text(
+        'project = "berth"\nmodel.path = "model"\ncontainer.cuda = "none"\n'
+        + "".join(
+            f"[{stage}]\n{shared.format(number * 12)}{more}\n"
+            for stage, number, more in (
+                ("dev", "1", 'endpoint.instance_type = "ml.c5.xlarge"'),
+                ("qa", "2", 'endpoint.instance_type = "ml.c5.xlarge"'),
+                (
+                    "prod",
+                    "3",
+                    'mode = "serverless"\nserverless.memory_mb = 1024\nnetwork.isolation = false',
+                ),
+            )
+        )
+    )
+    return load(file)
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """Of 1.1 GB, so that prod's memory is too small for it."""
+    folder = tmp_path / "trained"
+    folder.mkdir()
+    (folder / "python_env.yaml").write_text("python: 3.11.7\n")
+    (folder / "requirements.txt").write_text("torch==2.13.0\n")
+    (folder / "MLmodel").write_text("flavors: {python_function: {}}\n")
+    with (folder / "model.safetensors").open("wb") as weights:
+        weights.truncate(1_100 * 2**20)
+    return folder
+
+
+def test_it_fits_the_stage_that_has_room_and_the_image(settings: Settings, model: Path) -> None:
+    check_fit(settings, {"qa": image()}, model, "ner-1")
+
+
+def test_a_stage_after_the_target_that_has_no_room_refuses_it(
+    settings: Settings, model: Path
+) -> None:
+    reason = r"stages\.toml: prod\.serverless\.memory_mb = 1024: the weights of ner-1 take 1100"
+    with pytest.raises(PromotionError, match=reason):
+        check_fit(settings, {"qa": image(), "prod": image()}, model, "ner-1")
+
+
+def test_a_stage_of_another_image_refuses_it(settings: Settings, model: Path) -> None:
+    reason = "qa: the model needs another image than qa runs: PYTHON_VERSION is 3.12.4 in it"
+    with pytest.raises(PromotionError, match=reason):
+        check_fit(settings, {"dev": image(), "qa": image("3.12.4")}, model, "ner-1")
+
+
+def part(*archives: str) -> StageAssembly:
+    files = (FileAsset(name, "assets", f"{name}.gz") for name in archives)
+    return StageAssembly({}, "assets", tuple(files), (image(),), ())
+
+
+def test_the_target_is_checked_and_every_stage_after_it_that_runs_the_same_alone(
+    settings: Settings,
+) -> None:
+    parts = {"dev": part("a"), "qa": part("a"), "prod": part("a")}
+    assert checked_images(settings, "qa", parts) == {"qa": image(), "prod": image()}
+    assert checked_images(settings, "prod", parts) == {"prod": image()}
+    assert checked_images(settings, "qa", {**parts, "prod": part("a", "b")}) == {"qa": image()}

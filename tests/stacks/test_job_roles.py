@@ -1,13 +1,11 @@
-"""Which roles GitHub's jobs have, and what `python -m stacks roles` tells a workflow of them."""
+"""Which roles GitHub's jobs have, and what `berth roles` tells a workflow of them."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from stacks.job_roles import contexts, outputs, role_name
-from stacks.settings import Settings, SettingsError, load
+from stacks.settings import Settings, SettingsError
 from stacks.settings.pipeline import PipelineSettings
 
 ROOT = Path(__file__).parents[2]
@@ -74,19 +72,3 @@ def test_a_stage_that_is_not_there_is_told_in_a_line(settings: Settings) -> None
 def test_without_a_table_pipeline_there_are_no_roles(settings: Settings) -> None:
     with pytest.raises(SettingsError, match=r"^stages.toml: no table \[pipeline\]"):
         outputs(settings.model_copy(update={"pipeline": None}), "dev")
-
-
-@pytest.mark.slow
-def test_python_m_stacks_roles_prints_outputs_of_a_step() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "stacks", "roles", "prod"],
-        cwd=Path(__file__).parent,  # whose stages.toml has the table
-        env={"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    settings = load(Path(__file__).parent / "stages.toml")
-    assert dict(line.split("=", 1) for line in done.stdout.splitlines()) == outputs(
-        settings, "prod"
-    )

@@ -43,6 +43,18 @@ def config(template: Template) -> dict[str, Any]:
     return only(template, "AWS::SageMaker::EndpointConfig")
 
 
+def execution_statements(template: Template) -> list[dict[str, Any]]:
+    """What the execution role may do."""
+    (policy,) = (
+        policy["PolicyDocument"]
+        for role in of_type(template, "AWS::IAM::Role").values()
+        for policy in role["Policies"]
+        if policy["PolicyName"] == "hosting"
+    )
+    statements: list[dict[str, Any]] = policy["Statement"]
+    return statements
+
+
 def policies(template: Template) -> dict[str, dict[str, Any]]:
     found = of_type(template, "AWS::ApplicationAutoScaling::ScalingPolicy").values()
     return {policy["PolicyName"]: policy for policy in found}
@@ -260,6 +272,38 @@ class TestAsync:
             if rule.get("Prefix") == "async/"
         ]
         assert [rule["ExpirationInDays"] for rule in rules] == [14]
+
+
+class TestExecutionRole:
+    """What the role may do in one mode alone."""
+
+    @pytest.mark.parametrize("mode", ["async", "batch"])
+    def test_it_lists_the_prefix_that_it_reads(
+        self, serving: Callable[[str], Template], mode: str
+    ) -> None:
+        (listing,) = (
+            statement
+            for statement in execution_statements(serving(mode))
+            if statement["Action"] == "s3:ListBucket"
+            if statement["Condition"] == {"StringLike": {"s3:prefix": [f"{mode}/input/*"]}}
+        )
+        # The bucket itself, no object in it: the reference to its name comes last.
+        assert listing["Resource"]["Fn::Join"][1][0] == "arn:aws:s3:::"
+        assert len(listing["Resource"]["Fn::Join"][1]) == 2
+
+    def test_it_makes_the_log_group_of_transform_jobs_and_no_other(
+        self, serving: Callable[[str], Template]
+    ) -> None:
+        (making,) = (
+            statement
+            for statement in execution_statements(serving("batch"))
+            if "logs:CreateLogGroup" in statement["Action"]
+        )
+        assert making["Resource"] == (
+            "arn:aws:logs:eu-central-1:111111111111:log-group:/aws/sagemaker/TransformJobs:*"
+        )
+        for mode in ("real-time", "serverless", "async", "multi-model", "inference-component"):
+            assert "logs:CreateLogGroup" not in str(execution_statements(serving(mode)))
 
 
 class TestMultiModel:

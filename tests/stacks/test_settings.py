@@ -1,8 +1,6 @@
 """stages.toml: what is accepted, and the one line that every mistake gets."""
 
 import json
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from stacks.settings import SettingsError, load
 from stacks.settings.modes import BatchSettings
 from stacks.settings.scaling import ScheduledCapacity
 from stacks.settings.values import RETENTION_DAYS
+from tests import berth_cli
 
 OWN = Path(__file__).parent / "stages.toml"
 ROOT = Path(__file__).parents[2]
@@ -463,16 +462,9 @@ def test_retention_days_are_those_of_cloudformations_schema() -> None:
 
 
 @pytest.mark.slow
-def test_python_m_stacks_check_ends_with_2_and_the_line(tmp_path: Path) -> None:
+def test_berth_check_ends_with_2_and_the_line(tmp_path: Path) -> None:
     (tmp_path / "stages.toml").write_text(changed("ml.g4dn.xlarge", "ml.g4dn.huge"))
-    done = subprocess.run(
-        [sys.executable, "-m", "stacks", "check"],
-        cwd=tmp_path,
-        env={"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = berth_cli.run("check", folder=tmp_path)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith('stages.toml: dev.endpoint.instance_type = "ml.g4dn.huge": ')

@@ -11,6 +11,7 @@ def test_generated_parts_are_up_to_date() -> None:
 def test_the_pages_that_show_code_have_generated_parts() -> None:
     expected = {
         "README.md",
+        "cli.md",
         "container.md",
         "contract.md",
         "monitoring.md",

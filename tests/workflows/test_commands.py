@@ -1,4 +1,4 @@
-"""Every command in the workflows, in docs/ci.md, the README and docs/promotion.md is there."""
+"""Every command in the workflows, the README and the docs is there, with its options."""
 
 import configparser
 import re
@@ -11,11 +11,12 @@ import pytest
 import typer
 import yaml
 
-from promotion.__main__ import app
+from berth.program import app
 from stacks.settings import load
 from tests.workflows.workflows import ROOT, scripts
 
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+PAGES = ("ci", "cli", "localaws", "model", "promotion")
 CI = (ROOT / "docs" / "ci.md").read_text()
 
 
@@ -33,9 +34,12 @@ def commands() -> list[list[str]]:
             found += phase["commands"]
     lines = [line for script in found for line in script.replace("\\\n", " ").splitlines()]
     lines += [
-        line.removeprefix("$ ")
-        for page in ("README.md", "docs/promotion.md")
-        for block in re.findall(r"```(?:sh)?\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
+        line.strip().removeprefix("$ ")
+        for page in ("README.md", *(f"docs/{name}.md" for name in PAGES))
+        for language, block in re.findall(
+            r"^ *```(\w*)\n(.*?)^ *```$", (ROOT / page).read_text(), re.DOTALL | re.MULTILINE
+        )
+        if language in {"", "sh"}
         for line in block.splitlines()
     ]
     parts = [part for line in lines for part in re.split(r"\$\(|\)|\||>>|2>&1|&&", line)]
@@ -43,21 +47,26 @@ def commands() -> list[list[str]]:
 
 
 def _is_command(part: str) -> bool:
-    return bool(re.match(r"\s*(make|(\.venv/bin/)?python -m) ", part))
+    return bool(re.match(r"\s*(make|(\w+=\S+ )?(\.venv/bin/)?berth) ", part))
 
 
-def of_module(name: str) -> list[list[str]]:
-    """The arguments of every `python -m name`."""
-    called = [words for words in commands() if words[0].endswith("python")]
-    return [words[3:] for words in called if words[2] == name]
+def of_berth() -> list[list[str]]:
+    """The arguments of every call of `berth`."""
+    called = []
+    for words in commands():
+        found = [index for index, word in enumerate(words) if Path(word).name == "berth"]
+        called += [words[found[0] + 1 :]] if found else []
+    return called
 
 
 def test_there_are_commands_of_every_kind() -> None:
     assert [words for words in commands() if words[0] == "make"]
-    assert {words[2] for words in commands() if words[0].endswith("python")} == {
-        "promotion",
-        "stacks",
-    }
+    assert {"plan", "roles", "record", "promote", "local"} <= {words[0] for words in of_berth()}
+
+
+def test_no_folder_is_run_as_a_module() -> None:
+    texts = [*scripts().values(), CI, (ROOT / "README.md").read_text()]
+    assert not [text for text in texts if "python -m" in text]
 
 
 def test_every_make_target_is_there() -> None:
@@ -65,17 +74,19 @@ def test_every_make_target_is_there() -> None:
     assert {"check", "checkov", "test", "synth", "deploy"} <= named <= TARGETS
 
 
-def test_every_command_of_stacks_is_there() -> None:
-    assert {words[0] for words in of_module("stacks")} <= {"check", "plan", "roles"}
-
-
-@pytest.mark.parametrize("words", of_module("promotion"), ids=" ".join)
-def test_every_command_of_promotion_takes_the_options_that_it_is_given(words: list[str]) -> None:
-    group: Any = typer.main.get_command(app)
-    command = group.commands.get(words[0])
-    assert command, f"python -m promotion has no command {words[0]}"
+@pytest.mark.parametrize("words", of_berth(), ids=" ".join)
+def test_every_command_takes_the_options_that_it_is_given(words: list[str]) -> None:
+    command: Any = typer.main.get_command(app)
+    context = command.make_context("berth", list(words))
     # Parses what is given, and does nothing.
-    command.make_context(words[0], words[1:])
+    while hasattr(command, "commands"):
+        name, command, rest = command.resolve_command(context, command_words(context))
+        context = command.make_context(name, rest, parent=context)
+
+
+def command_words(context: Any) -> list[str]:
+    """What a group has left for its command."""
+    return [*context._protected_args, *context.args]
 
 
 def test_the_buildspecs_are_as_codebuild_takes_them() -> None:

@@ -14,10 +14,10 @@ pytestmark = pytest.mark.slow
 def run(
     folder: Path, script: str, program: str, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    python = folder / ".venv" / "bin" / "python"
-    python.parent.mkdir(parents=True)
-    python.write_text(f"#!/bin/sh\n{program}\n")
-    python.chmod(0o755)
+    berth = folder / ".venv" / "bin" / "berth"
+    berth.parent.mkdir(parents=True)
+    berth.write_text(f"#!/bin/sh\n{program}\n")
+    berth.chmod(0o755)
     files = {name: str(folder / name) for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
     # How GitHub starts `shell: bash`.
     return subprocess.run(
@@ -38,13 +38,13 @@ def test_the_summary_holds_the_plan(tmp_path: Path) -> None:
     done = run(tmp_path, "pull-request:plan:Plan", 'echo "plan: $*"', STAGE="qa")
     assert done.returncode == 0
     summary = (tmp_path / "GITHUB_STEP_SUMMARY").read_text()
-    assert summary == "### qa\n\n```\nplan: -m stacks plan qa\n```\n"
+    assert summary == "### qa\n\n```\nplan: plan qa\n```\n"
 
 
 def test_a_plan_that_would_lose_data_is_in_the_summary_and_fails_the_job(tmp_path: Path) -> None:
-    program = 'echo "refused" >&2; exit 2'
+    program = 'echo "refused" >&2; exit 1'
     done = run(tmp_path, "pull-request:plan:Plan", program, STAGE="prod")
-    assert done.returncode == 2
+    assert done.returncode == 1
     assert (tmp_path / "GITHUB_STEP_SUMMARY").read_text() == "### prod\n\n```\nrefused\n```\n"
 
 
@@ -77,7 +77,7 @@ def test_of_a_promotion_that_had_nothing_to_do_it_is_written_anew(tmp_path: Path
     done = run(tmp_path, "promote:promote:Evidence", program, TO="qa")
     assert done.returncode == 0, done.stderr
     written = (tmp_path / "GITHUB_STEP_SUMMARY").read_text()
-    assert written == "-m promotion report qa --profile target\n"
+    assert written == "report qa --profile target\n"
 
 
 def test_a_fork_is_told_that_it_gets_no_plan(tmp_path: Path) -> None:

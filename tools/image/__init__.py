@@ -1,1 +1,1 @@
-"""`python -m tools.image`: the serving image built for real, with docker or podman."""
+"""The serving image built for real, with docker or podman."""

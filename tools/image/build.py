@@ -11,6 +11,9 @@ from tools.image.engine import Engine, ImageError
 
 CONTAINER = Path(__file__).parents[2] / "container"
 
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+"""What SageMaker's CreateModel takes: no OCI manifest, and no list of several platforms."""
+
 
 def replaced(cuda: str) -> dict[str, str]:
     """The build arguments in which this machine differs from what `cdk deploy` passes.

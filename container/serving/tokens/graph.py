@@ -17,13 +17,20 @@ from .families import Family
 
 _CACHE_WAY = 4096  # bytes; rows so far apart share the places of a first-level cache
 _PAD = 16
+# Without VNNI, x86 multiplies activations (0 to 255) by weights (signed) in pairs whose sum is cut
+# off at 16 bits (vpmaddubsw), and ONNX Runtime adds what is left. Within 64, no sum of two reaches
+# that bound (2 * 255 * 64 = 32,640), so that every CPU computes the same integers, each with its
+# fastest kernel. See "When and why do I need to try U8U8?" and `reduce_range` in
+# https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html
+_MOST_WEIGHT = 64
 
 
 class Graph:
     """Nodes and weights, as they are added; `weights` are given to ONNX Runtime beside the graph.
 
     Args:
-        int8: quantize the linear layers: weights by column, activations as they come.
+        int8: quantize the linear layers: weights by column, within `_MOST_WEIGHT`; activations to
+            8 bits, as they come.
     """
 
     def __init__(self, *, int8: bool) -> None:
@@ -56,7 +63,7 @@ class Graph:
         """Add x @ weight + bias, the weight being [in, out]."""
         if not self._int8:
             return self.op("Add", self.op("MatMul", x, self.weight(weight)), self.weight(bias))
-        scale = np.maximum(np.abs(weight).max(0) / 127, np.float32(1e-12))
+        scale = np.maximum(np.abs(weight).max(0) / _MOST_WEIGHT, np.float32(1e-12))
         quantized = np.rint(weight / scale).astype(np.int8)
         inputs = (self.weight(quantized), self.weight(scale), "", self.weight(bias))
         return self.op("DynamicQuantizeMatMul", x, *inputs, domain="com.microsoft")

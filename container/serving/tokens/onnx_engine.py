@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import onnxruntime
+from onnx import ModelProto
 from safetensors import safe_open
 
 from ..errors import LoadError, OutOfMemory
@@ -115,13 +116,20 @@ def _session(
             return tensors.get_tensor(full).astype(np.float32)  # type: ignore[no-any-return]
 
         model, graph = build(shape, take, int8=int8)
+    return session_of(model, graph.weights, threads=threads)
+
+
+def session_of(
+    model: ModelProto, weights: Mapping[str, Array], *, threads: int
+) -> onnxruntime.InferenceSession:
+    """Hand a graph and its weights to ONNX Runtime."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.enable_mem_pattern = False  # one would be kept for every shape there ever was
     options.log_severity_level = 3
     values = {
-        name: onnxruntime.OrtValue.ortvalue_from_numpy(each) for name, each in graph.weights.items()
+        name: onnxruntime.OrtValue.ortvalue_from_numpy(each) for name, each in weights.items()
     }
     options.add_external_initializers(list(values), list(values.values()))
     return onnxruntime.InferenceSession(

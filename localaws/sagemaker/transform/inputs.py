@@ -7,6 +7,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from localaws import iam
+from localaws.iam.judge import role_refusal
 from localaws.sagemaker.artifacts import bucket_and_key, client
 from localaws.sagemaker.state import Document
 from localaws.sagemaker.transform.job import JobFailedError, ObjectFailedError, TransformJob
@@ -27,8 +29,11 @@ def found(job: TransformJob) -> list[Input]:
     source = job.properties["TransformInput"]["DataSource"]["S3DataSource"]
     bucket, key = bucket_and_key(source["S3Uri"])
     try:
-        read = _of_manifest if source["S3DataType"] == "ManifestFile" else _of_prefix
-        inputs = read(s3, bucket, key)
+        if source["S3DataType"] == "ManifestFile":
+            inputs = _of_manifest(s3, bucket, key)
+        else:
+            _check_listing(job, bucket, key)
+            inputs = _of_prefix(s3, bucket, key)
     except ClientError as error:
         raise JobFailedError(f"ClientError: Could not read {source['S3Uri']}: {error}") from error
     if not inputs:
@@ -38,6 +43,21 @@ def found(job: TransformJob) -> list[Input]:
             " objects exist under that S3 prefix."
         )
     return inputs
+
+
+def _check_listing(job: TransformJob, bucket: str, prefix: str) -> None:
+    """A prefix is listed with the model's role."""
+    if not iam.is_enforced():
+        return
+    said = role_refusal(
+        job.role,
+        "s3:ListBucket",
+        f"arn:aws:s3:::{bucket}",
+        job.scope.region,
+        {"s3:prefix": prefix},
+    )
+    if said:
+        raise JobFailedError(f"ClientError: Could not read s3://{bucket}/{prefix}: {said}")
 
 
 def _of_prefix(s3: Any, bucket: str, prefix: str) -> list[Input]:

@@ -34,13 +34,14 @@ class JobStoppedError(Exception):
 
 @dataclass
 class TransformJob(Resource):
-    """A job that runs or ran. `container` and `isolated` are of its model as it was then.
+    """A job that runs or ran. `container`, `role` and `isolated` are of its model as it was then.
 
     instances: what runs for it; stopping: set when it shall end early; ended: set when its status
     is final.
     """
 
     container: Document = field(default_factory=dict)
+    role: str = ""
     isolated: bool = False
     status: str = "InProgress"
     failure: str = ""

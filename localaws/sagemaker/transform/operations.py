@@ -16,8 +16,15 @@ def create(scope: Scope, request: Document) -> TransformJob:
     checks.check(request, container)
     name = request["TransformJobName"]
     properties = {key: value for key, value in request.items() if key != "Tags"}
-    isolated = bool(model.get("EnableNetworkIsolation"))
-    job = TransformJob(scope, KIND, name, properties, container=container, isolated=isolated)
+    job = TransformJob(
+        scope,
+        KIND,
+        name,
+        properties,
+        container=container,
+        role=model["ExecutionRoleArn"],
+        isolated=bool(model.get("EnableNetworkIsolation")),
+    )
     with STORE.lock:
         if name in STORE.all(scope, KIND):
             raise AwsError(

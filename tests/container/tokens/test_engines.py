@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from onnx import TensorProto
 
 from bench.serving.workload import texts
 from serving.errors import Broken, LoadError, OutOfMemory
 from serving.tokens.arrays import Array, parts
 from serving.tokens.classifier import TokenClassifier
-from serving.tokens.onnx_engine import OnnxEngine
+from serving.tokens.graph import Graph
+from serving.tokens.onnx_engine import OnnxEngine, session_of
 from serving.tokens.torch_engine import TorchEngine
 from tests.container.tokens.conftest import Load, Save, predict
 
@@ -95,6 +97,22 @@ def test_eight_bits_are_near_and_depend_on_nobody_either(kind: str, load: Load) 
     likeliest = [np.concatenate(each).argmax(1) for each in (found, exact.forward(given))]
     assert np.mean(likeliest[0] == likeliest[1]) > 0.9
     assert any((one != other).any() for one, other in zip(found, exact.forward(given), strict=True))
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_eight_bits_are_summed_exactly_on_every_cpu(sign: int) -> None:
+    """Without VNNI, x86 cuts the sum of two products off at 16 bits; none may reach that."""
+    weights = np.array([[64.0, -64.0], [64.0, -64.0], [1.0, 3.0], [50.0, 7.0]], np.float32)
+    graph = Graph(int8=True)
+    product = graph.linear("x", weights, np.zeros(2, np.float32))
+    (quantized,) = [each for each in graph.weights.values() if each.dtype == np.int8]
+    assert 2 * 255 * np.abs(quantized.astype(int)).max() <= 2**15 - 1
+    inputs: dict[str, tuple[int, list[Any]]] = {"x": (TensorProto.FLOAT, ["tokens", 4])}
+    session = session_of(graph.model(inputs, product), graph.weights, threads=1)
+    # Their extremes are 255 and 0 of the 8 bits, so that they are themselves what is multiplied.
+    activations = np.array([[255, 255, 0, 255], [255, 1, 2, 3]], np.float32) * sign
+    (found,) = session.run(None, {"x": activations})
+    np.testing.assert_array_equal(found, activations @ weights)
 
 
 def test_eight_bits_are_refused_where_torch_computes(load: Load) -> None:

@@ -11,14 +11,16 @@ from botocore.exceptions import ClientError
 
 from localaws.home import LocalAwsError
 from localaws.iam import is_enforced
-from promotion.moving.result import MoveError
 from promotion.moving.registry import DOCKER_MANIFEST, Manifest, Repository, ecr_repository
+from promotion.moving.result import MoveError
 from tests.localaws.conftest import TestEmulator
+from tests.localaws.sagemaker.conftest import eventually
 from tests.roles import Role, allow
 
 pytestmark = pytest.mark.slow
 
-PLACE = "eu-central-1:111111111111"
+ACCOUNT = "111111111111"
+PLACE = f"eu-central-1:{ACCOUNT}"
 REGION = "eu-central-1"
 
 
@@ -80,6 +82,49 @@ def test_who_may_not_list_is_not_told_what_is_not_there(role: Role, bucket: str)
     role.may([read, allow("s3:ListBucket", on=f"arn:aws:s3:::{bucket}")])
     with pytest.raises(s3.exceptions.NoSuchKey):
         s3.get_object(Bucket=bucket, Key="none")
+
+
+def test_a_transform_job_lists_its_prefix_with_the_models_role(
+    emulator: TestEmulator, role: Role, bucket: str
+) -> None:
+    sagemaker = emulator.client("sagemaker", "dev")
+    sagemaker.create_model(
+        ModelName=role.name,
+        PrimaryContainer={"Image": "none", "ModelDataUrl": "s3://none/model.tar.gz"},
+        ExecutionRoleArn=f"arn:aws:iam::{ACCOUNT}:role/{role.name}",
+    )
+    listing = allow(
+        "s3:ListBucket",
+        on=f"arn:aws:s3:::{bucket}",
+        when={"StringLike": {"s3:prefix": ["batch/input/*"]}},
+    )
+    read = allow("s3:GetObject", on=f"arn:aws:s3:::{bucket}/*")
+    refusal = "is not authorized to perform: s3:ListBucket on resource: "
+
+    role.may([read])
+    assert refusal in failure_of_a_job(sagemaker, role.name, f"s3://{bucket}/batch/input/")
+    role.may([read, listing])
+    assert refusal in failure_of_a_job(sagemaker, role.name, f"s3://{bucket}/elsewhere/")
+    # There is nothing to read, which only who may list is told.
+    found = failure_of_a_job(sagemaker, role.name, f"s3://{bucket}/batch/input/")
+    assert found.startswith("ClientError: No S3 objects found")
+
+
+def failure_of_a_job(sagemaker: Any, model: str, source: str) -> str:
+    name, given = f"job-{uuid4().hex[:8]}", {"S3DataType": "S3Prefix", "S3Uri": source}
+    sagemaker.create_transform_job(
+        TransformJobName=name,
+        ModelName=model,
+        TransformInput={"DataSource": {"S3DataSource": given}},
+        TransformOutput={"S3OutputPath": f"{source}out"},
+        TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
+    )
+
+    def look() -> str | None:
+        found = sagemaker.describe_transform_job(TransformJobName=name)
+        return str(found["FailureReason"]) if found["TransformJobStatus"] == "Failed" else None
+
+    return eventually(look)
 
 
 def test_the_key_of_an_encrypted_bucket_is_used(emulator: TestEmulator, role: Role) -> None:

@@ -201,3 +201,28 @@ def test_of_two_that_take_a_name_at_once_one_wins(account: Account) -> None:
     assert len(refused) == 3
     account.settled(name)
     account.delete(name)
+
+
+@pytest.mark.parametrize("kind", ["manifest", "index"])
+@pytest.mark.parametrize("by", ["tag", "digest"])
+def test_an_oci_image_gets_aws_words(account: Account, sagemaker: Any, kind: str, by: str) -> None:
+    ecr, repository = account.client("ecr"), f"oci-{kind}-{by}"
+    media_type = f"application/vnd.oci.image.{kind}.v1+json"
+    made = ecr.create_repository(repositoryName=repository)["repository"]
+    pushed = ecr.put_image(
+        repositoryName=repository,
+        imageManifest="{}",
+        imageManifestMediaType=media_type,
+        imageTag="one",
+    )["image"]["imageId"]
+    name = {"tag": ":one", "digest": f"@{pushed['imageDigest']}"}[by]
+    image = f"{made['repositoryUri'].partition('/')[0]}/{repository}{name}"
+    with pytest.raises(ClientError) as caught:
+        sagemaker.create_model(
+            ModelName="new", PrimaryContainer={**CONTAINER, "Image": image}, ExecutionRoleArn=ROLE
+        )
+    assert caught.value.response["Error"] == {
+        "Code": "ValidationException",
+        "Message": f"Unsupported manifest media type {media_type} for image {image}. Ensure that"
+        " valid manifest media type is used for specified image.",
+    }

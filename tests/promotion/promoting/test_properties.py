@@ -28,11 +28,13 @@ from rich.console import Console
 from aws.stage import Stage
 from promotion import promote as promoting
 from promotion import rollback
+from promotion import trained as trained_models
 from promotion.console_output import Screen
 from promotion.gate import missing_evidence
 from promotion.promote import End, Promotion
 from promotion.release import Release
 from promotion.store import ReleaseStore
+from promotion.trained import bring_model
 from tests.promotion.promoting import faults
 from tests.promotion.promoting import world as worlds
 from tests.promotion.promoting.faults import BROKEN, KILLED, REFUSED, STOPPED, Fault
@@ -89,6 +91,28 @@ class Promotions(RuleBasedStateMachine):
         status = faults.ended(faults.started(command))
         assert status not in {BROKEN, KILLED, REFUSED}
         self.settled(pair, status)
+
+    @rule(name=st.sampled_from(["a", "a-bad"]), fault=st.none() | kills | errors)
+    def bring_model(self, name: str, fault: Fault | None) -> None:
+        """A trained model to qa by its name; what passes there goes on as any other release."""
+        if not self.newest("qa"):
+            return
+        self.version += 1
+        trained = self.world.train(f"{name}{self.version}")
+
+        def command() -> int:
+            source, target = self.world.another("dev"), self.world.another("qa")
+            running = ReleaseStore(target).newest()
+            assert running is not None
+            outcome = bring_model(promotion(target), source, trained, running)
+            return 0 if outcome.end in {End.DONE, End.ALREADY} else STOPPED
+
+        if fault:
+            assert faults.ended(faults.started(command, fault)) != BROKEN
+            self.world.check()
+        status = faults.ended(faults.started(command))
+        assert status not in {BROKEN, KILLED, REFUSED}
+        self.world.check_at_rest("qa")
 
     @rule(pair=pairs)
     def race(self, pair: tuple[str, str]) -> None:
@@ -183,6 +207,7 @@ class Promotions(RuleBasedStateMachine):
 def test_promotion_converges_whatever_happens(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(promoting, "deploy", worlds.deploy)
     monkeypatch.setattr(rollback, "deploy", worlds.deploy)
+    monkeypatch.setattr(trained_models, "check_fit", lambda *_: None)
     monkeypatch.setattr(Promotions, "stages", (root / "stages.toml").read_text(), raising=False)
     run_state_machine_as_test(
         Promotions,

@@ -55,11 +55,12 @@ class World:
         folder.mkdir()
         (folder / "stages.toml").write_text(stages.replace('"berth"', f'"{project}"', 1))
         world = cls(folder, project)
-        for name, account in ACCOUNTS.items():
+        buckets = [(name, world.bucket(name)) for name in ACCOUNTS]
+        for name, bucket in [*buckets, ("dev", world.training)]:
             world.client("s3", name).create_bucket(
-                Bucket=world.bucket(name),
-                CreateBucketConfiguration={"LocationConstraint": REGION},
+                Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION}
             )
+        for name, account in ACCOUNTS.items():
             world.client("ecr", name).create_repository(
                 repositoryName=world.repository(account), imageTagMutability="IMMUTABLE"
             )
@@ -81,6 +82,11 @@ class World:
     def bucket(self, stage: str) -> str:
         return f"cdk-{self.project}-assets-{ACCOUNTS[stage]}-{REGION}"
 
+    @property
+    def training(self) -> str:
+        """The bucket of dev's account that training jobs write to."""
+        return f"training-{self.project}"
+
     def repository(self, account: str) -> str:
         return f"cdk-{self.project}-container-assets-{account}-{REGION}"
 
@@ -95,7 +101,7 @@ class World:
     def release(self, version: str) -> Release:
         """Deploy a new version to dev, and record it. `bad` in its name: it does not pass."""
         folder = self.synthesize(version)
-        key, content = _key(version), _archive(version)
+        key, content = _key(version), archive(version)
         self.contents[key] = content
         self.client("s3", "dev").put_object(Bucket=self.bucket("dev"), Key=key, Body=content)
         if self.images("dev").manifest(_tag(version)) is None:
@@ -104,6 +110,22 @@ class World:
         deploy(stage, folder, [])
         released, _ = record(stage, folder, source=Source(commit=None, clean=False))
         return verify(stage, released)
+
+    def train(self, version: str) -> str:
+        """Let a training job make a version in dev; the SageMaker model that stands for it."""
+        name, content = f"{self.project}-{version}", archive(version)
+        self.contents[f"{hashlib.sha256(content).hexdigest()}.gz"] = content
+        place = {"Bucket": self.training, "Key": f"{version}/model.tar.gz"}
+        self.client("s3", "dev").put_object(**place, Body=content)
+        self.client("sagemaker", "dev").create_model(
+            ModelName=name,
+            PrimaryContainer={
+                "Image": "any",
+                "ModelDataUrl": f"s3://{place['Bucket']}/{place['Key']}",
+            },
+            ExecutionRoleArn=ROLE.format(ACCOUNTS["dev"]),
+        )
+        return name
 
     def synthesize(self, version: str) -> Path:
         folder = self.folder / "cdk.out" / version
@@ -149,6 +171,7 @@ class World:
             "PrimaryContainer": {
                 "Image": f"{image}:{_tag(version)}",
                 "ModelDataUrl": f"s3://{self.bucket(stage)}/{_key(version)}",
+                "Environment": {"BERTH_MODEL_MANIFEST_SHA256": manifest(version)},
             },
         }
         # CloudFormation makes the first of them, fails at the second, and rolls both back.
@@ -231,12 +254,23 @@ def _key(version: str) -> str:
     return f"{_hash(version)}.gz"
 
 
-def _archive(version: str) -> bytes:
+def archive(version: str) -> bytes:
     """A model's archive, stored so that its bytes tell of its version."""
-    memory = io.BytesIO()
-    with tarfile.open(fileobj=memory, mode="w") as archive:
-        archive.addfile(tarfile.TarInfo(version))
+    memory, listed = io.BytesIO(), tarfile.TarInfo("SHA256SUMS")
+    listed.size = len(_listed(version))
+    with tarfile.open(fileobj=memory, mode="w") as packed:
+        packed.addfile(tarfile.TarInfo(version))
+        packed.addfile(listed, io.BytesIO(_listed(version)))
     return gzip.compress(memory.getvalue(), compresslevel=0, mtime=0)
+
+
+def _listed(version: str) -> bytes:
+    """The archive's SHA256SUMS: its one file is empty."""
+    return f"{hashlib.sha256(b'').hexdigest()}  {version}\n".encode()
+
+
+def manifest(version: str) -> str:
+    return hashlib.sha256(_listed(version)).hexdigest()
 
 
 def _image(version: str) -> str:

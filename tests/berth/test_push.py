@@ -4,7 +4,6 @@ import base64
 import hashlib
 import json
 import os
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,9 @@ import boto3
 import pytest
 
 from localaws import lifecycle
-from model.__main__ import main
 from model.packing import pack
 from stacks.settings import load
+from tests.berth_cli import status_of
 
 pytestmark = pytest.mark.slow
 
@@ -25,8 +24,14 @@ STAGES = f"""
 project = "ner"
 [model]
 path = "my-model"
+[container]
+cuda = "none"
+[pipeline]
+repository = "octo-org/ner"
 [defaults]
 region = "{REGION}"
+mode = "multi-model"
+endpoint = {{ instance_type = "ml.c5.xlarge" }}
 [dev]
 account = "{ACCOUNT}"
 [new]
@@ -89,7 +94,7 @@ def folder(tmp_path: Path) -> Path:
 def run(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Run:
-    """`python -m model push`, in a folder that has a stages.toml."""
+    """`berth push`, in a folder that has a stages.toml."""
     (tmp_path / "stages.toml").write_text(STAGES)
     monkeypatch.chdir(tmp_path)
     for variable, value in {
@@ -101,8 +106,7 @@ def run(
         monkeypatch.setenv(variable, value)
 
     def call(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["model", "push", *arguments])
-        status = main()
+        status = status_of("push", *arguments)
         written = capsys.readouterr()
         return status, written.out, written.err
 
@@ -192,7 +196,8 @@ def refused(result: tuple[int, str, str]) -> str:
         ("far", "far: the credentials are for account 555555555555, the stage's is 666666666666; "),
         ("new", "ner-new-storage: no such stack in 555555555555, eu-west-1; deploy the stage"),
         ("old", "ner-old-storage: no output DataBucketName; deploy the stage first"),
-        ("none", "stages.toml: no stage [none]; there are: dev, new, old, far"),
+        ("pipeline", "stages.toml: no stage 'pipeline'; there are dev, new, old, far"),
+        ("none", "stages.toml: no stage 'none'; there are dev, new, old, far"),
     ],
 )
 def test_a_stage_that_cannot_be_pushed_to_gets_one_line(
@@ -210,25 +215,6 @@ def test_a_name_that_cannot_be_called_gets_one_line(
 
 def test_a_folder_that_is_no_model_gets_one_line(run: Run, bucket: str) -> None:
     assert refused(run("name", "--stage", "dev")).startswith("my-model: no such folder")
-
-
-@pytest.mark.parametrize(
-    ("content", "line"),
-    [
-        ("project = 1\n[dev]\n", "stages.toml: project is missing, or no string"),
-        ('project = "p"\n[dev]\n', "stages.toml: dev.account is missing, or no string"),
-        ("[dev\n", "stages.toml: not valid TOML: "),
-        (None, "stages.toml: cannot be read: No such file or directory"),
-    ],
-)
-def test_a_stages_toml_that_lacks_something_gets_one_line(
-    run: Run, tmp_path: Path, content: str | None, line: str
-) -> None:
-    file = tmp_path / "stages.toml"
-    file.unlink()
-    if content is not None:
-        file.write_text(content)
-    assert refused(run("name", "--stage", "dev")).startswith(line)
 
 
 def test_missing_credentials_get_one_line(

@@ -1,12 +1,11 @@
-"""The command line: what it takes, prints, and exits with."""
+"""`berth contract`: what it takes, prints, and exits with."""
 
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from contract.__main__ import main
+from tests.berth_cli import status_of
 from tests.contract.conftest import EXAMPLE, server
 
 pytestmark = pytest.mark.slow
@@ -28,7 +27,9 @@ def _in_the_checkout(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_good_server_is_0_with_a_table_and_a_last_line(
     body: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["--process", server("good"), "--body", body, "--case", "ping.ok"]) == 0
+    assert (
+        status_of("contract", "--process", server("good"), "--body", body, "--case", "ping.ok") == 0
+    )
     lines = capsys.readouterr().out.splitlines()
     assert any("ping.ok" in line and "passed" in line for line in lines)
     assert lines[-1].startswith("certified: 1 passed, 0 failed, 0 skipped")
@@ -39,7 +40,7 @@ def test_a_server_that_fails_what_is_required_is_1_and_is_told_what_and_why(
     body: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = server("bad invocations.payload")
-    assert main(["--process", command, "--body", body, "--case", "*.payload"]) == 1
+    assert status_of("contract", "--process", command, "--body", body, "--case", "*.payload") == 1
     out = capsys.readouterr().out
     assert "seen: it answered 413" in out
     assert "source: Endpoint quotas https://docs.aws.amazon.com/" in out
@@ -53,12 +54,17 @@ def test_good_practice_binds_only_who_asks_for_it(
 ) -> None:
     command = server("bad ping.empty")
     arguments = ["--process", command, "--body", body, "--case", "ping.empty", *strict]
-    assert main(arguments) == status
+    assert status_of("contract", *arguments) == status
 
 
 @pytest.mark.slow
 def test_json_has_every_case_with_its_source(body: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--process", server("good"), "--body", body, "--case", "ping.*", "--json"]) == 0
+    assert (
+        status_of(
+            "contract", "--process", server("good"), "--body", body, "--case", "ping.*", "--json"
+        )
+        == 0
+    )
     document = json.loads(capsys.readouterr().out)
     assert document["certified"] is True
     assert [case["id"] for case in document["cases"]] == [
@@ -84,7 +90,7 @@ def test_a_url_is_certified_without_what_takes_a_start(
         url = f"http://127.0.0.1:{running.client.port}"
         assert any(_listens(running.client.port) for _ in until(30))
         cases = ["--case", "startup.*", "--case", "drain.clock", "--case", "http.chunked"]
-        assert main([url, "--body", body, *cases, "--json"]) == 0
+        assert status_of("contract", url, "--body", body, *cases, "--json") == 0
     finally:
         running.close()
     cases_seen = json.loads(capsys.readouterr().out)["cases"]
@@ -123,16 +129,6 @@ def _listens(port: int) -> bool:
 def test_a_wrong_command_line_is_2_and_one_line(
     arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(arguments) == 2
+    assert status_of("contract", *arguments) == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert said in line
-
-
-def test_it_runs_as_a_module(root: Path) -> None:
-    import sys
-
-    done = subprocess.run(
-        [sys.executable, "-m", "contract"], cwd=root, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 2
-    assert "one of the arguments URL --image --process is required" in done.stderr

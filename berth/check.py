@@ -1,0 +1,101 @@
+"""`berth check`: every check for every stage, and what was found."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from berth.context import settings_of
+from berth.exit_status import ExitStatus
+from berth.screen import console, print_json, print_table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from stacks.compatibility.checks import Check
+    from stacks.compatibility.findings import Finding
+    from stacks.settings import Settings
+
+    Found = Mapping[Check, Sequence[Finding]]
+
+SECTION = "Stages"
+_MARKS = {"refusal": "✗", "warning": "!"}
+_STYLES = {"refusal": "red", "warning": "yellow"}
+
+
+def add(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(rich_help_panel=SECTION)(check)
+
+
+def check(
+    context: typer.Context,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON in place of the table.")
+    ] = False,
+) -> None:
+    """Check stages.toml and the models' folders, without the CDK and without AWS.
+
+    Exit status 1 where a check refuses something. Warnings do not change the exit status.
+    """
+    from stacks.compatibility.checks import findings  # noqa: PLC0415
+    from stacks.compatibility.model_folder import read_models  # noqa: PLC0415
+
+    settings = settings_of(context)
+    found = findings(settings, read_models(settings))
+    if as_json:
+        print_json(document(settings, found))
+    else:
+        report(settings, found, console())
+    if any(_of(found, "refusal")):
+        raise typer.Exit(ExitStatus.NO)
+
+
+def report(settings: "Settings", found: "Found", screen: "Console") -> None:
+    """Print the table, a row a check and a column a stage, and a line for each finding."""
+    rows = [
+        [title(check), *(_mark(several, stage) for stage in settings.stages)]
+        for check, several in found.items()
+    ]
+    print_table(screen, ["check", *settings.stages], rows)
+    for severity, mark in _MARKS.items():
+        for line in _of(found, severity):
+            screen.print(mark, end=" ", style=_STYLES[severity])
+            screen.print(line, markup=False, soft_wrap=True)
+    if not _of(found, "refusal"):
+        screen.print(f"{settings.file.name}: {len(settings.stages)} stages, nothing clashes")
+
+
+def document(settings: "Settings", found: "Found") -> dict[str, Any]:
+    """The findings as JSON has them."""
+    return {
+        "stages": list(settings.stages),
+        "refused": bool(_of(found, "refusal")),
+        "findings": [
+            {
+                "check": title(check),
+                "stage": one.stage,
+                "severity": one.severity,
+                "where": one.where,
+                "text": one.text,
+            }
+            for check, several in found.items()
+            for one in several
+        ],
+    }
+
+
+def title(check: "Check") -> str:
+    """A check's name, in words."""
+    return check.__name__.replace("_", " ")
+
+
+def _of(found: "Found", severity: str) -> list[str]:
+    from stacks.compatibility.checks import lines  # noqa: PLC0415
+
+    return lines((one for several in found.values() for one in several), severity)
+
+
+def _mark(found: "Sequence[Finding]", stage: str) -> str:
+    severities = {finding.severity for finding in found if finding.stage == stage}
+    return next((mark for severity, mark in _MARKS.items() if severity in severities), "✓")

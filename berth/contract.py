@@ -1,0 +1,198 @@
+"""`berth contract`: put an inference container through SageMaker's contract."""
+
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
+
+import typer
+
+from berth.errors import UsageError
+from berth.exit_status import ExitStatus
+from berth.screen import console
+from berth.serving import SECTION
+
+if TYPE_CHECKING:
+    from contract.bench import Bench
+    from contract.case import Case
+    from contract.client import Client
+    from contract.example import Example
+    from contract.running import Launcher
+
+_START_SECONDS = 480  # how long SageMaker waits for a container to answer its first ping
+
+
+def add(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(rich_help_panel=SECTION)(contract)
+
+
+def contract(
+    *,
+    url: Annotated[
+        str | None,
+        typer.Argument(metavar="URL", help="A container that runs already: http://HOST:PORT."),
+    ] = None,
+    image: Annotated[
+        str | None, typer.Option(help="An image, which docker or podman runs as SageMaker does.")
+    ] = None,
+    process: Annotated[
+        str | None,
+        typer.Option(metavar="COMMAND", help="A command to start; `serve` is added to it."),
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="The model's folder, which is mounted read-only."),
+    ] = None,
+    body: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A request that the container answers with 200."),
+    ] = None,
+    content_type: Annotated[
+        str, typer.Option(metavar="TYPE", help="The content type of --body.")
+    ] = "application/json",
+    stream_body: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A request that the container answers in chunks."),
+    ] = None,
+    case: Annotated[
+        list[str] | None,
+        typer.Option(metavar="GLOB", help="Run these cases alone. May be given several times."),
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option(help="How many seconds a start may take.")
+    ] = _START_SECONDS,
+    memory: Annotated[str, typer.Option(help="The memory limit of --image.")] = "4g",
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Let cases of good practice decide, too.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON in place of the table.")
+    ] = False,
+) -> None:
+    """Put a container of any origin through SageMaker's contract.
+
+    Name it by one of URL, --image and --process. Exit status 1 where a case that decides fails.
+    """
+    from contract import report  # noqa: PLC0415
+    from contract.runner import is_certified, run  # noqa: PLC0415
+
+    # What was started is ended, whatever ends this.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    cases = _cases(case or [])
+    _check_one_of(url, image, process)
+    folder = _folder(model)
+    launcher, address = _launcher(url, image, process, folder, memory)
+    bench = _bench(
+        launcher,
+        address,
+        model=folder,
+        timeout=timeout,
+        body=_read(body, content_type, "--body"),
+        stream=_read(stream_body, content_type, "--stream-body"),
+    )
+    with console(stderr=True).status("") as status:
+        results = run(bench, cases, lambda one: status.update(f"{one.id}: {one.title}"))
+    certified = is_certified(results, strict=strict)
+    if as_json:
+        print(report.as_json(results, certified=certified))
+    else:
+        screen = console()
+        screen.print(report.table(results))
+        for failure in report.failures(results):
+            screen.print(failure, markup=False)
+        screen.print(report.summary(results, certified=certified), markup=False)
+    if not certified:
+        raise typer.Exit(ExitStatus.NO)
+
+
+def _cases(patterns: list[str]) -> "list[Case]":
+    from contract.runner import chosen  # noqa: PLC0415
+
+    cases = chosen(patterns)
+    if not cases:
+        raise UsageError(f"--case {' '.join(patterns)}: no case has such an id")
+    return cases
+
+
+def _check_one_of(*given: str | None) -> None:
+    if len([one for one in given if one]) != 1:
+        raise UsageError("berth contract takes one of URL, --image and --process")
+
+
+def _folder(model: Path | None) -> Path | None:
+    if model and not model.is_dir():
+        raise UsageError(f"--model {model}: no such folder")
+    return model.resolve() if model else None
+
+
+def _launcher(
+    url: str | None, image: str | None, process: str | None, model: Path | None, memory: str
+) -> "tuple[Launcher | None, Client | None]":
+    from contract.image import ImageLauncher  # noqa: PLC0415
+    from contract.process import ProcessLauncher  # noqa: PLC0415
+
+    if image:
+        return ImageLauncher(image, model, memory=memory), None
+    if process:
+        return ProcessLauncher(process, model), None
+    return None, _address(url or "")
+
+
+def _bench(
+    launcher: "Launcher | None",
+    address: "Client | None",
+    *,
+    model: Path | None,
+    timeout: float,
+    body: "Example | None",
+    stream: "Example | None",
+) -> "Bench":
+    from contract import example  # noqa: PLC0415
+    from contract.bench import Bench  # noqa: PLC0415
+    from contract.limits import Limits  # noqa: PLC0415
+
+    found = body or (example.of_model(model) if model else None)
+    if found is None:
+        raise UsageError(
+            "no request to send: give --body FILE and --content-type TYPE, or --model with an "
+            "MLflow model that has a serving_input_example.json"
+        )
+    return Bench(
+        launcher=launcher,
+        address=address,
+        example=found,
+        stream=stream,
+        model=model,
+        limits=Limits(start=timeout),
+    )
+
+
+def _read(file: Path | None, content_type: str, option: str) -> "Example | None":
+    from contract.example import Example  # noqa: PLC0415
+
+    if file is None:
+        return None
+    try:
+        return Example(file.read_bytes(), content_type)
+    except OSError as error:
+        raise UsageError(f"{option} {file}: {error.strerror}") from error
+
+
+def _address(url: str) -> "Client":
+    from contract.client import Client, NoAnswer  # noqa: PLC0415
+
+    parts = urlsplit(url if "//" in url else f"//{url}", scheme="http")
+    try:
+        port = parts.port or 80
+    except ValueError as error:
+        raise UsageError(f"{url}: {error}") from error
+    if parts.scheme != "http" or not parts.hostname or parts.path not in {"", "/"}:
+        raise UsageError(f"{url}: takes the form http://HOST:PORT")
+    client = Client(parts.hostname, port)
+    try:
+        client.connect().socket.close()
+    except NoAnswer as error:
+        raise UsageError(f"{url}: {error}") from error
+    return client

@@ -1,0 +1,145 @@
+"""The commands for models: build the example, pack any, push one to a multi-model endpoint."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from berth.context import Profile, StageOption, settings_of, stages_file
+from berth.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from model.push import Models
+
+SECTION = "Models"
+
+
+def add(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (model, pack, push):
+        app.command(rich_help_panel=SECTION)(command)
+
+
+def model(
+    context: typer.Context,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Where to write the model. By default it is build/model beside stages.toml, and"
+            " nothing is built where model.path names another folder.",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Another seed makes another model.")] = 0,
+) -> None:
+    """Build the example model, unless it is there and nothing that it is made of has changed."""
+    folder = out or _example_of(context)
+    if folder is None:
+        return
+    from model.build import build_if_changed  # noqa: PLC0415 - torch takes seconds
+
+    build_if_changed(folder, seed=seed)
+
+
+def _example_of(context: typer.Context) -> Path | None:
+    """Where the example belongs; None where stages.toml or that folder is of another model."""
+    folder, example = settings_of(context).model_folder, stages_file(context).build / "model"
+    if folder.resolve() != example.resolve():
+        return None
+    if folder.exists() and not (folder.parent / f"{folder.name}-stamp.json").exists():
+        print(f"{folder}: was not built by `berth model` and stays as it is", file=sys.stderr)
+        return None
+    return example
+
+
+def pack(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="An MLflow model folder.")],
+    archive: Annotated[Path, typer.Argument(metavar="ARCHIVE", help="The model.tar.gz to write.")],
+) -> None:
+    """Pack FOLDER into ARCHIVE as SageMaker takes it; the same folder gives the same bytes."""
+    from model.folder import members  # noqa: PLC0415
+    from model.packing import pack as pack_folder  # noqa: PLC0415
+
+    total = sum(member.status.st_size for member in members(folder))
+    with _progress() as progress:
+        task = progress.add_task(f"packing {folder}", total=total)
+        packed = pack_folder(folder, archive, on_bytes=lambda count: progress.advance(task, count))
+    print(f"{packed.path}: {packed.size:,} bytes, sha256 {packed.sha256}")
+    print(f"SHA256SUMS in it: sha256 {packed.manifest_sha256}")
+
+
+def push(
+    context: typer.Context,
+    *,
+    stage: StageOption,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="NAME", help="The model's name: it is called as TargetModel=NAME.tar.gz."
+        ),
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="The MLflow model folder. By default it is model.path's."
+        ),
+    ] = None,
+    list_: Annotated[bool, typer.Option("--list", help="List the models that are there.")] = False,
+    remove: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Remove the model of this name.")
+    ] = None,
+    profile: Profile = None,
+) -> None:
+    """Give a stage's multi-model endpoint one more model, without a deployment."""
+    if [name is not None, list_, remove is not None].count(True) != 1:
+        raise UsageError("berth push takes one of NAME, --list and --remove NAME")
+    settings = settings_of(context)
+    from aws.stage import Stage  # noqa: PLC0415
+    from model.push import Models  # noqa: PLC0415
+
+    models = Models(Stage(settings, stage, profile=profile))
+    if name is not None:
+        _push(models, name, folder or settings.model_folder)
+    elif remove is not None:
+        models.remove(remove)
+        print(f"{remove}: removed from {models.bucket}")
+    else:
+        for there, size in models.names():
+            print(f"{there}  {size:,} bytes")
+
+
+def _push(models: "Models", name: str, folder: Path) -> None:
+    from model.folder import members  # noqa: PLC0415
+
+    total = sum(member.status.st_size for member in members(folder))
+    with _progress() as progress:
+        packing = progress.add_task(f"packing {folder}", total=total)
+        sending = progress.add_task(f"sending {name}", total=None)
+        pushed = models.push(
+            name,
+            folder,
+            on_packed=lambda count: progress.advance(packing, count),
+            on_sent=lambda count: progress.advance(sending, count),
+        )
+    state = "there already" if pushed.was_there else "sent"
+    print(f"{pushed.uri}: {state}, {pushed.size:,} bytes, sha256 {pushed.sha256}")
+    print(f"call it with TargetModel={name}.tar.gz")
+
+
+def _progress() -> "Progress":
+    from rich import progress  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415
+
+    return progress.Progress(
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.DownloadColumn(),
+        progress.TransferSpeedColumn(),
+        progress.TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        disable=not sys.stderr.isatty(),  # else it leaves an empty line behind
+    )

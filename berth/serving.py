@@ -1,0 +1,80 @@
+"""The commands for the serving container: run it, build its image."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from berth.context import ROOT, settings_of
+
+SECTION = "Container"
+
+
+def add(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (serve, image):
+        app.command(rich_help_panel=SECTION)(command)
+
+
+def serve(
+    context: typer.Context,
+    port: Annotated[
+        int, typer.Option(help="The port on 127.0.0.1 that the server listens on.")
+    ] = 8080,
+) -> None:
+    """Serve the model of stages.toml on this machine as the container does, without AWS."""
+    from model.folder import members  # noqa: PLC0415
+
+    folder = settings_of(context).model_folder
+    members(folder)  # raises where it is no model
+    environment = {
+        **os.environ,
+        "PATH": os.pathsep.join([str(ROOT / ".venv" / "bin"), os.environ.get("PATH", "")]),
+        "SM_MODEL_DIR": str(folder),
+        "SAGEMAKER_BIND_TO_PORT": str(port),
+        "BERTH_BIND_HOST": "127.0.0.1",
+    }
+    entrypoint = ROOT / "container" / "entrypoint.sh"
+    os.execve(entrypoint, [str(entrypoint), "serve"], environment)  # noqa: S606 - takes this process
+
+
+def image(
+    context: typer.Context,
+    tag: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="The image's name. By default it is `project` of stages.toml."
+        ),
+    ] = None,
+    cpu: Annotated[
+        bool, typer.Option("--cpu", help="Take PyTorch's CPU build, to run on this machine.")
+    ] = False,
+    any_base: Annotated[
+        bool, typer.Option("--any-base", help="Make a base image where it cannot be pulled.")
+    ] = False,
+    probe: Annotated[
+        bool, typer.Option("--probe", help="Only get the base image and start it; build nothing.")
+    ] = False,
+) -> None:
+    """Build the serving image of the model of stages.toml with docker or podman."""
+    from stacks.build_arguments import build_arguments  # noqa: PLC0415
+    from stacks.compatibility import read_model_record  # noqa: PLC0415
+    from tools.image import base  # noqa: PLC0415
+    from tools.image.build import build, replaced  # noqa: PLC0415
+    from tools.image.engine import find  # noqa: PLC0415
+
+    settings = settings_of(context)
+    engine = find()
+    record = read_model_record(settings.model_folder)
+    cuda = "none" if cpu else settings.container.cuda
+    arguments = build_arguments(record, cuda) | replaced(cuda)
+    if (any_base or probe) and not os.environ.get("BASE_IMAGE"):
+        arguments["BASE_IMAGE"] = base.any_of(engine, record.python_version)
+    if probe:
+        base_image = arguments["BASE_IMAGE"]
+        engine.ask("run", "--rm", "--network=none", base_image, "python", "--version")
+        print(f"{engine.program} works, on {base_image}")
+        return
+    name = tag or settings.project
+    build(engine, arguments, tag=name)
+    print(f"{name}: built by {engine.program}")

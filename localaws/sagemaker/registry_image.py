@@ -1,0 +1,47 @@
+"""The image in the emulated ECR that a container definition names."""
+
+import re
+from typing import Any
+
+from localaws.sagemaker import ministack
+from localaws.sagemaker.errors import AwsError
+from localaws.sagemaker.state import Scope
+
+_NAMED = re.compile(
+    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[\w-]+)\.[^/]+/(?P<repository>[^:@]+)"
+    r"(:(?P<tag>[\w.-]+))?(@(?P<digest>sha256:[0-9a-f]{64}))?"
+)
+
+
+def pinned_tags(image: str) -> list[str] | None:
+    """The tags of the image that a digest names; None where `image` names none by its digest."""
+    named = _NAMED.fullmatch(image)
+    if named is None or named["digest"] is None:
+        return None
+    found = _find(image)
+    return list(found["imageTags"]) if found else []
+
+
+def check(image: str) -> None:
+    """Raise ValidationException for an image that ECR has with an OCI manifest, or an OCI index.
+
+    The words are those of https://github.com/aws/amazon-sagemaker-feedback/issues/180 and, of an
+    index, https://github.com/mlflow/mlflow/issues/13834. AWS documents no list of what it takes.
+    """
+    found = _find(image)
+    media_type = found["imageManifestMediaType"] if found else ""
+    if media_type.startswith("application/vnd.oci."):
+        raise AwsError.validation(
+            f"Unsupported manifest media type {media_type} for image {image}. Ensure that valid"
+            " manifest media type is used for specified image."
+        )
+
+
+def _find(image: str) -> dict[str, Any] | None:
+    named = _NAMED.fullmatch(image)
+    if named is None:
+        return None
+    where = Scope(named["account"], named["region"])
+    digest, tag = named["digest"], named["tag"] or "latest"
+    wanted = {"imageDigest": digest} if digest else {"imageTag": tag}
+    return ministack.image(where, named["repository"], wanted)
