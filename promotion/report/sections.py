@@ -1,11 +1,11 @@
 """The sections of a report on a release, the most important first."""
 
 from promotion.diff import differences
-from promotion.evidence import Check, Golden, Spans
+from promotion.evidence import Check, Golden, Latency, Spans
 from promotion.report.data import Movement, ReportData
-from promotion.report.latency import latency
+from promotion.report.histogram import percentiles
 from promotion.report.parts import Cell, Column, Figure, Row, Section, Table, Tone
-from promotion.report.text import change, percent, rate, score, size
+from promotion.report.text import change, milliseconds, percent, rate, score, size
 from promotion.report.verdict import identity
 
 
@@ -15,7 +15,7 @@ def sections(data: ReportData) -> tuple[Section, ...]:
         identity(data),
         _checks(data),
         _golden(data),
-        latency(data),
+        _latency(data),
         _alarms(data),
         _moved(data.moved),
         _differences(data),
@@ -97,6 +97,38 @@ def _label(name: str, now: Spans | None, before: Spans | None) -> Row:
         changed = Cell(change(now.f1, before.f1), _better(now.f1, before.f1))
     scores = (score(one.f1) if one else "-" for one in (now, before))
     return (Cell(name), *(Cell(text) for text in (*cells, *scores)), changed)
+
+
+def _latency(data: ReportData) -> Section:
+    """Rate, percentiles, errors, and the histogram where there is one."""
+    found = data.evidence.latency if data.evidence else None
+    if found is None:
+        return Section("Latency", ("Latency was not measured.",))
+    former = data.former_evidence.latency if data.former_evidence else None
+    words = ["As the caller saw it."]
+    if not former:
+        words.append("Of a former release none was measured: nothing to compare with.")
+    if not found.histogram:
+        words.append("There is no histogram.")
+    figures = (
+        Figure("Rate", f"{found.requests_per_second:,.3g} / s", f"for {found.seconds:,.0f} s"),
+        *_percentiles(found, former),
+        Figure("Requests", f"{found.requests:,}"),
+        Figure("Errors", f"{found.errors:,}", tone="bad" if found.errors else "good"),
+    )
+    return Section("Latency", tuple(words), figures, chart=found if found.histogram else None)
+
+
+def _percentiles(now: Latency, former: Latency | None) -> list[Figure]:
+    before = dict(percentiles(former)) if former else {}
+    return [
+        Figure(
+            name,
+            milliseconds(value),
+            f"{milliseconds(before[name])} before" if name in before else "",
+        )
+        for name, value in percentiles(now)
+    ]
 
 
 def _alarms(data: ReportData) -> Section:

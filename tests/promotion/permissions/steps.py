@@ -34,7 +34,7 @@ def images_of(sides: Sides, side: str) -> Repository:
 
 
 def read_releases(sides: Sides) -> None:
-    """`history`, `show`, `diff`, and the begin of `plan` and `run`."""
+    """`history`, `show`, `diff`, and the begin of `promote`."""
     stage = sides.stage("source")
     (release,) = ReleaseStore(stage).every()
     with in_one_line():
