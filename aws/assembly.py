@@ -110,6 +110,11 @@ def _artifacts(folder: Path) -> Artifacts:
     return artifacts
 
 
+def _parts(artifacts: Artifacts) -> Artifacts:
+    """Of the stages."""
+    return _of_type(artifacts, "cdk:cloud-assembly")
+
+
 def _of_type(artifacts: Artifacts, type: str) -> Artifacts:
     return {name: each for name, each in artifacts.items() if each["type"] == type}
 
@@ -143,6 +148,11 @@ def stage_folder(folder: Path, stage: str) -> Path:
     if artifact is None:
         raise AssemblyError(f"{folder}: no stage {stage} in this cloud assembly")
     return folder / str(artifact["properties"]["directoryName"])
+
+
+def stages(folder: Path) -> list[str]:
+    """The stages that a cloud assembly has."""
+    return [name.removeprefix("assembly-") for name in _parts(_artifacts(folder))]
 
 
 def settings(folder: Path) -> Settings:
@@ -194,19 +204,15 @@ def zipped(folder: Path) -> bytes:
     them, and where these do the CDK CLI does not ask for the files.
     """
     manifest = _json(folder / _MANIFEST)
-    stages = {
-        name: artifact
-        for name, artifact in manifest["artifacts"].items()
-        if artifact["type"] == "cdk:cloud-assembly"
-    }
+    parts = _parts(manifest["artifacts"])
     files = {
         file.relative_to(folder).as_posix(): file.read_bytes()
-        for artifact in stages.values()
+        for artifact in parts.values()
         for file in (folder / artifact["properties"]["directoryName"]).rglob("*")
         if file.is_file()
     }
     files[STAGES] = (folder / STAGES).read_bytes()
-    alone = json.dumps({**manifest, "artifacts": stages}, indent=1, sort_keys=True)
+    alone = json.dumps({**manifest, "artifacts": parts}, indent=1, sort_keys=True)
     files[_MANIFEST] = alone.encode()
     memory = io.BytesIO()
     # Stored, not deflated: another zlib would give other bytes, and these are a few hundred KB.

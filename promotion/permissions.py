@@ -1,6 +1,6 @@
 """What IAM has to allow the two sides of a promotion: to the action, and to the resource.
 
-Pure data, for `python -m promotion policy`, for a stack of roles and for
+Pure data, for `berth policy`, for a stack of roles and for
 docs/promotion-permissions.md. That every action is needed, and that these are enough, is tested
 under the emulator's IAM (tests/promotion/test_permissions.py). sts:GetCallerIdentity needs no
 permission. Resources and conditions that an action knows:

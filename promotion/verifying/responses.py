@@ -1,6 +1,6 @@
-"""Reading spans out of an endpoint's answer to a request for one text.
+"""Reading spans out of an endpoint's response to a request for one text.
 
-`{"predictions": [[{"start": 0, "end": 4, "label": "PER", …}, …]]}`, as the container answers for a
+`{"predictions": [[{"start": 0, "end": 4, "label": "PER", …}, …]]}`, as the container responds for a
 token classifier and for the example; `entity_group` and `entity` are transformers' own words for
 the label.
 https://huggingface.co/docs/transformers/main_classes/pipelines#transformers.TokenClassificationPipeline
@@ -15,22 +15,22 @@ _LABELS = ("label", "entity_group", "entity")
 
 
 class UnreadableError(Exception):
-    """The answer is no list of spans for one text; the text is one line."""
+    """The response is no list of spans for one text; the text is one line."""
 
 
 def spans(body: bytes) -> frozenset[Span]:
     """The spans of the only text.
 
-    Raises UnreadableError where the answer is of another form.
+    Raises UnreadableError where the response is of another form.
     """
     try:
-        answer = json.loads(body)
+        response = json.loads(body)
     except (ValueError, RecursionError):
-        raise UnreadableError("the answer is not JSON") from None
-    match answer:
+        raise UnreadableError("the response is not JSON") from None
+    match response:
         case {"predictions": [[*found]]}:
             return frozenset(_span(one) for one in found)
-    raise UnreadableError('the answer is not {"predictions": [[…]]}, the spans of one text')
+    raise UnreadableError('the response is not {"predictions": [[…]]}, the spans of one text')
 
 
 def _span(found: Any) -> Span:

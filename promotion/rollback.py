@@ -1,7 +1,7 @@
 """Deploying a former release while the alarms of the one that failed are still in ALARM.
 
 SageMaker takes an update back when one of its alarms is in ALARM, whichever release has set it off.
-So the way back goes without them first: the endpoint serves the former release, the alarms come to
+So the former release is deployed without them first: the endpoint serves it, the alarms come to
 rest, and then the recorded assembly is deployed as it is, alarms and all.
 https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html
 """
@@ -11,12 +11,13 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from aws.assembly import StageAssembly
+from aws.errors import AwsError
+from aws.stage import Stage
 from promotion import PromotionError, deployed
-from promotion.assembly import StageAssembly
+from promotion.console_output import Screen
 from promotion.deploy import deploy
 from promotion.exchange import drop_rollback_alarms
-from promotion.screen import Screen
-from promotion.stage import Stage, in_one_line
 from promotion.verifying.alarms import Watch
 
 _LOOK_SECONDS = 5
@@ -45,9 +46,8 @@ def deploy_back(stage: Stage, folder: Path, wanted: StageAssembly, screen: Scree
 
 def _is_deployed(stage: Stage, wanted: StageAssembly) -> bool:
     try:
-        with in_one_line():
-            deployed.check_templates(stage, wanted.templates)
-    except PromotionError:
+        deployed.check_templates(stage, wanted.templates)
+    except (AwsError, PromotionError):
         return False
     return True
 

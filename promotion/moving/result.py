@@ -1,4 +1,4 @@
-"""What moving says: how much was moved, or in one line why not."""
+"""The result of a copy: how much was copied, or in one line why not."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from promotion import PromotionError
 
 OnBytes = Callable[[int], None]
-"""Told the bytes that are in place, part by part, from several threads; they add up to the size."""
+"""Called with the number of bytes of each part that is in the target; several threads call it.
+
+The numbers add up to the size of the object or image.
+"""
 
 
 class MoveError(PromotionError):
@@ -42,4 +45,4 @@ class Moved:
 
 
 def ignore_bytes(_count: int) -> None:
-    """Where nobody watches."""
+    """Do nothing, for a caller that shows no progress."""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promotion.verifying.answers import UnreadableError, spans
+from promotion.verifying.responses import UnreadableError, spans
 from tests.promotion.releases import untimed
 
 

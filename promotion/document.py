@@ -9,7 +9,7 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Time = Annotated[AwareDatetime, AfterValidator(lambda time: time.astimezone(UTC))]
 
 
-class Part(BaseModel):
+class DocumentPart(BaseModel):
     """Frozen; a key that another version of Berth wrote is kept, and written back."""
 
     # A document has every key: what has a default is written, too.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from promotion.evidence import Verification
-from promotion.moving.outcome import Moved
+from promotion.moving.result import Moved
 from promotion.release import Release
 
 
@@ -26,7 +26,7 @@ class Movement:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Ending:
     """How a run ended, and why."""
 
     kind: Literal["promoted", "refused", "rolled back", "failed"]
@@ -34,20 +34,20 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class ReportFacts:
+class ReportData:
     """A release and what is known of it.
 
     Attributes:
         release: the one that is reported on; the latest of its verifications counts.
         former: the release of its stage before; None for the first one.
         moved: in this run.
-        outcome: of this run; None where nothing was decided, as after `verify`.
+        ending: of this run; None where nothing was decided, as after `verify`.
     """
 
     release: Release
     former: Release | None = None
     moved: tuple[Movement, ...] = ()
-    outcome: Outcome | None = None
+    ending: Ending | None = None
 
     @property
     def evidence(self) -> Verification | None:

@@ -1,26 +1,26 @@
-"""What a stage's assembly expects in its account, and where a release has it."""
+"""The artifacts that a stage's assembly expects in its account, and where a release has them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
+from aws.assembly import FileAsset, ImageAsset, StageAssembly
+from aws.stage import Stage
 from promotion import PromotionError
-from promotion.assembly import FileAsset, ImageAsset, StageAssembly
 from promotion.moving.images import copy_image, plan_image
 from promotion.moving.objects import copy_object, plan_object
-from promotion.moving.outcome import Moved, OnBytes, Planned
 from promotion.moving.parts import Digests
 from promotion.moving.registry import Repository, ecr_repository
+from promotion.moving.result import Moved, OnBytes, Planned
 from promotion.moving.s3 import S3Object, parted
 from promotion.release import Release
-from promotion.stage import Stage
 from stacks.settings.stage import ShippingSettings
 
 
 @dataclass(frozen=True)
-class Load:
-    """One thing to be moved.
+class Artifact:
+    """A file or an image to be copied to the target's account.
 
     Attributes:
         digest: SHA-256, in hexadecimal.
@@ -33,13 +33,13 @@ class Load:
     move: Callable[[OnBytes], Moved]
 
 
-def cargo(
+def expected_artifacts(
     release: Release,
     source: Stage,
     target: Stage,
     wanted: StageAssembly,
     shipping: ShippingSettings,
-) -> list[Load]:
+) -> list[Artifact]:
     """Everything that the target's templates refer to, out of what `release` ran with.
 
     `shipping`: the target's, of the release's own stages.toml.
@@ -52,14 +52,14 @@ def cargo(
     return [*files, *images, *_archive_by_uri(shipping, release, source, target)]
 
 
-def _file(wanted: FileAsset, release: Release, source: Stage, target: Stage) -> Load:
+def _file(wanted: FileAsset, release: Release, source: Stage, target: Stage) -> Artifact:
     had = next((asset for asset in release.assets if asset.id == wanted.id), None)
     if had is None:
         raise PromotionError(
             f"{release.id} did not run with the asset {wanted.id}, which {target.name} needs:"
             f" nobody has tested it; make the two stages alike, and deploy {source.name} again"
         )
-    return object_load(
+    return object_artifact(
         wanted.key,
         _at(source, had.bucket, had.key),
         _at(target, wanted.bucket, wanted.key),
@@ -69,7 +69,7 @@ def _file(wanted: FileAsset, release: Release, source: Stage, target: Stage) -> 
 
 def _archive_by_uri(
     shipping: ShippingSettings, release: Release, source: Stage, target: Stage
-) -> list[Load]:
+) -> list[Artifact]:
     """The archive that stages.toml names by its S3 URI, which is no asset of the CDK's."""
     if shipping.s3_uri is None:
         return []
@@ -83,12 +83,12 @@ def _archive_by_uri(
     if had.data == shipping.s3_uri:
         return []
     places = _at(source, *parted(had.data)), _at(target, *parted(shipping.s3_uri))
-    return [object_load(shipping.s3_uri, *places, had.archive.digests)]
+    return [object_artifact(shipping.s3_uri, *places, had.archive.digests)]
 
 
-def object_load(name: str, source: S3Object, target: S3Object, digests: Digests) -> Load:
-    """An object to be moved."""
-    return Load(
+def object_artifact(name: str, source: S3Object, target: S3Object, digests: Digests) -> Artifact:
+    """An object in S3 to be copied."""
+    return Artifact(
         "file",
         name,
         digests.whole,
@@ -119,7 +119,7 @@ class _Repositories:
         return self._known[side, name]
 
 
-def _image(wanted: ImageAsset, release: Release, repositories: _Repositories) -> Load:
+def _image(wanted: ImageAsset, release: Release, repositories: _Repositories) -> Artifact:
     had = next((image for image in release.images if image.tag == wanted.tag), None)
     if had is None:
         raise PromotionError(
@@ -127,7 +127,7 @@ def _image(wanted: ImageAsset, release: Release, repositories: _Repositories) ->
             " stages have the same [model] and [container]"
         )
     digest, tag = had.digest, wanted.tag
-    return Load(
+    return Artifact(
         "image",
         f"{wanted.repository}:{tag}",
         digest.removeprefix("sha256:"),

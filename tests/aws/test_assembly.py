@@ -7,8 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from promotion import PromotionError
-from promotion.assembly import FileAsset, ImageAsset, read, roles, unzip, zipped
+from aws.assembly import (
+    AssemblyError,
+    FileAsset,
+    ImageAsset,
+    read,
+    stage_folder,
+    stages,
+    stored_templates,
+    unzip,
+    zipped,
+)
 
 ACCOUNT, REGION = "1" * 12, "eu-central-1"
 DEPLOY, PUBLISHING = (f"arn:${{AWS::Partition}}:iam::{ACCOUNT}:role/{n}" for n in "dp")
@@ -53,11 +62,21 @@ def assembly(tmp_path: Path) -> Path:
                 "templateFile": "t.json",
                 "assumeRoleArn": DEPLOY,
             },
+            "dependencies": ["storage", "assets"],
+        }
+        storage = {
+            **stack,
+            "properties": {"stackName": f"berth-{stage}-storage", "templateFile": "s.json"},
+            "dependencies": ["assets"],
         }
         nested = folder / f"assembly-{stage}"
         assets = {"type": "cdk:asset-manifest", "properties": {"file": "assets.json"}}
-        write(nested / "manifest.json", {"artifacts": {"assets": assets, "stack": stack}})
+        write(
+            nested / "manifest.json",
+            {"artifacts": {"assets": assets, "stack": stack, "storage": storage}},
+        )
         write(nested / "t.json", {"Description": stage})
+        write(nested / "s.json", {"Description": "Größe"})
         write(nested / "assets.json", {"files": FILES, "dockerImages": IMAGES})
     write(folder / "asset.0123.json", "the asset's bytes")
     write(folder / "tree.json", {})
@@ -70,9 +89,29 @@ def write(file: Path, content: object) -> None:
     file.write_text(json.dumps(content))
 
 
-def test_templates_are_found_by_the_names_of_their_stacks(assembly: Path) -> None:
+def test_templates_are_found_by_their_stacks_in_the_order_of_deployment(assembly: Path) -> None:
     found = read(assembly, "dev", ACCOUNT, REGION)
-    assert found.templates == {"berth-dev-serving": {"Description": "dev"}}
+    assert list(found.templates.items()) == [
+        ("berth-dev-storage", {"Description": "Größe"}),
+        ("berth-dev-serving", {"Description": "dev"}),
+    ]
+
+
+def test_its_stages_and_their_folders_are_those_of_its_manifest(assembly: Path) -> None:
+    assert stages(assembly) == ["dev", "qa"]
+    assert stage_folder(assembly, "qa") == assembly / "assembly-qa"
+
+
+def test_stored_templates_come_from_an_assembly_or_from_files(
+    assembly: Path, tmp_path: Path
+) -> None:
+    names = ["berth-dev-storage", "berth-dev-serving"]
+    assert set(stored_templates(assembly, "dev", names)) == set(names)
+    write(tmp_path / "stored" / "berth-dev-serving.template.json", {"Description": "stored"})
+    found = stored_templates(tmp_path / "stored", "dev", names)
+    assert found == {"berth-dev-serving": {"Description": "stored"}}
+    with pytest.raises(AssemblyError, match=r"neither a cloud assembly nor .*serving\.template"):
+        stored_templates(tmp_path / "empty", "dev", names)
 
 
 def test_what_is_not_in_the_assembly_itself_is_expected_in_the_account(assembly: Path) -> None:
@@ -87,9 +126,11 @@ def test_the_zip_has_all_stages_what_they_were_made_from_and_no_assets(assembly:
     assert sorted(content.namelist()) == [
         "assembly-dev/assets.json",
         "assembly-dev/manifest.json",
+        "assembly-dev/s.json",
         "assembly-dev/t.json",
         "assembly-qa/assets.json",
         "assembly-qa/manifest.json",
+        "assembly-qa/s.json",
         "assembly-qa/t.json",
         "manifest.json",
         "stages.toml",
@@ -115,22 +156,23 @@ def test_the_zip_has_the_same_bytes_whenever_its_files_were_written(assembly: Pa
 
 
 def test_a_stage_that_it_has_not_is_refused(assembly: Path) -> None:
-    with pytest.raises(PromotionError, match="no stage prod in this cloud assembly"):
+    with pytest.raises(AssemblyError, match="no stage prod in this cloud assembly"):
         read(assembly, "prod", ACCOUNT, REGION)
 
 
 def test_the_roles_that_deploying_takes_on_are_each_named_once(assembly: Path) -> None:
-    assert roles(assembly, "qa") == [f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in "dp"]
+    found = read(assembly, "qa", ACCOUNT, REGION)
+    assert found.roles == tuple(f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in "dp")
 
 
 def test_an_assembly_for_another_account_is_refused(assembly: Path) -> None:
-    with pytest.raises(PromotionError, match=r"berth-dev-serving is for aws://1{12}/eu-central-1"):
+    with pytest.raises(AssemblyError, match=r"berth-dev-\w+ is for aws://1{12}/eu-central-1"):
         read(assembly, "dev", "2" * 12, REGION)
 
 
 def test_a_folder_that_is_no_assembly_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(PromotionError, match=r"manifest\.json: cannot be read: No such file"):
+    with pytest.raises(AssemblyError, match=r"manifest\.json: cannot be read: No such file"):
         read(tmp_path, "dev", ACCOUNT, REGION)
     (tmp_path / "manifest.json").write_text("<html>")
-    with pytest.raises(PromotionError, match=r"manifest\.json: not JSON"):
+    with pytest.raises(AssemblyError, match=r"manifest\.json: not JSON"):
         read(tmp_path, "dev", ACCOUNT, REGION)

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from aws.stage import Stage
 from promotion import PromotionError
 from promotion.release import Model, Release
-from promotion.stage import Stage
 from promotion.store import ReleaseStore
-from promotion.verifying.kept import keep
+from promotion.verifying.golden_store import keep
 from tests.promotion.releases import release
 from tests.promotion.verifying.conftest import tarball
 

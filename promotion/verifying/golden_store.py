@@ -6,11 +6,11 @@ It is read from what is deployed, not from a checkout: whoever promotes has no m
 import tarfile
 from typing import Any
 
+from aws.assembly import Template
+from aws.stage import Stage
 from promotion import PromotionError
-from promotion.assembly import Template
 from promotion.moving.s3 import parted
 from promotion.release import Model, Release
-from promotion.stage import Stage
 from promotion.store import ReleaseStore
 
 FILE = "golden.jsonl"

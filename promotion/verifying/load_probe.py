@@ -1,4 +1,4 @@
-"""Asking the endpoint: each golden case once, then golden inputs at a stated rate."""
+"""LoadProbe the endpoint: each golden case once, then golden inputs at a stated rate."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -6,19 +6,19 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 from promotion.evidence import Latency
-from promotion.verifying.answers import UnreadableError, spans
 from promotion.verifying.calling import Endpoint, FailedError
 from promotion.verifying.golden import Case, Found
 from promotion.verifying.latency import figures, measure
+from promotion.verifying.responses import UnreadableError, spans
 from stacks.settings import VerifySettings
 
 _GOLDEN_CALLERS = 4  # users are served meanwhile
 
 OnStep = Callable[[str, float, float], None]
-"""Told the step, how far it is, and how far it goes."""
+"""Called with the name of a step, how much of it is done, and how much it is in all."""
 
 
-class Asking:
+class LoadProbe:
     """What is sent to an endpoint, and what went wrong with it.
 
     requests: how many were sent; failures: why those had no answer that could be used.

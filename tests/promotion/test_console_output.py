@@ -5,27 +5,27 @@ from io import StringIO
 
 from rich.console import Console
 
-from promotion.cargo import Load
-from promotion.moving.outcome import Moved, OnBytes, Planned
-from promotion.screen import Screen
+from promotion.artifacts import Artifact
+from promotion.console_output import Screen
+from promotion.moving.result import Moved, OnBytes, Planned
 
 SIZE = 3_000_000
 
 
-def load(name: str) -> Load:
+def artifact(name: str) -> Artifact:
     def move(on_bytes: OnBytes) -> Moved:
         for _ in range(3):
             on_bytes(SIZE // 3)
         return Moved(SIZE, sent=SIZE)
 
-    return Load("file", name, "ab" * 32, lambda: Planned(SIZE, SIZE), move)
+    return Artifact("file", name, "ab" * 32, lambda: Planned(SIZE, SIZE), move)
 
 
 def seen(*, terminal: bool) -> str:
     out = StringIO()
     screen = Screen(Console(file=out, force_terminal=terminal, width=120))
     checked: list[int] = []
-    screen.move([load("one.gz"), load("two.gz")], before_each=lambda: checked.append(1))
+    screen.copy([artifact("one.gz"), artifact("two.gz")], before_each=lambda: checked.append(1))
     assert len(checked) == 2
     assert [each.name for each in screen.moved] == ["one.gz", "two.gz"]
     return out.getvalue()
