@@ -17,8 +17,8 @@ from zipfile import BadZipFile, ZipFile
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from localaws.clients import client
 from localaws.sagemaker import ministack
-from localaws.sagemaker.artifacts import client
 
 Properties = dict[str, Any]
 Made = tuple[str, Properties]

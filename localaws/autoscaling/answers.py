@@ -3,8 +3,8 @@
 from typing import Any
 
 from localaws.autoscaling import variants
-from localaws.autoscaling.clients import Scope
 from localaws.autoscaling.registry import Key
+from localaws.scope import Scope
 
 PAGE = 50
 DIMENSIONS = tuple(variants.WHAT)

@@ -5,8 +5,9 @@ import uuid
 
 from localaws.autoscaling import asking, steps, tracking, variants
 from localaws.autoscaling.answers import Members, Refused, invalid, key_of, matches, page
-from localaws.autoscaling.clients import Scope, client
 from localaws.autoscaling.registry import REGISTRY, Key, Policy, Target, cooldowns_of
+from localaws.clients import client
+from localaws.scope import Scope
 
 
 def put_scaling_policy(where: Scope, request: Members) -> Members:
@@ -27,7 +28,7 @@ def put_scaling_policy(where: Scope, request: Members) -> Members:
         REGISTRY.policies[key, policy.name] = policy
     if metric:
         for name in policy.alarm_names:
-            client("cloudwatch", where).put_metric_alarm(
+            client(where, "cloudwatch").put_metric_alarm(
                 **tracking.alarm(metric, configuration["TargetValue"], name, document["PolicyARN"])
             )
     return {"PolicyARN": document["PolicyARN"], "Alarms": document["Alarms"]}
@@ -128,4 +129,4 @@ def delete(policy: Policy) -> None:
     with REGISTRY.lock:
         REGISTRY.policies.pop((policy.key, policy.name), None)
     if policy.alarm_names:
-        client("cloudwatch", policy.key.scope).delete_alarms(AlarmNames=policy.alarm_names)
+        client(policy.key.scope, "cloudwatch").delete_alarms(AlarmNames=policy.alarm_names)

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from threading import RLock
 from typing import Any, NamedTuple
 
-from localaws.autoscaling.clients import Scope
 from localaws.autoscaling.schedules import Due
 from localaws.autoscaling.tracking import DEFAULT_COOLDOWN, Cooldowns, Metric
+from localaws.scope import Scope
 
 
 class Key(NamedTuple):

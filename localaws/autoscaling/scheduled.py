@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 from localaws.autoscaling import schedules
 from localaws.autoscaling.answers import Members, Refused, invalid, key_of, matches, page
-from localaws.autoscaling.clients import Scope
 from localaws.autoscaling.policies import registered
 from localaws.autoscaling.registry import REGISTRY, Registry, Scheduled
+from localaws.scope import Scope
 
 _CROSSED = "Maximum capacity cannot be less than minimum capacity"
 _BOUNDS = ("MinCapacity", "MaxCapacity")

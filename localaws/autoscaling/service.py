@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 from localaws.autoscaling import policies, scheduled, targets
 from localaws.autoscaling.answers import Members
-from localaws.autoscaling.clients import Scope, scope
 from localaws.autoscaling.registry import REGISTRY
 from localaws.autoscaling.scaler import Scaler
+from localaws.sagemaker.ministack import scope
+from localaws.scope import Scope
 from localaws.validation import validate
 
 SERVICE = "application-autoscaling"

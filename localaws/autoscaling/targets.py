@@ -9,8 +9,8 @@ import uuid
 
 from localaws.autoscaling import policies, variants
 from localaws.autoscaling.answers import Members, Refused, invalid, key_of, matches, page
-from localaws.autoscaling.clients import Scope
 from localaws.autoscaling.registry import REGISTRY, Target
+from localaws.scope import Scope
 
 _SERVICE_ROLE = (
     "arn:aws:iam::{account}:role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/"

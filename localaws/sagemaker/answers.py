@@ -8,7 +8,7 @@ from urllib.parse import quote
 from localaws.sagemaker import logs
 from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.instance import Instance
-from localaws.sagemaker.state import Scope
+from localaws.scope import Scope
 
 Answer = tuple[int, dict[str, str], bytes]
 """HTTP status, headers and body. Header names are in lower case on purpose: MiniStack rewrites

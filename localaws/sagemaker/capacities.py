@@ -2,7 +2,8 @@
 
 from localaws.sagemaker import serverless
 from localaws.sagemaker.errors import AwsError
-from localaws.sagemaker.state import Document, Endpoint
+from localaws.sagemaker.state import Endpoint
+from localaws.scope import Document
 
 
 def changed(endpoint: Endpoint, wishes: list[Document]) -> list[Document]:

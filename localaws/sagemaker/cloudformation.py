@@ -13,7 +13,8 @@ from typing import Any
 from localaws import validation
 from localaws.sagemaker import control, endpoints, hosting, ministack
 from localaws.sagemaker.errors import AwsError, HostingError
-from localaws.sagemaker.state import Document, Endpoint, Scope
+from localaws.sagemaker.state import Endpoint
+from localaws.scope import Document, Scope
 
 Created = tuple[str, dict[str, str]]
 

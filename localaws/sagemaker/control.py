@@ -7,8 +7,8 @@ from datetime import datetime
 from localaws import validation
 from localaws.sagemaker import endpoints, models, packages, tags
 from localaws.sagemaker.errors import AwsError
-from localaws.sagemaker.state import Document, Scope
 from localaws.sagemaker.transform import operations
+from localaws.scope import Document, Scope
 
 Operation = Callable[[Scope, Document], Document]
 Answer = tuple[int, dict[str, str], bytes]

@@ -18,8 +18,9 @@ from localaws.sagemaker import ministack, pools, serverless
 from localaws.sagemaker.errors import HostingError
 from localaws.sagemaker.fleet import Fleet
 from localaws.sagemaker.policy import ROLLING, Policy
-from localaws.sagemaker.state import Document, Endpoint, by_role, now
+from localaws.sagemaker.state import Endpoint, by_role, now
 from localaws.sagemaker.traffic import Traffic
+from localaws.scope import Document
 
 
 def _time_scale() -> float:

@@ -6,7 +6,8 @@ from dataclasses import replace
 from localaws.sagemaker import capacities, guards, hosting, listing, models, pools, serverless
 from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.plans import Plan, shadow_of
-from localaws.sagemaker.state import STORE, Document, Endpoint, Resource, Scope, by_role, now
+from localaws.sagemaker.state import STORE, Endpoint, Resource, by_role, now
+from localaws.scope import Document, Scope
 
 _BUSY = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
 

@@ -7,7 +7,8 @@ from localaws.sagemaker import ministack
 from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.plans import Plan, shadow_of
 from localaws.sagemaker.policy import Policy
-from localaws.sagemaker.state import Document, Endpoint, Scope
+from localaws.sagemaker.state import Endpoint
+from localaws.scope import Document, Scope
 
 
 def check_deployment(

@@ -19,7 +19,8 @@ from localaws.sagemaker.errors import HostingError
 from localaws.sagemaker.fleet import Fleet
 from localaws.sagemaker.plans import Plan, folder_of, prepare, shadow_of
 from localaws.sagemaker.policy import Policy
-from localaws.sagemaker.state import STORE, Document, Endpoint
+from localaws.sagemaker.state import STORE, Endpoint
+from localaws.scope import Document
 
 Done = Future[None]
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from localaws import validation
 from localaws.sagemaker.answers import invalid
-from localaws.sagemaker.state import Document
+from localaws.scope import Document
 
 _SERVICE = "sagemaker-runtime"
 

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from localaws.sagemaker import ministack
-from localaws.sagemaker.state import Scope
+from localaws.scope import Scope
 
 NAMESPACE = "AWS/SageMaker"
 

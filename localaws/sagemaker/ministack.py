@@ -1,6 +1,5 @@
 """What this package needs of MiniStack's insides, all of it here (pinned: ministack 1.5.33)."""
 
-import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any
@@ -8,17 +7,12 @@ from typing import Any
 from ministack.core import responses
 from ministack.services import cloudwatch, ecr
 
-from localaws.sagemaker.state import Scope
+from localaws.scope import Scope
 
 
 def scope() -> Scope:
     """The account and region of the request, or of the stack, that is being worked on."""
     return Scope(responses.get_account_id(), responses.get_region())
-
-
-def url() -> str:
-    """Where this emulator answers."""
-    return f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}"
 
 
 def record_metric(

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from localaws.sagemaker import listing
 from localaws.sagemaker.errors import AwsError
-from localaws.sagemaker.state import STORE, Document, Resource, Scope, now
+from localaws.sagemaker.state import STORE, Resource, now
+from localaws.scope import Document, Scope
 
 _GROUP, _PACKAGE = "model-package-group", "model-package"
 _UNKEPT = ("ClientToken", "Tags")

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from localaws.clients import url
 from localaws.images import Built
-from localaws.sagemaker import artifacts, environments, ministack, registry_image
+from localaws.sagemaker import artifacts, environments, registry_image
 from localaws.sagemaker.containers import MODEL, Container
 from localaws.sagemaker.errors import HostingError
 from localaws.sagemaker.instance import Program
 from localaws.sagemaker.multimodel.source import MOUNTED, is_multi_model, source
 from localaws.sagemaker.pools import INSUFFICIENT, Pool
-from localaws.sagemaker.state import Document, Scope
+from localaws.scope import Document, Scope
 
 _TAG = re.compile(r":(?P<tag>\w[\w.-]{0,127})$")
 
@@ -129,7 +130,7 @@ def _environment(scope: Scope, plan: Plan) -> dict[str, str]:
     credentials = {
         "AWS_ACCESS_KEY_ID": scope.account,
         "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_ENDPOINT_URL": ministack.url(),
+        "AWS_ENDPOINT_URL": url(),
         "AWS_EC2_METADATA_DISABLED": "true",
     }
     return {

@@ -5,7 +5,7 @@ from typing import Any
 
 from localaws.sagemaker import ministack
 from localaws.sagemaker.errors import AwsError
-from localaws.sagemaker.state import Scope
+from localaws.scope import Scope
 
 _NAMED = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[\w-]+)\.[^/]+/(?P<repository>[^:@]+)"

@@ -14,8 +14,9 @@ from localaws.sagemaker.instance import Instance
 from localaws.sagemaker.members import members_of
 from localaws.sagemaker.multimodel.invocation import ask, target_of
 from localaws.sagemaker.shadow import Mirror
-from localaws.sagemaker.state import STORE, Endpoint, Scope
+from localaws.sagemaker.state import STORE, Endpoint
 from localaws.sagemaker.variant import Variant
+from localaws.scope import Scope
 
 MAX_BODY_BYTES = 25 * 2**20
 """Amazon's hosting FAQ gives 25 MB for a real-time payload; botocore's model still says 6,291,456

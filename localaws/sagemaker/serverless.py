@@ -10,8 +10,9 @@ from localaws.sagemaker import ministack
 from localaws.sagemaker.answers import invalid
 from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.metrics import NAMESPACE
-from localaws.sagemaker.state import STORE, Document, Endpoint, Resource
+from localaws.sagemaker.state import STORE, Endpoint, Resource
 from localaws.sagemaker.variant import Variant
+from localaws.scope import Document
 
 MAX_BODY_BYTES = 4 * 2**20
 """A serverless endpoint's payload (guide)."""

@@ -15,8 +15,8 @@ import httpx
 from localaws.sagemaker import metrics
 from localaws.sagemaker.answers import Reply
 from localaws.sagemaker.instance import Instance
-from localaws.sagemaker.state import Scope
 from localaws.sagemaker.variant import Variant
+from localaws.scope import Scope
 
 MOST_COPIES = 64
 """Of an endpoint on their way at once; others are dropped. AWS's pages name no number."""

@@ -2,18 +2,16 @@
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from localaws.sagemaker.asynchronous.request import Request
+from localaws.sagemaker.asynchronous.request import Request
 
 
 @dataclass
 class Backlog:
     """The requests that wait, oldest first, and those that an instance works on."""
 
-    waiting: "deque[Request]" = field(default_factory=deque)
-    processing: "set[Request]" = field(default_factory=set)
+    waiting: deque[Request] = field(default_factory=deque)
+    processing: set[Request] = field(default_factory=set)
 
     @property
     def size(self) -> int:
@@ -25,7 +23,7 @@ class Backlog:
         received = [one.received for one in (*self.waiting, *self.processing)]
         return now - min(received) if received else 0.0
 
-    def take_expired(self, now: float) -> "list[Request]":
+    def take_expired(self, now: float) -> list[Request]:
         """Those that have waited for longer than they may, taken out."""
         expired = [one for one in self.waiting if now - one.received > one.ttl]
         for one in expired:

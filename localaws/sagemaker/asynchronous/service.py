@@ -11,7 +11,8 @@ from localaws.sagemaker.asynchronous import metrics, work
 from localaws.sagemaker.asynchronous.request import parse
 from localaws.sagemaker.asynchronous.work import Work
 from localaws.sagemaker.runtime import Runtime, in_service
-from localaws.sagemaker.state import STORE, Endpoint, Scope
+from localaws.sagemaker.state import STORE, Endpoint
+from localaws.scope import Scope
 
 CONCURRENT_INVOCATIONS = 4
 """For each instance where the configuration says none: SageMaker then chooses a number itself."""

@@ -15,6 +15,7 @@ from collections.abc import Callable
 import httpx
 from botocore.exceptions import ClientError
 
+from localaws.clients import client
 from localaws.sagemaker import artifacts
 from localaws.sagemaker.errors import HostingError
 from localaws.sagemaker.multimodel.model import Model, RefusedError, Spent, timed
@@ -105,7 +106,7 @@ class Shelf:
         artifacts.remove(folder)
         folder.mkdir(parents=True)
         try:
-            artifacts.client(self._source.scope, "s3").download_file(bucket, key, str(archive))
+            client(self._source.scope, "s3").download_file(bucket, key, str(archive))
             artifacts.unpack(archive, folder / "model")
         except ClientError as error:
             raise HostingError(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localaws.sagemaker.errors import AwsError
-from localaws.sagemaker.state import Document, Scope
+from localaws.scope import Document, Scope
 
 MOUNTED = "/opt/ml/models"
 """Where a container sees its models (developer guide, mms-container-apis)."""

@@ -2,7 +2,7 @@
 
 from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.multimodel.source import is_multi_model
-from localaws.sagemaker.state import Document
+from localaws.scope import Document
 
 MAX_TOTAL_MB = 100
 """The limit of MaxPayloadInMB, and of it times MaxConcurrentTransforms (CreateTransformJob)."""

@@ -12,7 +12,6 @@ from localaws.sagemaker import artifacts, logs, pools
 from localaws.sagemaker.errors import HostingError
 from localaws.sagemaker.instance import Instance, Program
 from localaws.sagemaker.plans import Plan, home, prepare
-from localaws.sagemaker.state import Document
 from localaws.sagemaker.transform.job import (
     GROUP,
     JobFailedError,
@@ -20,6 +19,7 @@ from localaws.sagemaker.transform.job import (
     ObjectFailedError,
     TransformJob,
 )
+from localaws.scope import Document
 
 DEFAULT_TIMEOUT_SECONDS, DEFAULT_RETRIES = 600, 3
 """ModelClientConfig's defaults (botocore's model)."""

@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 from localaws.sagemaker import listing, models
 from localaws.sagemaker.errors import AwsError
-from localaws.sagemaker.state import STORE, Document, Resource, Scope
+from localaws.sagemaker.state import STORE, Resource
 from localaws.sagemaker.transform import checks, runs
 from localaws.sagemaker.transform.job import KIND, TransformJob
+from localaws.scope import Document, Scope
 
 
 def create(scope: Scope, request: Document) -> TransformJob:

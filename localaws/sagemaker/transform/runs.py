@@ -10,8 +10,9 @@ import time
 
 from botocore.exceptions import ClientError
 
+from localaws.clients import client
 from localaws.sagemaker import artifacts, logs
-from localaws.sagemaker.artifacts import bucket_and_key, client
+from localaws.sagemaker.artifacts import bucket_and_key
 from localaws.sagemaker.state import STORE
 from localaws.sagemaker.transform import container, inputs
 from localaws.sagemaker.transform.job import (

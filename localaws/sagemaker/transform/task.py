@@ -11,8 +11,8 @@ from datetime import datetime
 
 from localaws import validation
 from localaws.sagemaker.errors import AwsError
-from localaws.sagemaker.state import Document, Scope
 from localaws.sagemaker.transform import operations
+from localaws.scope import Document, Scope
 
 RESOURCE = "arn:aws:states:::sagemaker:createTransformJob"
 

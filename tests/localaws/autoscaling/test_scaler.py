@@ -7,11 +7,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from localaws.autoscaling import asking, variants
-from localaws.autoscaling.clients import Scope
 from localaws.autoscaling.registry import Key, Policy, Registry, Target, cooldowns_of
 from localaws.autoscaling.scaler import Scaler
 from localaws.autoscaling.tracking import INSTANCES, Metric
 from localaws.autoscaling.variants import Variant
+from localaws.scope import Scope
 
 KEY = Key(Scope("111111111111", "eu-central-1"), "endpoint/e/variant/v", INSTANCES)
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from localaws.autoscaling.clients import Scope
 from localaws.autoscaling.registry import Key, Registry, Scheduled, Target
 from localaws.autoscaling.scheduled import carry_out
 from localaws.autoscaling.tracking import INSTANCES
+from localaws.scope import Scope
 
 KEY = Key(Scope("111111111111", "eu-central-1"), "endpoint/e/variant/v", INSTANCES)
 

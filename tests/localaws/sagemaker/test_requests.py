@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from localaws.sagemaker import control
 from localaws.sagemaker.errors import AwsError
-from localaws.sagemaker.state import Scope
+from localaws.scope import Scope
 
 names = st.from_regex(r"[a-zA-Z0-9](-?[a-zA-Z0-9]){0,30}", fullmatch=True)
 variables = st.from_regex(r"[a-zA-Z_][a-zA-Z0-9_]{0,30}", fullmatch=True)
