@@ -1,4 +1,4 @@
-"""Saved queries of CloudWatch Logs Insights, which MiniStack (1.5.33) lacks: kept, described.
+"""Saved queries of CloudWatch Logs Insights, which MiniStack lacks: stored and described.
 
 Nothing runs them here.
 """
@@ -9,34 +9,29 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from ministack.core import router
-from ministack.core.responses import AccountRegionScopedDict
-from ministack.services import cloudwatch_logs
-
 from localaws import validation
+from localaws.ministack import services
+from localaws.ministack.services import Response
+from localaws.scope import Document
 
 __all__ = ["RESOURCES", "ROUTES", "SERVICE", "handle", "shutdown"]
 
 SERVICE = "logs"
-ROUTES = router.SERVICE_PATTERNS[SERVICE]
+ROUTES = services.routes(SERVICE)
 
-Document = dict[str, Any]
-Answer = tuple[int, dict[str, str], bytes]
 Created = tuple[str, dict[str, str]]
 
-_queries = AccountRegionScopedDict()
+_queries = services.regional_store()
+_others = services.handler(SERVICE)
 
 
 async def handle(
     method: str, path: str, headers: dict[str, str], body: bytes, query_params: dict[str, object]
-) -> Answer:
-    """Answer one request; header names come in lower case."""
+) -> Response:
+    """Respond to one request; header names come in lower case."""
     operation = headers.get("x-amz-target", "").rpartition(".")[2]
     if operation not in _OPERATIONS:
-        answer: Answer = await cloudwatch_logs.handle_request(
-            method, path, headers, body, query_params
-        )
-        return answer
+        return await _others(method, path, headers, body, query_params)
     request = json.loads(body or b"{}")
     try:
         validation.validate("logs", operation, request)
@@ -52,7 +47,7 @@ def shutdown() -> None:
     """Nothing runs."""
 
 
-def _json(status: int, document: Document) -> Answer:
+def _json(status: int, document: Document) -> Response:
     return status, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(document).encode()
 
 

@@ -47,9 +47,10 @@ def imports(known: dict[str, Path]) -> dict[str, set[str]]:
     for module, path in known.items():
         found = set()
         for name in named(path, module):
-            while name and name not in known:
-                name = name.rpartition(".")[0]
-            found.add(name)
+            parts = name.split(".")
+            while parts and ".".join(parts) not in known:
+                parts.pop()
+            found.add(".".join(parts))
         graph[module] = found - {"", module}
     return graph
 

@@ -6,7 +6,7 @@ from localaws.autoscaling import policies, scheduled, targets
 from localaws.autoscaling.answers import Members
 from localaws.autoscaling.registry import REGISTRY
 from localaws.autoscaling.scaler import Scaler
-from localaws.sagemaker.ministack import scope
+from localaws.ministack.services import scope
 from localaws.scope import Scope
 from localaws.validation import validate
 

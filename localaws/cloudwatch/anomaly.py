@@ -2,16 +2,13 @@
 
 import uuid
 from collections.abc import Callable
-from typing import Any
-
-from ministack.core.responses import AccountRegionScopedDict
 
 from localaws import validation
-
-Document = dict[str, Any]
+from localaws.ministack.services import regional_store
+from localaws.scope import Document
 
 _SINGLE = ("Namespace", "MetricName", "Dimensions", "Stat")
-_detectors = AccountRegionScopedDict()
+_detectors = regional_store()
 
 
 class NotFound(Exception):  # noqa: N818 - named as the sentence that raises it

@@ -5,18 +5,12 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
 A bucket's own key is meant, not one that a request names. Nothing is encrypted here.
 """
 
-import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
-from ministack import app
-from ministack.core import iam_actions, responses, router
-from ministack.services.cloudformation import provisioners
-
-from localaws.iam.judge import refusal
-
-Answer = tuple[int, dict[str, str], bytes]
-Document = dict[str, Any]
+from localaws.ministack.permissions import s3_action, s3_refusal
+from localaws.ministack.services import Handler, Response, add_resources, intercept, resource, scope
+from localaws.scope import Document
 
 _READS, _WRITES = ("GetObject", "GetObjectVersion"), ("PutObject",)
 
@@ -26,13 +20,13 @@ _keys: dict[str, tuple[str, bool]] = {}
 
 def install() -> None:
     """Learn the keys of buckets from their stacks, and judge their use."""
-    handlers = provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]
-    provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"] = {
-        **handlers,
-        "create": _learning(handlers["create"], 1),
-        "update": _learning(handlers["update"], 2),
+    bucket = resource("AWS::S3::Bucket")
+    learning = {
+        "create": _learning(bucket["create"], 1),
+        "update": _learning(bucket["update"], 2),
     }
-    app.SERVICE_HANDLERS["s3"] = _judging(app.SERVICE_HANDLERS["s3"])
+    add_resources({"AWS::S3::Bucket": bucket | learning})
+    intercept("s3", _judging)
 
 
 def _learning(known: Callable[..., Any], properties: int) -> Callable[..., Any]:
@@ -53,18 +47,15 @@ def _learn(bucket: str, properties: Document) -> None:
             _keys[bucket] = (key, str(rule.get("BucketKeyEnabled", "")).lower() == "true")
 
 
-def _judging(known: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+def _judging(known: Handler) -> Handler:
     async def handle(
         method: str, path: str, headers: dict[str, str], body: bytes, query: Document
-    ) -> Any:
+    ) -> Response:
         bucket, _, name = path.lstrip("/").partition("/")
         if bucket in _keys and name:
             for action in _actions(method, path, headers, query):
-                key = router.extract_access_key_id(headers, query)
-                if said := _refusal(key, action, bucket, name):
-                    denied: Answer = iam_actions.access_denied_response(
-                        "s3", action, "", str(uuid.uuid4()), message=said, headers=headers
-                    )
+                key, context = _use(bucket, name)
+                if denied := s3_refusal(headers, query, action, key, context):
                     return denied
         return await known(method, path, headers, body, query)
 
@@ -72,22 +63,22 @@ def _judging(known: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[An
 
 
 def _actions(method: str, path: str, headers: dict[str, str], query: Document) -> tuple[str, ...]:
-    s3_action = iam_actions._s3_action(method, path, query)
-    if s3_action in _WRITES:
+    action = s3_action(method, path, query)
+    if action in _WRITES:
         # Parts are put together anew. https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
         in_parts = "uploads" in query or "uploadId" in query
         return ("kms:GenerateDataKey", "kms:Decrypt") if in_parts else ("kms:GenerateDataKey",)
     # Of an object's head the checksums alone are encrypted.
-    if s3_action in _READS and (method == "GET" or "x-amz-checksum-mode" in headers):
+    if action in _READS and (method == "GET" or "x-amz-checksum-mode" in headers):
         return ("kms:Decrypt",)
     return ()
 
 
-def _refusal(access_key: str, action: str, bucket: str, name: str) -> str | None:
+def _use(bucket: str, name: str) -> tuple[str, Document]:
+    """The key of a bucket, and the context in which S3 uses it for an object."""
     key, has_bucket_key = _keys[bucket]
     encrypted = f"arn:aws:s3:::{bucket}" if has_bucket_key else f"arn:aws:s3:::{bucket}/{name}"
-    context = {
-        "kms:ViaService": f"s3.{responses.get_region()}.amazonaws.com",
+    return key, {
+        "kms:ViaService": f"s3.{scope().region}.amazonaws.com",
         "kms:EncryptionContext:aws:s3:arn": encrypted,
     }
-    return refusal(access_key, action, key, context)

@@ -1,12 +1,10 @@
-"""Which action a request is, and on which resource, where MiniStack (1.5.33) does not know."""
+"""The resource that a request acts on, where MiniStack does not know it."""
 
 import json
-from collections.abc import Callable
-from typing import Any
 from urllib.parse import unquote
 
-from ministack import app
-from ministack.core import iam_actions, iam_evaluator
+from localaws.ministack import permissions
+from localaws.scope import Document
 
 _KINDS = {
     "EndpointConfig": "endpoint-config",
@@ -20,31 +18,22 @@ _KINDS = {
 
 
 def install() -> None:
-    """Have SageMaker judged, and ECR's DescribeRepositories on its repository.
-
-    A request to this emulator counts as one by TLS: buckets that ask for it, CDK's own among them,
-    could not be used else.
-    """
-    iam_actions.SERVICE_TO_IAM_NAMESPACE["sagemaker"] = "sagemaker"
-    iam_actions._BOTOCORE_SERVICE_MAP["sagemaker"] = ["sagemaker-runtime"]
-    iam_actions.extract_resource_arn = _with_ours(iam_actions.extract_resource_arn)
-    app.pin_request_origin = lambda address, _tls: iam_evaluator.pin_request_origin(address, True)
+    """Have SageMaker judged, and ECR's DescribeRepositories on its repository."""
+    permissions.add_sagemaker()
+    permissions.name_resources(_resource)
 
 
-def _with_ours(known: Callable[..., str]) -> Callable[..., str]:
-    def resource(*arguments: Any) -> str:
-        service, _, path, headers, body, _, region, account = arguments
-        place = f"{region}:{account}"
-        if service == "sagemaker":
-            operation = headers.get("x-amz-target", "").rpartition(".")[2]
-            return f"arn:aws:sagemaker:{place}:{_sagemaker(operation, path, body)}"
-        if service == "ecr":
-            names = _document(body).get("repositoryNames") or []
-            if len(names) == 1:
-                return f"arn:aws:ecr:{place}:repository/{names[0]}"
-        return known(*arguments)
-
-    return resource
+def _resource(
+    service: str, path: str, headers: dict[str, str], body: bytes, place: str
+) -> str | None:
+    if service == "sagemaker":
+        operation = headers.get("x-amz-target", "").rpartition(".")[2]
+        return f"arn:aws:sagemaker:{place}:{_sagemaker(operation, path, body)}"
+    if service == "ecr":
+        names = _document(body).get("repositoryNames") or []
+        if len(names) == 1:
+            return f"arn:aws:ecr:{place}:repository/{names[0]}"
+    return None
 
 
 def _sagemaker(operation: str, path: str, body: bytes) -> str:
@@ -60,7 +49,7 @@ def _sagemaker(operation: str, path: str, body: bytes) -> str:
     return f"{_KINDS[kind]}/{name.lower()}"
 
 
-def _document(body: bytes) -> dict[str, Any]:
+def _document(body: bytes) -> Document:
     try:
         found = json.loads(body or b"{}")
     except ValueError:

@@ -9,6 +9,7 @@ import itertools
 import re
 
 from localaws import cloudwatch
+from localaws.ministack import services
 from localaws.sagemaker import (
     answers,
     capture,
@@ -16,7 +17,6 @@ from localaws.sagemaker import (
     control,
     hosting,
     metrics,
-    ministack,
     runtime,
     serverless,
     utilization,
@@ -56,7 +56,7 @@ async def handle(
     del method, query_params
     if not _background:
         _start()
-    scope = ministack.scope()
+    scope = services.scope()
     if path == "/":
         try:
             operation = headers.get("x-amz-target", "").rpartition(".")[2]

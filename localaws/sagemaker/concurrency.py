@@ -6,7 +6,7 @@ which is an instance here; the requests are counted every second.
 
 from collections import Counter, defaultdict
 
-from localaws.sagemaker import ministack
+from localaws.ministack import cloudwatch
 from localaws.sagemaker.metrics import NAMESPACE, Subject
 from localaws.sagemaker.state import STORE
 
@@ -27,7 +27,7 @@ def count() -> None:
 def publish() -> None:
     """Put what was counted since the last time to the emulated CloudWatch, on the event loop."""
     for subject, counts in _counted.items():
-        ministack.record_metric(
+        cloudwatch.record_metric(
             subject.scope,
             namespace=NAMESPACE,
             name="ConcurrentRequestsPerModel",

@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from localaws.home import LocalAwsError
-from localaws.sagemaker import ministack, pools, serverless
+from localaws.ministack import cloudwatch
+from localaws.sagemaker import pools, serverless
 from localaws.sagemaker.errors import HostingError
 from localaws.sagemaker.fleet import Fleet
 from localaws.sagemaker.policy import ROLLING, Policy
@@ -152,7 +153,7 @@ class Deployment:
 
     def _watch(self) -> None:
         """Raise HostingError where an alarm is in ALARM or the deployment takes too long."""
-        states = ministack.alarm_states(self.endpoint.scope, self.policy.alarms)
+        states = cloudwatch.alarm_states(self.endpoint.scope, self.policy.alarms)
         ringing = [name for name, state in states.items() if state == "ALARM"]
         config = self.endpoint.properties["EndpointConfigName"]
         head = f"The deployment of endpoint configuration {config} was rolled back:"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence, Set
 
 from localaws.autoscaling.registry import REGISTRY
-from localaws.sagemaker import ministack
+from localaws.ministack import cloudwatch
 from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.plans import Plan, shadow_of
 from localaws.sagemaker.policy import Policy
@@ -26,7 +26,7 @@ def check_deployment(
     counts = {one["VariantName"]: one["DesiredInstanceCount"] for one in variants}
     counts.pop(shadow_of(plans), None)
     policy.check(counts, before)
-    present = ministack.alarm_states(scope, policy.alarms)
+    present = cloudwatch.alarm_states(scope, policy.alarms)
     if missing := [name for name in policy.alarms if name not in present]:
         raise AwsError.validation(
             f"Could not find CloudWatch alarm(s) [{', '.join(missing)}] of "

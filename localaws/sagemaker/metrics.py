@@ -8,7 +8,7 @@ its average is their rate.
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
-from localaws.sagemaker import ministack
+from localaws.ministack import cloudwatch
 from localaws.scope import Scope
 
 NAMESPACE = "AWS/SageMaker"
@@ -71,7 +71,7 @@ def publish() -> None:
         of_both = {"EndpointName": subject.endpoint, "VariantName": subject.variant}
         # Per endpoint configuration too, so that an alarm can watch an update's new fleet alone.
         for dimensions in (of_both, {**of_both, "EndpointConfigName": subject.config}):
-            ministack.record_metric(
+            cloudwatch.record_metric(
                 subject.scope,
                 namespace=NAMESPACE,
                 name=name,

@@ -6,7 +6,7 @@ its own; here one program takes them all.
 
 from collections.abc import Iterator
 
-from localaws.sagemaker import ministack
+from localaws.ministack import cloudwatch
 from localaws.sagemaker.answers import invalid
 from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.metrics import NAMESPACE
@@ -141,7 +141,7 @@ def publish() -> None:
             }
             for metric, limit in limits.items():
                 if limit:
-                    ministack.record_metric(
+                    cloudwatch.record_metric(
                         endpoint.scope,
                         namespace=NAMESPACE,
                         name=metric,

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from localaws.sagemaker import ministack
+from localaws.ministack import cloudwatch
 from localaws.sagemaker.fleet import Fleet
 from localaws.sagemaker.state import Endpoint
 
@@ -70,7 +70,7 @@ def publish(measured: list[tuple[Endpoint, str, float, float]]) -> None:
     """Put what was measured to the emulated CloudWatch. Call it on the event loop."""
     for endpoint, variant, cpu, memory in measured:
         for name, value in (("CPUUtilization", cpu), ("MemoryUtilization", memory)):
-            ministack.record_metric(
+            cloudwatch.record_metric(
                 endpoint.scope,
                 namespace=NAMESPACE,
                 name=name,

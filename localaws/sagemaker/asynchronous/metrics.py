@@ -6,7 +6,7 @@ the variant's, too. Neither Invocations nor InvocationsPerInstance is published.
 
 from collections.abc import Mapping
 
-from localaws.sagemaker import ministack
+from localaws.ministack import cloudwatch
 from localaws.sagemaker.metrics import NAMESPACE
 from localaws.sagemaker.state import Endpoint
 
@@ -54,7 +54,7 @@ def publish_outcome(endpoint: Endpoint, variant: str, values: Mapping[str, float
 
 
 def _put(endpoint: Endpoint, more: dict[str, str], name: str, value: float) -> None:
-    ministack.record_metric(
+    cloudwatch.record_metric(
         endpoint.scope,
         namespace=NAMESPACE,
         name=name,

@@ -9,7 +9,8 @@ from typing import TypeVar
 
 import httpx
 
-from localaws.sagemaker import metrics, ministack, utilization
+from localaws.ministack import cloudwatch
+from localaws.sagemaker import metrics, utilization
 from localaws.sagemaker.answers import Reply, invalid
 from localaws.sagemaker.errors import AwsError, HostingError
 from localaws.sagemaker.multimodel.model import Model, RefusedError, Spent
@@ -116,7 +117,7 @@ def publish(endpoints: Iterable[Endpoint]) -> None:
     for endpoint in endpoints:
         for name, variant in endpoint.fleet.variants.items() if endpoint.fleet else ():
             for shelf in (one.models for one in variant.instances if one.models):
-                ministack.record_metric(
+                cloudwatch.record_metric(
                     endpoint.scope,
                     namespace=utilization.NAMESPACE,
                     name="LoadedModelCount",

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from localaws import iam
 from localaws.clients import client
-from localaws.iam.judge import role_refusal
+from localaws.ministack.permissions import role_refusal
 from localaws.sagemaker.artifacts import bucket_and_key
 from localaws.sagemaker.transform.job import JobFailedError, ObjectFailedError, TransformJob
 from localaws.scope import Document
