@@ -1,10 +1,7 @@
 """The CDK app: stages.toml in, one Stage per account out.
 
-Its context, as `cdk --context` gives it:
-
-- stages: the stages.toml to read; by default the one of the folder that the CLI is called in
-- stage: the one stage to synthesize. Such an assembly is read and compared, by `berth plan`, and
-  cannot be promoted: a release's next stage is deployed from the assembly of the first.
+`cdk --context stages=FILE` names the stages.toml to read; by default it is the one of the folder
+that the CLI is called in.
 """
 
 import json
@@ -36,14 +33,9 @@ def main() -> None:
     settings = load(Path(app.node.try_get_context("stages") or "stages.toml"))
     for warning in check(settings, read_models(settings)):
         print(f"warning: {warning}", file=sys.stderr)
-    only = app.node.try_get_context("stage")
-    if only:
-        settings = settings.model_copy(update={"stages": {only: settings.stages[only]}})
     add_stages(app, settings, packed_models(settings, settings.file.parent / "build"))
     packs.apply(app)
-    assembly = Path(app.synth().directory)
-    if not only:
-        keep_inputs(assembly, settings)
+    keep_inputs(Path(app.synth().directory), settings)
 
 
 if __name__ == "__main__":

@@ -25,13 +25,13 @@ def add(app: typer.Typer) -> None:
         group,
         name="local",
         rich_help_panel=SECTION,
-        help="Start, use and end an AWS on this machine (localaws), to deploy to as to the real"
-        " one.",
+        help="Start, use and end an AWS on this machine (localaws), which is deployed to as the"
+        " real one is.",
     )
 
 
 def up(context: typer.Context) -> None:
-    """Start it in the background and bootstrap the account of every stage."""
+    """Start the local AWS in the background and bootstrap the account of every stage."""
     from localaws import images, lifecycle  # noqa: PLC0415
     from localaws.bootstrap import bootstrap  # noqa: PLC0415
 
@@ -64,7 +64,7 @@ def up(context: typer.Context) -> None:
 
 
 def down() -> None:
-    """End it and every container that it runs."""
+    """End the local AWS and every container that it runs."""
     from localaws import lifecycle  # noqa: PLC0415
 
     screen = console(stderr=True)
@@ -78,7 +78,7 @@ def status(
         bool, typer.Option("--json", help="Print JSON in place of the text.")
     ] = False,
 ) -> None:
-    """Say whether it runs, and where. Exit status 1 where it does not."""
+    """Say whether the local AWS runs, and where. Exit status 1 where it does not."""
     from localaws import home  # noqa: PLC0415
 
     state = _home()
@@ -116,7 +116,7 @@ def demo(
         ),
     ] = False,
 ) -> None:
-    """Deploy the first stage to an AWS of its own, show a prediction of it, and end it."""
+    """Deploy the first stage to a local AWS of its own, show a prediction, and end that AWS."""
     os.environ["LOCALAWS_IMAGES"] = "always" if image else "never"
     from localaws.demo import demo as play  # noqa: PLC0415
 
@@ -125,7 +125,7 @@ def demo(
 
 
 def rehearse() -> None:
-    """Bring a release of the example model through three accounts, and see one go back."""
+    """Bring a release of the example through three local accounts, and see one go back."""
     from localaws.rehearsal.rehearse import rehearse as play  # noqa: PLC0415
 
     os.environ["LOCALAWS_IMAGES"] = "never"
@@ -133,7 +133,7 @@ def rehearse() -> None:
 
 
 def serve() -> None:
-    """Run it in the foreground, until Ctrl-C."""
+    """Run the local AWS in the foreground, until Ctrl-C."""
     from localaws.serve import serve as run  # noqa: PLC0415
 
     run(_home(), until_stdin_closes=False)

@@ -88,7 +88,7 @@ def _made(
 
 @contextmanager
 def _assembly(settings: "Settings", given: Path | None, stage: str) -> Iterator[Path]:
-    """The given cloud assembly, or one of this stage alone for the length of the block."""
+    """The given cloud assembly, or one synthesized for the length of the block."""
     if given is not None:
         yield given
         return
@@ -96,9 +96,7 @@ def _assembly(settings: "Settings", given: Path | None, stage: str) -> Iterator[
         # The checkout's own CLI: another one on PATH may not read this library's assemblies.
         program = [str(ROOT / "tools" / "cdk"), "synth", "--quiet", "--output", folder]
         program += ["--app", f"python {shlex.quote(str(ROOT / 'app.py'))}"]
-        chosen = {"stages": str(settings.file), "stage": stage}
-        for key, value in chosen.items():
-            program += ["--context", f"{key}={value}"]
+        program += ["--context", f"stages={settings.file}"]
         _output([*program, f"{stage}/*"])
         yield Path(folder)
 

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from botocore.exceptions import ClientError
 
+from localaws.accounts import CDK
 from localaws.home import LocalAwsError
 from localaws.lifecycle import Emulator
 
@@ -40,9 +41,9 @@ def _is_bootstrapped(emulator: Emulator, stage: str) -> bool:
 
 def _bootstrap(emulator: Emulator, stage: str) -> None:
     chosen = emulator.settings.stages[stage]
-    # In the state folder there is no cdk.json: the CLI does not start the app.
+    # In the state folder there is no stages.toml and no cdk.json: the CLI does not start the app.
     result = subprocess.run(
-        ["cdk", "bootstrap", f"aws://{chosen.account}/{chosen.region}"],
+        [CDK, "bootstrap", f"aws://{chosen.account}/{chosen.region}"],
         cwd=emulator.home,
         env=emulator.environment(stage),
         stdin=subprocess.DEVNULL,

@@ -51,13 +51,12 @@ def demo(home: Path, settings: Settings) -> None:
             _show(example, predict(emulator, stage, example))
             say("6/6", "Ending AWS on this machine")
     SCREEN.print(f"\n[bold]Done in {time.monotonic() - begin:.0f} s; nothing is left running.[/]")
-    SCREEN.print("  berth local demo --image  the same with the real image, by docker or podman")
-    SCREEN.print(
-        "  berth local up            the AWS, left running, to deploy to and call yourself"
-    )
-    SCREEN.print(
-        "  stages.toml               the file to edit: accounts, regions, instance types, model"
-    )
+    for line in (
+        "berth local demo --image  the same with the real image, by docker or podman",
+        "berth local up            the AWS, left running, to deploy to and call yourself",
+        "stages.toml               the file to edit: accounts, regions, instance types, model",
+    ):
+        SCREEN.print(f"  {line}", soft_wrap=True)
 
 
 def deploy(emulator: Emulator, stage: str, assembly: Path) -> None:

@@ -93,3 +93,11 @@ def test_a_fault_of_our_own_is_not_taken_for_bad_input(monkeypatch: pytest.Monke
     monkeypatch.setattr("stacks.settings.load", fails)
     with pytest.raises(ZeroDivisionError):
         status_of("check")
+
+
+def test_ctrl_c_is_status_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("stacks.settings.load", interrupted)
+    assert status_of("check") == ExitStatus.INTERRUPTED
