@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from localaws import validation
 from localaws.sagemaker import logs
 from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.instance import Instance
-from localaws.scope import Scope
+from localaws.scope import Document, Scope
 
 Answer = tuple[int, dict[str, str], bytes]
 """HTTP status, headers and body. Header names are in lower case on purpose: MiniStack rewrites
@@ -64,3 +65,28 @@ def refused(error: AwsError) -> Answer:
     """An error as rest-json has it: its name in a header, its members in the body."""
     body = json.dumps({"Message": error.message, **error.extra}).encode()
     return error.status, {"content-type": "application/json", "x-amzn-errortype": error.code}, body
+
+
+_RUNTIME = "sagemaker-runtime"
+
+
+def members_of(operation: str, endpoint: str, headers: Mapping[str, str]) -> Document:
+    """What botocore's model of `operation` reads from the address and the headers, checked.
+
+    Raises AwsError (ValidationError). The body is left to the caller: its limit in the model is
+    not always the one that holds.
+    """
+    request: Document = {"EndpointName": endpoint}
+    shape = validation.service_model(_RUNTIME).operation_model(operation).input_shape
+    for member, its in shape.members.items():  # type: ignore[union-attr]
+        if its.serialization.get("location") == "header":
+            value = headers.get(its.serialization["name"].lower())
+            if value is not None:
+                request[member] = value
+    request = validation.coerce(_RUNTIME, shape.name, request)  # type: ignore[union-attr]
+    required = {"Body": b""} if "Body" in shape.required_members else {}  # type: ignore[union-attr]
+    try:
+        validation.validate(_RUNTIME, operation, required | request)
+    except validation.Invalid as error:
+        raise invalid(str(error)) from error
+    return request

@@ -17,10 +17,9 @@ from localaws.home import LocalAwsError
 from localaws.ministack import cloudwatch
 from localaws.sagemaker import pools, serverless
 from localaws.sagemaker.errors import HostingError
-from localaws.sagemaker.fleet import Fleet
+from localaws.sagemaker.fleet import Fleet, Traffic
 from localaws.sagemaker.policy import ROLLING, Policy
 from localaws.sagemaker.state import Endpoint, by_role, now
-from localaws.sagemaker.traffic import Traffic
 from localaws.scope import Document
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from localaws.sagemaker import capacities, guards, hosting, listing, models, pools, serverless
+from localaws.sagemaker import guards, hosting, listing, models, pools, serverless
 from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.plans import Plan, shadow_of
 from localaws.sagemaker.state import STORE, Endpoint, Resource, by_role, now
@@ -53,7 +53,7 @@ def update_capacities(scope: Scope, request: Document) -> tuple[Endpoint, hostin
     """Begin UpdateEndpointWeightsAndCapacities."""
     with STORE.lock:
         endpoint = _serving(scope, request["EndpointName"])
-        variants = capacities.changed(endpoint, request["DesiredWeightsAndCapacities"])
+        variants = changed(endpoint, request["DesiredWeightsAndCapacities"])
         endpoint.variants = variants
         return endpoint, hosting.scale(endpoint, variants)
 
@@ -195,3 +195,35 @@ OPERATIONS: dict[str, Callable[[Scope, Document], Document]] = {
     },
     "DeleteEndpoint": lambda scope, request: (delete(scope, request["EndpointName"]), {})[1],
 }
+
+
+def changed(endpoint: Endpoint, wishes: list[Document]) -> list[Document]:
+    """The variants' summaries with what `wishes` (DesiredWeightsAndCapacities) asks for.
+
+    Raises AwsError (ValidationException) for a variant that is not there or cannot be so.
+    """
+    present = {one["VariantName"]: dict(one) for one in endpoint.variants}
+    for wish in wishes:
+        name = wish["VariantName"]
+        if name not in present:
+            raise AwsError.validation(
+                f'Could not find variant "{name}" of endpoint "{endpoint.arn}".'
+            )
+        _check_count(endpoint, present[name], wish)
+        for key in ("DesiredWeight", "DesiredInstanceCount"):
+            present[name][key] = wish.get(key, present[name][key])
+        if "ServerlessUpdateConfig" in wish:
+            present[name].update(serverless.updated(present[name], wish["ServerlessUpdateConfig"]))
+    return list(present.values())
+
+
+def _check_count(endpoint: Endpoint, variant: Document, wish: Document) -> None:
+    if "DesiredInstanceCount" not in wish:
+        return
+    said = f'Variant "{variant["VariantName"]}" of endpoint "{endpoint.arn}"'
+    if serverless.is_serverless(variant):
+        raise AwsError.validation(f"{said} is serverless: it has no instances.")
+    if wish["DesiredInstanceCount"] == 0 and "AsyncInferenceConfig" not in endpoint.configuration:
+        raise AwsError.validation(
+            f"{said} needs at least one instance: asynchronous endpoints alone scale to zero."
+        )

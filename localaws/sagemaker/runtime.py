@@ -8,10 +8,9 @@ from functools import partial
 import httpx
 
 from localaws.sagemaker import capture, metrics, serverless
-from localaws.sagemaker.answers import Answer, Reply, invalid, model_error
+from localaws.sagemaker.answers import Answer, Reply, invalid, members_of, model_error
 from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.instance import Instance
-from localaws.sagemaker.members import members_of
 from localaws.sagemaker.multimodel.invocation import ask, target_of
 from localaws.sagemaker.shadow import Mirror
 from localaws.sagemaker.state import STORE, Endpoint

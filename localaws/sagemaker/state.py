@@ -4,10 +4,9 @@ import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from localaws.sagemaker.asynchronous.backlog import Backlog
+from localaws.sagemaker.asynchronous.request import Backlog
 from localaws.sagemaker.errors import AwsError
-from localaws.sagemaker.fleet import Fleet
-from localaws.sagemaker.traffic import Traffic
+from localaws.sagemaker.fleet import Fleet, Traffic
 from localaws.scope import Document, Scope
 
 

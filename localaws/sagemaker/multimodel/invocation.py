@@ -13,8 +13,7 @@ from localaws.ministack import cloudwatch
 from localaws.sagemaker import metrics, utilization
 from localaws.sagemaker.answers import Reply, invalid
 from localaws.sagemaker.errors import AwsError, HostingError
-from localaws.sagemaker.multimodel.model import Model, RefusedError, Spent
-from localaws.sagemaker.multimodel.shelf import Shelf
+from localaws.sagemaker.multimodel.shelf import Model, RefusedError, Shelf, Spent
 from localaws.sagemaker.multimodel.source import Source
 from localaws.sagemaker.state import Endpoint
 

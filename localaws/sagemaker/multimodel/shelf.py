@@ -11,6 +11,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import httpx
 from botocore.exceptions import ClientError
@@ -18,7 +19,6 @@ from botocore.exceptions import ClientError
 from localaws.clients import client
 from localaws.sagemaker import artifacts
 from localaws.sagemaker.errors import HostingError
-from localaws.sagemaker.multimodel.model import Model, RefusedError, Spent, timed
 from localaws.sagemaker.multimodel.source import Source
 
 DISK_BYTES = int(os.environ.get("LOCALAWS_MODEL_DISK_MB", "10240")) * 2**20
@@ -26,6 +26,42 @@ DISK_BYTES = int(os.environ.get("LOCALAWS_MODEL_DISK_MB", "10240")) * 2**20
 
 LOAD_SECONDS = 360.0
 """How long a load may take (developer guide, mms-container-apis)."""
+
+
+Spent = list[tuple[str, float]]
+"""Seconds by the name of the metric that tells them."""
+
+
+class RefusedError(Exception):
+    """The container, or the instance's disk, has no room for a model or cannot load it."""
+
+    def __init__(self, status: int, body: bytes) -> None:
+        super().__init__(status)
+        self.status = status
+        self.body = body
+
+
+@dataclass(eq=False)
+class Model:
+    """One archive. `name` is what the container knows it by: an opaque identifier.
+
+    users: how many requests hold it; changing: held by whoever loads or evicts it.
+    """
+
+    target: str
+    name: str
+    bytes: int = 0
+    on_disk: bool = False
+    loaded: bool = False
+    users: int = 0
+    changing: threading.Lock = field(default_factory=threading.Lock)
+
+
+def timed(name: str, work: Callable[[], None]) -> tuple[str, float]:
+    """Do the work; its metric's name, and how many seconds it took."""
+    started = time.perf_counter()
+    work()
+    return name, time.perf_counter() - started
 
 
 class Shelf:

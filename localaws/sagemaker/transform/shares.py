@@ -1,5 +1,7 @@
 """The objects of a job, shared out among its instances, each asked for several things at once."""
 
+import io
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -9,7 +11,6 @@ from localaws.sagemaker.transform import inputs
 from localaws.sagemaker.transform.container import Asker, Parameters, execution_parameters
 from localaws.sagemaker.transform.inputs import Input
 from localaws.sagemaker.transform.job import ObjectFailedError, TransformJob
-from localaws.sagemaker.transform.records import assembled, payloads
 
 
 @dataclass(frozen=True)
@@ -73,3 +74,32 @@ def _outcome(
     except ObjectFailedError as failure:
         return Outcome(one, failure=failure)
     return Outcome(one, output)
+
+
+def payloads(content: bytes, *, by_line: bool, single: bool, limit: int) -> Iterator[bytes]:
+    """The bodies of the requests for one object, each of at most `limit` bytes.
+
+    `by_line` splits at newlines, which stay with their records, as in SageMaker's own local mode;
+    `single` sends records one by one, else as many as fit. Raises
+    ObjectFailedError where a record is over the limit.
+    """
+    held = b""
+    for record in io.BytesIO(content) if by_line else [content]:
+        if len(record) > limit:
+            raise ObjectFailedError(
+                "ClientError",
+                f"A record of {len(record)} bytes is over MaxPayloadInMB ({limit} bytes).",
+            )
+        if held and (single or len(held) + len(record) > limit):
+            yield held
+            held = b""
+        held += record
+    if held:
+        yield held
+
+
+def assembled(answers: Iterable[bytes], *, by_line: bool) -> bytes:
+    """The answers as one object; `by_line` ends each with a newline, where it has none."""
+    if not by_line:
+        return b"".join(answers)
+    return b"".join(one if one.endswith(b"\n") else one + b"\n" for one in answers)

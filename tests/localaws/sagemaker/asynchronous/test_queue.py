@@ -10,8 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from localaws.sagemaker.asynchronous import metrics, work
-from localaws.sagemaker.asynchronous.backlog import Backlog
-from localaws.sagemaker.asynchronous.request import Request
+from localaws.sagemaker.asynchronous.request import Backlog, Request
 from localaws.sagemaker.state import Endpoint as Hosted
 from localaws.scope import Scope
 from tests.localaws.sagemaker.asynchronous.conftest import BUCKET, Endpoint, serve
