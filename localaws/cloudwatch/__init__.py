@@ -4,15 +4,14 @@ What is added: metric math, composite alarms in stacks, anomaly detectors (kept,
 """
 
 import asyncio
-import json
 
-from localaws import validation
+from localaws import json_api
 from localaws.cloudwatch import alarms, anomaly
 from localaws.cloudwatch.measures import Metric
 from localaws.cloudwatch.stacks import RESOURCES
+from localaws.json_api import Response
 from localaws.ministack import services
 from localaws.ministack.cloudwatch import evaluate_alarms, evaluate_by, statistic
-from localaws.ministack.services import Response
 from localaws.scope import Document
 
 __all__ = ["RESOURCES", "ROUTES", "SERVICE", "handle", "shutdown", "start"]
@@ -46,9 +45,9 @@ async def handle(
 ) -> Response:
     """Respond to one request; header names come in lower case."""
     start()
-    operation = headers.get("x-amz-target", "").rpartition(".")[2]
-    if operation in anomaly.OPERATIONS:
-        return _detectors(operation, body)
+    operation = anomaly.OPERATIONS.get(json_api.operation_of(headers))
+    if operation is not None:
+        return json_api.respond(operation, body, version="1.0", invalid="ValidationError")
     return await _others(method, path, headers, body, query_params)
 
 
@@ -66,18 +65,3 @@ async def _pulse() -> None:
     while True:
         evaluate_alarms()
         await asyncio.sleep(PULSE_SECONDS)
-
-
-def _detectors(operation: str, body: bytes) -> Response:
-    request = json.loads(body or b"{}")
-    try:
-        validation.validate("cloudwatch", operation, request)
-        return _json(200, anomaly.OPERATIONS[operation](request))
-    except validation.Invalid as error:
-        return _json(400, {"__type": "ValidationError", "message": str(error)})
-    except anomaly.NotFound as error:
-        return _json(404, {"__type": "ResourceNotFoundException", "message": str(error)})
-
-
-def _json(status: int, document: dict[str, object]) -> Response:
-    return status, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps(document).encode()

@@ -39,7 +39,6 @@ def _put_detector(logical_id: str, properties: Document, stack: str) -> Created:
     del logical_id, stack
     request = validation.coerce("cloudwatch", "PutAnomalyDetectorInput", properties)
     try:
-        validation.validate("cloudwatch", "PutAnomalyDetector", request)
         identity = anomaly.put(request)["AnomalyDetectorId"]
     except validation.Invalid as error:
         raise ValueError(str(error)) from None

@@ -8,8 +8,9 @@ A bucket's own key is meant, not one that a request names. Nothing is encrypted 
 from collections.abc import Callable
 from typing import Any
 
+from localaws.json_api import Response
 from localaws.ministack.permissions import s3_action, s3_refusal
-from localaws.ministack.services import Handler, Response, add_resources, intercept, resource, scope
+from localaws.ministack.services import Handler, add_resources, intercept, resource, scope
 from localaws.scope import Document
 
 _READS, _WRITES = ("GetObject", "GetObjectVersion"), ("PutObject",)

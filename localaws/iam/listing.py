@@ -3,8 +3,9 @@
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html, "Permissions"
 """
 
+from localaws.json_api import Response
 from localaws.ministack.permissions import s3_refusal
-from localaws.ministack.services import Handler, Response, intercept
+from localaws.ministack.services import Handler, intercept
 from localaws.scope import Document
 
 

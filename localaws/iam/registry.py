@@ -8,9 +8,10 @@ import binascii
 import json
 import secrets
 
+from localaws.json_api import Response
 from localaws.ministack import ecr
 from localaws.ministack.permissions import refusal
-from localaws.ministack.services import Handler, Response, access_key, intercept, scope
+from localaws.ministack.services import Handler, access_key, intercept, scope
 from localaws.scope import Document
 
 _ACTIONS = {

@@ -9,7 +9,8 @@ from ministack.services import cloudwatch
 from ministack.services.cloudformation import provisioners
 
 from localaws import validation
-from localaws.ministack.services import Response, acting_in
+from localaws.json_api import Response
+from localaws.ministack.services import acting_in
 from localaws.scope import Document, Scope
 
 OF_ONE_METRIC = (

@@ -7,7 +7,8 @@ from typing import Any
 from ministack.core import responses
 from ministack.services import ecr
 
-from localaws.ministack.services import Handler, Response, acting_in, scope, switch_to
+from localaws.json_api import Response
+from localaws.ministack.services import Handler, acting_in, scope, switch_to
 from localaws.scope import Document, Scope
 
 _CDK_REPOSITORY = re.compile(r".+-(?P<account>\d{12})-(?P<region>[a-z]{2}(-[a-z]+)+-\d)")

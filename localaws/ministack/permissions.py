@@ -7,7 +7,8 @@ from typing import Any
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator, responses
 
-from localaws.ministack.services import Response, access_key
+from localaws.json_api import Response
+from localaws.ministack.services import access_key
 from localaws.scope import Document
 
 

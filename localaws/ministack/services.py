@@ -9,11 +9,9 @@ from ministack import app
 from ministack.core import responses, router
 from ministack.services.cloudformation import provisioners, stacks
 
+from localaws.json_api import Response
 from localaws.schemas import replacing_properties
 from localaws.scope import Document, Scope
-
-Response = tuple[int, dict[str, str], bytes]
-"""HTTP status, headers and body."""
 
 Handler = Callable[..., Awaitable[Response]]
 """Responds to (method, path, headers, body, query); header names are in lower case."""

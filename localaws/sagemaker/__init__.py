@@ -7,23 +7,14 @@ CloudFormation types) and `shutdown` (ends every container program).
 import asyncio
 import itertools
 import re
+from functools import partial
 
-from localaws import cloudwatch
+from localaws import cloudwatch, json_api
+from localaws.json_api import AwsError
 from localaws.ministack import services
-from localaws.sagemaker import (
-    answers,
-    capture,
-    concurrency,
-    control,
-    hosting,
-    metrics,
-    runtime,
-    serverless,
-    utilization,
-)
+from localaws.sagemaker import answers, capture, control, hosting, metrics, runtime, serverless
 from localaws.sagemaker.asynchronous.service import Asynchronous
 from localaws.sagemaker.cloudformation import RESOURCES
-from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.multimodel import invocation
 from localaws.sagemaker.state import STORE
 from localaws.sagemaker.transform import runs
@@ -58,11 +49,8 @@ async def handle(
         _start()
     scope = services.scope()
     if path == "/":
-        try:
-            operation = headers.get("x-amz-target", "").rpartition(".")[2]
-            return control.answer(scope, operation, body)
-        except AwsError as error:
-            return control.refused(error)
+        operation = json_api.operation_of(headers)
+        return json_api.respond(partial(control.call, scope, operation), body)
     wanted = _INVOCATION.fullmatch(path)
     if wanted is None:
         return answers.unknown(path)
@@ -89,16 +77,16 @@ def _start() -> None:
 
 
 async def _pulse() -> None:
-    meter = utilization.Meter()
+    meter = metrics.Meter()
     for beat in itertools.count():
         if beat % BEATS_PER_MEASUREMENT == 0:
             invocation.publish(STORE.endpoints())
-            utilization.publish(await asyncio.to_thread(meter.measure, STORE.endpoints()))
-        concurrency.count()
-        if beat % concurrency.BEATS == 0:
-            concurrency.publish()
+            metrics.publish_utilization(await asyncio.to_thread(meter.measure, STORE.endpoints()))
+        metrics.count_concurrent_requests()
+        if beat % metrics.COUNTS_PER_PUBLICATION == 0:
+            metrics.publish_concurrent_requests()
         serverless.publish()
-        metrics.publish()
+        metrics.publish_invocations()
         _queues[0].beat()
         await asyncio.to_thread(capture.store)
         await asyncio.sleep(PULSE_SECONDS)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from localaws import validation
+from localaws.json_api import AwsError
 from localaws.sagemaker import logs
-from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.instance import Instance
 from localaws.scope import Document, Scope
 

@@ -11,9 +11,10 @@ from collections.abc import Callable
 from typing import Any
 
 from localaws import validation
+from localaws.json_api import AwsError
 from localaws.ministack import services
 from localaws.sagemaker import control, endpoints, hosting
-from localaws.sagemaker.errors import AwsError, HostingError
+from localaws.sagemaker.errors import HostingError
 from localaws.sagemaker.state import Endpoint
 from localaws.scope import Document, Scope
 

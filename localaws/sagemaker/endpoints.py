@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from localaws.json_api import AwsError
 from localaws.sagemaker import guards, hosting, listing, models, pools, serverless
-from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.plans import Plan, shadow_of
 from localaws.sagemaker.state import STORE, Endpoint, Resource, by_role, now
 from localaws.scope import Document, Scope

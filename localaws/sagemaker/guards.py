@@ -3,8 +3,8 @@
 from collections.abc import Sequence, Set
 
 from localaws.autoscaling.registry import REGISTRY
+from localaws.json_api import AwsError
 from localaws.ministack import cloudwatch
-from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.plans import Plan, shadow_of
 from localaws.sagemaker.policy import Policy
 from localaws.sagemaker.state import Endpoint

@@ -5,7 +5,7 @@ import binascii
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from localaws.sagemaker.errors import AwsError
+from localaws.json_api import AwsError
 from localaws.sagemaker.state import Resource
 from localaws.scope import Document
 

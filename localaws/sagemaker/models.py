@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
+from localaws.json_api import AwsError
 from localaws.sagemaker import listing, registry_image, serverless
-from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.multimodel import source
 from localaws.sagemaker.state import STORE, Resource
 from localaws.scope import Document, Scope

@@ -6,8 +6,8 @@ Nothing is validated or scanned, so a package is Completed at once.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from localaws.json_api import AwsError
 from localaws.sagemaker import listing
-from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.state import STORE, Resource, now
 from localaws.scope import Document, Scope
 

@@ -3,8 +3,8 @@
 import re
 from typing import Any
 
+from localaws.json_api import AwsError
 from localaws.ministack import ecr
-from localaws.sagemaker.errors import AwsError
 from localaws.scope import Scope
 
 _NAMED = re.compile(

@@ -7,9 +7,9 @@ from functools import partial
 
 import httpx
 
+from localaws.json_api import AwsError
 from localaws.sagemaker import capture, metrics, serverless
 from localaws.sagemaker.answers import Answer, Reply, invalid, members_of, model_error
-from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.instance import Instance
 from localaws.sagemaker.multimodel.invocation import ask, target_of
 from localaws.sagemaker.shadow import Mirror
@@ -61,7 +61,7 @@ class Runtime:
             raise invalid(f"Endpoint {name} is asynchronous: call it by InvokeEndpointAsync.")
         variant, instance, reply = await self._reach(endpoint, headers, body)
         self._mirror.copy(scope, name, variant, _forwarded(headers), body)
-        metrics.record(
+        metrics.count_invocation(
             metrics.Subject(scope, name, variant.program.label, variant.config),
             status=reply.status or 500,
             instances=len(variant.instances),

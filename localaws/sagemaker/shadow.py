@@ -62,7 +62,7 @@ class Mirror:
             return  # it died just now
         finally:
             instance.leave()
-        metrics.record(
+        metrics.count_invocation(
             metrics.Subject(scope, endpoint, shadow.program.label, shadow.config),
             status=reply.status or 500,
             instances=len(shadow.instances),

@@ -4,8 +4,8 @@ import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from localaws.json_api import AwsError
 from localaws.sagemaker.asynchronous.request import Backlog
-from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.fleet import Fleet, Traffic
 from localaws.scope import Document, Scope
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from localaws.sagemaker.errors import AwsError
+from localaws.json_api import AwsError
 from localaws.sagemaker.state import STORE
 from localaws.scope import Document, Scope
 

@@ -9,10 +9,10 @@ from typing import TypeVar
 
 import httpx
 
-from localaws.ministack import cloudwatch
-from localaws.sagemaker import metrics, utilization
+from localaws.json_api import AwsError
+from localaws.sagemaker import metrics
 from localaws.sagemaker.answers import Reply, invalid
-from localaws.sagemaker.errors import AwsError, HostingError
+from localaws.sagemaker.errors import HostingError
 from localaws.sagemaker.multimodel.shelf import Model, RefusedError, Shelf, Spent
 from localaws.sagemaker.multimodel.source import Source
 from localaws.sagemaker.state import Endpoint
@@ -53,7 +53,7 @@ async def ask(subject: metrics.Subject, shelf: Shelf, target: str, send: Send) -
     Raises AwsError: ValidationError where there is no such archive, ModelNotReadyException where
     loading takes longer than a request may wait. httpx.ConnectError where the instance is gone.
     """
-    metrics.tell(subject, "ModelCacheHit", float(target in shelf))
+    metrics.gather(subject, "ModelCacheHit", float(target in shelf))
     started = time.perf_counter()
     try:
         model, spent = await _held(shelf, target)
@@ -72,7 +72,7 @@ async def ask(subject: metrics.Subject, shelf: Shelf, target: str, send: Send) -
     finally:
         spent += await _in_thread(shelf.release, model)
         for name, seconds in spent:
-            metrics.tell(subject, name, metrics.microseconds(seconds))
+            metrics.gather(subject, name, metrics.microseconds(seconds))
 
 
 async def _held(shelf: Shelf, target: str) -> tuple[Model, Spent]:
@@ -116,11 +116,11 @@ def publish(endpoints: Iterable[Endpoint]) -> None:
     for endpoint in endpoints:
         for name, variant in endpoint.fleet.variants.items() if endpoint.fleet else ():
             for shelf in (one.models for one in variant.instances if one.models):
-                cloudwatch.record_metric(
+                metrics.put(
                     endpoint.scope,
-                    namespace=utilization.NAMESPACE,
-                    name="LoadedModelCount",
-                    unit="None",
-                    dimensions={"EndpointName": endpoint.name, "VariantName": name},
-                    counts={shelf.loaded: 1},
+                    "LoadedModelCount",
+                    {shelf.loaded: 1},
+                    namespace=metrics.INSTANCES,
+                    EndpointName=endpoint.name,
+                    VariantName=name,
                 )

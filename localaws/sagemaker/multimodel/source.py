@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from localaws.sagemaker.errors import AwsError
+from localaws.json_api import AwsError
 from localaws.scope import Document, Scope
 
 MOUNTED = "/opt/ml/models"

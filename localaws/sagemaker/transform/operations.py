@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
+from localaws.json_api import AwsError
 from localaws.sagemaker import listing, models
-from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.multimodel.source import is_multi_model
 from localaws.sagemaker.state import STORE, Resource
 from localaws.sagemaker.transform import runs

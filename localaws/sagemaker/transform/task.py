@@ -10,9 +10,9 @@ from contextlib import suppress
 from datetime import datetime
 
 from localaws import validation
+from localaws.json_api import AwsError
 from localaws.ministack import services
 from localaws.ministack.states import TaskFailedError
-from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.transform import operations
 from localaws.scope import Document
 

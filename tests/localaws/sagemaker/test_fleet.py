@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from localaws.json_api import AwsError
 from localaws.sagemaker import runtime
-from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.fleet import Fleet
 from localaws.sagemaker.instance import Instance, Program
 from localaws.sagemaker.state import STORE, Endpoint
