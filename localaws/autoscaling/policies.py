@@ -3,9 +3,9 @@
 import time
 import uuid
 
-from localaws.autoscaling import asking, steps, tracking, variants
-from localaws.autoscaling.answers import key_of, matches, page
+from localaws.autoscaling import evaluation, steps, tracking, variants
 from localaws.autoscaling.registry import REGISTRY, Key, Policy, Target, cooldowns_of
+from localaws.autoscaling.requests import key_of, matches, page
 from localaws.clients import client
 from localaws.json_api import AwsError
 from localaws.scope import Document, Scope
@@ -87,7 +87,7 @@ def _described(policy: Policy) -> Document:
         return policy.document
     alarms = [
         {"AlarmName": alarm["AlarmName"], "AlarmARN": alarm["AlarmArn"]}
-        for alarm in asking.alarms_of(policy)
+        for alarm in evaluation.alarms_of(policy)
     ]
     return policy.document | {"Alarms": alarms}
 

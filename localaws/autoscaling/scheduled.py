@@ -1,13 +1,13 @@
-"""Scheduled actions: put, described, deleted, and carried out when they are due."""
+"""ScheduledAction actions: put, described, deleted, and carried out when they are due."""
 
 import time
 import uuid
 from datetime import UTC, datetime
 
 from localaws.autoscaling import schedules
-from localaws.autoscaling.answers import key_of, matches, page
 from localaws.autoscaling.policies import registered
-from localaws.autoscaling.registry import REGISTRY, Registry, Scheduled
+from localaws.autoscaling.registry import REGISTRY, Registry, ScheduledAction
+from localaws.autoscaling.requests import key_of, matches, page
 from localaws.json_api import AwsError
 from localaws.scope import Document, Scope
 
@@ -38,7 +38,9 @@ def put_scheduled_action(where: Scope, request: Document) -> Document:
             due = schedules.parse(request["Schedule"], request.get("Timezone", "UTC"), begun)
         except ValueError as error:
             raise AwsError.validation(str(error)) from None
-        REGISTRY.scheduled[key, name] = Scheduled(key, request | times | own, due, time.time())
+        REGISTRY.scheduled[key, name] = ScheduledAction(
+            key, request | times | own, due, time.time()
+        )
     return {}
 
 
@@ -81,7 +83,7 @@ def carry_out(registry: Registry, now: float) -> None:
                 _set_bounds(registry, action, now)
 
 
-def _set_bounds(registry: Registry, action: Scheduled, now: float) -> None:
+def _set_bounds(registry: Registry, action: ScheduledAction, now: float) -> None:
     target = registry.targets[action.key]
     wanted = target.document | action.document["ScalableTargetAction"]
     said = " and ".join(

@@ -8,8 +8,8 @@ import time
 import uuid
 
 from localaws.autoscaling import policies, variants
-from localaws.autoscaling.answers import key_of, matches, page
 from localaws.autoscaling.registry import REGISTRY, Target
+from localaws.autoscaling.requests import key_of, matches, page
 from localaws.json_api import AwsError
 from localaws.scope import Document, Scope
 

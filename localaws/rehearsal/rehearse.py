@@ -9,9 +9,9 @@ from pathlib import Path
 
 from localaws.accounts import BERTH, CDK, CHECKOUT
 from localaws.bootstrap import bootstrap
+from localaws.console import SCREEN, run, say
 from localaws.home import LocalAwsError
 from localaws.lifecycle import Emulator, running
-from localaws.steps import SCREEN, run, say
 from stacks.settings import load
 
 _STEPS = 7

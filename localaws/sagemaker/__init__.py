@@ -12,7 +12,7 @@ from functools import partial
 from localaws import cloudwatch, json_api
 from localaws.json_api import AwsError
 from localaws.ministack import services
-from localaws.sagemaker import answers, capture, control, hosting, metrics, runtime, serverless
+from localaws.sagemaker import capture, control, hosting, metrics, runtime, runtime_api, serverless
 from localaws.sagemaker.asynchronous.service import Asynchronous
 from localaws.sagemaker.cloudformation import RESOURCES
 from localaws.sagemaker.multimodel import invocation
@@ -42,8 +42,8 @@ _queues: list[Asynchronous] = []
 
 async def handle(
     method: str, path: str, headers: dict[str, str], body: bytes, query_params: dict[str, object]
-) -> answers.Answer:
-    """Answer one request; header names come in lower case."""
+) -> json_api.Response:
+    """Respond to one request."""
     del method, query_params
     if not _background:
         _start()
@@ -53,14 +53,14 @@ async def handle(
         return json_api.respond(partial(control.call, scope, operation), body)
     wanted = _INVOCATION.fullmatch(path)
     if wanted is None:
-        return answers.unknown(path)
+        return runtime_api.unknown(path)
     name = wanted["name"]
     try:
         if wanted["kind"] == "async-invocations":
             return _queues[0].invoke(scope, name, headers, body)
         return await _runtimes[0].invoke(scope, name, headers, body)
     except AwsError as error:
-        return answers.refused(error)
+        return runtime_api.refused(error)
 
 
 def shutdown() -> None:

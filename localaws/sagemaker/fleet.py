@@ -166,7 +166,7 @@ class Fleet:
         return self._closing.wait(seconds)
 
     def ask_to_stop(self) -> None:
-        """SIGTERM to every instance; its keeper sends SIGKILL after the grace."""
+        """SIGTERM to every instance; its supervisor sends SIGKILL after the grace."""
         self._closing.set()
         for instance in self.instances():
             instance.ask_to_stop()

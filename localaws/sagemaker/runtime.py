@@ -7,11 +7,11 @@ from functools import partial
 
 import httpx
 
-from localaws.json_api import AwsError
+from localaws.json_api import AwsError, Response
 from localaws.sagemaker import capture, metrics, serverless
-from localaws.sagemaker.answers import Answer, Reply, invalid, members_of, model_error
 from localaws.sagemaker.instance import Instance
 from localaws.sagemaker.multimodel.invocation import ask, target_of
+from localaws.sagemaker.runtime_api import Reply, invalid, model_error, read_request
 from localaws.sagemaker.shadow import Mirror
 from localaws.sagemaker.state import STORE, Endpoint
 from localaws.sagemaker.variant import Variant
@@ -52,7 +52,7 @@ class Runtime:
 
     async def invoke(
         self, scope: Scope, name: str, headers: Mapping[str, str], body: bytes
-    ) -> Answer:
+    ) -> Response:
         """InvokeEndpoint. Raises AwsError in the error shapes of botocore's model."""
         started = time.perf_counter()
         _check(name, headers, body)
@@ -140,7 +140,7 @@ class Runtime:
 def _check(name: str, headers: Mapping[str, str], body: bytes) -> None:
     if len(body) > MAX_BODY_BYTES:
         raise invalid(f"The body has {len(body)} bytes; at most {MAX_BODY_BYTES} are allowed.")
-    members_of("InvokeEndpoint", name, headers)
+    read_request("InvokeEndpoint", name, headers)
 
 
 def in_service(scope: Scope, name: str) -> Endpoint:

@@ -7,8 +7,8 @@ its own; here one program takes them all.
 from collections.abc import Iterator
 
 from localaws.json_api import AwsError
-from localaws.sagemaker.answers import invalid
 from localaws.sagemaker.metrics import put
+from localaws.sagemaker.runtime_api import invalid
 from localaws.sagemaker.state import STORE, Endpoint, Resource
 from localaws.sagemaker.variant import Variant
 from localaws.scope import Document

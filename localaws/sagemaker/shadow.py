@@ -13,8 +13,8 @@ from functools import partial
 import httpx
 
 from localaws.sagemaker import metrics
-from localaws.sagemaker.answers import Reply
 from localaws.sagemaker.instance import Instance
+from localaws.sagemaker.runtime_api import Reply
 from localaws.sagemaker.variant import Variant
 from localaws.scope import Scope
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from localaws.sagemaker.answers import invalid, members_of
+from localaws.sagemaker.runtime_api import invalid, read_request
 
 TTL_SECONDS = 21_600
 TIMEOUT_SECONDS = 900
@@ -72,7 +72,7 @@ def parse(
 
     config: the endpoint's AsyncInferenceConfig.
     """
-    members = members_of("InvokeEndpointAsync", endpoint, headers)
+    members = read_request("InvokeEndpointAsync", endpoint, headers)
     if ("InputLocation" in members) == bool(body):
         raise invalid("Exactly one of InputLocation and Body must be provided.")
     if len(body) > MAX_INLINE_BYTES:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from localaws.sagemaker.instance import Instance
 from localaws.sagemaker.transform import inputs
-from localaws.sagemaker.transform.container import Asker, Parameters, execution_parameters
+from localaws.sagemaker.transform.container import ContainerClient, Parameters, execution_parameters
 from localaws.sagemaker.transform.inputs import Input
 from localaws.sagemaker.transform.job import ObjectFailedError, TransformJob
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ObjectResult:
     """What became of one object: its output, or why there is none."""
 
     source: Input
@@ -22,7 +22,7 @@ class Outcome:
     failure: ObjectFailedError | None = None
 
 
-def transformed(job: TransformJob, found: list[Input]) -> list[Outcome]:
+def transformed(job: TransformJob, found: list[Input]) -> list[ObjectResult]:
     """Have the job's instances transform every object; JobStoppedError where it shall end.
 
     Everything is held in memory: nothing is stored before all is done.
@@ -40,9 +40,12 @@ def transformed(job: TransformJob, found: list[Input]) -> list[Outcome]:
 
 def _share(
     job: TransformJob, instance: Instance, parameters: Parameters, found: list[Input]
-) -> list[Outcome]:
+) -> list[ObjectResult]:
     by_line = job.properties["TransformInput"].get("SplitType") == "Line"
-    with closing(Asker(job, instance)) as asker, ThreadPoolExecutor(parameters.concurrent) as pool:
+    with (
+        closing(ContainerClient(job, instance)) as client,
+        ThreadPoolExecutor(parameters.concurrent) as pool,
+    ):
 
         def ask(one: Input) -> list[Future[bytes]] | ObjectFailedError:
             try:
@@ -57,23 +60,23 @@ def _share(
                 )
             except ObjectFailedError as failure:
                 return failure
-            return [pool.submit(asker.ask, body) for body in bodies]
+            return [pool.submit(client.ask, body) for body in bodies]
 
         asked = [(one, ask(one)) for one in found]
-        return [_outcome(job, one, answers) for one, answers in asked]
+        return [_result(job, one, answers) for one, answers in asked]
 
 
-def _outcome(
+def _result(
     job: TransformJob, one: Input, answers: list[Future[bytes]] | ObjectFailedError
-) -> Outcome:
+) -> ObjectResult:
     if isinstance(answers, ObjectFailedError):
-        return Outcome(one, failure=answers)
+        return ObjectResult(one, failure=answers)
     by_line = job.properties["TransformOutput"].get("AssembleWith") == "Line"
     try:
         output = assembled([answer.result() for answer in answers], by_line=by_line)
     except ObjectFailedError as failure:
-        return Outcome(one, failure=failure)
-    return Outcome(one, output)
+        return ObjectResult(one, failure=failure)
+    return ObjectResult(one, output)
 
 
 def payloads(content: bytes, *, by_line: bool, single: bool, limit: int) -> Iterator[bytes]:

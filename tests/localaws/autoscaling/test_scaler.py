@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from localaws.autoscaling import asking, variants
+from localaws.autoscaling import evaluation, variants
 from localaws.autoscaling.registry import Key, Policy, Registry, Target, cooldowns_of
 from localaws.autoscaling.scaler import Scaler
 from localaws.autoscaling.tracking import INSTANCES, Metric
@@ -106,7 +106,7 @@ class World:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     world = World()
-    monkeypatch.setattr(asking, "client", lambda *_: world)
+    monkeypatch.setattr(evaluation, "client", lambda *_: world)
     monkeypatch.setattr(variants, "find", world.find)
     monkeypatch.setattr(variants, "set_capacity", world.set_capacity)
     return world

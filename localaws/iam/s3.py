@@ -1,8 +1,9 @@
-"""The key of an encrypted bucket: who reads or writes an object uses it, as S3 asks KMS to.
+"""S3: the permission to use an encrypted bucket's key, and to learn that an object is missing.
 
-https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
-
-A bucket's own key is meant, not one that a request names. Nothing is encrypted here.
+Whoever reads or writes an object of an encrypted bucket needs permission for the bucket's key,
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html. Keys that a request
+names are not evaluated, and nothing is encrypted here. A missing object is a 404 only to those who
+may list the bucket, https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html.
 """
 
 from collections.abc import Callable
@@ -20,14 +21,15 @@ _keys: dict[str, tuple[str, bool]] = {}
 
 
 def install() -> None:
-    """Learn the keys of buckets from their stacks, and judge their use."""
+    """Learn the keys of buckets from their stacks, and evaluate requests for objects."""
     bucket = resource("AWS::S3::Bucket")
     learning = {
         "create": _learning(bucket["create"], 1),
         "update": _learning(bucket["update"], 2),
     }
     add_resources({"AWS::S3::Bucket": bucket | learning})
-    intercept("s3", _judging)
+    intercept("s3", _check_key)
+    intercept("s3", _hide_missing)
 
 
 def _learning(known: Callable[..., Any], properties: int) -> Callable[..., Any]:
@@ -48,7 +50,7 @@ def _learn(bucket: str, properties: Document) -> None:
             _keys[bucket] = (key, str(rule.get("BucketKeyEnabled", "")).lower() == "true")
 
 
-def _judging(known: Handler) -> Handler:
+def _check_key(known: Handler) -> Handler:
     async def handle(
         method: str, path: str, headers: dict[str, str], body: bytes, query: Document
     ) -> Response:
@@ -83,3 +85,19 @@ def _use(bucket: str, name: str) -> tuple[str, Document]:
         "kms:ViaService": f"s3.{scope().region}.amazonaws.com",
         "kms:EncryptionContext:aws:s3:arn": encrypted,
     }
+
+
+def _hide_missing(known: Handler) -> Handler:
+    """Respond with 403 in place of 404 to whoever may not list the bucket."""
+
+    async def handle(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: Document
+    ) -> Response:
+        response = await known(method, path, headers, body, query)
+        bucket, _, name = path.lstrip("/").partition("/")
+        if response[0] != 404 or method not in ("GET", "HEAD") or not name:
+            return response
+        resource = f"arn:aws:s3:::{bucket}"
+        return s3_refusal(headers, query, "s3:ListBucket", resource) or response
+
+    return handle

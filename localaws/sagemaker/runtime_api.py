@@ -1,4 +1,8 @@
-"""The runtime's answers, its errors among them, as botocore's model of it has them."""
+"""The runtime's HTTP, as botocore's model has it: request headers read, responses and errors made.
+
+Header names of responses are in lower case on purpose: MiniStack rewrites a `Content-Type` to the
+control plane's, since both APIs are signed as `sagemaker`.
+"""
 
 import json
 from collections.abc import Mapping
@@ -6,19 +10,15 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from localaws import validation
-from localaws.json_api import AwsError
+from localaws.json_api import AwsError, Response
 from localaws.sagemaker import logs
 from localaws.sagemaker.instance import Instance
 from localaws.scope import Document, Scope
 
-Answer = tuple[int, dict[str, str], bytes]
-"""HTTP status, headers and body. Header names are in lower case on purpose: MiniStack rewrites
-a `Content-Type` to the control plane's, since both APIs are signed as `sagemaker`."""
-
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back from a container. Status 0: nothing did, and `body` says why."""
+    """A container's response; with status 0 there was none, and `body` gives the reason."""
 
     status: int
     headers: Mapping[str, str]
@@ -27,31 +27,31 @@ class Reply:
 
 
 def invalid(message: str) -> AwsError:
-    """The runtime's answer to a request that it refuses itself."""
+    """The error for a request that the runtime refuses itself."""
     return AwsError("ValidationError", message)
 
 
 def model_error(scope: Scope, name: str, instance: Instance, reply: Reply) -> AwsError:
-    """What a container's error, or its silence, is to the client."""
-    said = reply.body.decode(errors="replace")
+    """The client's error where the container responds with an error, or not at all."""
+    message = reply.body.decode(errors="replace")
     group, stream = logs.group_of(name), logs.stream_of(instance)
     console = f"https://{scope.region}.console.aws.amazon.com/cloudwatch/home"
     kind = "client" if 400 <= reply.status < 500 else "server"
     return AwsError(
         "ModelError",
-        f'Received {kind} error ({reply.status}) from primary with message "{said}". '
+        f'Received {kind} error ({reply.status}) from primary with message "{message}". '
         f"See {console}?region={scope.region}#logEventViewer:group={group} in account "
         f"{scope.account} for more information.",
         status=424,
         OriginalStatusCode=reply.status,
-        OriginalMessage=said,
+        OriginalMessage=message,
         LogStreamArn=f"arn:aws:logs:{scope.region}:{scope.account}:log-group:{group}"
         f":log-stream:{quote(stream)}",
     )
 
 
-def unknown(path: str) -> Answer:
-    """The answer to the runtime's other operations."""
+def unknown(path: str) -> Response:
+    """The response to the runtime's other operations."""
     return refused(
         AwsError(
             "UnknownOperationException",
@@ -61,8 +61,8 @@ def unknown(path: str) -> Answer:
     )
 
 
-def refused(error: AwsError) -> Answer:
-    """An error as rest-json has it: its name in a header, its members in the body."""
+def refused(error: AwsError) -> Response:
+    """An error in the rest-json protocol: its name in a header, its members in the body."""
     body = json.dumps({"Message": error.message, **error.extra}).encode()
     return error.status, {"content-type": "application/json", "x-amzn-errortype": error.code}, body
 
@@ -70,8 +70,8 @@ def refused(error: AwsError) -> Answer:
 _RUNTIME = "sagemaker-runtime"
 
 
-def members_of(operation: str, endpoint: str, headers: Mapping[str, str]) -> Document:
-    """What botocore's model of `operation` reads from the address and the headers, checked.
+def read_request(operation: str, endpoint: str, headers: Mapping[str, str]) -> Document:
+    """The members of a request that are in its headers, checked against botocore's model.
 
     Raises AwsError (ValidationError). The body is left to the caller: its limit in the model is
     not always the one that holds.
