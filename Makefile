@@ -67,7 +67,7 @@ plan: model ## say what deploying STAGE would do to what is deployed there
 	@$(BERTH) plan $(STAGE)
 
 deploy: model ## deploy STAGE (default dev) to its AWS account, and record the release
-	@cdk deploy '$(STAGE)/*'
+	@cdk deploy '$(STAGE)/*' --import-existing-resources
 	@$(BERTH) record $(STAGE)
 
 promote: setup ## bring what FROM serves to TO, the stage after it: make promote FROM=qa TO=prod

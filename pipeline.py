@@ -13,9 +13,10 @@ import aws_cdk as cdk
 from app import new_app
 from promotion.permissions import source_statements, target_statements
 from stacks.compliance import job_roles as compliance
-from stacks.job_roles import contexts, pipeline_of, role_name
+from stacks.job_roles import contexts, pipeline_of
 from stacks.pipeline_roles import JobRole, PipelineRolesStack
 from stacks.settings import Settings, SettingsError, load
+from stacks.stage_plan import StageNames
 
 # A promotion takes as long as the update of its endpoint. The bootstrap roles that the CDK CLI
 # takes on from here last an hour, and are taken on anew.
@@ -30,10 +31,11 @@ def add_roles(app: cdk.App, settings: Settings) -> None:
     pipeline = pipeline_of(settings)
     with_provider = set(pipeline.accounts_with_provider)
     for stage, chosen in settings.stages.items():
+        names = StageNames(settings.project, stage)
         roles = [
             JobRole(
                 purpose=purpose.capitalize(),
-                name=role_name(settings, stage, purpose),
+                name=names.job_role(purpose),
                 subject=pipeline.subject(context),
                 statements=_statements(purpose, settings, stage),
             )
@@ -43,7 +45,7 @@ def add_roles(app: cdk.App, settings: Settings) -> None:
         PipelineRolesStack(
             cdk.Stage(app, stage, env=environment),
             "PipelineRoles",
-            stack_name=f"{settings.project}-{stage}-pipeline-roles",
+            stack_name=names.pipeline_roles_stack,
             roles=roles,
             makes_provider=chosen.account not in with_provider,
             session=SESSION,
@@ -67,10 +69,11 @@ def _statements(purpose: str, settings: Settings, stage: str) -> list[dict[str, 
 
 def _read_templates(project: str, stage: str, account: str, region: str) -> dict[str, Any]:
     """What `berth plan` asks CloudFormation."""
+    stacks = StageNames(project, stage).stack("*")
     return {
         "Effect": "Allow",
         "Action": ["cloudformation:DescribeStacks", "cloudformation:GetTemplate"],
-        "Resource": f"arn:aws:cloudformation:{region}:{account}:stack/{project}-{stage}-*/*",
+        "Resource": f"arn:aws:cloudformation:{region}:{account}:stack/{stacks}/*",
     }
 
 

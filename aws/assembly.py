@@ -82,9 +82,9 @@ def read(folder: Path, stage: str, account: str, region: str) -> StageAssembly:
     manifests = _of_type(artifacts, "cdk:asset-manifest").values()
     assets = [_json(nested / each["properties"]["file"]) for each in manifests]
     files = [
-        (_is_inside(asset), FileAsset(id, place["bucketName"], place["objectKey"]))
+        (_is_inside(asset), FileAsset(name, place["bucketName"], place["objectKey"]))
         for listed in assets
-        for id, asset in listed["files"].items()
+        for name, asset in listed["files"].items()
         for place in asset["destinations"].values()
     ]
     return StageAssembly(
@@ -108,6 +108,11 @@ def read(folder: Path, stage: str, account: str, region: str) -> StageAssembly:
 def _artifacts(folder: Path) -> Artifacts:
     artifacts: Artifacts = _json(folder / _MANIFEST)["artifacts"]
     return artifacts
+
+
+def _parts(artifacts: Artifacts) -> Artifacts:
+    """Of the stages."""
+    return _of_type(artifacts, "cdk:cloud-assembly")
 
 
 def _of_type(artifacts: Artifacts, type: str) -> Artifacts:
@@ -145,6 +150,11 @@ def stage_folder(folder: Path, stage: str) -> Path:
     return folder / str(artifact["properties"]["directoryName"])
 
 
+def stages(folder: Path) -> list[str]:
+    """The stages that a cloud assembly has."""
+    return [name.removeprefix("assembly-") for name in _parts(_artifacts(folder))]
+
+
 def settings(folder: Path) -> Settings:
     """The stages.toml that a cloud assembly was made from.
 
@@ -177,19 +187,15 @@ def zipped(folder: Path) -> bytes:
     them, and where these do the CDK CLI does not ask for the files.
     """
     manifest = _json(folder / _MANIFEST)
-    stages = {
-        name: artifact
-        for name, artifact in manifest["artifacts"].items()
-        if artifact["type"] == "cdk:cloud-assembly"
-    }
+    parts = _parts(manifest["artifacts"])
     files = {
         file.relative_to(folder).as_posix(): file.read_bytes()
-        for artifact in stages.values()
+        for artifact in parts.values()
         for file in (folder / artifact["properties"]["directoryName"]).rglob("*")
         if file.is_file()
     }
     files[STAGES] = (folder / STAGES).read_bytes()
-    alone = json.dumps({**manifest, "artifacts": stages}, indent=1, sort_keys=True)
+    alone = json.dumps({**manifest, "artifacts": parts}, indent=1, sort_keys=True)
     files[_MANIFEST] = alone.encode()
     memory = io.BytesIO()
     # Stored, not deflated: another zlib would give other bytes, and these are a few hundred KB.

@@ -7,9 +7,8 @@ import re
 from collections.abc import Collection
 from typing import Any
 
+from aws.assembly import Template
 from aws.errors import AwsError, CallError, in_one_line
-
-Template = dict[str, Any]
 
 # What is left of a first deployment that was never executed, or failed: the CDK CLI deletes it and
 # starts over. An update that was rolled back has another status, and leaves the former template.

@@ -9,6 +9,7 @@ from botocore.config import Config
 from aws import cloudformation
 from aws.errors import AwsError, CallError, in_one_line
 from stacks.settings import Settings, SettingsError, StageSettings
+from stacks.stage_plan import StageNames
 
 # S3 checks what is sent by the SHA-256 that goes with it, in a signed header. Without this botocore
 # hashes every body once more, to sign it as well.
@@ -29,11 +30,12 @@ class Stage:
 
     def __init__(self, settings: Settings, name: str, *, profile: str | None = None) -> None:
         self.name, self.project = name, settings.project
+        self.names = StageNames(settings.project, name)
         self.settings = settings_of(settings, name)
         self._clients = dict[str, Any]()
         with in_one_line():
-            is_there = self.endpoint_name in boto3.Session().available_profiles
-            self.profile = profile or (self.endpoint_name if is_there else None)
+            is_there = self.names.profile in boto3.Session().available_profiles
+            self.profile = profile or (self.names.profile if is_there else None)
             self.session = boto3.Session(
                 profile_name=self.profile, region_name=self.settings.region
             )
@@ -48,7 +50,7 @@ class Stage:
     @property
     def endpoint_name(self) -> str:
         """The endpoint's name, and the first part of every stack's."""
-        return f"{self.project}-{self.name}"
+        return self.names.endpoint
 
     def client(self, service: str, **options: Any) -> Any:
         """A boto3 client of the stage's account and region; `options`: of botocore's Config."""
@@ -90,21 +92,17 @@ class Stage:
         found, deploy = self._outputs(), f"deploy the stage first: cdk deploy '{self.name}/*'"
         if found is None:
             where = f"{self.settings.account}, {self.settings.region}"
-            raise AwsError(f"{self._storage}: no such stack in {where}; {deploy}")
+            raise AwsError(f"{self.names.storage_stack}: no such stack in {where}; {deploy}")
         if "DataBucketName" not in found:
-            raise AwsError(f"{self._storage}: no output DataBucketName; {deploy}")
+            raise AwsError(f"{self.names.storage_stack}: no output DataBucketName; {deploy}")
         return found["DataBucketName"]
 
     def is_deployed(self) -> bool:
         """Whether there is a storage stack, and with it a place for releases."""
         return "DataBucketName" in (self._outputs() or {})
 
-    @property
-    def _storage(self) -> str:
-        return f"{self.endpoint_name}-storage"
-
     def _outputs(self) -> dict[str, str] | None:
-        return cloudformation.outputs(self.cloudformation, self._storage)
+        return cloudformation.outputs(self.cloudformation, self.names.storage_stack)
 
 
 def settings_of(settings: Settings, name: str) -> StageSettings:

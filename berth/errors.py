@@ -26,7 +26,7 @@ def statuses() -> dict[type[Exception], ExitStatus]:
     from promotion import PromotionError  # noqa: PLC0415
     from promotion.gate import GateError  # noqa: PLC0415
     from stacks.compatibility.findings import IncompatibleError  # noqa: PLC0415
-    from stacks.plan.resource_types import NoResourceTypesError  # noqa: PLC0415
+    from stacks.deployment_plan.resource_types import NoResourceTypesError  # noqa: PLC0415
     from stacks.settings import SettingsError  # noqa: PLC0415
     from tools.image.engine import ImageError  # noqa: PLC0415
 

@@ -16,8 +16,8 @@ from berth.exit_status import ExitStatus
 from berth.screen import console, print_json
 
 if TYPE_CHECKING:
-    from stacks.plan.compare import Template
-    from stacks.plan.report import Line, Plan
+    from stacks.deployment_plan.compare import Template
+    from stacks.deployment_plan.report import DeploymentPlan, Line
     from stacks.settings import Settings
 
 SECTION = "Stages"
@@ -76,10 +76,10 @@ def _made(
     stage: str,
     before: "dict[str, Template | None]",
     after: "dict[str, Template]",
-) -> "Plan":
-    from stacks.plan.report import StackTemplates  # noqa: PLC0415
-    from stacks.plan.report import plan as planned  # noqa: PLC0415
-    from stacks.plan.resource_types import ResourceTypes  # noqa: PLC0415
+) -> "DeploymentPlan":
+    from stacks.deployment_plan.data import StackTemplates  # noqa: PLC0415
+    from stacks.deployment_plan.report import plan as planned  # noqa: PLC0415
+    from stacks.deployment_plan.resource_types import ResourceTypes  # noqa: PLC0415
 
     pairs = [StackTemplates(name, before.get(name), each) for name, each in after.items()]
     may_delete_data = settings.stages[stage].data.may_be_deleted
@@ -130,14 +130,14 @@ def _output(program: list[str]) -> str:
     return ended.stdout
 
 
-def _print(made: "Plan") -> None:
+def _print(made: "DeploymentPlan") -> None:
     screen = console()
     for line in made.lines:
         style = _STYLES[line.tone.value] or ("" if line.depth else "bold")
         screen.print(str(line), style=style, markup=False, soft_wrap=True)
 
 
-def _document(stage: str, made: "Plan") -> dict[str, object]:
+def _document(stage: str, made: "DeploymentPlan") -> dict[str, object]:
     def row(line: "Line") -> dict[str, object]:
         return {"text": line.text, "depth": line.depth, "tone": line.tone.name.lower()}
 

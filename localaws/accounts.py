@@ -9,6 +9,7 @@ from pathlib import Path
 
 from localaws.home import HOST, write
 from stacks.settings import Settings, StageSettings
+from stacks.stage_plan import StageNames
 
 CHECKOUT = Path(__file__).parents[1]
 BERTH, CDK = (str(CHECKOUT / "tools" / name) for name in ("berth", "cdk"))
@@ -31,7 +32,7 @@ UNSET = (
 
 def profile(settings: Settings, stage: str) -> str:
     """The AWS profile of a stage: `<project>-<stage>`."""
-    return f"{settings.project}-{stage}"
+    return StageNames(settings.project, stage).profile
 
 
 def write_files(home: Path, settings: Settings, port: int) -> None:

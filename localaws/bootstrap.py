@@ -4,8 +4,7 @@ import subprocess
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
-from botocore.exceptions import ClientError
-
+from aws import cloudformation
 from localaws.accounts import CDK
 from localaws.home import LocalAwsError
 from localaws.lifecycle import Emulator
@@ -29,14 +28,8 @@ def bootstrap(emulator: Emulator, stages: Iterable[str]) -> list[str]:
 
 
 def _is_bootstrapped(emulator: Emulator, stage: str) -> bool:
-    cloudformation = emulator.session(stage).client("cloudformation")
-    try:
-        stacks = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
-    except ClientError as error:
-        if "does not exist" in error.response["Error"]["Message"]:
-            return False
-        raise
-    return stacks[0]["StackStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+    found = cloudformation.stack(emulator.session(stage).client("cloudformation"), STACK)
+    return found is not None and found["StackStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 
 def _bootstrap(emulator: Emulator, stage: str) -> None:

@@ -17,6 +17,7 @@ from localaws.console import SCREEN, run, say
 from localaws.home import LocalAwsError
 from localaws.lifecycle import Emulator, running
 from stacks.settings import Settings
+from stacks.stage_plan import StageNames
 
 _EXAMPLE = "serving_input_example.json"
 
@@ -45,7 +46,7 @@ def demo(home: Path, settings: Settings) -> None:
             account = settings.stages[stage].account
             say("4/6", f"cdk deploy '{stage}/*': the real CDK CLI, into account {account}")
             deploy(emulator, stage, assembly)
-            name = f"{settings.project}-{stage}"
+            name = StageNames(settings.project, stage).endpoint
             say("5/6", f'boto3: invoke_endpoint(EndpointName="{name}")')
             example = _example(settings.model_folder)
             _show(example, predict(emulator, stage, example))
@@ -75,7 +76,7 @@ def predict(emulator: Emulator, stage: str, request: bytes) -> dict[str, Any]:
     """The stage's endpoint's answer to a JSON request, by an unchanged boto3 client."""
     client = emulator.session(stage).client("sagemaker-runtime")
     answer = client.invoke_endpoint(
-        EndpointName=f"{emulator.settings.project}-{stage}",
+        EndpointName=StageNames(emulator.settings.project, stage).endpoint,
         ContentType="application/json",
         Body=request,
     )

@@ -1,10 +1,10 @@
 """SHA-256 and size of what a stage has in S3."""
 
+from aws.stage import Stage
 from promotion.moving.objects import sha256_told
 from promotion.moving.parts import Digests
 from promotion.moving.s3 import parted
 from promotion.release import Content, Release
-from promotion.stage import Stage
 
 _CHUNK = 1 << 20
 

@@ -5,10 +5,10 @@ import sys
 import time
 from pathlib import Path
 
-from botocore.exceptions import ClientError
-
-from promotion import PromotionError, assembly
-from promotion.stage import Stage, in_one_line
+from aws import assembly, cloudformation
+from aws.errors import CallError, in_one_line, one_line
+from aws.stage import Stage
+from promotion import PromotionError
 
 # The checkout's own CLI: another one may not read this assembly.
 PROGRAM = Path(sys.executable).with_name("cdk")
@@ -34,6 +34,8 @@ def deploy(stage: Stage, folder: Path, stacks: list[str]) -> None:
     for stack in stacks:
         _wait_until_at_rest(stage, stack)
     command = [str(PROGRAM), "deploy", "--app", str(folder), "--require-approval", "never"]
+    # Log groups outlive their stack: one that was kept is taken over, not in the way.
+    command.append("--import-existing-resources")
     profile = ["--profile", stage.profile] if stage.profile else []
     # In the assembly's folder: a cdk.json of the checkout has no say.
     ended = subprocess.run(
@@ -52,7 +54,8 @@ def deploy(stage: Stage, folder: Path, stacks: list[str]) -> None:
 def _check_roles(stage: Stage, folder: Path) -> None:
     """The CDK CLI would go on without a role, and fail in words about something else."""
     sts = stage.client("sts")
-    for role in assembly.roles(folder, stage.name):
+    made = assembly.read(folder, stage.name, stage.settings.account, stage.settings.region)
+    for role in made.roles:
         with in_one_line():
             sts.assume_role(RoleArn=role, RoleSessionName="berth-promotion")
 
@@ -66,14 +69,8 @@ def _wait_until_at_rest(stage: Stage, stack: str) -> None:
 
 
 def _status(stage: Stage, stack: str) -> str | None:
-    with in_one_line():
-        try:
-            (found,) = stage.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-        except ClientError as error:
-            if "does not exist" not in str(error):
-                raise
-            return None
-    return str(found["StackStatus"])
+    found = cloudformation.stack(stage.cloudformation, stack)
+    return str(found["StackStatus"]) if found else None
 
 
 def failure(stage: Stage, stack: str) -> str | None:
@@ -83,18 +80,19 @@ def failure(stage: Stage, stack: str) -> str | None:
         return None
     first = None
     try:
-        pages = stage.client("cloudformation").get_paginator("describe_stack_events")
-        events = pages.paginate(StackName=stack).search("StackEvents[]")
-        for event in events:  # the newest first
-            is_the_stack = event["PhysicalResourceId"] == event["StackId"]
-            if is_the_stack and not event["ResourceStatus"].endswith(_FAILED):
-                if event["ResourceStatus"] in {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"}:
-                    break
-            elif event["ResourceStatus"].endswith("_FAILED"):
-                first = event
-    except ClientError as error:
-        return f"{stack}: {' '.join(str(error).split())}"
+        with in_one_line():
+            pages = stage.cloudformation.get_paginator("describe_stack_events")
+            events = pages.paginate(StackName=stack).search("StackEvents[]")
+            for event in events:  # the newest first
+                is_the_stack = event["PhysicalResourceId"] == event["StackId"]
+                if is_the_stack and not event["ResourceStatus"].endswith(_FAILED):
+                    if event["ResourceStatus"] in {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"}:
+                        break
+                elif event["ResourceStatus"].endswith("_FAILED"):
+                    first = event
+    except CallError as error:
+        return f"{stack}: {error.reason}"
     if first is None:
         return None
-    reason = " ".join(str(first.get("ResourceStatusReason", first["ResourceStatus"])).split())
+    reason = one_line(first.get("ResourceStatusReason", first["ResourceStatus"]))
     return f"{stack}: {first['LogicalResourceId']}: {reason}"

@@ -3,14 +3,13 @@
 import re
 from typing import Any
 
-from botocore.exceptions import ClientError
-
+from aws import cloudformation
+from aws.assembly import Template
+from aws.errors import in_one_line
+from aws.stage import Stage
 from promotion import PromotionError
-from promotion.assembly import Template
 from promotion.contents import Contents
 from promotion.release import Image, Model
-from promotion.stage import Stage
-from stacks.plan.assembly import given_back
 
 # Where the hash of the model's SHA256SUMS is pinned (docs/model.md).
 _MANIFEST = "BERTH_MODEL_MANIFEST_SHA256"
@@ -26,8 +25,10 @@ def check_templates(stage: Stage, templates: dict[str, Template]) -> None:
     Raises PromotionError where one is not, or a stack is not deployed or not at rest.
     """
     for name, template in templates.items():
-        deployed = _template_at_rest(stage, name)
-        if given_back(deployed) != given_back(template):
+        deployed = cloudformation.template(stage.cloudformation, name)
+        if deployed is None:
+            raise PromotionError(f"{name}: not deployed, or its first deployment has failed")
+        if cloudformation.as_kept(deployed) != cloudformation.as_kept(template):
             raise PromotionError(
                 f"{name}: the assembly's template is not the deployed one: deploy it first, or "
                 "name the assembly that is deployed with --assembly"
@@ -39,12 +40,13 @@ def models(stage: Stage, contents: Contents) -> tuple[tuple[Model, ...], tuple[I
 
     Raises PromotionError where an image is not in ECR.
     """
-    names = sorted(_resources(stage, "AWS::SageMaker::Model").items())
+    names = sorted(_names(stage, "AWS::SageMaker::Model").items())
     sagemaker = stage.client("sagemaker")
-    containers = {
-        logical_id: sagemaker.describe_model(ModelName=name)["PrimaryContainer"]
-        for logical_id, name in names
-    }
+    with in_one_line():
+        containers = {
+            logical_id: sagemaker.describe_model(ModelName=name)["PrimaryContainer"]
+            for logical_id, name in names
+        }
     images = {uri: _image(stage, uri) for uri in sorted({c["Image"] for c in containers.values()})}
     found = tuple(
         _model(logical_id, container, images[container["Image"]], contents)
@@ -59,7 +61,7 @@ def endpoint_config(stage: Stage) -> str | None:
     Raises PromotionError where it is not the stack's: the models of the stack do not serve then.
     """
     served = stage.served_config()
-    own = _resources(stage, "AWS::SageMaker::EndpointConfig").values()
+    own = _names(stage, "AWS::SageMaker::EndpointConfig").values()
     if own and served not in own:
         raise PromotionError(
             f"{stage.endpoint_name} serves EndpointConfig {served}; its stack has {', '.join(own)}:"
@@ -68,46 +70,13 @@ def endpoint_config(stage: Stage) -> str | None:
     return served
 
 
-def template_of(stage: Stage, stack: str) -> Template | None:
-    """The template that a stack was deployed with; None where there is no such stack."""
-    try:
-        found: Template = stage.client("cloudformation").get_template(
-            StackName=stack, TemplateStage="Original"
-        )["TemplateBody"]
-    except ClientError as error:
-        if "does not exist" not in str(error):
-            raise
-        return None
-    return found
-
-
-def _template_at_rest(stage: Stage, stack: str) -> Template:
-    found = template_of(stage, stack)
-    if found is None:
-        raise PromotionError(f"{stack}: not deployed")
-    (described,) = stage.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-    status = described["StackStatus"]
-    # ROLLBACK_COMPLETE is what is left of a first deployment that failed. An update that was
-    # rolled back has another name, and leaves the former template in force.
-    if status == "ROLLBACK_COMPLETE" or not status.endswith("_COMPLETE"):
-        raise PromotionError(f"{stack} is {status}: nothing is recorded until it is complete")
-    return found
-
-
-def _resources(stage: Stage, resource_type: str) -> dict[str, str]:
+def _names(stage: Stage, resource_type: str) -> dict[str, str]:
     """Names of the serving stack's resources of a type, by logical id."""
-    pages = (
-        stage.client("cloudformation")
-        .get_paginator("list_stack_resources")
-        .paginate(StackName=f"{stage.endpoint_name}-serving")
+    found = cloudformation.resources(
+        stage.cloudformation, stage.names.serving_stack, {resource_type}
     )
-    return {
-        # The physical id of these types is an ARN, with the name behind the last slash.
-        each["LogicalResourceId"]: each["PhysicalResourceId"].rpartition("/")[2]
-        for page in pages
-        for each in page["StackResourceSummaries"]
-        if each["ResourceType"] == resource_type
-    }
+    # The physical id of these types is an ARN, with the name behind the last slash.
+    return {logical_id: arn.rpartition("/")[2] for logical_id, arn in found.items()}
 
 
 def _model(logical_id: str, container: dict[str, Any], image: Image, contents: Contents) -> Model:
@@ -128,9 +97,10 @@ def _image(stage: Stage, uri: str) -> Image:
         raise PromotionError(f"{uri}: not an image in ECR: a release cannot name its bytes")
     tag, digest = parts["tag"], parts["digest"]
     wanted = {"imageDigest": digest} if digest else {"imageTag": tag or "latest"}
-    (found,) = stage.client("ecr").describe_images(
-        registryId=parts["registry"], repositoryName=parts["repository"], imageIds=[wanted]
-    )["imageDetails"]
+    with in_one_line():
+        (found,) = stage.client("ecr").describe_images(
+            registryId=parts["registry"], repositoryName=parts["repository"], imageIds=[wanted]
+        )["imageDetails"]
     return Image(
         registry=parts["registry"],
         region=parts["region"],

@@ -4,13 +4,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from promotion.part import Part, Sha256, Time
+from promotion.document import DocumentPart, Sha256, Time
 
 Count = Annotated[int, Field(ge=0)]
 Milliseconds = Annotated[float, Field(ge=0)]
 
 
-class Check(Part):
+class Check(DocumentPart):
     """One condition of the gate."""
 
     name: Annotated[str, Field(description="what was looked at, as `entity F1`")]
@@ -19,7 +19,7 @@ class Check(Part):
     passed: bool
 
 
-class Spans(Part):
+class Spans(DocumentPart):
     """How the spans of a label were found. A span is right where bounds and label are."""
 
     expected: Count
@@ -33,7 +33,7 @@ class Spans(Part):
         return 2 * self.right / both if both else 1.0
 
 
-class Golden(Part):
+class Golden(DocumentPart):
     """The golden set, sent through the endpoint."""
 
     sha256: Annotated[Sha256, Field(description="of golden.jsonl")]
@@ -51,14 +51,14 @@ class Golden(Part):
         )
 
 
-class Bucket(Part):
+class Bucket(DocumentPart):
     """A bar of the latency histogram: answers that took less, and no less than the bar before."""
 
     below_ms: Milliseconds
     answers: Count
 
 
-class Latency(Part):
+class Latency(DocumentPart):
     """Of invocations at a stated rate, as the caller saw them."""
 
     requests_per_second: float
@@ -71,7 +71,7 @@ class Latency(Part):
     histogram: tuple[Bucket, ...]
 
 
-class Alarms(Part):
+class Alarms(DocumentPart):
     """The stage's alarms through the bake time."""
 
     bake_seconds: float
@@ -79,7 +79,7 @@ class Alarms(Part):
     went_off: Annotated[tuple[str, ...], Field(description="names of those that were in ALARM")]
 
 
-class Verification(Part):
+class Verification(DocumentPart):
     """Evidence on a release, gathered where it ran. What could not be gathered is null."""
 
     gathered: Annotated[Time, Field(description="when, in UTC")]

@@ -8,10 +8,10 @@ import hashlib
 import json
 from pathlib import Path
 
-from promotion import PromotionError, assembly
-from promotion.assembly import FileAsset, StageAssembly
+from aws import assembly
+from aws.assembly import FileAsset, StageAssembly
+from promotion import PromotionError
 from promotion.release import Asset, Content, Release
-from stacks.settings import load
 
 
 def shipped_archive(release: Release) -> Asset:
@@ -38,7 +38,7 @@ def parts_with(folder: Path, archive: Asset) -> dict[str, StageAssembly]:
     there = assembly.stages(folder)
     parts = {
         name: assembly.read(folder, name, stage.account, stage.region)
-        for name, stage in load(folder / assembly.STAGES).stages.items()
+        for name, stage in assembly.settings(folder).stages.items()
         if name in there
     }
     return {
@@ -63,7 +63,7 @@ def exchange_model(folder: Path, running: Release, content: Content, manifest_sh
         str(model.manifest_sha256): manifest_sha256,
     }
     for stage in parts_with(folder, old):
-        nested = folder / f"assembly-{stage}"
+        nested = assembly.stage_folder(folder, stage)
         for file in nested.glob("*.json"):
             _exchange(file, names)
         _rename_templates(nested)
@@ -72,7 +72,7 @@ def exchange_model(folder: Path, running: Release, content: Content, manifest_sh
 
 def drop_rollback_alarms(folder: Path, stage: str) -> None:
     """Let no alarm take back an update of the stage's endpoint."""
-    nested = folder / f"assembly-{stage}"
+    nested = assembly.stage_folder(folder, stage)
     for file in nested.glob("*.template.json"):
         template = json.loads(file.read_text(encoding="utf-8"))
         for resource in template.get("Resources", {}).values():

@@ -31,7 +31,7 @@ def check_order(settings: Settings, source: str, target: str) -> None:
 def missing_evidence(release: Release) -> str | None:
     """Why a release may not go on; None where its latest evidence says that it passed."""
     if not release.evidence:
-        return f"{release.id} has no evidence: python -m promotion verify {release.stage}"
+        return f"{release.id} has no evidence: berth verify {release.stage}"
     failed = [check for check in release.evidence[-1].checks if not check.passed]
     if failed or not release.evidence[-1].passed:
         said = "; ".join(f"{one.name}: {one.found}, wanted {one.wanted}" for one in failed)

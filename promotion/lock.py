@@ -13,10 +13,11 @@ from datetime import UTC, datetime
 
 from pydantic import AwareDatetime, BaseModel, ValidationError
 
+from aws.errors import in_one_line
+from aws.stage import Stage
 from promotion import PromotionError
-from promotion.moving.outcome import MoveError
+from promotion.moving.result import MoveError
 from promotion.moving.s3 import S3Object, error_code
-from promotion.stage import Stage, in_one_line
 
 PREFIX = "berth/locks/"
 _TAKEN = {"PreconditionFailed", "ConditionalRequestConflict"}

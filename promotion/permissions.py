@@ -1,6 +1,6 @@
 """What IAM has to allow the two sides of a promotion: to the action, and to the resource.
 
-Pure data, for `python -m promotion policy`, for a stack of roles and for
+Pure data, for `berth policy`, for a stack of roles and for
 docs/promotion-permissions.md. That every action is needed, and that these are enough, is tested
 under the emulator's IAM (tests/promotion/test_permissions.py). sts:GetCallerIdentity needs no
 permission. Resources and conditions that an action knows:
@@ -9,6 +9,8 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 
 from collections.abc import Sequence
 from typing import Any
+
+from stacks.stage_plan import StageNames
 
 Statement = dict[str, Any]
 """As IAM's JSON has it; the Sid says the step."""
@@ -110,12 +112,12 @@ class _Names:
     """The ARNs of a stage."""
 
     def __init__(self, project: str, stage: str, account: str, region: str) -> None:
-        self._stack, self._place = f"{project}-{stage}", f"{region}:{account}"
-        self.endpoint = self.sagemaker(f"endpoint/{self._stack}")
+        self._names, self._place = StageNames(project, stage), f"{region}:{account}"
+        self.endpoint = self.sagemaker(f"endpoint/{self._names.endpoint}")
         self.assets = f"arn:aws:s3:::{_CDK}-assets-{account}-{region}"
         repository = f"{_CDK}-container-assets-{account}-{region}"
         self.repository = f"arn:aws:ecr:{self._place}:repository/{repository}"
-        self.bucket = f"arn:aws:s3:::{_bucket(f'{self._stack}-storage')}"
+        self.bucket = f"arn:aws:s3:::{_bucket(self._names.storage_stack)}"
         self.releases = f"{self.bucket}/releases/*"
         self.key = f"arn:aws:kms:{self._place}:key/*"
         self.s3 = f"s3.{region}.amazonaws.com"
@@ -127,7 +129,7 @@ class _Names:
         ]
 
     def stack(self, name: str) -> str:
-        return f"arn:aws:cloudformation:{self._place}:stack/{self._stack}-{name}/*"
+        return f"arn:aws:cloudformation:{self._place}:stack/{self._names.stack(name)}/*"
 
     def sagemaker(self, resource: str) -> str:
         return f"arn:aws:sagemaker:{self._place}:{resource}"

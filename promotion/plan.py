@@ -1,22 +1,22 @@
-"""`plan`: what `run` would do. Nothing is touched."""
+"""What `berth promote` would do. Nothing is changed."""
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from aws import cloudformation
+from aws.stage import Stage
 from promotion import PromotionError
-from promotion.cargo import Load
-from promotion.deployed import template_of
+from promotion.artifacts import Artifact
 from promotion.gate import missing_evidence
-from promotion.moving.outcome import Planned
+from promotion.moving.result import Planned
 from promotion.release import Release
-from promotion.stage import Stage, in_one_line
 from promotion.store import ReleaseStore
-from promotion.unpacked import loads_of, unpacked
-from stacks.plan.assembly import given_back, stage_stacks
-from stacks.plan.compare import Template
-from stacks.plan.report import Plan, StackTemplates
-from stacks.plan.report import plan as plan_changes
-from stacks.plan.resource_types import NoResourceTypesError, ResourceTypes
+from promotion.unpacked import artifacts_of, unpacked
+from stacks.deployment_plan.data import StackTemplates
+from stacks.deployment_plan.report import DeploymentPlan
+from stacks.deployment_plan.report import plan as plan_changes
+from stacks.deployment_plan.resource_types import NoResourceTypesError, ResourceTypes
 
 _PROJECT = Path(__file__).parents[1]
 
@@ -32,8 +32,37 @@ class PromotionPlan:
 
     release: Release
     stopped: str | None
-    loads: tuple[tuple[Load, Planned], ...]
-    changes: Plan
+    artifacts: tuple[tuple[Artifact, Planned], ...]
+    changes: DeploymentPlan
+
+    def lines(self) -> list[str]:
+        """What a person reads of it."""
+        copied = (
+            f"{artifact.kind} {artifact.name}: {planned.missing:,} of {planned.size:,} bytes to"
+            " copy"
+            for artifact, planned in self.artifacts
+        )
+        changes = (str(line) for line in self.changes.lines)
+        return [f"evidence: {self.stopped or 'passed'}", *copied, *changes]
+
+    def document(self, target: str) -> dict[str, Any]:
+        """What a script reads of it."""
+        return {
+            "release": self.release.id,
+            "target": target,
+            "stopped": self.stopped,
+            "artifacts": [
+                {
+                    "kind": artifact.kind,
+                    "name": artifact.name,
+                    "sha256": artifact.digest,
+                    "bytes": planned.size,
+                    "missing_bytes": planned.missing,
+                }
+                for artifact, planned in self.artifacts
+            ],
+            "changes": [str(line) for line in self.changes.lines],
+        }
 
 
 def plan(source: Stage, target: Stage, release: Release) -> PromotionPlan:
@@ -42,27 +71,25 @@ def plan(source: Stage, target: Stage, release: Release) -> PromotionPlan:
     Raises PromotionError where the release has not what the target needs, or AWS refuses a call.
     """
     with unpacked(ReleaseStore(source), release, target) as made:
-        loads = loads_of(made, release, source, target)
-        stacks = stage_stacks(made.folder, target.name)
+        artifacts = artifacts_of(made, release, source, target)
+        templates = made.wanted.templates
     try:
         types = ResourceTypes.read(_PROJECT)
     except NoResourceTypesError as error:
         raise PromotionError(str(error)) from None
     pairs = [
-        StackTemplates(each.name, _deployed(target, each.name), each.template) for each in stacks
+        StackTemplates(
+            name,
+            cloudformation.as_kept(cloudformation.template(target.cloudformation, name)),
+            cloudformation.as_kept(template),
+        )
+        for name, template in templates.items()
     ]
     return PromotionPlan(
         release=release,
         stopped=missing_evidence(release),
-        loads=tuple((load, load.plan()) for load in loads),
+        artifacts=tuple((artifact, artifact.plan()) for artifact in artifacts),
         changes=plan_changes(
             target.name, pairs, types, may_delete_data=target.settings.data.may_be_deleted
         ),
     )
-
-
-def _deployed(stage: Stage, stack: str) -> Template | None:
-    with in_one_line():
-        found = template_of(stage, stack)
-    template: Template | None = given_back(found)
-    return template

@@ -6,19 +6,22 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 
-from promotion import PromotionError, assembly, deployed, lock
-from promotion.cargo import Load
+from aws import assembly
+from aws.errors import AwsError
+from aws.stage import Stage
+from promotion import PromotionError, deployed, lock
+from promotion.artifacts import Artifact
+from promotion.console_output import Screen
 from promotion.deploy import DeploymentError, deploy
 from promotion.gate import GateError, missing_evidence
 from promotion.record import record
 from promotion.release import Lineage, Release
-from promotion.screen import Screen
-from promotion.stage import Stage, in_one_line
+from promotion.report import Ending
+from promotion.rollback import deploy_back
 from promotion.store import ReleaseStore
-from promotion.unpacked import Unpacked, check_assets, loads_of, unpacked
-from promotion.verifying.calling import refuse_uncalled
-from promotion.way_back import deploy_back
-from stacks.settings import load
+from promotion.unpacked import Unpacked, artifacts_of, check_assets, unpacked
+from promotion.verifying.calling import refuse_unverifiable
+from stacks.stage_plan import stage_plans
 
 Verify = Callable[[Stage, Release], Release]
 """Gathers evidence on a stage's release; the release with it."""
@@ -49,6 +52,19 @@ class Outcome:
     failed: Release | None = None
 
 
+def ending(outcome: Outcome, target: Stage) -> Ending | None:
+    """How a run ended, as a report says it; None where nothing was to be done."""
+    if outcome.end is End.ALREADY:
+        return None
+    if outcome.end is End.FAILED:
+        return Ending("failed", outcome.reason or "")
+    lineage = outcome.release.lineage if outcome.release else None
+    is_rollback = lineage is not None and lineage.stage == target.name
+    if outcome.end is End.WENT_BACK or is_rollback:
+        return Ending("rolled back", outcome.reason or "as it was asked for")
+    return Ending("promoted", "")
+
+
 @dataclass(frozen=True)
 class Promotion:
     """What comes to a target: from the stage before it, or back from its own past.
@@ -72,19 +88,21 @@ class Promotion:
             raise GateError(f"{reason}; or --force REASON, which is recorded")
         lineage = Lineage(stage=source.name, release=release.id, forced=forced)
         with unpacked(ReleaseStore(source), release, self.target) as made:
-            return self.bring(made, loads_of(made, release, source, self.target), release, lineage)
+            return self.bring(
+                made, artifacts_of(made, release, source, self.target), release, lineage
+            )
 
     def bring(
-        self, made: Unpacked, loads: Sequence[Load], release: Release, lineage: Lineage
+        self, made: Unpacked, artifacts: Sequence[Artifact], release: Release, lineage: Lineage
     ) -> Outcome:
         """Move and deploy an assembly, made from that of `release`; where it fails, go back."""
-        settings = load(made.folder / assembly.STAGES).stages[self.target.name]
-        refuse_uncalled(self.target.name, settings.mode)
+        plan = stage_plans(assembly.settings(made.folder))[self.target.name]
+        refuse_unverifiable(self.target.name, plan.mode)
         with self._lock(made, f"promotes {lineage}") as guard:
             if there := self._is_there(lineage, made):
                 return Outcome(End.ALREADY, there)
             former = self.former_release(but=lineage)
-            self.screen.move(loads, before_each=guard.check)
+            self.screen.copy(artifacts, before_each=guard.check)
             guard.check()
             self.screen.say(f"{self.target.name}: deploying {lineage}")
             stacks = list(made.wanted.templates)
@@ -129,10 +147,9 @@ class Promotion:
         if missing_evidence(newest):
             return None
         try:
-            with in_one_line():
-                deployed.check_templates(target, made.wanted.templates)
-                return newest if newest.endpoint_config == target.served_config() else None
-        except PromotionError:
+            deployed.check_templates(target, made.wanted.templates)
+            return newest if newest.endpoint_config == target.served_config() else None
+        except (AwsError, PromotionError):
             return None  # not at rest, or changed since
 
     def _deployed(
@@ -149,7 +166,7 @@ class Promotion:
         self.screen.say(f"{self.target.name}: recorded as {recorded.id}; verifying it")
         try:
             verified = self.verify(self.target, recorded)
-        except PromotionError as error:
+        except (AwsError, PromotionError) as error:
             reason = f"{recorded.id} could not be verified: {error}"
             return Outcome(End.FAILED, recorded, reason)
         stopped = missing_evidence(verified)

@@ -3,14 +3,17 @@
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from promotion import assembly, deployed
+from aws import assembly
+from aws.errors import in_one_line
+from aws.stage import Stage
+from promotion import deployed
 from promotion.contents import Contents
 from promotion.release import Asset, Lineage, Release, Source, canonical_sha256
-from promotion.stage import Stage, in_one_line, recorded_settings
 from promotion.store import ReleaseStore, assembly_of, next_id
-from promotion.verifying import kept
-from stacks.settings import load
+from promotion.verifying import golden_store
+from stacks.settings import Settings
 
 
 def record(
@@ -49,11 +52,11 @@ def record(
                 images=images,
                 models=models,
                 assets=_assets(synthesized, contents),
-                settings=recorded_settings(load(folder / assembly.STAGES), stage.name),
+                settings=recorded_settings(assembly.settings(folder), stage.name),
                 templates=_hashes(synthesized.templates),
                 assembly=assembly_of(archive),
                 endpoint_config=deployed.endpoint_config(stage),
-                golden=kept.keep(stage, store, models, synthesized.templates, newest),
+                golden=golden_store.keep(stage, store, models, synthesized.templates, newest),
                 lineage=lineage,
             )
         if newest and found.runs_the_same_as(newest):
@@ -75,21 +78,29 @@ def _assets(synthesized: assembly.StageAssembly, contents: Contents) -> tuple[As
     )
 
 
+def recorded_settings(every: Settings, name: str) -> dict[str, Any]:
+    """A stage's settings by their names in the file, with the two tables that all stages share."""
+    shared = every.model_dump(mode="json", include={"model", "container"})
+    return {**every.stages[name].model_dump(mode="json", by_alias=True), **shared}
+
+
 def _hashes(templates: dict[str, assembly.Template]) -> dict[str, str]:
     return {name: canonical_sha256(each) for name, each in templates.items()}
 
 
-def checkout() -> Source:
-    """The checkout that this is called in."""
-    commit = _git("rev-parse", "--verify", "HEAD")
-    changes = _git("status", "--porcelain")
+def checkout(folder: Path) -> Source:
+    """The git checkout that a folder is in."""
+    commit = _git(folder, "rev-parse", "--verify", "HEAD")
+    changes = _git(folder, "status", "--porcelain")
     return Source(commit=commit, clean=commit is not None and changes == "")
 
 
-def _git(*arguments: str) -> str | None:
-    """What git says of this folder; None where there is no git, or the folder is no checkout."""
+def _git(folder: Path, *arguments: str) -> str | None:
+    """What git says of a folder; None where there is no git, or the folder is no checkout."""
     try:
-        ended = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
+        ended = subprocess.run(
+            ["git", *arguments], cwd=folder, capture_output=True, text=True, check=False
+        )
     except FileNotFoundError:
         return None
     return ended.stdout.strip() if ended.returncode == 0 else None

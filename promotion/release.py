@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue
 
+from promotion.document import DocumentPart, Sha256, Time
 from promotion.evidence import Verification
 from promotion.moving.parts import Digests
-from promotion.part import Part, Sha256, Time
 
 RELEASE_ID = r"^[a-z][a-z0-9]{0,15}-[0-9]{6}$"
 
@@ -16,7 +16,7 @@ Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 ReleaseId = Annotated[str, Field(pattern=RELEASE_ID)]
 
 
-class Source(Part):
+class Source(DocumentPart):
     """The checkout that the release was recorded from."""
 
     commit: Annotated[
@@ -26,7 +26,7 @@ class Source(Part):
     clean: Annotated[bool, Field(description="whether it held nothing but the commit")]
 
 
-class Image(Part):
+class Image(DocumentPart):
     """A container image in ECR."""
 
     registry: Annotated[str, Field(pattern=r"^[0-9]{12}$", description="the account that has it")]
@@ -36,7 +36,7 @@ class Image(Part):
     digest: Digest
 
 
-class Content(Part):
+class Content(DocumentPart):
     """The bytes of an object in S3."""
 
     version: Annotated[str | None, Field(description="of the object; null in a bucket without")]
@@ -53,7 +53,7 @@ class Content(Part):
         return Digests(self.sha256, self.parts_sha256)
 
 
-class Model(Part):
+class Model(DocumentPart):
     """A SageMaker Model."""
 
     logical_id: Annotated[str, Field(description="in the serving stack's template")]
@@ -66,7 +66,7 @@ class Model(Part):
     archive: Annotated[Content | None, Field(description="null where the data is a prefix")]
 
 
-class Asset(Part):
+class Asset(DocumentPart):
     """A file that the stage's templates expect in the CDK's asset bucket."""
 
     id: Annotated[str, Field(description="the CDK's hash of it")]
@@ -75,14 +75,14 @@ class Asset(Part):
     content: Content
 
 
-class Assembly(Part):
+class Assembly(DocumentPart):
     """The cloud assembly of all stages, zipped without its assets, in the stage's bucket."""
 
     key: str
     sha256: Sha256
 
 
-class Lineage(Part):
+class Lineage(DocumentPart):
     """Where a release came from: one of the stage before, or a former one of the same stage."""
 
     stage: str
@@ -104,7 +104,7 @@ class Lineage(Part):
         return self.release or f"{self.model} of {self.stage}"
 
 
-class Release(Part):
+class Release(DocumentPart):
     """What a stage ran when it was recorded."""
 
     schema_version: Literal[1] = 1

@@ -10,25 +10,24 @@ import re
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 
-from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
+from aws.errors import CallError, in_one_line
+from aws.stage import Stage
 from promotion import PromotionError
 from promotion.evidence import Verification
 from promotion.release import RELEASE_ID, Assembly, Release
-from promotion.stage import Stage, in_one_line
 
 _PREFIX = "releases/"
-# 409 is the answer to a write beside another one that has not ended.
+# 409 is the response to a write beside another one that has not ended.
 _TAKEN = {"PreconditionFailed", "ConditionalRequestConflict"}
 
 
 class ReleaseStore:
-    """The releases of a stage. Every method raises PromotionError where AWS refuses the call."""
+    """The releases of a stage. Every method raises AwsError where AWS refuses the call."""
 
     def __init__(self, stage: Stage) -> None:
-        with in_one_line():
-            self._stage, self._bucket, self._s3 = stage, stage.bucket, stage.client("s3")
+        self._stage, self._bucket, self._s3 = stage, stage.bucket, stage.client("s3")
 
     def ids(self) -> list[str]:
         """The ids of all releases, the oldest first."""
@@ -57,8 +56,7 @@ class ReleaseStore:
 
     def served(self) -> Release | None:
         """The newest release with the EndpointConfig that is served; None where none has it."""
-        with in_one_line():
-            served = self._stage.served_config()
+        served = self._stage.served_config()
         return next((each for each in self.every() if each.endpoint_config == served), None)
 
     def read(self, id: str) -> Release:
@@ -72,8 +70,7 @@ class ReleaseStore:
         """A release, and the ETag of its document."""
         where = f"s3://{self._bucket}/{_key(id)}"
         try:
-            with in_one_line():
-                document, etag = self._get(id)
+            document, etag = self._get(id)
             release = Release.model_validate_json(document)
         except ValidationError as error:
             first = error.errors()[0]
@@ -103,33 +100,35 @@ class ReleaseStore:
 
     def _get(self, id: str) -> tuple[bytes, str]:
         try:
-            found = self._s3.get_object(Bucket=self._bucket, Key=_key(id))
-        except self._s3.exceptions.NoSuchKey:
+            with in_one_line():
+                found = self._s3.get_object(Bucket=self._bucket, Key=_key(id))
+                return found["Body"].read(), found["ETag"]
+        except CallError as error:
+            if error.code != "NoSuchKey":
+                raise
             name = self._stage.name
-            raise PromotionError(f"{id}: no such release of {name}; see `history {name}`") from None
-        return found["Body"].read(), found["ETag"]
+            raise PromotionError(
+                f"{id}: no such release of {name}; see `berth history {name}`"
+            ) from None
 
     def add(self, release: Release, archive: bytes) -> bool:
         """Store a release and its assembly; False where another one has its id by now."""
-        with in_one_line():
-            # Named by its hash: a second writer writes the same bytes.
-            self._put(release.assembly.key, archive, ContentType="application/zip")
-            return self._put_document(release, IfNoneMatch="*")
+        # Named by its hash: a second writer writes the same bytes.
+        self._put(release.assembly.key, archive, ContentType="application/zip")
+        return self._put_document(release, IfNoneMatch="*")
 
     def add_evidence(self, id: str, found: Verification) -> Release:
         """Append evidence to a release; what others append at the same time stays."""
         while True:
             release, etag = self._read(id)
             changed = release.model_copy(update={"evidence": (*release.evidence, found)})
-            with in_one_line():
-                if self._put_document(changed, IfMatch=etag):
-                    return changed
+            if self._put_document(changed, IfMatch=etag):
+                return changed
 
     def keep_golden(self, content: bytes) -> str:
         """Store a golden set under its SHA-256, and say that."""
         digest = hashlib.sha256(content).hexdigest()
-        with in_one_line():
-            self._put(_golden_key(digest), content, ContentType="application/jsonlines")
+        self._put(_golden_key(digest), content, ContentType="application/jsonlines")
         return digest
 
     def golden(self, release: Release) -> bytes | None:
@@ -151,8 +150,8 @@ class ReleaseStore:
         document = (release.model_dump_json(indent=2) + "\n").encode()
         try:
             self._put(_key(release.id), document, ContentType="application/json", **condition)
-        except ClientError as error:
-            if error.response["Error"]["Code"] in _TAKEN:
+        except CallError as error:
+            if error.code in _TAKEN:
                 return False
             raise
         return True
@@ -160,9 +159,10 @@ class ReleaseStore:
     def _put(self, key: str, content: bytes, **options: str) -> None:
         # S3 computes it anew from what arrives, and refuses what differs.
         checksum = b64encode(hashlib.sha256(content).digest()).decode()
-        self._s3.put_object(
-            Bucket=self._bucket, Key=key, Body=content, ChecksumSHA256=checksum, **options
-        )
+        with in_one_line():
+            self._s3.put_object(
+                Bucket=self._bucket, Key=key, Body=content, ChecksumSHA256=checksum, **options
+            )
 
 
 def _key(id: str) -> str:

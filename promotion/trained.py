@@ -7,23 +7,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError
-
+from aws import assembly
+from aws.assembly import ImageAsset, StageAssembly
+from aws.errors import CallError, in_one_line
+from aws.stage import Stage
 from promotion import PromotionError
-from promotion.assembly import STAGES, ImageAsset, StageAssembly, read
-from promotion.cargo import object_load
+from promotion.artifacts import object_artifact
 from promotion.contents import content_of
 from promotion.exchange import exchange_model, is_archive, parts_with, shipped_archive
 from promotion.moving.parts import PART_SIZE, Digests, parts_of
 from promotion.moving.s3 import S3Object, parted
 from promotion.promote import Outcome, Promotion
 from promotion.release import Content, Lineage, Release
-from promotion.stage import Stage, in_one_line
 from promotion.store import ReleaseStore
 from promotion.unpacked import Unpacked, unpacked
 from stacks.build_arguments import build_arguments
 from stacks.compatibility import IncompatibleError, check, read_model
-from stacks.settings import Settings, load
+from stacks.settings import Settings
 
 MANIFEST = "SHA256SUMS"
 _MODEL = "trained"
@@ -35,8 +35,7 @@ def artifact(stage: Stage, name: str) -> str:
     Raises PromotionError where there is neither of that name, or it has no archive.
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeModelPackage.html
     """
-    with in_one_line():
-        container = _model(stage, name) or _package(stage, name)
+    container = _model(stage, name) or _package(stage, name)
     if container is None:
         raise PromotionError(
             f"{name}: neither a SageMaker model nor a model package of {stage.settings.account},"
@@ -53,9 +52,10 @@ def _model(stage: Stage, name: str) -> dict[str, Any] | None:
     if "/" in name or ":" in name:
         return None
     try:
-        found = stage.client("sagemaker").describe_model(ModelName=name)
-    except ClientError as error:
-        if "Could not find model" not in str(error):
+        with in_one_line():
+            found = stage.client("sagemaker").describe_model(ModelName=name)
+    except CallError as error:
+        if "Could not find model" not in error.reason:
             raise
         return None
     container: dict[str, Any] = found.get("PrimaryContainer") or found["Containers"][0]
@@ -64,9 +64,10 @@ def _model(stage: Stage, name: str) -> dict[str, Any] | None:
 
 def _package(stage: Stage, name: str) -> dict[str, Any] | None:
     try:
-        found = stage.client("sagemaker").describe_model_package(ModelPackageName=name)
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in {"ValidationException", "ResourceNotFound"}:
+        with in_one_line():
+            found = stage.client("sagemaker").describe_model_package(ModelPackageName=name)
+    except CallError as error:
+        if error.code not in {"ValidationException", "ResourceNotFound"}:
             raise
         return None
     status = found.get("ModelApprovalStatus", "Approved")
@@ -89,7 +90,7 @@ def unpack(archive: Path, folder: Path, name: str) -> str:
     except FileNotFoundError:
         raise PromotionError(
             f"{name}: no {MANIFEST} in its archive, by which the container knows its files; pack"
-            " it with `python -m model pack`"
+            " it with `berth pack`"
         ) from None
     except (tarfile.TarError, OSError) as error:
         raise PromotionError(f"{name}: its archive cannot be unpacked: {error}") from None
@@ -180,15 +181,17 @@ def bring_model(promotion: Promotion, source: Stage, name: str, running: Release
     with unpacked(ReleaseStore(target), running, target) as made:
         parts = parts_with(made.folder, shipped_archive(running))
         content, manifest = _fetched(place, made.folder, name)
-        settings = load(made.folder / STAGES)
+        settings = assembly.settings(made.folder)
         images = checked_images(settings, target.name, parts)
         check_fit(settings, images, made.folder / _MODEL, name)
         key = exchange_model(made.folder, running, content, manifest)
-        wanted = read(made.folder, target.name, target.settings.account, target.settings.region)
+        wanted = assembly.read(
+            made.folder, target.name, target.settings.account, target.settings.region
+        )
         there = S3Object(target.client("s3"), target.settings.account, wanted.bucket, key)
-        loads = [object_load(key, place, there, content.digests)]
+        artifacts = [object_artifact(key, place, there, content.digests)]
         lineage = Lineage(stage=source.name, release=None, model=name)
-        return promotion.bring(Unpacked(made.folder, wanted), loads, running, lineage)
+        return promotion.bring(Unpacked(made.folder, wanted), artifacts, running, lineage)
 
 
 def _fetched(place: S3Object, folder: Path, name: str) -> tuple[Content, str]:

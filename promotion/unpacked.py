@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from promotion import PromotionError, assembly
-from promotion.assembly import StageAssembly
-from promotion.cargo import Load, cargo
+from aws import assembly
+from aws.assembly import StageAssembly
+from aws.stage import Stage
+from promotion import PromotionError
+from promotion.artifacts import Artifact, expected_artifacts
 from promotion.moving.objects import holds
 from promotion.moving.registry import ecr_repository
 from promotion.moving.s3 import S3Object
 from promotion.release import Release
-from promotion.stage import Stage
 from promotion.store import ReleaseStore
-from stacks.settings import load
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,12 @@ def unpacked(store: ReleaseStore, release: Release, target: Stage) -> Iterator[U
         yield Unpacked(folder, assembly.read(folder, target.name, place.account, place.region))
 
 
-def loads_of(made: Unpacked, release: Release, source: Stage, target: Stage) -> list[Load]:
+def artifacts_of(made: Unpacked, release: Release, source: Stage, target: Stage) -> list[Artifact]:
     """What has to be in the target's account."""
-    settings = load(made.folder / assembly.STAGES)
-    return cargo(release, source, target, made.wanted, settings.stages[target.name].shipping)
+    settings = assembly.settings(made.folder)
+    return expected_artifacts(
+        release, source, target, made.wanted, settings.stages[target.name].shipping
+    )
 
 
 def check_assets(target: Stage, release: Release, made: Unpacked) -> None:

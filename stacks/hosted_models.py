@@ -1,12 +1,10 @@
 """The models of a stage: for each its image, its bytes in S3 and SageMaker's Model."""
 
-from collections.abc import Sequence
-
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from stacks.constructs.execution_role import ExecutionRole, RoleNeeds
+from stacks.constructs.execution_role import ExecutionRole, RolePermissions
 from stacks.constructs.model_source import (
     ModelSource,
     archive_asset,
@@ -16,8 +14,8 @@ from stacks.constructs.model_source import (
 )
 from stacks.constructs.served_model import ServedModel
 from stacks.constructs.serving_image import ServingImage
-from stacks.packed import Models, PackedModel
-from stacks.settings import StageSettings
+from stacks.packed_model import Models, PackedModel
+from stacks.stage_plan import StagePlan
 
 MODELS_PREFIX = "models/"
 
@@ -30,21 +28,21 @@ class HostedModels(Construct):
         scope: Construct,
         id: str,
         *,
-        settings: StageSettings,
-        used: Sequence[str],
+        plan: StagePlan,
         models: Models,
-        cuda: str,
         bucket: str,
         log_group_arn: str,
-        needs: RoleNeeds,
+        permissions: RolePermissions,
     ) -> None:
-        """`used`: paths of `models`; `bucket`: the stage's, for a multi-model endpoint."""
+        """`bucket`: the stage's, for a multi-model endpoint."""
         super().__init__(scope, id)
-        self._settings, self._bucket, self.network = settings, bucket, needs
+        self._plan, self._bucket, self.network = plan, bucket, permissions
         # A model's number stands in its constructs' ids: a folder's name may be anything.
-        numbered = {path: str(number or "") for number, path in enumerate(used)}
+        numbered = {path: str(number or "") for number, path in enumerate(plan.models)}
         images = {
-            path: ServingImage(self, f"Image{number}", model=models[path].record, cuda=cuda).asset
+            path: ServingImage(
+                self, f"Image{number}", model=models[path].record, cuda=plan.cuda
+            ).asset
             for path, number in numbered.items()
         }
         sources = {
@@ -57,7 +55,7 @@ class HostedModels(Construct):
             repositories=sorted({image.repository.repository_arn for image in images.values()}),
             sources=list(sources.values()),
             log_group_arn=log_group_arn,
-            needs=needs,
+            permissions=permissions,
         ).role
         self.names = {
             path: ServedModel(
@@ -66,19 +64,19 @@ class HostedModels(Construct):
                 role=self.role,
                 image_uri=images[path].image_uri,
                 source=sources[path],
-                network_isolation=settings.network.isolation and settings.mode != "serverless",
-                subnet_ids=needs.subnet_ids,
-                security_group_ids=needs.security_group_ids,
-                multi_model_cache=settings.multi_model.cache
-                if settings.mode == "multi-model"
+                network_isolation=plan.is_isolated,
+                subnet_ids=permissions.subnet_ids,
+                security_group_ids=permissions.security_group_ids,
+                multi_model_cache=plan.settings.multi_model.cache
+                if plan.mode.has_archives
                 else None,
             ).name
             for path, number in numbered.items()
         }
 
     def _source(self, id: str, model: PackedModel) -> ModelSource:
-        shipping = self._settings.shipping
-        if self._settings.mode == "multi-model":
+        shipping = self._plan.settings.shipping
+        if self._plan.mode.has_archives:
             return archive_prefix(bucket=self._bucket, prefix=MODELS_PREFIX)
         if shipping.form == "files":
             stack = cdk.Stack.of(self)

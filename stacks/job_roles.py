@@ -3,8 +3,9 @@
 A job's environment has its stage's name, and stages come in the order of stages.toml.
 """
 
-from stacks.settings import Settings, SettingsError, StageSettings
+from stacks.settings import Settings, SettingsError
 from stacks.settings.pipeline import PipelineSettings
+from stacks.stage_plan import StageNames
 
 
 def pipeline_of(settings: Settings) -> PipelineSettings:
@@ -26,11 +27,6 @@ def contexts(settings: Settings, stage: str) -> dict[str, str]:
     if stage != names[-1]:
         roles["source"] = f"environment:{names[names.index(stage) + 1]}"
     return roles
-
-
-def role_name(settings: Settings, stage: str, purpose: str) -> str:
-    """The name of a role; no longer than the 64 characters that IAM takes."""
-    return f"{settings.project}-{stage}-{purpose}"
 
 
 def outputs(settings: Settings, stage: str) -> dict[str, str]:
@@ -55,5 +51,5 @@ def outputs(settings: Settings, stage: str) -> dict[str, str]:
 
 
 def _arn(settings: Settings, stage: str, purpose: str) -> str:
-    chosen: StageSettings = settings.stages[stage]
-    return f"arn:aws:iam::{chosen.account}:role/{role_name(settings, stage, purpose)}"
+    role = StageNames(settings.project, stage).job_role(purpose)
+    return f"arn:aws:iam::{settings.stages[stage].account}:role/{role}"

@@ -1,38 +1,13 @@
-"""Where the containers of a stage log to."""
+"""How a log group of a stage is named in policies.
+
+The storage stack makes the groups of `StagePlan.log_groups`, so that neither a failed deployment's
+rollback nor `cdk destroy` deletes what says why it failed. Whatever writes to one names it as text,
+which needs no output of that stack.
+"""
 
 import aws_cdk as cdk
-from aws_cdk import aws_logs as logs
-
-from stacks.settings import StageSettings
 
 
-def log_group_name(settings: StageSettings, endpoint_name: str) -> str:
-    """The name that SageMaker gives an endpoint's group."""
-    kind = "InferenceComponents" if settings.mode == "inference-component" else "Endpoints"
-    return f"/aws/sagemaker/{kind}/{endpoint_name}"
-
-
-def log_group(
-    stack: cdk.Stack, id: str, *, settings: StageSettings, endpoint_name: str, key_arn: str
-) -> logs.CfnLogGroup | None:
-    """The group of an endpoint: SageMaker would make it itself, and keep its logs for ever.
-
-    None for batch: all transform jobs of an account log to one group, which is not a stage's.
-    """
-    if settings.mode == "batch":
-        return None
-    return logs.CfnLogGroup(
-        stack,
-        id,
-        log_group_name=log_group_name(settings, endpoint_name),
-        retention_in_days=settings.log_retention_days,
-        kms_key_id=key_arn,
-    )
-
-
-def log_group_arn(stack: cdk.Stack, group: logs.CfnLogGroup | None) -> str:
-    """The ARN of a group and its streams, as policies have it; of None the transform jobs'."""
-    if group:
-        return group.attr_arn
-    jobs = "/aws/sagemaker/TransformJobs"
-    return f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:log-group:{jobs}:*"
+def log_group_arn(stack: cdk.Stack, group: str) -> str:
+    """The ARN of a group of the stack's account, with the `:*` that policies ask for."""
+    return f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:log-group:{group}:*"

@@ -1,7 +1,7 @@
 """What watches a stage's endpoint: alarms, drift, the dashboard, log queries."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -12,12 +12,11 @@ from stacks.constructs.drift_metrics import DriftMetrics
 from stacks.constructs.metric_alarms import MetricAlarms
 from stacks.constructs.saved_queries import SavedQueries
 from stacks.constructs.unhealthy_alarm import UnhealthyAlarm
-from stacks.settings import StageSettings
+from stacks.stage_plan import StagePlan
 from stacks.watching.alarm import Severity
 from stacks.watching.dashboard import dashboard
 from stacks.watching.drift import figures
 from stacks.watching.endpoint import endpoint_alarms
-from stacks.watching.metrics import watched_variants
 from stacks.watching.queries import QUERIES
 
 
@@ -32,40 +31,30 @@ class MonitoringStack(cdk.Stack):
         scope: Construct,
         id: str,
         *,
-        stack_name: str,
-        endpoint_name: str,
-        settings: StageSettings,
-        variants: Mapping[str, str],
+        plan: StagePlan,
         critical: sns.ITopic,
         warning: sns.ITopic,
         rollback_alarm_names: Sequence[str],
-        log_group_name: str,
-        inference_component_name: str | None = None,
     ) -> None:
-        """`variants`: the instance type of each by its name, empty for a serverless one."""
+        settings, names = plan.settings, plan.names
         super().__init__(
             scope,
             id,
-            stack_name=stack_name,
+            stack_name=names.monitoring_stack,
             termination_protection=settings.termination_protection,
             description="Berth: alarms, dashboard and log queries of a stage.",
         )
-        watched = watched_variants(endpoint_name, settings, variants, inference_component_name)
-        wanted = endpoint_alarms(endpoint_name, settings, watched)
+        wanted = endpoint_alarms(plan)
         topics: dict[Severity, str] = {
             "critical": critical.topic_arn,
             "warning": warning.topic_arn,
         }
-        alarms = MetricAlarms(
-            self, "Alarms", endpoint_name=endpoint_name, alarms=wanted, topic_arns=topics
-        ).by_name
-        severe = [
-            f"{endpoint_name}-{alarm.name}" for alarm in wanted if alarm.severity == "critical"
-        ]
+        alarms = MetricAlarms(self, "Alarms", names=names, alarms=wanted, topic_arns=topics).by_name
+        severe = [names.alarm(alarm.name) for alarm in wanted if alarm.severity == "critical"]
         unhealthy = UnhealthyAlarm(
             self,
             "Unhealthy",
-            endpoint_name=endpoint_name,
+            names=names,
             rollback_alarm_names=rollback_alarm_names,
             critical=[alarms[name] for name in severe],
         )
@@ -73,27 +62,24 @@ class MonitoringStack(cdk.Stack):
             DriftMetrics(
                 self,
                 "Drift",
-                endpoint_name=endpoint_name,
-                log_group_name=log_group_name,
+                names=names,
+                log_group_name=plan.container_logs,
                 figures=figures(settings.drift.labels),
             )
-        names = [unhealthy.name, *rollback_alarm_names, *alarms]
         arns = [
             f"arn:{self.partition}:cloudwatch:{self.region}:{self.account}:alarm:{name}"
-            for name in names
+            for name in (unhealthy.name, *rollback_alarm_names, *alarms)
         ]
         cloudwatch.CfnDashboard(
             self,
             "Dashboard",
-            dashboard_name=endpoint_name,
-            dashboard_body=json.dumps(
-                {"widgets": dashboard(endpoint_name, settings, watched, arns)}
-            ),
+            dashboard_name=names.endpoint,
+            dashboard_body=json.dumps({"widgets": dashboard(plan, arns)}),
         )
         SavedQueries(
             self,
             "Queries",
-            folder=endpoint_name,
-            log_group_name=log_group_name,
+            names=names,
+            log_group_name=plan.container_logs,
             queries=QUERIES,
         )

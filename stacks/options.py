@@ -5,35 +5,36 @@ from aws_cdk import aws_sagemaker as sagemaker
 from stacks.constructs.endpoint import EndpointOptions
 from stacks.hosted_models import HostedModels
 from stacks.settings import StageSettings
+from stacks.stage_plan import StagePlan
 from stacks.storage import StorageStack
 
 _Config = sagemaker.CfnEndpointConfig
 
 
 def endpoint_options(
-    settings: StageSettings, storage: StorageStack, hosted: HostedModels, *, encrypts_volumes: bool
+    plan: StagePlan, storage: StorageStack, hosted: HostedModels
 ) -> EndpointOptions:
     """Key, data capture, queue and metrics of an endpoint."""
+    mode, settings = plan.mode, plan.settings
     metrics, network = settings.endpoint.metrics, hosted.network
     # Instances that wait for inference components have no Model to take these from.
-    component = settings.mode == "inference-component"
     vpc = _Config.VpcConfigProperty(
         subnets=list(network.subnet_ids), security_group_ids=list(network.security_group_ids)
     )
     return EndpointOptions(
-        execution_role_arn=hosted.role.role_arn if component else None,
-        network_isolation=settings.network.isolation if component else None,
-        vpc=vpc if component and network.subnet_ids else None,
-        kms_key_arn=storage.key.key_arn if encrypts_volumes else None,
+        execution_role_arn=hosted.role.role_arn if mode.has_components else None,
+        network_isolation=plan.is_isolated if mode.has_components else None,
+        vpc=vpc if mode.has_components and network.subnet_ids else None,
+        kms_key_arn=storage.key.key_arn if plan.encrypts_volumes else None,
         data_capture=_capture(settings, storage) if settings.capture.percent else None,
-        asynchronous=_asynchronous(settings, storage) if settings.mode == "async" else None,
-        metrics=None
-        if settings.mode == "serverless"
-        else _Config.MetricsConfigProperty(
+        asynchronous=_asynchronous(settings, storage) if mode.has_queue else None,
+        metrics=_Config.MetricsConfigProperty(
             enable_enhanced_metrics=metrics.enhanced,
             enable_detailed_observability=metrics.detailed_observability,
             metric_publish_frequency_in_seconds=metrics.frequency_seconds,
-        ),
+        )
+        if mode.has_instances
+        else None,
     )
 
 

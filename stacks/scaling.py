@@ -1,66 +1,44 @@
 """Which scalable targets and policies a stage gets, by its mode."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
-from stacks.compatibility.scaling import EVERY_TARGET, PUBLISHED_TARGETS
-from stacks.constructs.endpoint import ONLY_VARIANT
 from stacks.constructs.endpoint_scaling import Scaling, Tracked
 from stacks.constructs.step_scaling import StepScaling
-from stacks.settings import StageSettings
 from stacks.settings.scaling import ScalingSettings
-
-_INSTANCES = "sagemaker:variant:DesiredInstanceCount"
-_PROVISIONED = "sagemaker:variant:DesiredProvisionedConcurrency"
-_COPIES = "sagemaker:inference-component:DesiredCopyCount"
+from stacks.stage_plan import StagePlan
+from stacks.stage_plan.variants import ONLY_VARIANT
 
 
-def scales(settings: StageSettings) -> bool:
-    """Whether capacity is Application Auto Scaling's to choose."""
-    scaling = settings.scaling
-    if settings.mode == "batch" or not scaling.enabled:
-        return False
-    if settings.mode == "serverless" and not settings.serverless.provisioned_concurrency:
-        return False
-    return scaling.min_capacity < scaling.max_capacity or bool(scaling.schedule)
-
-
-def has_fixed_capacity(settings: StageSettings) -> bool:
-    """Whether the instance count is stages.toml's to say at every update.
-
-    With scaling only switched off for a while, an update keeps what it had reached.
-    """
-    scaling = settings.scaling
-    return scaling.min_capacity == scaling.max_capacity and not scaling.schedule
-
-
-def scale_variants(
-    scope: Construct, endpoint_name: str, variant_names: Sequence[str], settings: StageSettings
-) -> None:
-    """Scale each variant of a real-time, multi-model, async or serverless endpoint."""
-    for name in variant_names:
+def scale_variants(scope: Construct, plan: StagePlan, *, endpoint_name: str) -> None:
+    """Scale each variant; `endpoint_name` as a reference, so that the endpoint is there before."""
+    for variant in plan.variants:
         _scale_variant(
             scope,
-            "Scaling" if name == ONLY_VARIANT else f"Scaling{name}",
+            "Scaling" if variant.name == ONLY_VARIANT else f"Scaling{variant.name}",
+            plan,
             endpoint_name=endpoint_name,
-            variant_name=name,
-            settings=settings,
+            variant_name=variant.name,
         )
 
 
 def _scale_variant(
-    scope: Construct, id: str, *, endpoint_name: str, variant_name: str, settings: StageSettings
+    scope: Construct,
+    id: str,
+    plan: StagePlan,
+    *,
+    endpoint_name: str,
+    variant_name: str,
 ) -> None:
-    scaling = _published(settings)
-    serverless, queued = settings.mode == "serverless", settings.mode == "async"
+    scaling = plan.scaling
     tracked = _tracked(scaling) | _queue(scaling, endpoint_name)
     target = Scaling(
         scope,
         id,
         resource_id=f"endpoint/{endpoint_name}/variant/{variant_name}",
-        dimension=_PROVISIONED if serverless else _INSTANCES,
+        dimension=plan.mode.scalable_dimension,
         settings=scaling,
         tracked=tracked,
     )
@@ -79,7 +57,7 @@ def _scale_variant(
             steps=[(aim * step.above_percent / 100, step.add) for step in scaling.steps],
             cooldown_seconds=scaling.scale_out_cooldown_seconds,
         )
-    if queued:
+    if plan.mode.has_queue:
         # Tracking the backlog an instance leads nowhere while there is none.
         # https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-autoscale.html
         _wake(
@@ -95,13 +73,12 @@ def _scale_variant(
 def scale_component(
     scope: Construct,
     id: str,
+    plan: StagePlan,
     *,
     component: sagemaker.CfnInferenceComponent,
-    name: str,
-    settings: StageSettings,
 ) -> None:
-    """Scale the copies of an inference component of that name."""
-    scaling = settings.scaling
+    """Scale the copies of the stage's inference component."""
+    scaling, name = plan.scaling, plan.names.component
     tracked = {}
     if scaling.invocations_per_instance:
         tracked["invocations-per-copy"] = Tracked(
@@ -116,7 +93,7 @@ def scale_component(
         scope,
         id,
         resource_id=f"inference-component/{name}",
-        dimension=_COPIES,
+        dimension=plan.mode.scalable_dimension,
         settings=scaling,
         tracked=tracked,
     )
@@ -155,16 +132,6 @@ def _wake(
             steps=[(1, 1)],
             cooldown_seconds=scaling.scale_out_cooldown_seconds,
         )
-
-
-def _published(settings: StageSettings) -> ScalingSettings:
-    """Without the targets that the mode has no metrics for.
-
-    A stage cannot take back what `[defaults]` sets, and of some Application Auto Scaling would
-    refuse the policy.
-    """
-    others = set(EVERY_TARGET) - PUBLISHED_TARGETS[settings.mode]
-    return settings.scaling.model_copy(update=dict.fromkeys(others))
 
 
 def _tracked(scaling: ScalingSettings) -> dict[str, Tracked]:

@@ -7,20 +7,20 @@ from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from stacks.component import add_component
-from stacks.constructs.deployment_config import deployment_config, has_guardrails
+from stacks.constructs.deployment_config import deployment_config
 from stacks.constructs.endpoint import ModelEndpoint
 from stacks.constructs.private_network import PrivateNetwork
 from stacks.constructs.rollback_alarms import RollbackAlarms
-from stacks.facts import stage_facts
 from stacks.hosted_models import MODELS_PREFIX, HostedModels
-from stacks.log_groups import log_group, log_group_arn, log_group_name
-from stacks.needs import encrypts_volumes, role_needs
+from stacks.log_groups import log_group_arn
+from stacks.metadata import stage_metadata
 from stacks.options import core_dump, endpoint_options
-from stacks.packed import Models
-from stacks.scaling import has_fixed_capacity, scale_variants, scales
-from stacks.settings import StageSettings
+from stacks.packed_model import Models
+from stacks.permissions import role_permissions
+from stacks.scaling import scale_variants
+from stacks.stage_plan import StagePlan, VariantPlan
 from stacks.storage import StorageStack
-from stacks.variants import Variant, production_variants, shadow_variant, variant_property
+from stacks.variants import variant_property
 
 
 class ServingStack(cdk.Stack):
@@ -31,74 +31,47 @@ class ServingStack(cdk.Stack):
         scope: Construct,
         id: str,
         *,
-        stack_name: str,
-        endpoint_name: str,
-        settings: StageSettings,
-        model: str,
+        plan: StagePlan,
         models: Models,
-        archives: Path | None,
-        cuda: str,
         storage: StorageStack,
     ) -> None:
-        """`model`: which of `models` serves where a variant names no other.
-
-        `archives`: a folder of more, for a multi-model endpoint.
-        """
         super().__init__(
             scope,
             id,
-            stack_name=stack_name,
-            termination_protection=settings.termination_protection,
+            stack_name=plan.names.serving_stack,
+            termination_protection=plan.settings.termination_protection,
             description="Berth: images, models, endpoint, scaling and rollback alarms of a stage.",
         )
-        self.template_options.metadata = {"Berth": stage_facts(settings)}
-        self._settings, self._storage, self._cuda = settings, storage, cuda
-        self._endpoint_name = endpoint_name
-        self.variants = production_variants(settings, model)
-        self._shadow = shadow_variant(settings)
-        every = [*self.variants, *([self._shadow] if self._shadow else [])]
-        self._instance_types = [one for variant in every for one in variant.instance_types]
-        self._hosted = self._host(list(dict.fromkeys(variant.model for variant in every)), models)
-        if archives:
-            self._add_archives(archives)
-        if settings.mode == "batch":
-            self._add_workflow()
-        else:
+        self.template_options.metadata = {"Berth": stage_metadata(plan)}
+        self._plan, self._storage = plan, storage
+        self._hosted = self._host(models)
+        if plan.archives:
+            self._add_archives(plan.archives)
+        if plan.mode.has_endpoint:
             self._add_endpoint()
+        else:
+            self._add_workflow()
 
-    def _host(self, used: list[str], models: Models) -> HostedModels:
+    def _host(self, models: Models) -> HostedModels:
         """The stage's models, with the network that they run in."""
-        settings = self._settings
+        plan = self._plan
         network = PrivateNetwork(
             self,
             "Network",
-            name=self._endpoint_name,
-            settings=settings.network,
+            names=plan.names,
+            settings=plan.settings.network,
             region=self.region,
-            key=self._storage.key,
-            log_retention_days=settings.log_retention_days,
-        )
-        self.log_group_name = log_group_name(settings, self._endpoint_name)
-        self._log_group = log_group(
-            self,
-            "Logs",
-            settings=settings,
-            endpoint_name=self._endpoint_name,
-            key_arn=self._storage.key.key_arn,
         )
         return HostedModels(
             self,
             "Models",
-            settings=settings,
-            used=used,
+            plan=plan,
             models=models,
-            cuda=self._cuda,
             bucket=self._storage.bucket.bucket_name,
-            log_group_arn=log_group_arn(self, self._log_group),
-            needs=role_needs(
-                settings,
+            log_group_arn=log_group_arn(self, plan.container_logs),
+            permissions=role_permissions(
+                plan,
                 self._storage,
-                instance_types=self._instance_types,
                 subnet_ids=network.subnet_ids,
                 security_group_ids=network.security_group_ids,
             ),
@@ -108,7 +81,7 @@ class ServingStack(cdk.Stack):
         # With what it imports, the time of a synth: few stages have a folder of archives.
         from stacks.constructs.model_archives import ModelArchives  # noqa: PLC0415
 
-        settings, storage = self._settings, self._storage
+        plan, storage = self._plan, self._storage
         archives = ModelArchives(
             self,
             "Archives",
@@ -116,86 +89,61 @@ class ServingStack(cdk.Stack):
             bucket=storage.bucket.bucket_name,
             prefix=MODELS_PREFIX,
             key=storage.key,
-            log_group_name=f"/aws/lambda/{self._endpoint_name}-model-archives",
-            log_retention_days=settings.log_retention_days,
+            log_group_name=plan.names.archives_logs,
         )
         # Whoever finds the endpoint in service finds its models, too.
         self._hosted.node.add_dependency(archives)
 
     def _add_endpoint(self) -> None:
-        settings, name = self._settings, self._endpoint_name
-        component = name if settings.mode == "inference-component" else None
-        alarms = RollbackAlarms(
-            self,
-            "RollbackAlarms",
-            endpoint_name=name,
-            variant_names=[variant.name for variant in self.variants],
-            topic=self._storage.critical,
-            invocation_5xx_percent=settings.alarms.invocation_5xx_percent,
-            model_latency_p99_ms=settings.alarms.model_latency_p99_ms,
-            publishing=settings.endpoint.metrics,
-            inference_component_name=component,
-        )
+        plan, settings = self._plan, self._plan.settings
+        alarms = RollbackAlarms(self, "RollbackAlarms", plan=plan, topic=self._storage.critical)
         self.rollback_alarm_names = alarms.names
         # By the alarms' references: they are there before the endpoint that names them.
         watched = [*(alarm.alarm_name for alarm in alarms.alarms), *settings.update.rollback_alarms]
-        guarded = has_guardrails(settings.mode)
         serving = ModelEndpoint(
             self,
             "Serving",
-            endpoint_name=name,
-            variants=[self._variant(variant) for variant in self.variants],
-            shadow=self._variant(self._shadow) if self._shadow else None,
-            options=endpoint_options(
-                settings,
-                self._storage,
-                self._hosted,
-                encrypts_volumes=encrypts_volumes(self._instance_types),
-            ),
-            deployment_config=deployment_config(settings.update, watched) if guarded else None,
-            keeps_instance_count=settings.mode != "serverless" and not has_fixed_capacity(settings),
+            endpoint_name=plan.names.endpoint,
+            variants=[self._variant(variant) for variant in plan.variants],
+            shadow=self._variant(plan.shadow) if plan.shadow else None,
+            options=endpoint_options(plan, self._storage, self._hosted),
+            deployment_config=deployment_config(settings.update, watched)
+            if plan.mode.has_guardrails
+            else None,
+            keeps_instance_count=plan.mode.has_instances and not plan.has_fixed_capacity,
         )
-        if self._log_group:
-            serving.endpoint.add_resource_dependency(self._log_group)
         cdk.CfnOutput(self, "EndpointName", value=serving.endpoint_name)
-        if component:
-            (variant,) = self.variants
-            add_component(
-                self,
-                settings,
-                name=component,
-                serving=serving,
-                variant_name=variant.name,
-                model_name=self._hosted.names[variant.model],
-            )
-        elif scales(settings):
-            names = [variant.name for variant in self.variants]
-            scale_variants(self, serving.endpoint_name, names, settings)
+        if plan.mode.has_components:
+            model_name = self._hosted.names[plan.variants[0].model]
+            add_component(self, plan, serving=serving, model_name=model_name)
+        elif plan.scales:
+            scale_variants(self, plan, endpoint_name=serving.endpoint_name)
 
-    def _variant(self, variant: Variant) -> sagemaker.CfnEndpointConfig.ProductionVariantProperty:
+    def _variant(
+        self, variant: VariantPlan
+    ) -> sagemaker.CfnEndpointConfig.ProductionVariantProperty:
         return variant_property(
             variant,
-            self._settings,
+            self._plan,
             model_name=self._hosted.names[variant.model],
-            cuda=self._cuda,
-            core_dump=core_dump(self._settings, self._storage),
+            core_dump=core_dump(self._plan.settings, self._storage),
         )
 
     def _add_workflow(self) -> None:
         # As with archives: few stages are batch jobs.
         from stacks.constructs.transform_workflow import TransformWorkflow  # noqa: PLC0415
 
-        (variant,), (instance_type,) = self.variants, self._instance_types
+        plan = self._plan
+        (variant,) = plan.variants
         workflow = TransformWorkflow(
             self,
             "Workflow",
-            name=self._endpoint_name,
+            names=plan.names,
             model_name=self._hosted.names[variant.model],
-            settings=self._settings.batch,
-            instance_type=instance_type,
+            settings=plan.settings.batch,
+            variant=variant,
             bucket=self._storage.bucket,
             key=self._storage.key,
             alarm_topic=self._storage.critical,
-            log_retention_days=self._settings.log_retention_days,
         )
         cdk.CfnOutput(self, "StateMachineArn", value=workflow.machine.attr_arn)

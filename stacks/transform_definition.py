@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from stacks.compatibility import has_local_storage, transform_ami
 from stacks.settings.modes import BatchSettings
+from stacks.stage_plan import VariantPlan
 
 _HOUR = 3600
 # The retries below wait ten hours at most, all of them together.
@@ -13,7 +13,7 @@ _UUID_CHARACTERS = 13
 
 
 def definition(
-    *, partition: str, name: str, settings: BatchSettings, instance_type: str
+    *, partition: str, jobs: str, settings: BatchSettings, variant: VariantPlan
 ) -> dict[str, Any]:
     """Locate the input, transform it and, where that fails, say for which input and why.
 
@@ -22,7 +22,8 @@ def definition(
     states for one, leaves a job running that nobody waits for, and fills the 25,000 events of an
     execution's history within two days of asking each minute.
 
-    `${Model}`, `${Bucket}` and `${Key}` are the state machine's substitutions.
+    `jobs`: what each job's name begins with. `${Model}`, `${Bucket}` and `${Key}` are the state
+    machine's substitutions.
     """
     longest = settings.attempts * settings.timeout_hours + _WAITING_HOURS
     return {
@@ -40,7 +41,7 @@ def definition(
             "Transform": {
                 "Type": "Task",
                 "Resource": f"arn:{partition}:states:::sagemaker:createTransformJob.sync",
-                "Arguments": _job(name, settings, instance_type),
+                "Arguments": _job(jobs, settings, variant),
                 "TimeoutSeconds": settings.timeout_hours * _HOUR,
                 "Retry": _retries(settings.attempts),
                 "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Failed", "Output": _FAILURE}],
@@ -76,19 +77,18 @@ _FAILURE = {
 }
 
 
-def _job(name: str, settings: BatchSettings, instance_type: str) -> dict[str, Any]:
+def _job(jobs: str, settings: BatchSettings, variant: VariantPlan) -> dict[str, Any]:
     """The request of CreateTransformJob. Each attempt makes it anew, with another name."""
     resources: dict[str, Any] = {
-        "InstanceType": instance_type,
+        "InstanceType": variant.instance_types[0],
         "InstanceCount": settings.instance_count,
     }
-    if ami_version := transform_ami(instance_type):
-        resources["TransformAmiVersion"] = ami_version
-    # Local storage is encrypted by the hardware: SageMaker refuses a key for it.
-    if not has_local_storage(instance_type):
+    if variant.ami_version:
+        resources["TransformAmiVersion"] = variant.ami_version
+    if variant.has_volumes:
         resources["VolumeKmsKeyId"] = "${Key}"
     job = {
-        "TransformJobName": f"{{% '{name}-' & $substring($uuid(), 0, {_UUID_CHARACTERS}) %}}",
+        "TransformJobName": f"{{% '{jobs}' & $substring($uuid(), 0, {_UUID_CHARACTERS}) %}}",
         "ModelName": "${Model}",
         "MaxConcurrentTransforms": settings.max_concurrent_transforms,
         "MaxPayloadInMB": settings.max_payload_mb,

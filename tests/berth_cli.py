@@ -13,13 +13,18 @@ ROOT = Path(__file__).parents[1]
 PROGRAM = str(ROOT / "tools" / "berth")
 
 
+def program(folder: Path) -> str:
+    """A clone's own program where that has one, else this checkout's."""
+    own = folder / "tools" / "berth"
+    return str(own) if own.exists() else PROGRAM
+
+
 def run(
     *arguments: str, folder: Path, environment: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run it in a folder, in a process of its own: a clone's own program where that has one."""
-    own = folder / "tools" / "berth"
+    """Run it in a folder, in a process of its own."""
     return subprocess.run(
-        [str(own) if own.exists() else PROGRAM, *arguments],
+        [program(folder), *arguments],
         cwd=folder,
         env=environment if environment is not None else os.environ,
         stdin=subprocess.DEVNULL,

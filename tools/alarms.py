@@ -1,54 +1,66 @@
 """The table of alarms in docs/monitoring.md: those of every mode, with default settings."""
 
-from typing import get_args
+from pathlib import Path
 
-from stacks.settings import StageSettings
-from stacks.settings.stage import Mode
+from stacks.settings import Settings
+from stacks.stage_plan import MODES, Mode, StagePlan, stage_plans
 from stacks.watching.alarm import Alarm, Band
 from stacks.watching.answers import rollback_alarms
 from stacks.watching.endpoint import endpoint_alarms
-from stacks.watching.metrics import Metric, Variant
+from stacks.watching.metrics import Metric, watched_variants
 
-_MODES = [mode for mode in get_args(Mode) if mode != "batch"]
+_MODES = [mode for mode in MODES.values() if mode.has_endpoint]
 _TYPE = "ml.g4dn.xlarge"
 
 
 def alarm_table() -> str:
     """Each alarm once, with the modes that have it."""
     found: dict[str, Alarm] = {}
-    modes: dict[str, list[str]] = {}
+    modes: dict[str, list[Mode]] = {}
     for mode in _MODES:
         for alarm in _alarms(mode):
             found.setdefault(alarm.name, alarm)
             modes.setdefault(alarm.name, []).append(mode)
     rows = ["| alarm | topic | modes | what is watched | what it says |", "|---|---|---|---|---|"]
     for name, alarm in sorted(found.items(), key=lambda item: item[1].severity):
-        where = "all" if modes[name] == _MODES else ", ".join(modes[name])
+        where = "all" if modes[name] == _MODES else ", ".join(mode.name for mode in modes[name])
         cells = f"`{name}`", alarm.severity, where, _watched(alarm), alarm.description
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
 
 
-def _alarms(mode: str) -> list[Alarm]:
-    settings = StageSettings.model_validate(
-        {
-            "account": "111111111111",
-            "region": "eu-central-1",
-            "mode": mode,
-            "endpoint": {} if mode == "serverless" else {"instance_type": _TYPE},
-            "serverless": {"provisioned_concurrency": 1},
-            "alarms": {"no_traffic_minutes": 30},
-            "drift": {"enabled": True, "labels": ["LABEL"]},
-        }
-    )
-    component = "COMPONENT" if mode == "inference-component" else None
-    variant = Variant("ENDPOINT", "VARIANT", settings.endpoint.instance_types, component)
+def _alarms(mode: Mode) -> list[Alarm]:
+    plan = _plan(mode)
+    (variant,) = watched_variants(plan)
     rollback = rollback_alarms(
         variant,
-        invocation_5xx_percent=settings.alarms.invocation_5xx_percent,
-        model_latency_p99_ms=settings.alarms.model_latency_p99_ms,
+        invocation_5xx_percent=plan.settings.alarms.invocation_5xx_percent,
+        model_latency_p99_ms=plan.settings.alarms.model_latency_p99_ms,
     )
-    return [*rollback, *endpoint_alarms("ENDPOINT", settings, [variant])]
+    return [*rollback, *endpoint_alarms(plan)]
+
+
+def _plan(mode: Mode) -> StagePlan:
+    stage = {
+        "account": "111111111111",
+        "region": "eu-central-1",
+        "mode": mode.name,
+        "endpoint": {"instance_type": _TYPE},
+        "serverless": {"provisioned_concurrency": 1},
+        "variants": {"VARIANT": {"weight": 1}},
+        "alarms": {"no_traffic_minutes": 30},
+        "drift": {"enabled": True, "labels": ["LABEL"]},
+    }
+    settings = Settings.model_validate(
+        {
+            "project": "project",
+            "model": {"path": "model"},
+            "container": {"cuda": "13.0"},
+            "stages": {"stage": stage},
+            "file": Path("stages.toml"),
+        }
+    )
+    return stage_plans(settings)["stage"]
 
 
 def _watched(alarm: Alarm) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from model.folder import Member, members
 from model.packing import lay_out, pack_if_changed
 from stacks.compatibility import read_model_record
-from stacks.packed import Models, PackedModel
+from stacks.packed_model import Models, PackedModel
 from stacks.settings import Settings
 
 _SECONDS_A_LINE = 5

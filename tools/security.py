@@ -18,12 +18,13 @@ from tools.checkov.acknowledged import acknowledgements
 SNAPSHOTS = Path(__file__).parents[1] / "tests" / "stacks" / "snapshots"
 Statement = dict[str, Any]
 
+_ENDPOINT_LOGS = re.compile(r":log-group:/aws/sagemaker/(Endpoints|InferenceComponents)/[^/]+:\*$")
+
 # What references to other resources stand for.
 _REFERENCES = {
     r"PublishOutputRefData\w+": "the stage's bucket",
     r"PublishOutputFnGetAttKey\w+": "the stage's key",
     r"PublishOutputRef(\w+?)Topic\w+": r"the topic \1",
-    r"Logs": "the endpoint's log group",
     r"NetworkVpcSubnet\w+": "the stage's subnets",
     r"NetworkHostingGroup\w*": "the stage's security group",
 }
@@ -145,6 +146,8 @@ def _plain(value: Any) -> str:
         return _referred(argument)
     text = re.sub(r"\b\d{12}\b", "ACCOUNT", value)
     text = re.sub(r"\b[a-z]{2}-[a-z]+-\d\b", "REGION", text)
+    if _ENDPOINT_LOGS.search(text):
+        return "the endpoint's log group"
     return text.removeprefix("arn:aws:s3:::")
 
 

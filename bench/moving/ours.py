@@ -10,11 +10,12 @@ from typing import Any
 
 import boto3
 
+from aws.stage import CONFIG
 from promotion.moving.images import copy_image
 from promotion.moving.objects import copy_object
 from promotion.moving.parts import Digests
 from promotion.moving.registry import Repository
-from promotion.moving.s3 import CONFIG, S3Object
+from promotion.moving.s3 import S3Object
 
 MODEL = "model"
 

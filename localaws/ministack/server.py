@@ -1,12 +1,14 @@
 """MiniStack's HTTP server, and what is mended in its S3, its stacks and its EC2."""
 
 import asyncio
+import json
 import logging
 import secrets
 import signal
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from threading import Lock
 from typing import Any
 from urllib.parse import unquote
@@ -16,12 +18,12 @@ from hypercorn.asyncio import serve as hypercorn_serve
 from hypercorn.config import Config
 from ministack import app
 from ministack.core import responses
-from ministack.services import ec2, s3
+from ministack.services import cloudwatch_logs, ec2, s3
 from ministack.services.cloudformation import stacks
 
 from localaws.home import Hold
 from localaws.ministack import ecr
-from localaws.ministack.services import add_resources
+from localaws.ministack.services import add_resources, resource
 from localaws.scope import Document
 
 
@@ -30,8 +32,10 @@ def install() -> None:
     ecr.install()
     s3._upload_part_copy = _upload_part_copy
     stacks.now_iso = _EventClock()
-    # Every property but Tags replaces the resource, so there is no update.
+    # Every property of a flow log but Tags replaces it, so there is no update.
     add_resources({"AWS::EC2::FlowLog": {"create": _create_flow_log, "delete": _delete_flow_log}})
+    create = resource("AWS::Logs::LogGroup")["create"]
+    resource("AWS::Logs::LogGroup")["create"] = partial(_create_log_group, create)
 
 
 async def serve(hold: Hold, shut_down: Callable[[], None], *, until_stdin_closes: bool) -> None:
@@ -100,6 +104,22 @@ def _upload_part_copy(bucket: str, key: str, query: Document, headers: Any) -> A
     inner = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in result.items())
     document = f'<CopyPartResult xmlns="{s3.S3_NS}">{inner}</CopyPartResult>'
     return 200, {"Content-Type": "application/xml"}, document.encode()
+
+
+def _create_log_group(
+    create: Callable[..., Any], logical_id: str, properties: Document, stack: str
+) -> Any:
+    """A stack's new log group; ValueError where the name is taken.
+
+    MiniStack would put an empty group in the place of the existing one.
+    """
+    name = properties.get("LogGroupName")
+    if name in cloudwatch_logs._log_groups:
+        identifier = json.dumps({"/properties/LogGroupName": name}, separators=(",", ":"))
+        raise ValueError(
+            f"Resource of type 'AWS::Logs::LogGroup' with identifier '{identifier}' already exists."
+        )
+    return create(logical_id, properties, stack)
 
 
 def _create_flow_log(_logical_id: str, properties: Document, _stack: str) -> Any:

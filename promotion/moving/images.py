@@ -18,8 +18,9 @@ from dataclasses import dataclass
 
 from urllib3.exceptions import HTTPError
 
-from promotion.moving.outcome import Moved, MoveError, OnBytes, Planned, ignore_bytes
+from aws.errors import one_line
 from promotion.moving.registry import DOCKER_MANIFEST, Manifest, Repository
+from promotion.moving.result import Moved, MoveError, OnBytes, Planned, ignore_bytes
 from promotion.moving.threads import in_parallel, read_ahead
 
 _AHEAD = 8  # chunks, between two threads
@@ -147,5 +148,4 @@ def _told(chunks: Iterator[bytes], on_bytes: OnBytes) -> Iterator[bytes]:
 
 
 def _unreachable(error: HTTPError, source: Repository, target: Repository) -> MoveError:
-    text = " ".join(str(error).split())
-    return MoveError(f"{source} to {target}: {text}; run again, what is there stays")
+    return MoveError(f"{source} to {target}: {one_line(error)}; run again, what is there stays")

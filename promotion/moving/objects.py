@@ -21,8 +21,8 @@ import hashlib
 from base64 import b64decode, b64encode
 from typing import Any
 
-from promotion.moving.outcome import Moved, MoveError, OnBytes, Planned, ignore_bytes
 from promotion.moving.parts import Digests, Part, combined, parts_of
+from promotion.moving.result import Moved, MoveError, OnBytes, Planned, ignore_bytes
 from promotion.moving.s3 import S3Object, is_denied
 from promotion.moving.threads import in_parallel
 

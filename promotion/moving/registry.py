@@ -1,6 +1,6 @@
 """A repository in an image registry, over the registry's HTTP API.
 
-https://github.com/opencontainers/distribution-spec/blob/main/spec.md, and ECR's answers to it.
+https://github.com/opencontainers/distribution-spec/blob/main/spec.md, and ECR's responses to it.
 """
 
 import hashlib
@@ -12,9 +12,9 @@ from urllib.parse import urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import urllib3
-from botocore.exceptions import BotoCoreError, ClientError
 
-from promotion.moving.outcome import MoveError
+from aws.errors import CallError, in_one_line, one_line
+from promotion.moving.result import MoveError
 
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 _MANIFESTS = (
@@ -61,12 +61,14 @@ class Repository:
     def manifest(self, reference: str) -> Manifest | None:
         """Of a digest or a tag; None where there is none."""
         accept = {"Accept": ", ".join(_MANIFESTS)}
-        answer = self._ask("GET", f"manifests/{reference}", "ecr:BatchGetImage", (200, 404), accept)
-        if answer.status == 404:
-            self._expect_repository(answer)
+        response = self._ask(
+            "GET", f"manifests/{reference}", "ecr:BatchGetImage", (200, 404), accept
+        )
+        if response.status == 404:
+            self._expect_repository(response)
             return None
-        digest = f"sha256:{hashlib.sha256(answer.data).hexdigest()}"
-        return Manifest(answer.data, digest, answer.headers.get("Content-Type", ""))
+        digest = f"sha256:{hashlib.sha256(response.data).hexdigest()}"
+        return Manifest(response.data, digest, response.headers.get("Content-Type", ""))
 
     def has_blob(self, digest: str) -> bool:
         """Whether a layer or config is there."""
@@ -75,18 +77,18 @@ class Repository:
 
     def blob(self, digest: str) -> Iterator[bytes]:
         """The bytes of a layer or config, in chunks; ECR sends us on to S3 for them."""
-        answer = self._ask("GET", f"blobs/{digest}", "ecr:GetDownloadUrlForLayer", stream=True)
+        response = self._ask("GET", f"blobs/{digest}", "ecr:GetDownloadUrlForLayer", stream=True)
         try:
-            yield from answer.stream(_CHUNK)
+            yield from response.stream(_CHUNK)
         finally:
-            answer.close()
+            response.close()
 
     def begin_upload(self, digest: str, *, mount_from: str | None = None) -> str | None:
         """Where to upload a blob to; None where the registry took it from `mount_from`."""
         query = f"?mount={digest}&from={mount_from}" if mount_from else ""
         needed = "ecr:InitiateLayerUpload"
-        answer = self._ask("POST", f"blobs/uploads/{query}", needed, (201, 202))
-        return None if answer.status == 201 else answer.headers["Location"]
+        response = self._ask("POST", f"blobs/uploads/{query}", needed, (201, 202))
+        return None if response.status == 201 else response.headers["Location"]
 
     def upload(self, location: str, digest: str, size: int, chunks: Iterator[bytes]) -> None:
         """Upload a blob in one request: ECR loses all but the first of several chunks.
@@ -97,15 +99,15 @@ class Repository:
         url += f"{'&' if urlsplit(url).query else '?'}digest={digest}"
         headers = {"Content-Length": str(size), "Content-Type": "application/octet-stream"}
         needed = "ecr:UploadLayerPart and ecr:CompleteLayerUpload"
-        answer = self._ask("PUT", url, needed, (201,), headers, body=chunks)
-        self._expect_digest(answer, digest)
+        response = self._ask("PUT", url, needed, (201,), headers, body=chunks)
+        self._expect_digest(response, digest)
 
     def put_manifest(self, tag: str, manifest: Manifest) -> None:
         """Name an image, all of whose blobs are there."""
         headers = {"Content-Type": manifest.media_type}
         url = f"manifests/{tag}"
-        answer = self._ask("PUT", url, "ecr:PutImage", (201,), headers, body=manifest.body)
-        self._expect_digest(answer, manifest.digest)
+        response = self._ask("PUT", url, "ecr:PutImage", (201,), headers, body=manifest.body)
+        self._expect_digest(response, manifest.digest)
 
     def _ask(
         self,
@@ -118,7 +120,7 @@ class Repository:
         body: bytes | Iterator[bytes] | None = None,
         stream: bool = False,
     ) -> urllib3.BaseHTTPResponse:
-        answer = self._http.request(
+        response = self._http.request(
             method,
             urljoin(f"{self.registry}/v2/{self.name}/", path),
             body=body,
@@ -127,19 +129,19 @@ class Repository:
             retries=_RETRIES if body is None else False,
             timeout=_TIMEOUT,
         )
-        if answer.status in expected:
-            return answer
-        said = _said(answer)
-        if answer.status in (401, 403):
+        if response.status in expected:
+            return response
+        said = _said(response)
+        if response.status in (401, 403):
             raise MoveError(f"{self}: {method} {path} is denied; it needs {needed} ({said})")
         raise MoveError(f"{self}: {method} {path}: {said}")
 
-    def _expect_repository(self, answer: urllib3.BaseHTTPResponse) -> None:
-        if "NAME_UNKNOWN" in (said := _said(answer)):
+    def _expect_repository(self, response: urllib3.BaseHTTPResponse) -> None:
+        if "NAME_UNKNOWN" in (said := _said(response)):
             raise MoveError(f"{self}: no such repository; bootstrap the account first ({said})")
 
-    def _expect_digest(self, answer: urllib3.BaseHTTPResponse, digest: str) -> None:
-        found = answer.headers.get("Docker-Content-Digest")
+    def _expect_digest(self, response: urllib3.BaseHTTPResponse, digest: str) -> None:
+        found = response.headers.get("Docker-Content-Digest")
         if found != digest:
             raise MoveError(f"{self}: {digest} was pushed, and the registry calls it {found}")
 
@@ -154,10 +156,12 @@ def ecr_repository(session: Any, name: str) -> Repository:
     """
     client = session.client("ecr")
     try:
-        (given,) = client.get_authorization_token()["authorizationData"]
-    except (BotoCoreError, ClientError) as error:
-        text = " ".join(str(error).split())
-        raise MoveError(f"{name}: no login; it needs ecr:GetAuthorizationToken ({text})") from error
+        with in_one_line():
+            (given,) = client.get_authorization_token()["authorizationData"]
+    except CallError as error:
+        raise MoveError(
+            f"{name}: no login; it needs ecr:GetAuthorizationToken ({error.reason})"
+        ) from error
     endpoint: str = client.meta.endpoint_url
     is_aws = ".amazonaws." in f"{urlsplit(endpoint).hostname}"
     return Repository(
@@ -176,10 +180,10 @@ def _pool(url: str) -> urllib3.PoolManager:
     return urllib3.PoolManager(maxsize=8)
 
 
-def _said(answer: urllib3.BaseHTTPResponse) -> str:
+def _said(response: urllib3.BaseHTTPResponse) -> str:
     try:
-        errors = json.loads(answer.data)["errors"]
+        errors = json.loads(response.data)["errors"]
         said = "; ".join(f"{one.get('code')}: {one.get('message')}" for one in errors)
     except (ValueError, KeyError, TypeError):
         said = ""
-    return " ".join(f"HTTP {answer.status} {said}".split())
+    return one_line(f"HTTP {response.status} {said}")

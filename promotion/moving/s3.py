@@ -1,18 +1,13 @@
 """One S3 object: calls to it, with errors in one line."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-
-from promotion.moving.outcome import MoveError
+from aws.errors import CallError, in_one_line
 from promotion.moving.parts import Part
-
-# S3 checks what is sent by the SHA-256 that goes with it, in a signed header. Without this botocore
-# hashes every body once more, to sign it as well.
-# https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-auth-using-authorization-header.html
-CONFIG = Config(s3={"payload_signing_enabled": False})
+from promotion.moving.result import MoveError
 
 _READS = 3
 
@@ -35,8 +30,8 @@ class S3Object:
     """An object, there or not yet, and the S3 client that reaches it.
 
     Attributes:
-        client: boto3's, of the credentials to use, made with CONFIG; several threads call it at a
-            time.
+        client: boto3's, of the credentials to use, as aws.stage makes it; several threads call it
+            at a time.
         account: who owns the bucket. S3 refuses a bucket of that name that is another's.
     """
 
@@ -52,14 +47,12 @@ class S3Object:
         """Call S3 for this object.
 
         Raises:
-            MoveError: from the ClientError where S3 refuses.
+            MoveError: from the CallError where S3 refuses.
         """
-        try:
+        with self._refused_as(operation):
             return getattr(self.client, operation)(
                 Bucket=self.bucket, Key=self.key, ExpectedBucketOwner=self.account, **arguments
             )
-        except (BotoCoreError, ClientError) as error:
-            raise self._refusal(operation, error) from error
 
     def head(self) -> dict[str, Any] | None:
         """Size, ETag and checksums; None where there is no such object.
@@ -93,12 +86,13 @@ class S3Object:
             MoveError: as `call`, and where the object is no longer the one of `etag`.
         """
         for attempt in range(1, _READS + 1):
-            answer = self.call("get_object", Range=part.range, IfMatch=etag)
+            response = self.call("get_object", Range=part.range, IfMatch=etag)
             try:
-                return bytes(answer["Body"].read())
-            except BotoCoreError as error:
+                with self._refused_as("get_object"):
+                    return bytes(response["Body"].read())
+            except MoveError:
                 if attempt == _READS:
-                    raise self._refusal("get_object", error) from error
+                    raise
         raise AssertionError
 
     def uploads(self) -> list[dict[str, Any]]:
@@ -110,10 +104,8 @@ class S3Object:
         pages = self.client.get_paginator("list_multipart_uploads").paginate(
             Bucket=self.bucket, Prefix=self.key, ExpectedBucketOwner=self.account
         )
-        try:
+        with self._refused_as("list_multipart_uploads"):
             found = [one for page in pages for one in page.get("Uploads", [])]
-        except (BotoCoreError, ClientError) as error:
-            raise self._refusal("list_multipart_uploads", error) from error
         mine = (one for one in found if one["Key"] == self.key)
         return sorted(mine, key=lambda one: (one["Initiated"], one["UploadId"]))
 
@@ -126,10 +118,8 @@ class S3Object:
         pages = self.client.get_paginator("list_parts").paginate(
             Bucket=self.bucket, Key=self.key, UploadId=upload_id, ExpectedBucketOwner=self.account
         )
-        try:
+        with self._refused_as("list_parts"):
             return [one for page in pages for one in page.get("Parts", [])]
-        except (BotoCoreError, ClientError) as error:
-            raise self._refusal("list_parts", error) from error
 
     def abort(self, upload_id: str) -> None:
         """Drop an unfinished upload and its parts.
@@ -148,19 +138,26 @@ class S3Object:
         for upload in self.uploads():
             self.abort(upload["UploadId"])
 
-    def _refusal(self, operation: str, error: BotoCoreError | ClientError) -> MoveError:
-        text = " ".join(str(error).split())
-        if isinstance(error, ClientError) and error.response["Error"]["Code"] in _DENIED:
+    @contextmanager
+    def _refused_as(self, operation: str) -> Iterator[None]:
+        try:
+            with in_one_line():
+                yield
+        except CallError as error:
+            raise self._refusal(operation, error) from error
+
+    def _refusal(self, operation: str, error: CallError) -> MoveError:
+        if error.code in _DENIED:
             needed = _PERMISSIONS.get(operation, "s3:PutObject")
             return MoveError(
                 f"{self}: {operation} is denied in account {self.account}; it needs {needed}, and"
-                f" the use of the bucket's KMS key where it has one ({text})"
+                f" the use of the bucket's KMS key where it has one ({error.reason})"
             )
-        if isinstance(error, ClientError) and error.response["Error"]["Code"] == "NoSuchBucket":
+        if error.code == "NoSuchBucket":
             return MoveError(
                 f"{self}: no such bucket in account {self.account}: bootstrap it: cdk bootstrap"
             )
-        return MoveError(f"{self}: {text}")
+        return MoveError(f"{self}: {error.reason}")
 
 
 def parted(uri: str) -> tuple[str, str]:
@@ -172,7 +169,7 @@ def parted(uri: str) -> tuple[str, str]:
 def error_code(error: MoveError) -> str | None:
     """S3's code for what it refused; None where it was not S3 that did."""
     cause = error.__cause__
-    return str(cause.response["Error"]["Code"]) if isinstance(cause, ClientError) else None
+    return cause.code if isinstance(cause, CallError) else None
 
 
 def is_denied(error: MoveError) -> bool:

@@ -2,18 +2,18 @@
 
 from pathlib import Path
 
-from promotion.report.facts import Movement, Outcome, ReportFacts
+from promotion.report.data import Ending, Movement, ReportData
 from promotion.report.page import html
 from promotion.report.summary import markdown
 
-__all__ = ["Movement", "Outcome", "ReportFacts", "html", "markdown", "write"]
+__all__ = ["Ending", "Movement", "ReportData", "html", "markdown", "write"]
 
 
-def write(folder: Path, facts: ReportFacts) -> tuple[Path, Path]:
+def write(folder: Path, data: ReportData) -> tuple[Path, Path]:
     """Write `<release>.html` and `<release>.md`; both are whole, or what was there before."""
     folder.mkdir(parents=True, exist_ok=True)
-    page = _write(folder / f"{facts.release.id}.html", html(facts))
-    summary = _write(folder / f"{facts.release.id}.md", markdown(facts))
+    page = _write(folder / f"{data.release.id}.html", html(data))
+    summary = _write(folder / f"{data.release.id}.md", markdown(data))
     return page, summary
 
 

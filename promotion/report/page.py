@@ -6,23 +6,23 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from promotion.report.facts import ReportFacts
+from promotion.report.data import ReportData
 from promotion.report.histogram import bars, histogram
 from promotion.report.sections import sections
 from promotion.report.text import visible
 from promotion.report.verdict import verdict, warnings
 
 
-def html(facts: ReportFacts) -> str:
+def html(data: ReportData) -> str:
     """The page, as UTF-8 text."""
     return (
         _environment()
         .get_template("page.html.j2")
         .render(
-            verdict=verdict(facts),
-            warnings=warnings(facts),
-            sections=sections(facts),
-            release=facts.release,
+            verdict=verdict(data),
+            warnings=warnings(data),
+            sections=sections(data),
+            release=data.release,
             bars=bars,
             histogram=histogram,
         )

@@ -1,36 +1,36 @@
 """The sections of a report on a release, the most important first."""
 
 from promotion.diff import differences
-from promotion.evidence import Check, Golden, Spans
-from promotion.report.facts import Movement, ReportFacts
-from promotion.report.latency import latency
+from promotion.evidence import Check, Golden, Latency, Spans
+from promotion.report.data import Movement, ReportData
+from promotion.report.histogram import percentiles
 from promotion.report.parts import Cell, Column, Figure, Row, Section, Table, Tone
-from promotion.report.text import change, percent, rate, score, size
+from promotion.report.text import change, milliseconds, percent, rate, score, size
 from promotion.report.verdict import identity
 
 
-def sections(facts: ReportFacts) -> tuple[Section, ...]:
+def sections(data: ReportData) -> tuple[Section, ...]:
     """Every section is always there."""
     return (
-        identity(facts),
-        _checks(facts),
-        _golden(facts),
-        latency(facts),
-        _alarms(facts),
-        _moved(facts.moved),
-        _differences(facts),
+        identity(data),
+        _checks(data),
+        _golden(data),
+        _latency(data),
+        _alarms(data),
+        _moved(data.moved),
+        _differences(data),
     )
 
 
-def _checks(facts: ReportFacts) -> Section:
-    if facts.evidence is None or not facts.evidence.checks:
+def _checks(data: ReportData) -> Section:
+    if data.evidence is None or not data.evidence.checks:
         return Section("Checks", ("Nothing was checked.",))
     headings = [Column("Check"), Column("Result", "state"), Column("Wanted"), Column("Found")]
-    rows = [_check(check) for check in facts.evidence.checks]
+    rows = [_check(check) for check in data.evidence.checks]
     words: tuple[str, ...] = ()
-    if facts.former and facts.former_evidence:
-        before = {check.name: check.found for check in facts.former_evidence.checks}
-        headings.append(Column(f"Found of {facts.former.id}"))
+    if data.former and data.former_evidence:
+        before = {check.name: check.found for check in data.former_evidence.checks}
+        headings.append(Column(f"Found of {data.former.id}"))
         rows = [(*row, Cell(before.get(row[0].text, "-"))) for row in rows]
     else:
         words = ("There is no evidence on a former release to compare with.",)
@@ -45,11 +45,11 @@ def _check(check: Check) -> Row:
     return (name, Cell("✕ failed", "bad"), wanted, Cell(check.found, "bad"))
 
 
-def _golden(facts: ReportFacts) -> Section:
-    golden = facts.evidence.golden if facts.evidence else None
+def _golden(data: ReportData) -> Section:
+    golden = data.evidence.golden if data.evidence else None
     if golden is None:
         return Section("Golden set", ("No golden set was sent through the endpoint.",))
-    former = facts.evidence.former_golden if facts.evidence else None
+    former = data.evidence.former_golden if data.evidence else None
     words = ["Expected spans against found ones. A span is right where bounds and label are."]
     if former is None:
         words.append("No former release is known to have had this golden set: no differences.")
@@ -99,8 +99,40 @@ def _label(name: str, now: Spans | None, before: Spans | None) -> Row:
     return (Cell(name), *(Cell(text) for text in (*cells, *scores)), changed)
 
 
-def _alarms(facts: ReportFacts) -> Section:
-    alarms = facts.evidence.alarms if facts.evidence else None
+def _latency(data: ReportData) -> Section:
+    """Rate, percentiles, errors, and the histogram where there is one."""
+    found = data.evidence.latency if data.evidence else None
+    if found is None:
+        return Section("Latency", ("Latency was not measured.",))
+    former = data.former_evidence.latency if data.former_evidence else None
+    words = ["As the caller saw it."]
+    if not former:
+        words.append("Of a former release none was measured: nothing to compare with.")
+    if not found.histogram:
+        words.append("There is no histogram.")
+    figures = (
+        Figure("Rate", f"{found.requests_per_second:,.3g} / s", f"for {found.seconds:,.0f} s"),
+        *_percentiles(found, former),
+        Figure("Requests", f"{found.requests:,}"),
+        Figure("Errors", f"{found.errors:,}", tone="bad" if found.errors else "good"),
+    )
+    return Section("Latency", tuple(words), figures, chart=found if found.histogram else None)
+
+
+def _percentiles(now: Latency, former: Latency | None) -> list[Figure]:
+    before = dict(percentiles(former)) if former else {}
+    return [
+        Figure(
+            name,
+            milliseconds(value),
+            f"{milliseconds(before[name])} before" if name in before else "",
+        )
+        for name, value in percentiles(now)
+    ]
+
+
+def _alarms(data: ReportData) -> Section:
+    alarms = data.evidence.alarms if data.evidence else None
     if alarms is None:
         return Section("Alarms", ("No alarm was watched.",))
     off = len(alarms.went_off)
@@ -144,12 +176,12 @@ def _movement(one: Movement) -> tuple[str, ...]:
     return (one.name, one.kind, one.digest, *map(size, amounts), *times)
 
 
-def _differences(facts: ReportFacts) -> Section:
-    if facts.former is None:
-        words = f"There is no release of {facts.release.stage} before this one."
+def _differences(data: ReportData) -> Section:
+    if data.former is None:
+        words = f"There is no release of {data.release.stage} before this one."
         return Section("What differs from the former release", (words,))
-    title = f"What differs from {facts.former.id}"
-    every = differences(facts.former, facts.release)
+    title = f"What differs from {data.former.id}"
+    every = differences(data.former, data.release)
     found = [one for one in every if one.area != "evidence"]  # which stands above, side by side
     if not found:
         return Section(title, ("Nothing: the same models, images, settings and templates.",))
@@ -164,7 +196,7 @@ def _differences(facts: ReportFacts) -> Section:
     columns = (
         Column("Area"),
         Column("What"),
-        Column(facts.former.id, "hash"),
-        Column(facts.release.id, "hash"),
+        Column(data.former.id, "hash"),
+        Column(data.release.id, "hash"),
     )
     return Section(title, table=Table("Source, model, image, settings, template", columns, rows))

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from promotion.evidence import Latency
-from promotion.report.facts import ReportFacts
+from promotion.report.data import ReportData
 from promotion.report.histogram import bars
 from promotion.report.parts import Figure, Section, Table, Tone
 from promotion.report.sections import sections
@@ -18,14 +18,14 @@ _MARKS: dict[Tone, str] = {"good": "✅", "bad": "❌", "warn": "⚠️"}
 _BLOCKS = 30  # characters of the longest bar
 
 
-def markdown(facts: ReportFacts) -> str:
+def markdown(data: ReportData) -> str:
     """The summary, with a line feed at its end."""
-    found = verdict(facts)
+    found = verdict(data)
     paragraphs = [f"# {_MARKS[found.tone]} {_text(found.headline)}"]
     if found.because:
         paragraphs.append("\n".join(f"- {_figure(one)}" for one in found.because))
-    paragraphs += [f"> {_MARKS[one.tone]} {_figure(one)}" for one in warnings(facts)]
-    for section in sections(facts):
+    paragraphs += [f"> {_MARKS[one.tone]} {_figure(one)}" for one in warnings(data)]
+    for section in sections(data):
         paragraphs += _section(section)
     return "\n\n".join(paragraphs) + "\n"
 

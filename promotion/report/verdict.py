@@ -2,20 +2,20 @@
 
 from promotion.evidence import Verification
 from promotion.release import Release
-from promotion.report.facts import Outcome, ReportFacts
+from promotion.report.data import Ending, ReportData
 from promotion.report.parts import Cell, Column, Figure, Row, Section, Table, Tone, Verdict
 
 
-def verdict(facts: ReportFacts) -> Verdict:
+def verdict(data: ReportData) -> Verdict:
     """How the run ended, or else what the evidence says."""
-    tone, said, reasons = _evidence(facts.evidence)
-    if facts.outcome is None:
-        return Verdict(f"{facts.release.id} {said}", tone, reasons)
-    headline = f"{facts.release.id} {facts.outcome.kind}"
-    if _forced(facts) is not None and facts.outcome.kind == "promoted":
+    tone, said, reasons = _evidence(data.evidence)
+    if data.ending is None:
+        return Verdict(f"{data.release.id} {said}", tone, reasons)
+    headline = f"{data.release.id} {data.ending.kind}"
+    if _forced(data) is not None and data.ending.kind == "promoted":
         headline += " by force"
-    because = (Figure("Why", facts.outcome.reason), Figure("Evidence", said), *reasons)
-    return Verdict(headline, _tone(facts, facts.outcome, tone), because)
+    because = (Figure("Why", data.ending.reason), Figure("Evidence", said), *reasons)
+    return Verdict(headline, _tone(data, data.ending, tone), because)
 
 
 def _evidence(evidence: Verification | None) -> tuple[Tone, str, tuple[Figure, ...]]:
@@ -35,18 +35,18 @@ def _evidence(evidence: Verification | None) -> tuple[Tone, str, tuple[Figure, .
     return "bad", f"failed {len(failed)} of {count} checks", tuple(reasons)
 
 
-def _tone(facts: ReportFacts, outcome: Outcome, evidence: Tone) -> Tone:
-    if outcome.kind in {"refused", "failed"} or evidence == "bad":
+def _tone(data: ReportData, ending: Ending, evidence: Tone) -> Tone:
+    if ending.kind in {"refused", "failed"} or evidence == "bad":
         return "bad"
-    is_plain = outcome.kind == "promoted" and _forced(facts) is None
+    is_plain = ending.kind == "promoted" and _forced(data) is None
     return "good" if is_plain and evidence == "good" else "warn"
 
 
-def warnings(facts: ReportFacts) -> tuple[Figure, ...]:
+def warnings(data: ReportData) -> tuple[Figure, ...]:
     """What must not be missed, whatever the verdict."""
-    release, evidence = facts.release, facts.evidence
+    release, evidence = data.release, data.evidence
     found = []
-    if (reason := _forced(facts)) is not None:
+    if (reason := _forced(data)) is not None:
         note = "promoted without evidence that it had passed"
         found.append(Figure("Forced", reason, note, "warn"))
     if not release.source.clean:
@@ -59,13 +59,13 @@ def warnings(facts: ReportFacts) -> tuple[Figure, ...]:
     return tuple(found)
 
 
-def _forced(facts: ReportFacts) -> str | None:
-    return facts.release.lineage.forced if facts.release.lineage else None
+def _forced(data: ReportData) -> str | None:
+    return data.release.lineage.forced if data.release.lineage else None
 
 
-def identity(facts: ReportFacts) -> Section:
+def identity(data: ReportData) -> Section:
     """What is reported on."""
-    release, evidence = facts.release, facts.evidence
+    release, evidence = data.release, data.evidence
     lineage, many = release.lineage, len(release.evidence)
     gathered = f"{evidence.gathered:%Y-%m-%d %H:%M} UTC" if evidence else "none"
     figures = (

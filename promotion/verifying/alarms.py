@@ -6,13 +6,16 @@ from contextlib import contextmanager
 from threading import Event
 from typing import Any
 
-from promotion.stage import Stage, in_one_line
+from aws import cloudformation
+from aws.errors import in_one_line
+from aws.stage import Stage
 
 # A standard alarm is judged once a minute, one of high resolution every ten seconds at most.
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
 _LOOK_SECONDS = 5
 _MOST_NAMES = 100  # of a DescribeAlarms request
 _TYPES = ["MetricAlarm", "CompositeAlarm"]
+_RESOURCES = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
 
 
 class Watch:
@@ -20,14 +23,17 @@ class Watch:
 
     names: of those that are watched; gone: alarms of the stacks that are no more.
 
-    Raises PromotionError where AWS refuses a call.
+    Raises AwsError where AWS refuses a call.
     """
 
     def __init__(self, stage: Stage, stacks: Iterable[str]) -> None:
         self._cloudwatch = stage.client("cloudwatch")
-        with in_one_line():
-            names = set(_names(stage.client("cloudformation"), stacks))
-            alarms = self._described(names)
+        names = {
+            name  # of both types that is the physical id
+            for stack in stacks
+            for name in cloudformation.resources(stage.cloudformation, stack, _RESOURCES).values()
+        }
+        alarms = self._described(names)
         # An alarm that has capacity added is no fault; it goes off as often as it is needed.
         self.names = {each["AlarmName"] for each in alarms if not _scales(each)}
         self.gone = tuple(sorted(names - {each["AlarmName"] for each in alarms}))
@@ -60,8 +66,7 @@ class Watch:
 
     def ringing(self) -> set[str]:
         """Those that are in ALARM now."""
-        with in_one_line():
-            alarms = self._described(self.names)
+        alarms = self._described(self.names)
         return {each["AlarmName"] for each in alarms if each["StateValue"] == "ALARM"}
 
     def _look(self) -> None:
@@ -70,25 +75,14 @@ class Watch:
     def _described(self, names: Iterable[str]) -> list[dict[str, Any]]:
         wanted, found = sorted(names), []
         for first in range(0, len(wanted), _MOST_NAMES):
-            page = self._cloudwatch.describe_alarms(
-                AlarmNames=wanted[first : first + _MOST_NAMES],
-                AlarmTypes=_TYPES,
-                MaxRecords=_MOST_NAMES,
-            )
+            with in_one_line():
+                page = self._cloudwatch.describe_alarms(
+                    AlarmNames=wanted[first : first + _MOST_NAMES],
+                    AlarmTypes=_TYPES,
+                    MaxRecords=_MOST_NAMES,
+                )
             found += page["MetricAlarms"] + page["CompositeAlarms"]
         return found
-
-
-def _names(cloudformation: Any, stacks: Iterable[str]) -> list[str]:
-    """What the stacks call their alarms; of both types that is the physical id."""
-    pages = cloudformation.get_paginator("list_stack_resources")
-    return [
-        each["PhysicalResourceId"]
-        for stack in stacks
-        for page in pages.paginate(StackName=stack)
-        for each in page["StackResourceSummaries"]
-        if each["ResourceType"] in {"AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"}
-    ]
 
 
 def _scales(alarm: dict[str, Any]) -> bool:

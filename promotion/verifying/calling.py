@@ -2,31 +2,20 @@
 
 import time
 from threading import Event
-from typing import Any
 
-from botocore.config import Config
-from botocore.exceptions import (
-    ClientError,
-    ConnectionError,  # noqa: A004 - botocore's, which is not Python's
-    HTTPClientError,
-    IncompleteReadError,
-)
-
+from aws.errors import CallError, in_one_line, one_line
+from aws.stage import Stage
 from promotion import PromotionError
 from promotion.moving.s3 import parted
 from promotion.release import Release
-from promotion.stage import Stage, in_one_line
+from stacks.stage_plan import MODES, Mode
 
 CALLERS = 64
 """How many requests are under way at one time, at most."""
 
-_UNCALLED = {
-    "batch": "a batch transform has no endpoint",
-    "multi-model": "the models of a multi-model endpoint are not pinned by its release",
-}
-# A real-time answer takes 60 s at most, and then comes back as an error.
+# A real-time response takes 60 s at most, and then comes back as an error.
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html
-_ANSWER_SECONDS = 70
+_RESPONSE_SECONDS = 70
 # InvokeEndpointAsync's own InvocationTimeoutSeconds; an instance may have to start first.
 _RESULT_SECONDS = 900
 _LOOK_SECONDS = 0.1
@@ -37,10 +26,23 @@ class FailedError(Exception):
     """The endpoint did not answer; the text is one line."""
 
 
-def refuse_uncalled(what: str, mode: str) -> None:
-    """Raise PromotionError where a stage of this mode has nothing that can be asked."""
-    if mode in _UNCALLED:
-        raise PromotionError(f"{what}: cannot be verified: {_UNCALLED[mode]}")
+def refuse_unverifiable(what: str, mode: Mode) -> None:
+    """Raise PromotionError where releases of this mode cannot be verified where they run."""
+    if mode.unverifiable:
+        raise PromotionError(f"{what}: cannot be verified: {mode.unverifiable}")
+
+
+def mode_of(release: Release) -> Mode:
+    """The mode that a release was deployed in.
+
+    Raises PromotionError where this version of Berth does not know it.
+    """
+    name = str(release.settings["mode"])
+    if name not in MODES:
+        raise PromotionError(
+            f"{release.id}: mode {name!r} is not known here; use the version that recorded it"
+        )
+    return MODES[name]
 
 
 class Endpoint:
@@ -52,38 +54,41 @@ class Endpoint:
     """
 
     def __init__(self, stage: Stage, release: Release, stopped: Event) -> None:
-        mode = str(release.settings["mode"])
-        refuse_uncalled(release.id, mode)
+        mode = mode_of(release)
+        refuse_unverifiable(release.id, mode)
         # An error is an error: a caller that tries again would hide it.
-        config = Config(
+        self._runtime = stage.client(
+            "sagemaker-runtime",
             retries={"total_max_attempts": 1},
             max_pool_connections=CALLERS,
-            read_timeout=_ANSWER_SECONDS,
+            read_timeout=_RESPONSE_SECONDS,
         )
-        self._runtime, self._s3 = stage.client("sagemaker-runtime", config), stage.client("s3")
+        self._s3 = stage.client("s3")
         self._request = {"EndpointName": stage.endpoint_name, **_JSON}
-        if mode == "inference-component":
-            self._request["InferenceComponentName"] = stage.endpoint_name
-        self._is_async, self._stopped = mode == "async", stopped
+        if mode.has_components:
+            self._request["InferenceComponentName"] = stage.names.component
+        self._is_async, self._stopped = mode.has_queue, stopped
         self._patience: float = _RESULT_SECONDS
 
     def ask(self, body: bytes) -> bytes:
-        """The answer to a request.
+        """The body of the response to a request.
 
-        Raises FailedError where there is none, PromotionError where the caller is at fault.
+        Raises FailedError where there is none, AwsError where the credentials are at fault.
         """
         try:
-            if self._is_async:
-                return self._result(self._runtime.invoke_endpoint_async(**self._request, Body=body))
-            answer: bytes = self._runtime.invoke_endpoint(**self._request, Body=body)["Body"].read()
-        except (ConnectionError, HTTPClientError, IncompleteReadError) as error:
-            raise FailedError(" ".join(str(error).split())) from None
-        except ClientError as error:
-            if _is_callers(error):
-                with in_one_line():
-                    raise
-            raise FailedError(" ".join(str(error).split())) from None
-        return answer
+            with in_one_line():
+                if self._is_async:
+                    accepted = self._runtime.invoke_endpoint_async(**self._request, Body=body)
+                    return self._result(accepted)
+                response: bytes = self._runtime.invoke_endpoint(**self._request, Body=body)[
+                    "Body"
+                ].read()
+        except CallError as error:
+            is_the_endpoints = error.is_unanswered or error.code is not None
+            if error.is_callers() or not is_the_endpoints:
+                raise
+            raise FailedError(error.reason) from None
+        return response
 
     def _result(self, accepted: dict[str, str]) -> bytes:
         """What an asynchronous endpoint has written, as soon as it is there."""
@@ -95,7 +100,7 @@ class Endpoint:
                 return result
             reason = self._object(failure) if failure else None
             if reason is not None:
-                raise FailedError(" ".join(reason.decode(errors="replace").split()))
+                raise FailedError(one_line(reason.decode(errors="replace")))
         self._patience = 0  # whoever has waited so long for nothing waits for none of the others
         raise FailedError(f"no result within {_RESULT_SECONDS} s")
 
@@ -106,13 +111,3 @@ class Endpoint:
         except self._s3.exceptions.NoSuchKey:
             return None
         return content
-
-
-def _is_callers(error: ClientError) -> bool:
-    """Whether AWS refuses who asks, or may not see what was asked for.
-
-    https://docs.aws.amazon.com/sagemaker/latest/APIReference/CommonErrors.html
-    """
-    response: Any = error.response
-    code, status = response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"]
-    return status in {401, 403} or code.startswith("Expired") or code == "AccessDeniedException"

@@ -1,18 +1,44 @@
-"""Gathering evidence: the golden set, then the latency, while the alarms are watched."""
+"""Evidence on what a stage serves: the golden set, then the latency; the alarms all the while."""
 
 import time
 from datetime import UTC, datetime
 from threading import Event
 
+from aws.stage import Stage
 from promotion.evidence import Alarms, Golden, Verification
 from promotion.release import Release
-from promotion.stage import Stage, in_one_line
+from promotion.store import ReleaseStore
 from promotion.verifying import checks
 from promotion.verifying.alarms import Watch
-from promotion.verifying.asking import Asking, OnStep
 from promotion.verifying.calling import Endpoint
 from promotion.verifying.golden import parse, score
+from promotion.verifying.load_probe import LoadProbe, OnStep
 from stacks.settings import VerifySettings
+
+
+def verify_stage(stage: Stage, release: Release, on_step: OnStep) -> tuple[Release, Verification]:
+    """Gather evidence on a release of a stage and store it; the release with it.
+
+    Stopped before the end, nothing is stored.
+
+    Raises PromotionError where the release cannot be verified, AwsError where AWS refuses a call.
+    """
+    store = ReleaseStore(stage)
+    found = gather(stage, release, store.golden(release), _former(store, release), on_step)
+    return store.add_evidence(release.id, found), found
+
+
+def _former(store: ReleaseStore, release: Release) -> Golden | None:
+    """What the newest release before that passed on the same golden set made of it."""
+    if release.golden is None:
+        return None
+    before = [name for name in store.ids() if name < release.id]
+    for name in reversed(before):
+        evidence = store.read(name).evidence
+        golden = evidence[-1].golden if evidence and evidence[-1].passed else None
+        if golden and golden.sha256 == release.golden:
+            return golden
+    return None
 
 
 def gather(
@@ -26,22 +52,26 @@ def gather(
 
     golden: the release's golden set; former: what an earlier release made of one.
 
-    Raises PromotionError where the release's mode has no endpoint to ask, the golden set cannot be
-    read, or AWS refuses a call for the caller's sake.
+    Raises PromotionError where the release's mode has no endpoint to ask, or the golden set cannot
+    be read; AwsError where AWS refuses the credentials.
     """
     wanted = VerifySettings.model_validate(release.settings["verify"])
     cases = parse(golden, f"golden.jsonl of {release.id}") if golden is not None else ()
     stopped = Event()
-    asking = Asking(Endpoint(stage, release, stopped), cases, stopped, on_step)
-    served, watch, began = [_served(stage)], Watch(stage, release.templates), time.monotonic()
+    probe = LoadProbe(Endpoint(stage, release, stopped), cases, stopped, on_step)
+    served, watch, began = (
+        [stage.served_config() or "none"],
+        Watch(stage, release.templates),
+        time.monotonic(),
+    )
     with watch.looking(stopped):
-        found = asking.golden_set()
-        latency = asking.at_a_rate(wanted)
+        found = probe.golden_set()
+        latency = probe.at_a_rate(wanted)
         while (baked := time.monotonic() - began) < wanted.bake_seconds:
             on_step("alarms", baked, wanted.bake_seconds)
             stopped.wait(min(1, wanted.bake_seconds - baked))
     alarms = Alarms(bake_seconds=round(baked, 1), watched=len(watch.names), went_off=watch.went_off)
-    served.append(_served(stage))
+    served.append(stage.served_config() or "none")
 
     measured = score(golden, cases, found) if golden is not None else None
     same_set = measured and former and former.sha256 == measured.sha256
@@ -52,7 +82,7 @@ def gather(
             checks.endpoint_config(release.endpoint_config, served),
             *checks.golden(measured, former if same_set else None, wanted),
             *checks.latency(latency, wanted, asked=bool(cases)),
-            checks.errors(asking.failures, asking.requests, wanted),
+            checks.errors(probe.failures, probe.requests, wanted),
             checks.alarms(alarms, watch.gone),
         ),
         golden=measured,
@@ -60,8 +90,3 @@ def gather(
         latency=latency,
         alarms=alarms,
     )
-
-
-def _served(stage: Stage) -> str:
-    with in_one_line():
-        return stage.served_config() or "none"

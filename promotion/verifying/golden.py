@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pydantic import Field, JsonValue, ValidationError, field_validator, model_validator
 
 from promotion import PromotionError
+from promotion.document import DocumentPart
 from promotion.evidence import Golden, Spans
-from promotion.part import Part
 
 Span = tuple[int, int, str]
 """Start, end (code points of the text, the end excluded) and label."""
@@ -17,7 +17,7 @@ Found = frozenset[Span] | None
 """What the model found in a case; None where there was no answer that can be read."""
 
 
-class Entity(Part, strict=True):
+class Entity(DocumentPart, strict=True):
     """A span that the model has to find."""
 
     start: int = Field(ge=0)
@@ -31,7 +31,7 @@ class Entity(Part, strict=True):
         return self
 
 
-class Case(Part, strict=True):
+class Case(DocumentPart, strict=True):
     """A line of golden.jsonl: the body of a request for one text, and the spans in that text."""
 
     input: JsonValue

@@ -16,7 +16,7 @@ _STEPS = (1, 1.2, 1.5, 1.8, 2.2, 2.7, 3.3, 3.9, 4.7, 5.6, 6.8, 8.2)
 _EDGES = [round(step * 10.0**power, 1) for power in range(8) for step in _STEPS]
 
 OnAnswer = Callable[[int, int], None]
-"""Told how many requests have ended, and of how many."""
+"""Called with how many requests have ended, and how many there are."""
 
 
 def measure(

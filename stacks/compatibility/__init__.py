@@ -6,15 +6,6 @@ is called: what AWS offers is data of botocore and of cfn-lint, and rules with t
 
 from stacks.compatibility.checks import check, findings
 from stacks.compatibility.findings import Finding, IncompatibleError
-from stacks.compatibility.gpu import inference_ami, transform_ami
-from stacks.compatibility.machines import (
-    GPUS,
-    family_of,
-    gpu_count,
-    has_local_storage,
-    memory_gib,
-    vcpu_count,
-)
 from stacks.compatibility.model_folder import (
     ModelFolder,
     ModelRecord,
@@ -27,22 +18,14 @@ from stacks.compatibility.uploads import BUCKET_DEPLOYMENT_DISK_GIB
 
 __all__ = [
     "BUCKET_DEPLOYMENT_DISK_GIB",
-    "GPUS",
     "Finding",
     "IncompatibleError",
     "ModelFolder",
     "ModelRecord",
     "check",
     "check_environment",
-    "family_of",
     "findings",
-    "gpu_count",
-    "has_local_storage",
-    "inference_ami",
-    "memory_gib",
     "read_model",
     "read_model_record",
     "read_models",
-    "transform_ami",
-    "vcpu_count",
 ]

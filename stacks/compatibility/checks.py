@@ -21,17 +21,19 @@ from stacks.compatibility.checked import CheckedStage
 from stacks.compatibility.findings import Finding, IncompatibleError
 from stacks.compatibility.model_folder import ModelFolder
 from stacks.compatibility.versions import exact_versions
+from stacks.instance_types import UnknownInstanceTypeError
 from stacks.settings import Settings
+from stacks.stage_plan import stage_plans
 
 Check = Callable[[CheckedStage], Iterator[Finding]]
 
 CHECKS: tuple[Check, ...] = (
-    offers.image_runs_on_the_machine,
-    offers.machine_is_offered_in_the_region,
+    offers.image_runs_on_the_instance_type,
+    offers.instance_type_is_offered_in_the_region,
     offers.components_are_offered_in_the_region,
-    offers.batch_takes_the_machine,
+    offers.transform_job_takes_the_instance_type,
     gpu.gpu_runs_the_images_cuda,
-    gpu.one_ami_serves_all_machines,
+    gpu.one_ami_serves_all_instance_types,
     gpu.batch_driver_runs_the_images_cuda,
     gpu.torch_is_built_for_the_images_cuda,
     gpu.serverless_image_needs_no_cuda,
@@ -44,21 +46,21 @@ CHECKS: tuple[Check, ...] = (
     sizes.model_fits_the_gpu,
     sizes.model_fits_the_memory,
     sizes.model_fits_serverless,
-    sizes.copies_fit_the_machine,
+    sizes.copies_fit_the_instance,
     sizes.model_arrives_in_time,
     uploads.objects_fit_into_s3,
     uploads.archives_fit_the_volume,
     uploads.archives_fit_the_copying_function,
-    modes.serverless_stands_alone,
-    modes.serverless_is_not_isolated,
-    modes.serverless_names_no_machine,
+    modes.network_and_capture_fit_the_mode,
+    modes.isolation_fits_the_mode,
+    modes.instance_types_fit_the_mode,
     modes.form_fits_the_mode,
     modes.s3_form_names_its_archive,
     modes.s3_form_has_one_model,
-    modes.shadow_has_one_real_time_variant,
+    modes.shadow_has_one_variant_beside_it,
     modes.variants_fit_the_mode,
     modes.archives_can_be_uploaded,
-    modes.one_machine_for_a_batch_job,
+    modes.one_instance_type_for_a_transform_job,
     modes.lines_are_text,
     modes.tables_have_an_effect,
     scaling.targets_are_published,
@@ -78,7 +80,7 @@ CHECKS: tuple[Check, ...] = (
     network.new_vpc_is_large_enough,
     network.subnets_stand_in_two_zones,
     network.region_has_a_known_prefix_list,
-    keeping.production_has_somebody_to_tell,
+    keeping.production_has_a_subscriber,
     keeping.drift_has_labels,
     keeping.deleting_data_takes_two_keys,
     names.names_are_short_enough,
@@ -88,8 +90,13 @@ CHECKS: tuple[Check, ...] = (
 def findings(settings: Settings, models: Mapping[str, ModelFolder]) -> dict[Check, list[Finding]]:
     """What every check finds, in all stages; `models` as `read_models` gives them."""
     pins = _server_pins()
-    stages = [CheckedStage(name, settings, models, pins) for name in settings.stages]
-    return {check: [finding for stage in stages for finding in check(stage)] for check in CHECKS}
+    stages = [CheckedStage(plan, models, pins) for plan in stage_plans(settings).values()]
+    try:
+        return {
+            check: [finding for stage in stages for finding in check(stage)] for check in CHECKS
+        }
+    except UnknownInstanceTypeError as error:
+        raise IncompatibleError(str(error)) from None
 
 
 def check(settings: Settings, models: Mapping[str, ModelFolder]) -> list[str]:

@@ -1,29 +1,13 @@
 """GPU, driver, CUDA, PyTorch: what runs on what."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from packaging.version import Version
 
+from stacks.ami_versions import TRANSFORM_DRIVER, cuda_numbers
 from stacks.compatibility.checked import CheckedStage
 from stacks.compatibility.findings import Finding
-from stacks.compatibility.machines import Gpu, gpu_of
-
-
-@dataclass(frozen=True)
-class InferenceAmi:
-    """A host image of SageMaker hosting: its NVIDIA driver's branch, and the CUDA it reports."""
-
-    version: str
-    driver: int
-    cuda: tuple[int, int]
-
-
-# Those whose container toolkit does not mount CUDA's compat libraries over the image's own.
-GPU_3_1 = InferenceAmi("al2-ami-sagemaker-inference-gpu-3-1", 550, (12, 4))
-GPU_4_1 = InferenceAmi("al2023-ami-sagemaker-inference-gpu-4-1", 580, (13, 0))
-TRANSFORM_AMI = "al2-ami-sagemaker-batch-gpu-535"
-_TRANSFORM_DRIVER = 535
+from stacks.instance_types import Gpu, gpu_of
 
 # NVIDIA's CUDA toolkit release notes: the oldest driver of each major version.
 _OLDEST_DRIVER = {12: 525, 13: 580}
@@ -31,30 +15,12 @@ _OLDEST_DRIVER = {12: 525, 13: 580}
 _FIRST_TORCH = {"12.6": "2.6", "13.0": "2.9"}
 
 
-def inference_ami(instance_type: str, cuda: str, fallbacks: Sequence[str] = ()) -> str | None:
-    """The `InferenceAmiVersion` whose driver runs this CUDA on the instance and its fallbacks.
-
-    None without a GPU. Left unset, g4dn and g5 get driver 470, which is too old for CUDA 12 (525
-    or newer). Blackwell needs the newer one, which serves the older GPUs as well.
-    """
-    gpus = [gpu for name in (instance_type, *fallbacks) if (gpu := gpu_of(name))]
-    if not gpus or cuda == "none":
-        return None
-    blackwell = any(gpu.capability >= (10, 0) for gpu in gpus)
-    return (GPU_4_1 if blackwell or _numbers(cuda) >= (13, 0) else GPU_3_1).version
-
-
-def transform_ami(instance_type: str) -> str | None:
-    """The `TransformAmiVersion` of a batch job; None without a GPU. Unset, the driver is 470."""
-    return TRANSFORM_AMI if gpu_of(instance_type) else None
-
-
 def gpu_runs_the_images_cuda(stage: CheckedStage) -> Iterator[Finding]:
     """The image's CUDA knows the compute capability of every instance type's GPU.
 
     Source: NVIDIA's CUDA release notes (13 needs 7.5 or newer; Blackwell needs 12.8 or newer).
     """
-    for key, instance_type in stage.machines.items():
+    for key, instance_type in stage.instance_types.items():
         gpu = gpu_of(instance_type)
         if gpu and (clash := _cuda_clash(gpu, stage.cuda)):
             yield stage.refuse(key, clash)
@@ -66,29 +32,29 @@ def _cuda_clash(gpu: Gpu, cuda: str) -> str | None:
     capability = f"its {gpu.name} (compute capability {'.'.join(map(str, gpu.capability))})"
     if gpu.capability < (5, 0):
         return f"no PyTorch build runs on {capability} any more; use ml.g4dn.xlarge"
-    if _numbers(cuda) >= (13, 0) and gpu.capability < (7, 5):
+    if cuda_numbers(cuda) >= (13, 0) and gpu.capability < (7, 5):
         return (
             f"{capability} is older than the 7.5 that CUDA 13 asks for; "
             'set container.cuda = "12.6" or use ml.g4dn.xlarge'
         )
-    if _numbers(cuda) < (12, 8) and gpu.capability >= (10, 0):
+    if cuda_numbers(cuda) < (12, 8) and gpu.capability >= (10, 0):
         return f'{capability} needs CUDA 12.8 or newer; set container.cuda = "13.0"'
     return None
 
 
-def one_ami_serves_all_machines(stage: CheckedStage) -> Iterator[Finding]:
+def one_ami_serves_all_instance_types(stage: CheckedStage) -> Iterator[Finding]:
     """Instance types that stand in for each other have GPUs all, or none: they share one AMI.
 
     Source: ProductionVariant.InferenceAmiVersion in SageMaker's service model.
     """
-    for placement in stage.placements:
-        has_gpu = [gpu_of(name) is not None for name in placement.instance_types]
-        for (key, _), same in zip(placement.machines, has_gpu, strict=True):
+    for variant in stage.plan.every_variant:
+        has_gpu = [gpu_of(name) is not None for name in variant.instance_types]
+        for (key, _), same in zip(variant.types_by_key, has_gpu, strict=True):
             if same != has_gpu[0]:
                 kind = "a GPU" if has_gpu[0] else "no GPU"
                 yield stage.refuse(
                     key,
-                    f"one host image serves it and {placement.instance_types[0]}, which has "
+                    f"one host image serves it and {variant.instance_types[0]}, which has "
                     f"{kind}; name types that have {kind}",
                 )
 
@@ -99,14 +65,14 @@ def batch_driver_runs_the_images_cuda(stage: CheckedStage) -> Iterator[Finding]:
     Source: TransformResources.TransformAmiVersion in SageMaker's service model (470 and 535);
     NVIDIA's CUDA release notes (CUDA 13 needs driver 580).
     """
-    if stage.mode != "batch" or stage.cuda == "none":
+    if stage.mode.has_endpoint or stage.cuda == "none":
         return
-    needed = _OLDEST_DRIVER[_numbers(stage.cuda)[0]]
-    for key, instance_type in stage.machines.items():
-        if gpu_of(instance_type) and needed > _TRANSFORM_DRIVER:
+    needed = _OLDEST_DRIVER[cuda_numbers(stage.cuda)[0]]
+    for key, instance_type in stage.instance_types.items():
+        if gpu_of(instance_type) and needed > TRANSFORM_DRIVER:
             yield stage.refuse(
                 key,
-                f"batch jobs have NVIDIA driver {_TRANSFORM_DRIVER} at most and CUDA {stage.cuda} "
+                f"batch jobs have NVIDIA driver {TRANSFORM_DRIVER} at most and CUDA {stage.cuda} "
                 f'needs {needed}; set container.cuda = "12.6" or use a CPU type',
             )
 
@@ -133,13 +99,9 @@ def serverless_image_needs_no_cuda(stage: CheckedStage) -> Iterator[Finding]:
 
     Source: SageMaker's guide, "Deploy models with SageMaker Serverless Inference" (exclusions).
     """
-    if stage.mode == "serverless" and stage.cuda != "none":
+    if not stage.mode.has_instances and stage.cuda != "none":
         yield stage.warn(
             "mode",
             f"the image carries CUDA {stage.cuda} that serverless cannot use, against the 10 GB "
             'that its images may have; set container.cuda = "none" where no stage has a GPU',
         )
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(map(int, version.split(".")))

@@ -6,14 +6,14 @@ from stacks.compatibility.checked import CheckedStage
 from stacks.compatibility.findings import Finding
 
 
-def production_has_somebody_to_tell(stage: CheckedStage) -> Iterator[Finding]:
-    """In production somebody hears of critical alarms.
+def production_has_a_subscriber(stage: CheckedStage) -> Iterator[Finding]:
+    """In production somebody gets the critical alarms.
 
     Source: AWS's Well-Architected machine learning lens, operational excellence.
     """
     if stage.settings.production and not stage.settings.alarms.critical_subscribers:
         yield stage.warn(
-            "alarms.critical_subscribers", "nobody hears of an outage; name an e-mail address"
+            "alarms.critical_subscribers", "nobody is notified of an outage; name an e-mail address"
         )
 
 

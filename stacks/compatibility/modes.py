@@ -5,15 +5,8 @@ from collections.abc import Iterator
 
 from stacks.compatibility.checked import CheckedStage
 from stacks.compatibility.findings import Finding
+from stacks.stage_plan import MODES
 
-# The tables that one mode alone reads, by their names in the file.
-_TABLES = {
-    "serverless": "serverless",
-    "async": "async",
-    "batch": "batch",
-    "multi_model": "multi-model",
-    "inference_component": "inference-component",
-}
 # Types that a container may read, and whose bytes have no lines.
 _BINARY = re.compile(
     r"(image|audio|video|font)/|application/(octet-stream|x-npy|(x-|vnd\.apache\.)parquet|gzip|zip)\b"
@@ -22,35 +15,33 @@ _BINARY = re.compile(
 _S3_KEY = re.compile(r"[A-Za-z0-9!_.*'()-]+\.tar\.gz")
 
 
-def serverless_stands_alone(stage: CheckedStage) -> Iterator[Finding]:
-    """Serverless endpoints have no VPC, no data capture and one variant.
+def network_and_capture_fit_the_mode(stage: CheckedStage) -> Iterator[Finding]:
+    """Serverless endpoints have no VPC and no data capture.
 
     Source: SageMaker's guide, "Deploy models with SageMaker Serverless Inference" (exclusions).
     """
-    if stage.mode != "serverless":
-        return
-    network = stage.settings.network
-    for key, asked in (
-        ("network.vpc_id", network.vpc_id),
-        ("network.new_vpc", network.new_vpc),
-        ("capture.percent", stage.settings.capture.percent),
-        ("variants", len(stage.settings.variants) > 1),
+    network, mode = stage.settings.network, stage.mode
+    for key, asked, possible in (
+        ("network.vpc_id", network.vpc_id, mode.can_join_a_vpc),
+        ("network.new_vpc", network.new_vpc, mode.can_join_a_vpc),
+        ("capture.percent", stage.settings.capture.percent, mode.can_capture_data),
     ):
-        if asked:
+        if asked and not possible:
             yield stage.refuse(
-                key, 'serverless endpoints cannot have it; leave it out or use mode = "real-time"'
+                key, f'mode = "{mode.name}" cannot have it; leave it out or use mode = "real-time"'
             )
 
 
-def serverless_is_not_isolated(stage: CheckedStage) -> Iterator[Finding]:
+def isolation_fits_the_mode(stage: CheckedStage) -> Iterator[Finding]:
     """Network isolation, on by default, is not applied to a serverless endpoint.
 
     Source: SageMaker's guide, "Deploy models with SageMaker Serverless Inference" (exclusions).
     """
-    if stage.mode == "serverless" and stage.settings.network.isolation:
+    if stage.settings.network.isolation and not stage.mode.can_be_isolated:
         yield stage.warn(
             "network.isolation",
-            "serverless endpoints cannot be isolated: the container has a network; say false",
+            f'mode = "{stage.mode.name}" cannot be isolated: the container has a network; '
+            "say false",
         )
 
 
@@ -59,13 +50,10 @@ def form_fits_the_mode(stage: CheckedStage) -> Iterator[Finding]:
 
     Source: ContainerDefinition.ModelDataSource in SageMaker's service model.
     """
-    if stage.settings.shipping.form == "files" and stage.mode in {
-        "batch",
-        "serverless",
-        "multi-model",
-    }:
+    if stage.settings.shipping.form == "files" and not stage.mode.can_ship_files:
         yield stage.refuse(
-            "shipping.form", f'mode = "{stage.mode}" takes archives alone; use form = "archive"'
+            "shipping.form",
+            f'mode = "{stage.mode.name}" takes archives alone; use form = "archive"',
         )
 
 
@@ -75,7 +63,7 @@ def s3_form_names_its_archive(stage: CheckedStage) -> Iterator[Finding]:
     Source: docs/container.md (the server checks every file against that SHA-256).
     """
     shipping = stage.settings.shipping
-    if shipping.form != "s3" or stage.mode == "multi-model":
+    if shipping.form != "s3" or stage.mode.has_archives:
         return
     for key in ("s3_uri", "manifest_sha256"):
         if getattr(shipping, key) is None:
@@ -87,8 +75,8 @@ def s3_form_has_one_model(stage: CheckedStage) -> Iterator[Finding]:
 
     Source: `[shipping]` in stacks/settings/stage.py.
     """
-    main = stage.whole.model.path
-    if stage.settings.shipping.form == "s3" and any(p.model != main for p in stage.placements):
+    others = set(stage.plan.models) - {stage.plan.model}
+    if stage.settings.shipping.form == "s3" and others:
         yield stage.refuse(
             "shipping.form",
             "variants and shadow with models of their own are shipped from folders; "
@@ -96,7 +84,7 @@ def s3_form_has_one_model(stage: CheckedStage) -> Iterator[Finding]:
         )
 
 
-def shadow_has_one_real_time_variant(stage: CheckedStage) -> Iterator[Finding]:
+def shadow_has_one_variant_beside_it(stage: CheckedStage) -> Iterator[Finding]:
     """A shadow stands beside exactly one production variant of a real-time endpoint.
 
     Source: SageMaker's guide, "Shadow tests: exclusions"; ShadowProductionVariants of
@@ -104,8 +92,10 @@ def shadow_has_one_real_time_variant(stage: CheckedStage) -> Iterator[Finding]:
     """
     if stage.settings.shadow is None:
         return
-    if stage.mode != "real-time":
-        yield stage.refuse("shadow", f'mode = "{stage.mode}" has no shadow; use mode = "real-time"')
+    if not stage.mode.can_have_a_shadow:
+        yield stage.refuse(
+            "shadow", f'mode = "{stage.mode.name}" has no shadow; use mode = "real-time"'
+        )
     if len(stage.settings.variants) > 1:
         yield stage.refuse(
             "shadow", "it takes exactly one production variant; leave one in [variants] or none"
@@ -113,14 +103,17 @@ def shadow_has_one_real_time_variant(stage: CheckedStage) -> Iterator[Finding]:
 
 
 def variants_fit_the_mode(stage: CheckedStage) -> Iterator[Finding]:
-    """Variants are for endpoints whose variants hold models: real-time and async.
+    """Variants are for endpoints whose variants hold models; a serverless endpoint has one.
 
-    Source: SageMaker's guide, "Multi-model endpoints" and "Inference components"; a transform
-    job has one model.
+    Source: SageMaker's guide, "Multi-model endpoints", "Inference components" and "Deploy models
+    with SageMaker Serverless Inference" (exclusions); a transform job has one model.
     """
-    if stage.settings.variants and stage.mode in {"batch", "multi-model", "inference-component"}:
+    most = stage.mode.most_variants
+    if len(stage.settings.variants) > most:
+        has = "one at most" if most else "none"
         yield stage.refuse(
-            "variants", f'mode = "{stage.mode}" has none; use mode = "real-time" or leave them out'
+            "variants",
+            f'mode = "{stage.mode.name}" has {has}; use mode = "real-time" or leave them out',
         )
 
 
@@ -131,7 +124,7 @@ def archives_can_be_uploaded(stage: CheckedStage) -> Iterator[Finding]:
     prefix); S3's guide, "Naming Amazon S3 objects".
     """
     key = "multi_model.archives"
-    if stage.mode != "multi-model" or stage.settings.multi_model.archives is None:
+    if stage.plan.archives is None:
         return
     if stage.archives is None:
         yield stage.refuse(key, "no folder that can be read; make it, or leave the key out")
@@ -145,25 +138,27 @@ def archives_can_be_uploaded(stage: CheckedStage) -> Iterator[Finding]:
             )
 
 
-def serverless_names_no_machine(stage: CheckedStage) -> Iterator[Finding]:
+def instance_types_fit_the_mode(stage: CheckedStage) -> Iterator[Finding]:
     """A serverless endpoint has no instances.
 
     Source: ProductionVariant.ServerlessConfig in SageMaker's service model.
     """
-    if stage.mode == "serverless" and stage.settings.endpoint.instance_types:
-        yield stage.warn("endpoint.instance_type", "serverless endpoints have none; leave it out")
+    if not stage.mode.has_instances and stage.settings.endpoint.instance_types:
+        yield stage.warn(
+            "endpoint.instance_type", f'mode = "{stage.mode.name}" has no instances; leave it out'
+        )
 
 
-def one_machine_for_a_batch_job(stage: CheckedStage) -> Iterator[Finding]:
-    """A batch job has one instance type; those of an endpoint have an order of priority.
+def one_instance_type_for_a_transform_job(stage: CheckedStage) -> Iterator[Finding]:
+    """A transform job has one instance type; those of an endpoint have an order of priority.
 
     Source: TransformResources and ProductionVariant.InstancePools in SageMaker's service model.
     """
-    types = stage.settings.endpoint.instance_types
     key = "endpoint.fallback_instance_types"
-    if stage.mode == "batch" and len(types) > 1:
-        yield stage.refuse(key, "a batch job has one instance type; leave the key out")
-    if len(set(types)) < len(types):
+    choices = [one.instance_types for one in stage.plan.every_variant]
+    if not stage.mode.has_endpoint and any(len(types) > 1 for types in choices):
+        yield stage.refuse(key, "a transform job has one instance type; leave the key out")
+    if any(len(set(types)) < len(types) for types in choices):
         yield stage.refuse(key, "names a type twice; leave one out")
 
 
@@ -173,7 +168,7 @@ def lines_are_text(stage: CheckedStage) -> Iterator[Finding]:
     Source: TransformInput.SplitType in SageMaker's service model (a newline character).
     """
     batch = stage.settings.batch
-    if stage.mode != "batch" or batch.split != "Line":
+    if stage.mode.has_endpoint or batch.split != "Line":
         return
     if _BINARY.match(batch.content_type.lower()):
         yield stage.refuse(
@@ -188,8 +183,8 @@ def tables_have_an_effect(stage: CheckedStage) -> Iterator[Finding]:
     """
     fields = type(stage.settings).model_fields
     given = {fields[name].alias or name for name in stage.settings.model_fields_set}
-    for table, mode in _TABLES.items():
-        if table in given and stage.mode != mode:
-            yield stage.warn(table, f'has no effect in mode = "{stage.mode}"')
-    if "shipping" in given and stage.mode == "multi-model":
+    for mode in MODES.values():
+        if mode.settings_table in given and mode.settings_table != stage.mode.settings_table:
+            yield stage.warn(mode.settings_table, f'has no effect in mode = "{stage.mode.name}"')
+    if "shipping" in given and stage.mode.has_archives:
         yield stage.warn("shipping", "a multi-model endpoint's archives lie under models/ instead")

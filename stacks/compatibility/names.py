@@ -7,30 +7,29 @@ from stacks.compatibility.findings import Finding, IncompatibleError
 from stacks.settings.mistakes import toml_value
 
 ENDPOINT_NAME = 63
-STACK_NAME = 128
 ALARM_NAME = 255
-_LONGEST_STACK = "-monitoring"
 
 
 def names_are_short_enough(stage: CheckedStage) -> Iterator[Finding]:
-    """Endpoint names have 63 characters at most, stack names 128, alarm names 255.
+    """Endpoint names have 63 characters at most, and alarm names 255.
 
-    Source: EndpointName and AlarmName in SageMaker's service model; CreateStack.StackName of
-    CloudFormation's API.
+    Stacks are named after the endpoint, and may have names of 128 characters. Source: EndpointName
+    and AlarmName in SageMaker's service model; CreateStack.StackName of CloudFormation's API.
     """
-    name = f"{stage.whole.project}-{stage.name}"
-    if len(name) > ENDPOINT_NAME or len(name + _LONGEST_STACK) > STACK_NAME:
+    name, project = stage.plan.names.endpoint, stage.plan.names.project
+    if len(name) > ENDPOINT_NAME:  # with room for what follows it in the names of stacks
         yield Finding(
             "refusal",
             stage.name,
-            f"{stage.whole.file.name}: project{toml_value(stage.whole.project)}",
+            f"{stage.plan.file.name}: project{toml_value(project)}",
             f"the endpoint {name} has {len(name)} characters and {ENDPOINT_NAME} at most; "
             "shorten it",
         )
     for index, alarm in enumerate(stage.settings.update.rollback_alarms):
-        if not 1 <= len(alarm.strip()) <= len(alarm) <= ALARM_NAME:
+        if not alarm.isprintable() or not 1 <= len(alarm.strip()) <= len(alarm) <= ALARM_NAME:
             yield stage.refuse(
-                f"update.rollback_alarms[{index}]", f"alarm names have 1 to {ALARM_NAME} characters"
+                f"update.rollback_alarms[{index}]",
+                f"alarm names have 1 to {ALARM_NAME} characters, and no control characters",
             )
 
 

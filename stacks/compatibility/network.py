@@ -35,7 +35,7 @@ def subnets_stand_in_two_zones(stage: CheckedStage) -> Iterator[Finding]:
     Amazon VPC".
     """
     subnets = stage.settings.network.subnet_ids
-    if stage.has_endpoint and subnets and len(set(subnets)) < 2:
+    if stage.mode.has_endpoint and subnets and len(set(subnets)) < 2:
         yield stage.refuse(
             "network.subnet_ids", "an endpoint needs two, in two zones; name another"
         )
@@ -71,9 +71,10 @@ def new_vpc_is_large_enough(stage: CheckedStage) -> Iterator[Finding]:
         yield stage.refuse("network.cidr", f'{error}; write it as "10.42.0.0/20"')
         return
     settings = stage.settings
-    most = settings.scaling.max_capacity if stage.has_endpoint else settings.batch.instance_count
-    shadows = settings.shadow.instance_count if settings.shadow else 0
-    needed = 2 * (most * max(1, len(settings.variants)) + shadows)
+    scaling, batch = settings.scaling, settings.batch
+    most = scaling.max_capacity if stage.mode.has_endpoint else batch.instance_count
+    shadows = stage.plan.shadow.count if stage.plan.shadow else 0
+    needed = 2 * (most * len(stage.plan.variants) + shadows)
     room = _SUBNETS * (block.num_addresses // 2 - _TAKEN)
     if not 16 <= block.prefixlen <= 27:
         yield stage.refuse(

@@ -11,22 +11,22 @@ from stacks.aws_data import (
 )
 from stacks.compatibility.checked import CheckedStage
 from stacks.compatibility.findings import Finding
-from stacks.compatibility.machines import (
+from stacks.instance_types import (
     family_of,
     is_arm,
-    nearest_machine,
+    nearest_instance_type,
     runs_linux_amd64_and_cuda,
 )
 
 Use = Literal["hosting", "transform"]
 
 
-def image_runs_on_the_machine(stage: CheckedStage) -> Iterator[Finding]:
+def image_runs_on_the_instance_type(stage: CheckedStage) -> Iterator[Finding]:
     """The image is linux/amd64 with CUDA: no Graviton, no Inferentia, Trainium or Gaudi.
 
     Source: the instance type pages of the EC2 guide; stacks/constructs/serving_image.py.
     """
-    for key, instance_type in stage.machines.items():
+    for key, instance_type in stage.instance_types.items():
         if runs_linux_amd64_and_cuda(instance_type):
             continue
         instead = _instead(instance_type, stage)
@@ -37,7 +37,7 @@ def image_runs_on_the_machine(stage: CheckedStage) -> Iterator[Finding]:
         yield stage.refuse(key, text)
 
 
-def machine_is_offered_in_the_region(stage: CheckedStage) -> Iterator[Finding]:
+def instance_type_is_offered_in_the_region(stage: CheckedStage) -> Iterator[Finding]:
     """SageMaker offers every instance type in the stage's region, for hosting or for transform.
 
     A type that stands in no region's list, or a region without one, is a warning: there the list
@@ -46,7 +46,7 @@ def machine_is_offered_in_the_region(stage: CheckedStage) -> Iterator[Finding]:
     use = _use(stage)
     offers, region = offered_by_region(use), stage.settings.region
     known = frozenset().union(*offers.values())
-    for key, instance_type in stage.machines.items():
+    for key, instance_type in stage.instance_types.items():
         if instance_type in offers.get(region, ()) or not _fits(instance_type, use):
             continue
         if region not in offers or instance_type not in known:
@@ -68,7 +68,7 @@ def components_are_offered_in_the_region(stage: CheckedStage) -> Iterator[Findin
     """
     region = stage.settings.region
     known = resource_types(region)
-    if stage.mode != "inference-component" or not known:
+    if not stage.mode.has_components or not known:
         return
     if "AWS::SageMaker::InferenceComponent" not in known:
         yield stage.refuse(
@@ -76,12 +76,12 @@ def components_are_offered_in_the_region(stage: CheckedStage) -> Iterator[Findin
         )
 
 
-def batch_takes_the_machine(stage: CheckedStage) -> Iterator[Finding]:
+def transform_job_takes_the_instance_type(stage: CheckedStage) -> Iterator[Finding]:
     """Batch transform takes fewer instance types than hosting: of GPUs, g4dn to g6e and p3.
 
     Source: TransformInstanceType in SageMaker's service model.
     """
-    for key, instance_type in stage.machines.items():
+    for key, instance_type in stage.instance_types.items():
         if not _fits(instance_type, _use(stage)):
             yield stage.refuse(
                 key,
@@ -91,7 +91,7 @@ def batch_takes_the_machine(stage: CheckedStage) -> Iterator[Finding]:
 
 
 def _use(stage: CheckedStage) -> Use:
-    return "transform" if stage.mode == "batch" else "hosting"
+    return "hosting" if stage.mode.has_endpoint else "transform"
 
 
 def _fits(instance_type: str, use: Use) -> bool:
@@ -102,4 +102,4 @@ def _instead(instance_type: str, stage: CheckedStage) -> str:
     use = _use(stage)
     every = hosting_instance_types() if use == "hosting" else transform_instance_types()
     offers = offered_by_region(use).get(stage.settings.region, every)
-    return nearest_machine(instance_type, offers & every) or "another type"
+    return nearest_instance_type(instance_type, offers & every) or "another type"

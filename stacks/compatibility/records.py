@@ -20,7 +20,7 @@ def records_files_agree(stage: CheckedStage) -> Iterator[Finding]:
     """MLmodel, conda.yaml, python_env.yaml and requirements.txt name the same versions.
 
     The image is built from the last two, so these count; others are refused where the server
-    would refuse to load the model, and told of where it would warn. Source: MLflow's "Model
+    would refuse to load the model, and are a warning where it would warn. Source: MLflow's "Model
     dependencies" page (all four are written from one list); container/serving/models/record.py.
     """
     for model in stage.models_in_use:

@@ -4,18 +4,7 @@ from collections.abc import Iterator
 
 from stacks.compatibility.checked import CheckedStage
 from stacks.compatibility.findings import Finding
-
-# What each mode has metrics for. Source: SageMaker's guide, "Metrics for monitoring SageMaker AI
-# with CloudWatch" and "Autoscale an asynchronous endpoint".
-PUBLISHED_TARGETS: dict[str, set[str]] = {
-    "real-time": {"invocations_per_instance", "concurrent_requests_per_model"},
-    "multi-model": {"invocations_per_instance", "concurrent_requests_per_model"},
-    "inference-component": {"invocations_per_instance", "concurrent_requests_per_model"},
-    "async": {"backlog_per_instance"},
-    "serverless": {"provisioned_concurrency_percent"},
-    "batch": set(),
-}
-EVERY_TARGET = sorted(set().union(*PUBLISHED_TARGETS.values()))
+from stacks.stage_plan import MODES, Mode
 
 
 def targets_are_published(stage: CheckedStage) -> Iterator[Finding]:
@@ -25,16 +14,13 @@ def targets_are_published(stage: CheckedStage) -> Iterator[Finding]:
     cannot take back what [defaults] sets. Source: SageMaker's guide, "Metrics for monitoring
     SageMaker AI with CloudWatch".
     """
-    for target in EVERY_TARGET:
-        if getattr(stage.settings.scaling, target) and target not in PUBLISHED_TARGETS[stage.mode]:
-            wanted = " or ".join(
-                f"scaling.{name}" for name in sorted(PUBLISHED_TARGETS[stage.mode])
-            )
-            yield stage.warn(
-                f"scaling.{target}",
-                f'mode = "{stage.mode}" has no such metric: it has no effect'
-                + (f"; {wanted} has" if wanted else ""),
-            )
+    wanted = " or ".join(f"scaling.{name}" for name in stage.mode.scaling_targets)
+    for target in stage.plan.ineffective_targets:
+        yield stage.warn(
+            f"scaling.{target}",
+            f'mode = "{stage.mode.name}" has no such metric: it has no effect'
+            + (f"; {wanted} has" if wanted else ""),
+        )
 
 
 def something_moves_the_capacity(stage: CheckedStage) -> Iterator[Finding]:
@@ -43,10 +29,10 @@ def something_moves_the_capacity(stage: CheckedStage) -> Iterator[Finding]:
     Source: Application Auto Scaling's guide (a target without a policy stays as it is).
     """
     scaling = stage.settings.scaling
-    if not _scales(stage) or scaling.min_capacity == scaling.max_capacity:
+    if not stage.plan.can_scale or scaling.min_capacity == scaling.max_capacity:
         return
-    if not _targets(stage) and not scaling.schedule:
-        name = sorted(PUBLISHED_TARGETS[stage.mode])[-1]
+    if not stage.plan.effective_targets and not scaling.schedule:
+        name = stage.mode.scaling_targets[-1]
         yield stage.warn(
             "scaling.max_capacity",
             f"nothing ever scales up to it; set scaling.{name}, or min_capacity to the same",
@@ -59,9 +45,8 @@ def steps_have_a_target(stage: CheckedStage) -> Iterator[Finding]:
     Source: stacks/scaling.py; Application Auto Scaling's guide, "Step scaling policies" (steps
     may not overlap).
     """
-    steps = stage.settings.scaling.steps
-    stepped = stage.mode in {"real-time", "multi-model"}
-    if steps and not (stepped and stage.settings.scaling.invocations_per_instance):
+    steps, aim = stage.settings.scaling.steps, stage.settings.scaling.invocations_per_instance
+    if steps and not (stage.mode.can_scale_in_steps and aim):
         yield stage.refuse(
             "scaling.steps",
             "they are percentages of scaling.invocations_per_instance; set that, or leave them out",
@@ -76,7 +61,7 @@ def capacity_reaches_zero_only_where_it_can(stage: CheckedStage) -> Iterator[Fin
     Source: SageMaker's guide, "Autoscale an asynchronous endpoint" and "Scale an endpoint to
     zero instances".
     """
-    if stage.mode in {"async", "inference-component", "batch"} or not _scales(stage):
+    if stage.mode.can_reach_zero or not stage.plan.can_scale:
         return
     scaling = stage.settings.scaling
     lowest = [("scaling.min_capacity", scaling.min_capacity)] + [
@@ -85,12 +70,16 @@ def capacity_reaches_zero_only_where_it_can(stage: CheckedStage) -> Iterator[Fin
     ]
     for key, capacity in lowest:
         if capacity == 0:
-            cure = (
-                "set 1, or provisioned_concurrency = 0"
-                if stage.mode == "serverless"
-                else ('set 1, or use mode = "async" or "inference-component"')
+            yield stage.refuse(
+                key, f'mode = "{stage.mode.name}" cannot go down to 0; {_instead(stage.mode)}'
             )
-            yield stage.refuse(key, f'mode = "{stage.mode}" cannot go down to 0; {cure}')
+
+
+def _instead(mode: Mode) -> str:
+    if not mode.has_instances:
+        return "set 1, or provisioned_concurrency = 0"
+    able = [f'"{one.name}"' for one in MODES.values() if one.has_endpoint and one.can_reach_zero]
+    return f"set 1, or use mode = {' or '.join(able)}"
 
 
 def provisioned_concurrency_can_scale(stage: CheckedStage) -> Iterator[Finding]:
@@ -99,7 +88,7 @@ def provisioned_concurrency_can_scale(stage: CheckedStage) -> Iterator[Finding]:
     Source: ProductionVariantServerlessConfig in SageMaker's service model; SageMaker's guide,
     "Automatically scale Provisioned Concurrency".
     """
-    if stage.mode != "serverless":
+    if stage.mode.has_instances:
         return
     serverless, scaling = stage.settings.serverless, stage.settings.scaling
     if scaling.provisioned_concurrency_percent and not serverless.provisioned_concurrency:
@@ -107,7 +96,7 @@ def provisioned_concurrency_can_scale(stage: CheckedStage) -> Iterator[Finding]:
             "scaling.provisioned_concurrency_percent",
             "there is none to scale; set serverless.provisioned_concurrency",
         )
-    if _scales(stage) and scaling.max_capacity > serverless.max_concurrency:
+    if stage.plan.can_scale and scaling.max_capacity > serverless.max_concurrency:
         yield stage.refuse(
             "scaling.max_capacity",
             f"is provisioned concurrency here, which serverless.max_concurrency "
@@ -120,16 +109,5 @@ def schedule_has_scaling(stage: CheckedStage) -> Iterator[Finding]:
 
     Source: Application Auto Scaling's guide, "Scheduled scaling".
     """
-    if stage.settings.scaling.schedule and not _scales(stage):
+    if stage.settings.scaling.schedule and not stage.plan.can_scale:
         yield stage.warn("scaling.schedule", "has no effect: nothing scales here")
-
-
-def _scales(stage: CheckedStage) -> bool:
-    if stage.mode == "serverless" and not stage.settings.serverless.provisioned_concurrency:
-        return False
-    return stage.settings.scaling.enabled and stage.has_endpoint
-
-
-def _targets(stage: CheckedStage) -> list[str]:
-    scaling = stage.settings.scaling
-    return [name for name in PUBLISHED_TARGETS[stage.mode] if getattr(scaling, name)]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from stacks.compatibility.checked import CheckedStage
 from stacks.compatibility.findings import Finding
-from stacks.compatibility.machines import (
+from stacks.instance_types import (
     gpu_count,
     gpu_of,
     has_local_storage,
@@ -28,7 +28,7 @@ def volume_can_be_sized(stage: CheckedStage) -> Iterator[Finding]:
     Source: "Instance store volumes" in the EC2 guide; volume_size_supported() of the SageMaker
     Python SDK, which keeps VolumeSizeInGB away from these as the service refuses it.
     """
-    own = [name for name in dict.fromkeys(stage.machines.values()) if has_local_storage(name)]
+    own = [name for name in dict.fromkeys(stage.instance_types.values()) if has_local_storage(name)]
     if own and stage.settings.endpoint.volume_size_gb:
         yield stage.refuse(
             "endpoint.volume_size_gb",
@@ -42,7 +42,7 @@ def model_fits_the_disk(stage: CheckedStage) -> Iterator[Finding]:
     Source: ProductionVariant.VolumeSizeInGB in SageMaker's service model; SageMaker's guide,
     "Deploy models with SageMaker Serverless Inference" (5 GB of ephemeral disk).
     """
-    serverless = stage.mode == "serverless"
+    serverless = not stage.mode.has_instances
     key = "serverless.memory_mb" if serverless else "endpoint.volume_size_gb"
     room = SERVERLESS_DISK_GB if serverless else stage.settings.endpoint.volume_size_gb
     for _, model in stage.shipped:
@@ -68,11 +68,11 @@ def large_model_names_its_volume(stage: CheckedStage) -> Iterator[Finding]:
     Source: SageMaker's guide, "SageMaker AI endpoint parameters for large model inference";
     ProductionVariant.VolumeSizeInGB in its service model (512 at most).
     """
-    if stage.settings.endpoint.volume_size_gb or not stage.has_endpoint:
+    if stage.settings.endpoint.volume_size_gb or not stage.mode.has_endpoint:
         return
-    for placement, model in stage.shipped:
+    for variant, model in stage.shipped:
         size = model.size / _GB
-        on_a_volume = not all(map(has_local_storage, placement.instance_types))
+        on_a_volume = not all(map(has_local_storage, variant.instance_types))
         if on_a_volume and size > _UNNAMED_VOLUME_GB:
             severity = stage.refuse if size > LARGEST_VOLUME_GB else stage.warn
             yield severity(
@@ -86,8 +86,8 @@ def model_fits_the_gpu(stage: CheckedStage) -> Iterator[Finding]:
 
     Source: the GPU's memory in the EC2 guide; docs/container.md (a worker for each GPU).
     """
-    for placement, model in stage.shipped:
-        for key, instance_type in placement.machines:
+    for variant, model in stage.shipped:
+        for key, instance_type in variant.types_by_key:
             gpu = gpu_of(instance_type)
             if gpu and (text := _too_large(model.weights / _GB, gpu.memory)):
                 severity = stage.refuse if model.weights > gpu.memory * _GB else stage.warn
@@ -104,8 +104,8 @@ def model_fits_the_memory(stage: CheckedStage) -> Iterator[Finding]:
     Only a warning where there is a GPU: weights can pass through to it piece by piece. Source:
     the instance types' pages in the EC2 guide.
     """
-    for placement, model in stage.shipped:
-        for key, instance_type in placement.machines:
+    for variant, model in stage.shipped:
+        for key, instance_type in variant.types_by_key:
             room = memory_gib(instance_type)
             if text := _too_large(model.weights / _GIB, room):
                 fatal = model.weights > room * _GIB and not gpu_of(instance_type)
@@ -120,7 +120,7 @@ def model_fits_serverless(stage: CheckedStage) -> Iterator[Finding]:
 
     Source: ProductionVariantServerlessConfig.MemorySizeInMB in SageMaker's service model.
     """
-    if stage.mode != "serverless":
+    if stage.mode.has_instances:
         return
     room = stage.settings.serverless.memory_mb
     for _, model in stage.shipped:
@@ -133,15 +133,15 @@ def model_fits_serverless(stage: CheckedStage) -> Iterator[Finding]:
             )
 
 
-def copies_fit_the_machine(stage: CheckedStage) -> Iterator[Finding]:
+def copies_fit_the_instance(stage: CheckedStage) -> Iterator[Finding]:
     """One copy of an inference component fits on an instance, and the weights fit into the copy.
 
     Source: InferenceComponentComputeResourceRequirements in SageMaker's service model.
     """
-    if stage.mode != "inference-component":
+    if not stage.mode.has_components:
         return
     asked = stage.settings.inference_component
-    for instance_type in stage.machines.values():
+    for instance_type in stage.instance_types.values():
         for name, wanted, there in (
             ("accelerators", asked.accelerators, gpu_count(instance_type)),
             ("cpu_cores", asked.cpu_cores or 0, vcpu_count(instance_type)),
@@ -166,7 +166,7 @@ def model_arrives_in_time(stage: CheckedStage) -> Iterator[Finding]:
     Source: ProductionVariant.ModelDataDownloadTimeoutInSeconds in SageMaker's service model.
     """
     allowed = stage.settings.endpoint.download_timeout_seconds
-    if not stage.on_instances or not stage.has_endpoint:
+    if not stage.mode.has_instances or not stage.mode.has_endpoint:
         return
     for _, model in stage.shipped:
         seconds = model.size / ASSUMED_BYTES_A_SECOND

@@ -17,11 +17,11 @@ def strategy_fits_the_mode(stage: CheckedStage) -> Iterator[Finding]:
     SageMaker's guide, "Deployment guardrails" and its exclusions;
     stacks/constructs/deployment_config.py.
     """
-    unguarded = stage.has_endpoint and not _guarded(stage)
+    unguarded = stage.mode.has_endpoint and not stage.mode.has_guardrails
     if unguarded and stage.settings.update.strategy != "all-at-once":
         yield stage.refuse(
             "update.strategy",
-            f'mode = "{stage.mode}" knows no other than "all-at-once"; use that',
+            f'mode = "{stage.mode.name}" knows no other than "all-at-once"; use that',
         )
 
 
@@ -43,7 +43,7 @@ def there_is_something_to_split(stage: CheckedStage) -> Iterator[Finding]:
     instances at most.
     """
     update, fewest = stage.settings.update, _fewest(stage)
-    if not _guarded(stage) or update.strategy == "all-at-once":
+    if not stage.mode.has_guardrails or update.strategy == "all-at-once":
         return
     if fewest < 2:
         yield stage.refuse(
@@ -63,9 +63,9 @@ def rollback_alarms_are_ten_at_most(stage: CheckedStage) -> Iterator[Finding]:
 
     Source: AutoRollbackConfig.Alarms in SageMaker's service model.
     """
-    own = _OWN_ALARMS_A_VARIANT * max(1, len(stage.settings.variants))
+    own = _OWN_ALARMS_A_VARIANT * len(stage.plan.variants)
     named = stage.settings.update.rollback_alarms
-    if own + len(named) > MOST_ROLLBACK_ALARMS and _guarded(stage):
+    if own + len(named) > MOST_ROLLBACK_ALARMS and stage.mode.has_guardrails:
         room = max(0, MOST_ROLLBACK_ALARMS - own)
         yield stage.refuse(
             "update.rollback_alarms" if named else "variants",
@@ -89,7 +89,7 @@ def timeout_is_longer_than_the_waits(stage: CheckedStage) -> Iterator[Finding]:
         "linear": steps * update.wait_seconds + update.bake_seconds,
         "rolling": steps * update.wait_seconds,
     }[update.strategy]
-    if _guarded(stage) and waits >= update.timeout_seconds:
+    if stage.mode.has_guardrails and waits >= update.timeout_seconds:
         longest = 28800
         cure = f"set more than {waits}" if waits < longest else "wait less between the steps"
         yield stage.refuse(
@@ -106,7 +106,7 @@ def production_survives_an_instance(stage: CheckedStage) -> Iterator[Finding]:
     scaling = settings.scaling
     if not settings.production or settings.single_instance_in_production:
         return
-    if not stage.has_endpoint or not stage.on_instances:
+    if not stage.mode.has_endpoint or not stage.mode.has_instances:
         return
     key = "min_capacity" if scaling.enabled else "initial_capacity"
     if _fewest(stage) < 2:
@@ -127,25 +127,20 @@ def production_updates_in_steps(stage: CheckedStage) -> Iterator[Finding]:
     settings = stage.settings
     if not settings.production or settings.update.strategy != "all-at-once":
         return
-    if stage.has_endpoint and not _guarded(stage):
+    if stage.mode.has_endpoint and not stage.mode.has_guardrails:
         yield stage.warn(
             "mode", "nothing tries an update of this mode on a share, or rolls it back by alarms"
         )
-    elif stage.has_endpoint and not settings.single_instance_in_production:
+    elif stage.mode.has_endpoint and not settings.single_instance_in_production:
         yield stage.refuse(
             "update.strategy",
             'production = true tries a share of the traffic first; use "canary" or "linear"',
         )
-    elif stage.has_endpoint and not settings.update.bake_seconds:
+    elif stage.mode.has_endpoint and not settings.update.bake_seconds:
         yield stage.warn(
             "update.bake_seconds",
             "nothing watches the alarms before the old instance ends; set 300",
         )
-
-
-def _guarded(stage: CheckedStage) -> bool:
-    """Whether SageMaker's guardrails are there in the mode."""
-    return stage.mode in {"real-time", "multi-model", "async"}
 
 
 def _fewest(stage: CheckedStage) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from stacks.compatibility.checked import CheckedStage
 from stacks.compatibility.findings import Finding
-from stacks.compatibility.machines import has_local_storage
+from stacks.instance_types import has_local_storage
 
 _GB, _GIB = 10**9, 2**30
 BUCKET_DEPLOYMENT_DISK_GIB = 10
@@ -39,7 +39,7 @@ def archives_fit_the_volume(stage: CheckedStage) -> Iterator[Finding]:
     memory and disk fill); ProductionVariant.VolumeSizeInGB in its service model.
     """
     room = stage.settings.endpoint.volume_size_gb
-    if room is None or any(map(has_local_storage, stage.machines.values())):
+    if room is None or any(map(has_local_storage, stage.instance_types.values())):
         return
     for file in stage.archives or ():
         size = file.stat().st_size / _GB

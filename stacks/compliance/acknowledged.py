@@ -62,8 +62,7 @@ WILDCARDS = {
     r":network-interface/\*": "interfaces get their ids when they are made; the subnets and "
     "security groups beside them are exact",
     r":transform-job/[a-z0-9-]+-\*": "the stage's own jobs, which are named as they start",
-    r":log-group:/aws/sagemaker/TransformJobs:\*": "the one group that all jobs log to, which is "
-    "not the stage's to make",
+    r":log-group:/aws/[A-Za-z0-9/-]+:\*": "one log group, whose ARN ends so in a policy",
 }
 """How a resource may end that is a wildcard, and why."""
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from stacks.compatibility import has_local_storage
 from stacks.compliance.role_rules import ROLE_RULES
-from stacks.compliance.rule import Rule, Template, facts, of
+from stacks.compliance.rule import Rule, Template, facts, mode_of, of
+from stacks.instance_types import has_local_storage
 
 _PINNED_IMAGE = re.compile(r"(:|@sha256:)[0-9a-f]{64}\b")
 _CAPACITY = "AWS::ApplicationAutoScaling::ScalableTarget"
@@ -21,8 +21,9 @@ def _variants(config: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _has_network(template: Template) -> Iterator[str]:
-    if facts(template).get("mode") == "serverless":
-        return  # which knows no network isolation
+    mode = mode_of(template)
+    if mode and not mode.can_be_isolated:
+        return
     allowed = facts(template).get("network_isolation") is False
     for logical_id, model in of(template, _MODEL):
         if not model.get("EnableNetworkIsolation") and not allowed:
@@ -57,8 +58,9 @@ def _is_alone(template: Template) -> Iterator[str]:
         counts = [one.get("InitialInstanceCount", 2) for one in config["ProductionVariants"]]
         if min(counts) < 2:
             yield logical_id
+    mode = mode_of(template)
     for logical_id, target in of(template, _CAPACITY):
-        if said["mode"] != "serverless" and target["MinCapacity"] < 2:
+        if mode and mode.has_instances and target["MinCapacity"] < 2:
             yield logical_id
 
 
@@ -70,17 +72,6 @@ def _cannot_roll_back(template: Template) -> Iterator[str]:
         rollback = endpoint.get("DeploymentConfig", {}).get("AutoRollbackConfiguration", {})
         if not 1 <= len(rollback.get("Alarms", [])) <= 10:
             yield logical_id
-
-
-def _waits_too_long(template: Template) -> Iterator[str]:
-    for logical_id, config in of(template, _CONFIG):
-        for variant in _variants(config):
-            for key in (
-                "ContainerStartupHealthCheckTimeoutInSeconds",
-                "ModelDataDownloadTimeoutInSeconds",
-            ):
-                if not 60 <= variant.get(key, 60) <= 3600:
-                    yield logical_id
 
 
 def _keeps_in_the_clear(template: Template) -> Iterator[str]:
@@ -133,7 +124,6 @@ RULES = (
         "A guarded update names one to ten alarms that roll it back.",
         _cannot_roll_back,
     ),
-    Rule("Timeouts", "Start-up and download time out within 60 to 3600 seconds.", _waits_too_long),
     Rule(
         "EncryptedOutput",
         "What is captured, dumped or answered asynchronously is encrypted with the stage's key.",

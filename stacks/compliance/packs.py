@@ -14,6 +14,15 @@ from stacks.compliance.endpoint_pack import EndpointPack
 # synthesizes, too late to be asked for; it follows from the bucket's logical id.
 _BUCKET_OUTPUT = "PublishOutputRefData666C94C7B7015AE8"
 
+# The constructs that say which wildcards their role names, and the role's id.
+_ROLES_BY_HOLDER = {
+    "Serving/Models/ExecutionRole": "Role",
+    "Serving/Workflow": "Role",
+    "Serving/Archives": "Role",
+    "Serving/Network/Vpc": "FlowLogsRole",
+    "Serving/Network/Vpc/DefaultGroup": "Role",
+}
+
 
 def apply(app: cdk.App) -> None:
     """Have synth fail on every finding of a pack that is not acknowledged."""
@@ -58,12 +67,12 @@ def _wildcards(stage: cdk.Stage) -> list[Acknowledged]:
         separators=(",", ":"),
     )
     found = []
-    for path in ("Serving/Models/ExecutionRole", "Serving/Workflow", "Serving/Archives"):
+    for path, role in _ROLES_BY_HOLDER.items():
         # Not by class: the import of those that a stage has not would take time from each synth.
         for resource in getattr(_at(stage, path), "wildcards", ()):
             # A token stands for the stage's bucket: nothing else of another stack is a wildcard's.
             written = re.sub(r"\$\{Token\[[^]]*\]\}", lambda _: bucket, resource)
             if reason := reason_for_wildcard(written):
                 finding = f"AwsSolutions-IAM5[Resource::{written}]"
-                found.append(Acknowledged(f"{path}/Role/Resource", finding, reason))
+                found.append(Acknowledged(f"{path}/{role}/Resource", finding, reason))
     return found

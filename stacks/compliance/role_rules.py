@@ -18,12 +18,6 @@ def _trusts_other_accounts(template: Template) -> Iterator[str]:
                 yield logical_id
 
 
-def _may_do_everything(template: Template) -> Iterator[str]:
-    for logical_id, role in of(template, "AWS::IAM::Role"):
-        if "FullAccess" in str(role.get("ManagedPolicyArns", [])):
-            yield logical_id
-
-
 def _is_unscoped(template: Template) -> Iterator[str]:
     # A policy's resources may hold intrinsics: only the written parts can name a wildcard.
     for logical_id, properties in of(template, "AWS::IAM::Role", "AWS::IAM::Policy"):
@@ -60,7 +54,6 @@ ROLE_RULES = (
         "A role that a service takes on is held to this account by aws:SourceAccount.",
         _trusts_other_accounts,
     ),
-    Rule("NoFullAccess", "No role has one of AWS's FullAccess policies.", _may_do_everything),
     Rule(
         "ScopedPolicies",
         "No action and no resource is a wildcard, but for those in the tables with their reasons.",

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from stacks.stage_plan import MODES, Mode
+
 Template = dict[str, Any]
 
 
@@ -17,9 +19,15 @@ class Rule:
 
 
 def facts(template: Template) -> dict[str, Any]:
-    """What a template does not tell of itself: its metadata `Berth` (`stage_facts`)."""
+    """What a template does not show by itself: its metadata `Berth` (`stage_metadata`)."""
     found: dict[str, Any] = template.get("Metadata", {}).get("Berth", {})
     return found
+
+
+def mode_of(template: Template) -> Mode | None:
+    """The mode of the stage that a serving stack is of; None for other stacks."""
+    name = facts(template).get("mode")
+    return MODES[name] if name else None
 
 
 def of(template: Template, *types: str) -> Iterator[tuple[str, dict[str, Any]]]:

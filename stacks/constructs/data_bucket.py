@@ -20,9 +20,9 @@ class DataBucket(Construct):
         access_logs: s3.IBucket,
         removal_policy: cdk.RemovalPolicy,
         days_by_prefix: Mapping[str, int],
-        tells_of_arrivals: bool,
+        notifies_eventbridge: bool,
     ) -> None:
-        """`tells_of_arrivals`: EventBridge hears of each new object."""
+        """`notifies_eventbridge`: EventBridge gets an event for each new object."""
         super().__init__(scope, id)
         self.bucket = s3.Bucket(
             self,
@@ -44,7 +44,7 @@ class DataBucket(Construct):
             ],
             removal_policy=removal_policy,
         )
-        if tells_of_arrivals:
+        if notifies_eventbridge:
             # By the property: CDK's own switch would bring a Lambda function to set it.
             resource = self.bucket.node.default_child
             assert isinstance(resource, s3.CfnBucket)  # noqa: S101 - narrows CDK's type

@@ -2,10 +2,11 @@
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from constructs import Construct
+
+from stacks.log_groups import log_group_arn
+from stacks.stage_plan import StageNames
 
 # The two rules are those that EC2 gives the group of every new VPC. Nothing is given back on
 # delete: the group goes with its VPC.
@@ -61,21 +62,13 @@ class DefaultGroupCloser(Construct):
         scope: Construct,
         id: str,
         *,
-        name: str,
+        names: StageNames,
         group_id: str,
-        key: kms.IKey,
-        log_retention_days: int,
     ) -> None:
         super().__init__(scope, id)
         stack = cdk.Stack.of(self)
-        self.log_group_name = f"/aws/lambda/{name}-default-group"
-        log_group = logs.CfnLogGroup(
-            self,
-            "Logs",
-            log_group_name=self.log_group_name,
-            retention_in_days=log_retention_days,
-            kms_key_id=key.key_arn,
-        )
+        log_group = log_group_arn(stack, names.default_group_logs)
+        self.wildcards = [log_group]
         revoke = iam.PolicyStatement(
             actions=["ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress"],
             resources=[
@@ -83,7 +76,7 @@ class DefaultGroupCloser(Construct):
             ],
         )
         write = iam.PolicyStatement(
-            actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log_group.attr_arn]
+            actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log_group]
         )
         role = iam.Role(
             self,
@@ -100,6 +93,8 @@ class DefaultGroupCloser(Construct):
             code=lambda_.CfnFunction.CodeProperty(zip_file=_PROGRAM),
             role=role.role_arn,
             timeout=60,
-            logging_config=lambda_.CfnFunction.LoggingConfigProperty(log_group=log_group.ref),
+            logging_config=lambda_.CfnFunction.LoggingConfigProperty(
+                log_group=names.default_group_logs
+            ),
         )
         self.function_arn = function.attr_arn

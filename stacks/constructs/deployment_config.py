@@ -5,18 +5,8 @@ from collections.abc import Sequence
 from aws_cdk import aws_sagemaker as sagemaker
 
 from stacks.settings.scaling import UpdateSettings
-from stacks.settings.stage import Mode
 
 _Endpoint = sagemaker.CfnEndpoint
-
-
-def has_guardrails(mode: Mode) -> bool:
-    """Whether SageMaker guards this kind of endpoint's updates.
-
-    https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails.html: real-time and
-    asynchronous endpoints. Inference components have a deployment configuration of their own.
-    """
-    return mode in ("real-time", "multi-model", "async")
 
 
 def deployment_config(

@@ -6,6 +6,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from stacks.stage_plan import StageNames
 from stacks.watching.drift import Figure
 
 
@@ -21,13 +22,13 @@ class DriftMetrics(Construct):
         scope: Construct,
         id: str,
         *,
-        endpoint_name: str,
+        names: StageNames,
         log_group_name: str,
         figures: Sequence[Figure],
     ) -> None:
         super().__init__(scope, id)
         for figure in figures:
-            metric = figure.metric(endpoint_name)
+            metric = figure.metric(names.metric_namespace)
             logs.CfnMetricFilter(
                 self,
                 figure.name,

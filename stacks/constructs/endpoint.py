@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
-# SageMaker's own name for an endpoint's only variant.
-ONLY_VARIANT = "AllTraffic"
-
 Config = sagemaker.CfnEndpointConfig
 
 

@@ -14,12 +14,12 @@ METRIC_NAMESPACES = ["AWS/SageMaker", "/aws/sagemaker/Endpoints"]
 
 
 @dataclass(frozen=True)
-class RoleNeeds:
+class RolePermissions:
     """What a mode needs beside image, model, logs and metrics; empty for nothing.
 
     bucket_arn: the stage's bucket, in which `reads` and `writes` are keys, `*` at their ends.
     encrypts_volumes: the stage's key encrypts the instances' storage.
-    creates_log_group: nobody else makes the group that the containers log to.
+    creates_log_group: no stack makes the log group of the containers.
     """
 
     bucket_arn: str
@@ -50,7 +50,7 @@ class ExecutionRole(Construct):
         repositories: Sequence[str],
         sources: Sequence[ModelSource],
         log_group_arn: str,
-        needs: RoleNeeds,
+        permissions: RolePermissions,
     ) -> None:
         super().__init__(scope, id)
         stack = cdk.Stack.of(self)
@@ -67,7 +67,7 @@ class ExecutionRole(Construct):
             # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
             _allow(
                 # A group of the stage's own has its retention and key: SageMaker makes no other.
-                *(["logs:CreateLogGroup"] if needs.creates_log_group else []),
+                *(["logs:CreateLogGroup"] if permissions.creates_log_group else []),
                 "logs:CreateLogStream",
                 "logs:DescribeLogStreams",
                 "logs:PutLogEvents",
@@ -79,10 +79,10 @@ class ExecutionRole(Construct):
                 on=["*"],
                 when={"cloudwatch:namespace": METRIC_NAMESPACES},
             ),
-            *_optional(needs),
-            *(_network(stack, needs) if needs.subnet_ids else ()),
+            *_optional(permissions),
+            *(_network(stack, permissions) if permissions.subnet_ids else ()),
         ]
-        self.wildcards = _wildcards(stack, sources, log_group_arn, needs)
+        self.wildcards = _wildcards(stack, sources, log_group_arn, permissions)
         self.role = iam.Role(
             self,
             "Role",
@@ -96,19 +96,22 @@ class ExecutionRole(Construct):
 
 
 def _wildcards(
-    stack: cdk.Stack, sources: Sequence[ModelSource], log_group_arn: str, needs: RoleNeeds
+    stack: cdk.Stack,
+    sources: Sequence[ModelSource],
+    log_group_arn: str,
+    permissions: RolePermissions,
 ) -> list[str]:
     """The resources that are all below a prefix."""
     models = [f"arn:{stack.partition}:s3:::{one.bucket}/{one.key}" for one in sources]
-    interfaces = [_interfaces(stack)] if needs.subnet_ids else []
+    interfaces = [_interfaces(stack)] if permissions.subnet_ids else []
     return [
         resource
         for resource in dict.fromkeys(
             [
                 *models,
                 log_group_arn,
-                *_objects(needs, needs.reads),
-                *_objects(needs, needs.writes),
+                *_objects(permissions, permissions.reads),
+                *_objects(permissions, permissions.writes),
                 *interfaces,
             ]
         )
@@ -116,8 +119,8 @@ def _wildcards(
     ]
 
 
-def _objects(needs: RoleNeeds, keys: Sequence[str]) -> list[str]:
-    return [f"{needs.bucket_arn}/{key}" for key in keys]
+def _objects(permissions: RolePermissions, keys: Sequence[str]) -> list[str]:
+    return [f"{permissions.bucket_arn}/{key}" for key in keys]
 
 
 def _interfaces(stack: cdk.Stack) -> str:
@@ -135,38 +138,42 @@ def _reading(partition: str, sources: Sequence[ModelSource]) -> list[iam.PolicyS
     return statements
 
 
-def _optional(needs: RoleNeeds) -> list[iam.PolicyStatement]:
+def _optional(permissions: RolePermissions) -> list[iam.PolicyStatement]:
     statements = []
-    if needs.reads:
+    if permissions.reads:
         # A transform job lists the objects of its S3Prefix with this role. For asynchronous
         # inference AWS's page asks for s3:ListBucket, too.
         # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TransformS3DataSource.html
         # https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-create-endpoint-prerequisites.html
-        listed: dict[str, str | list[str]] = {"s3:prefix": list(needs.reads)}
+        listed: dict[str, str | list[str]] = {"s3:prefix": list(permissions.reads)}
         statements += [
-            _allow("s3:GetObject", on=_objects(needs, needs.reads)),
-            _allow("s3:ListBucket", on=[needs.bucket_arn], when=listed, like=True),
+            _allow("s3:GetObject", on=_objects(permissions, permissions.reads)),
+            _allow("s3:ListBucket", on=[permissions.bucket_arn], when=listed, like=True),
         ]
-    if needs.writes:
+    if permissions.writes:
         statements.append(
-            _allow("s3:AbortMultipartUpload", "s3:PutObject", on=_objects(needs, needs.writes))
+            _allow(
+                "s3:AbortMultipartUpload",
+                "s3:PutObject",
+                on=_objects(permissions, permissions.writes),
+            )
         )
-    if needs.publishes_to:
-        statements.append(_allow("sns:Publish", on=needs.publishes_to))
-    if needs.key_arn:
-        statements.append(_allow("kms:Decrypt", "kms:GenerateDataKey", on=[needs.key_arn]))
-    if needs.key_arn and needs.encrypts_volumes:
-        statements.append(_allow("kms:DescribeKey", on=[needs.key_arn]))
-        grant = _allow("kms:CreateGrant", on=[needs.key_arn])
+    if permissions.publishes_to:
+        statements.append(_allow("sns:Publish", on=permissions.publishes_to))
+    if permissions.key_arn:
+        statements.append(_allow("kms:Decrypt", "kms:GenerateDataKey", on=[permissions.key_arn]))
+    if permissions.key_arn and permissions.encrypts_volumes:
+        statements.append(_allow("kms:DescribeKey", on=[permissions.key_arn]))
+        grant = _allow("kms:CreateGrant", on=[permissions.key_arn])
         grant.add_condition("Bool", {"kms:GrantIsForAWSResource": "true"})
         statements.append(grant)
-    if needs.describes_alarms:
+    if permissions.describes_alarms:
         # Of rollback alarms; DescribeAlarms knows no resources below all alarms of the account.
         statements.append(_allow("cloudwatch:DescribeAlarms", on=["*"]))
     return statements
 
 
-def _network(stack: cdk.Stack, needs: RoleNeeds) -> list[iam.PolicyStatement]:
+def _network(stack: cdk.Stack, permissions: RolePermissions) -> list[iam.PolicyStatement]:
     """Network interfaces in the given subnets and security groups alone.
 
     https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html (CreateModel, with VPC)
@@ -174,8 +181,8 @@ def _network(stack: cdk.Stack, needs: RoleNeeds) -> list[iam.PolicyStatement]:
     ec2 = f"arn:{stack.partition}:ec2:{stack.region}:{stack.account}"
     interfaces = _interfaces(stack)
     places = [
-        *(f"{ec2}:subnet/{subnet}" for subnet in needs.subnet_ids),
-        *(f"{ec2}:security-group/{group}" for group in needs.security_group_ids),
+        *(f"{ec2}:subnet/{subnet}" for subnet in permissions.subnet_ids),
+        *(f"{ec2}:security-group/{group}" for group in permissions.security_group_ids),
     ]
     return [
         _allow("ec2:CreateNetworkInterface", on=[interfaces, *places]),

@@ -3,26 +3,19 @@
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from stacks.log_groups import log_group_arn
 
-def add_flow_log(
-    scope: Construct, *, vpc_id: str, group_name: str, key_arn: str, retention_days: int
-) -> None:
-    """Log all traffic of the VPC, encrypted with the key."""
-    group = logs.CfnLogGroup(
-        scope,
-        "FlowLogs",
-        log_group_name=group_name,
-        retention_in_days=retention_days,
-        kms_key_id=key_arn,
-    )
+
+def add_flow_log(scope: Construct, *, vpc_id: str, group_name: str) -> str:
+    """Log all traffic of the VPC; the resource that its role may write to."""
+    group_arn = log_group_arn(cdk.Stack.of(scope), group_name)
     write = iam.PolicyStatement(
         # https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html, but for
         # CreateLogGroup: the group is there.
         actions=["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-        resources=[group.attr_arn],
+        resources=[group_arn],
     )
     role = iam.Role(
         scope,
@@ -42,4 +35,5 @@ def add_flow_log(
         log_destination_type="cloud-watch-logs",
         log_group_name=group_name,
         deliver_logs_permission_arn=role.role_arn,
-    ).add_resource_dependency(group)
+    )
+    return group_arn

@@ -6,11 +6,11 @@ from typing import Any
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from stacks.constructs.default_group_closer import DefaultGroupCloser
 from stacks.constructs.flow_log import add_flow_log
+from stacks.stage_plan import StageNames
 
 # What a container that has a network calls by itself, and what it may do there.
 _CONTAINER_ACTIONS = {
@@ -39,11 +39,9 @@ class IsolatedVpc(Construct):
         scope: Construct,
         id: str,
         *,
-        name: str,
+        names: StageNames,
         cidr: str,
         region: str,
-        key: kms.IKey,
-        log_retention_days: int,
     ) -> None:
         super().__init__(scope, id)
         self._region = region
@@ -54,16 +52,14 @@ class IsolatedVpc(Construct):
             # Without both the names of AWS's services do not lead to the endpoints.
             enable_dns_support=True,
             enable_dns_hostnames=True,
-            tags=[cdk.CfnTag(key="Name", value=name)],
+            tags=[cdk.CfnTag(key="Name", value=names.endpoint)],
         )
         self.vpc_id = vpc.attr_vpc_id
         closer = DefaultGroupCloser(
             self,
             "DefaultGroup",
-            name=name,
+            names=names,
             group_id=vpc.attr_default_security_group,
-            key=key,
-            log_retention_days=log_retention_days,
         )
         # Id and type are those by which cdk-nag knows that the group is closed.
         cdk.CustomResource(
@@ -76,15 +72,7 @@ class IsolatedVpc(Construct):
                 "Account": cdk.Stack.of(self).account,
             },
         )
-        flow_log_group_name = f"/aws/vpc/{name}"
-        self.log_group_names = [closer.log_group_name, flow_log_group_name]
-        add_flow_log(
-            self,
-            vpc_id=self.vpc_id,
-            group_name=flow_log_group_name,
-            key_arn=key.key_arn,
-            retention_days=log_retention_days,
-        )
+        self.wildcards = [add_flow_log(self, vpc_id=self.vpc_id, group_name=names.flow_logs)]
         # Nothing but the local route, and S3's by the endpoint.
         table = ec2.CfnRouteTable(self, "Routes", vpc_id=self.vpc_id)
         # SageMaker asks for two at least; a third zone is not there for every account.

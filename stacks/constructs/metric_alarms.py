@@ -6,6 +6,7 @@ from typing import Any
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
+from stacks.stage_plan import StageNames
 from stacks.watching.alarm import Alarm, Band, Severity
 from stacks.watching.metrics import Formula, Metric
 
@@ -14,7 +15,7 @@ _BAND, _WATCHED = "usual", "watched"
 
 
 class MetricAlarms(Construct):
-    """Alarms whose severity says which topic hears of them, when they go off and when they end.
+    """Alarms whose severity chooses the topic that is notified when they go off and when they end.
 
     Each has a name of its own, so that the dashboard and other stacks can name it. They are of the
     low-level class: dozens of the other would cost synth a second.
@@ -25,14 +26,14 @@ class MetricAlarms(Construct):
         scope: Construct,
         id: str,
         *,
-        endpoint_name: str,
+        names: StageNames,
         alarms: Sequence[Alarm],
         topic_arns: Mapping[Severity, str],
     ) -> None:
         super().__init__(scope, id)
         self.by_name: dict[str, cloudwatch.CfnAlarm] = {}
         for alarm in alarms:
-            name = f"{endpoint_name}-{alarm.name}"
+            name = names.alarm(alarm.name)
             topics = [topic_arns[alarm.severity]]
             self.by_name[name] = _Alarm(
                 self,

@@ -12,6 +12,7 @@ from aws_cdk import aws_s3_deployment as s3_deployment
 from constructs import Construct
 
 from stacks.compatibility import BUCKET_DEPLOYMENT_DISK_GIB
+from stacks.log_groups import log_group_arn
 
 # Lambda gives more than one core, and more of the network, from 1,769 MiB on.
 _MEMORY_MIB = 2048
@@ -28,33 +29,27 @@ class ModelArchives(Construct):
         scope: Construct,
         id: str,
         *,
+        log_group_name: str,
         folder: Path,
         bucket: str,
         prefix: str,
         key: kms.IKey,
-        log_group_name: str,
-        log_retention_days: int,
     ) -> None:
         """`bucket`: its name; `prefix`: with its slash."""
         super().__init__(scope, id)
         asset = s3_assets.Asset(self, "Folder", path=str(folder))
-        log_group = logs.CfnLogGroup(
-            self,
-            "Logs",
-            log_group_name=log_group_name,
-            retention_in_days=log_retention_days,
-            kms_key_id=key.key_arn,
-        )
+        log_group = log_group_arn(cdk.Stack.of(self), log_group_name)
         bucket_arn = f"arn:{cdk.Stack.of(self).partition}:s3:::{bucket}"
-        self.wildcards = [f"{bucket_arn}/{prefix}*"]
+        objects = f"{bucket_arn}/{prefix}*"
+        self.wildcards = [objects, log_group]
         list_prefix = _allow("s3:ListBucket", on=bucket_arn)
         list_prefix.add_condition("StringLike", {"s3:prefix": f"{prefix}*"})
         statements = [
             _allow("s3:GetObject", on=asset.bucket.arn_for_objects(asset.s3_object_key)),
-            _allow("s3:AbortMultipartUpload", "s3:PutObject", on=self.wildcards[0]),
+            _allow("s3:AbortMultipartUpload", "s3:PutObject", on=objects),
             list_prefix,
             _allow("kms:Decrypt", "kms:GenerateDataKey", on=key.key_arn),
-            _allow("logs:CreateLogStream", "logs:PutLogEvents", on=log_group.attr_arn),
+            _allow("logs:CreateLogStream", "logs:PutLogEvents", on=log_group),
         ]
         role = iam.Role(
             self,
@@ -74,7 +69,7 @@ class ModelArchives(Construct):
             ephemeral_storage_size=cdk.Size.gibibytes(BUCKET_DEPLOYMENT_DISK_GIB),
             # Else CDK gives it every object of both buckets, to read, write and delete.
             role=iam.Role.from_role_arn(self, "FixedRole", role.role_arn, mutable=False),
-            log_group=logs.LogGroup.from_log_group_name(self, "LogGroup", log_group.ref),
+            log_group=logs.LogGroup.from_log_group_name(self, "LogGroup", log_group_name),
         )
 
 

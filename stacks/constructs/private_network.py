@@ -1,10 +1,10 @@
 """The network of a model that runs in a VPC."""
 
-from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from stacks.prefix_lists import S3_PREFIX_LISTS
 from stacks.settings.network import NetworkSettings
+from stacks.stage_plan import StageNames
 
 
 class PrivateNetwork(Construct):
@@ -17,7 +17,7 @@ class PrivateNetwork(Construct):
     https://docs.aws.amazon.com/sagemaker/latest/dg/host-vpc.html
     https://docs.aws.amazon.com/sagemaker/latest/dg/mkt-algo-model-internet-free.html
 
-    The composer has to let CloudWatch Logs use the key for `log_group_names`: a new VPC has some.
+    The composer has to make the log groups of a new VPC.
     """
 
     def __init__(
@@ -25,15 +25,12 @@ class PrivateNetwork(Construct):
         scope: Construct,
         id: str,
         *,
-        name: str,
+        names: StageNames,
         settings: NetworkSettings,
         region: str,
-        key: kms.IKey,
-        log_retention_days: int,
     ) -> None:
         """A KeyError where a security group is to be made and the region's prefix list unknown."""
         super().__init__(scope, id)
-        self.log_group_names: list[str] = []
         self.subnet_ids = list(settings.subnet_ids)
         self.security_group_ids = list(settings.security_group_ids)
         if settings.new_vpc:
@@ -43,13 +40,10 @@ class PrivateNetwork(Construct):
             vpc = IsolatedVpc(
                 self,
                 "Vpc",
-                name=name,
+                names=names,
                 cidr=settings.cidr,
                 region=region,
-                key=key,
-                log_retention_days=log_retention_days,
             )
-            self.log_group_names = vpc.log_group_names
             self.subnet_ids = vpc.subnet_ids
             reachable = None if settings.isolation else settings.cidr
             group = self._hosting_group(vpc.vpc_id, region, reachable)

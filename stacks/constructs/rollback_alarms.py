@@ -1,17 +1,15 @@
 """The alarms that roll an update back."""
 
-from collections.abc import Sequence
-
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from stacks.settings.endpoint import MetricsSettings
+from stacks.stage_plan import StagePlan
 from stacks.watching.alarm import Alarm, Band
 from stacks.watching.answers import rollback_alarms
-from stacks.watching.metrics import Metric, Variant, Watched
+from stacks.watching.metrics import Metric, Watched, watched_variants
 
 
 class RollbackAlarms(Construct):
@@ -19,9 +17,9 @@ class RollbackAlarms(Construct):
 
     They have to be there before the endpoint whose AutoRollbackConfiguration names them, and so
     stand in its stack. AWS's page on auto-rollback asks of an alarm only that it monitors the
-    endpoint, and its example of an error rate is the same average without arithmetic. That metric
-    math is taken is written nowhere; it is an alarm like any other in what DescribeAlarms, which
-    the role needs for it, tells of its state.
+    endpoint, and its example of an error rate is the same average without arithmetic. No page
+    says that an alarm on metric math is accepted; DescribeAlarms, which the role needs for
+    rollback, reports its state as that of any other alarm.
     https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html
     """
 
@@ -30,32 +28,20 @@ class RollbackAlarms(Construct):
         scope: Construct,
         id: str,
         *,
-        endpoint_name: str,
-        variant_names: Sequence[str],
+        plan: StagePlan,
         topic: sns.ITopic,
-        invocation_5xx_percent: float,
-        model_latency_p99_ms: float,
-        publishing: MetricsSettings | None = None,
-        inference_component_name: str | None = None,
     ) -> None:
-        """`publishing`: as the endpoint's MetricsConfig; how often it has data points."""
         super().__init__(scope, id)
         self.alarms: list[cloudwatch.Alarm] = []
         self.names: list[str] = []
-        action = actions.SnsAction(topic)
-        for name in variant_names:
-            variant = Variant(
-                endpoint_name,
-                name,
-                component=inference_component_name,
-                publishing=publishing or MetricsSettings(),
-            )
+        action, limits = actions.SnsAction(topic), plan.settings.alarms
+        for variant in watched_variants(plan):
             for alarm in rollback_alarms(
                 variant,
-                invocation_5xx_percent=invocation_5xx_percent,
-                model_latency_p99_ms=model_latency_p99_ms,
+                invocation_5xx_percent=limits.invocation_5xx_percent,
+                model_latency_p99_ms=limits.model_latency_p99_ms,
             ):
-                self.names.append(f"{endpoint_name}-{alarm.name}")
+                self.names.append(plan.names.alarm(alarm.name))
                 self.alarms.append(self._add(alarm, self.names[-1], action))
 
     def _add(self, alarm: Alarm, name: str, action: actions.SnsAction) -> cloudwatch.Alarm:

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from stacks.stage_plan import StageNames
+
 
 class SavedQueries(Construct):
     """Queries of CloudWatch Logs Insights, in a folder of the endpoint's name."""
@@ -14,7 +16,7 @@ class SavedQueries(Construct):
         scope: Construct,
         id: str,
         *,
-        folder: str,
+        names: StageNames,
         log_group_name: str,
         queries: Mapping[str, str],
     ) -> None:
@@ -23,7 +25,7 @@ class SavedQueries(Construct):
             logs.CfnQueryDefinition(
                 self,
                 name,
-                name=f"{folder}/{name}",
+                name=names.saved_query(name),
                 query_string=query,
                 log_group_names=[log_group_name],
             )

@@ -5,26 +5,37 @@ import json
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
-from stacks.compatibility import has_local_storage
-from stacks.constructs.transform_role import transform_role
 from stacks.constructs.transform_starters import TransformStarters
+from stacks.log_groups import log_group_arn
 from stacks.settings.modes import BatchSettings
+from stacks.stage_plan import StageNames, VariantPlan
 from stacks.transform_definition import definition
+
+_LOG_DELIVERY = (
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+)
 
 
 class TransformWorkflow(Construct):
     """Objects under `batch/input/` of the bucket become results under `batch/output/`.
 
     An execution is started by hand, by the schedule, or by an object's arrival. The composer has to
-    let CloudWatch Logs use the key for `log_group_name`, the model's role read and write the two
-    prefixes, and, for `on_arrival`, the bucket tell EventBridge of its objects.
+    make the log group, let the model's role read and write the two prefixes, and, for
+    `on_arrival`, have the bucket tell EventBridge of its objects.
     """
 
     def __init__(
@@ -32,40 +43,31 @@ class TransformWorkflow(Construct):
         scope: Construct,
         id: str,
         *,
-        name: str,
+        names: StageNames,
         model_name: str,
         settings: BatchSettings,
-        instance_type: str,
+        variant: VariantPlan,
         bucket: s3.IBucket,
         key: kms.IKey,
         alarm_topic: sns.ITopic,
-        log_retention_days: int,
     ) -> None:
         super().__init__(scope, id)
-        self._name = f"{name}-batch"
-        self.log_group_name = f"/aws/vendedlogs/states/{self._name}"
-        log_group = logs.CfnLogGroup(
-            self,
-            "Logs",
-            log_group_name=self.log_group_name,
-            retention_in_days=log_retention_days,
-            kms_key_id=key.key_arn,
-        )
+        self._name = names.state_machine
         jobs = cdk.Stack.of(self).format_arn(
-            service="sagemaker", resource="transform-job", resource_name=f"{name}-*"
+            service="sagemaker", resource="transform-job", resource_name=f"{names.transform_jobs}*"
         )
         self.wildcards = [jobs]
-        role = transform_role(
+        role = _role(
             self,
             "Role",
             jobs=jobs,
-            volume_key_arn=None if has_local_storage(instance_type) else key.key_arn,
+            volume_key_arn=key.key_arn if variant.has_volumes else None,
         )
         what_to_do = definition(
             partition=cdk.Stack.of(self).partition,
-            name=name,
+            jobs=names.transform_jobs,
             settings=settings,
-            instance_type=instance_type,
+            variant=variant,
         )
         self.machine = stepfunctions.CfnStateMachine(
             self,
@@ -78,7 +80,9 @@ class TransformWorkflow(Construct):
                 "Bucket": bucket.bucket_name,
                 "Key": key.key_arn,
             },
-            logging_configuration=_log_everything_to(log_group),
+            logging_configuration=_log_everything_to(
+                log_group_arn(cdk.Stack.of(self), names.state_machine_logs)
+            ),
         )
         self._alarm(alarm_topic)
         TransformStarters(
@@ -128,11 +132,11 @@ class TransformWorkflow(Construct):
 
 
 def _log_everything_to(
-    group: logs.CfnLogGroup,
+    group_arn: str,
 ) -> stepfunctions.CfnStateMachine.LoggingConfigurationProperty:
     """An execution's data says where objects lie, never what is in them."""
     destination = stepfunctions.CfnStateMachine.CloudWatchLogsLogGroupProperty(
-        log_group_arn=group.attr_arn
+        log_group_arn=group_arn
     )
     return stepfunctions.CfnStateMachine.LoggingConfigurationProperty(
         level="ALL",
@@ -143,3 +147,50 @@ def _log_everything_to(
             )
         ],
     )
+
+
+def _role(scope: Construct, id: str, *, jobs: str, volume_key_arn: str | None) -> iam.Role:
+    """What `.sync` needs for `jobs`, and what any state machine needs that writes a log.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/sagemaker-iam.html
+    https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
+    """
+    stack = cdk.Stack.of(scope)
+    # Step Functions keeps this rule itself, and hears through it that a job has ended.
+    rule = stack.format_arn(
+        service="events",
+        resource="rule",
+        resource_name="StepFunctionsGetEventsForSageMakerTransformJobsRule",
+    )
+    statements = [
+        # AddTags: Step Functions marks the jobs that it starts. No iam:PassRole:
+        # CreateTransformJob names no role, the job runs with its model's.
+        _allow(
+            "sagemaker:AddTags",
+            "sagemaker:CreateTransformJob",
+            "sagemaker:DescribeTransformJob",
+            "sagemaker:ListTags",
+            "sagemaker:StopTransformJob",
+            on=jobs,
+        ),
+        _allow("events:DescribeRule", "events:PutRule", "events:PutTargets", on=rule),
+        _allow(*_LOG_DELIVERY, on="*"),  # these know no resources
+    ]
+    if volume_key_arn:
+        # https://docs.aws.amazon.com/sagemaker/latest/dg/api-permissions-reference.html
+        grant = _allow("kms:CreateGrant", on=volume_key_arn)
+        grant.add_condition("Bool", {"kms:GrantIsForAWSResource": "true"})
+        statements.append(grant)
+    return iam.Role(
+        scope,
+        id,
+        assumed_by=iam.ServicePrincipal(
+            "states.amazonaws.com",
+            conditions={"StringEquals": {"aws:SourceAccount": stack.account}},
+        ),
+        inline_policies={"batch": iam.PolicyDocument(statements=statements)},
+    )
+
+
+def _allow(*actions: str, on: str) -> iam.PolicyStatement:
+    return iam.PolicyStatement(actions=list(actions), resources=[on])

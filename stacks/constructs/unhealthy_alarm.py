@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
+from stacks.stage_plan import StageNames
+
 
 class UnhealthyAlarm(Construct):
     """`<endpoint>-unhealthy`: in alarm while one of the critical alarms is.
@@ -18,20 +20,20 @@ class UnhealthyAlarm(Construct):
         scope: Construct,
         id: str,
         *,
-        endpoint_name: str,
+        names: StageNames,
         rollback_alarm_names: Sequence[str],
         critical: Sequence[cloudwatch.CfnAlarm],
     ) -> None:
         """`rollback_alarm_names`: of a stack that is deployed before."""
         super().__init__(scope, id)
-        names = [*rollback_alarm_names, *(str(alarm.alarm_name) for alarm in critical)]
-        self.name = f"{endpoint_name}-unhealthy"
+        watched = [*rollback_alarm_names, *(str(alarm.alarm_name) for alarm in critical)]
+        self.name = names.alarm("unhealthy")
         composite = cloudwatch.CfnCompositeAlarm(
             self,
             "Alarm",
             alarm_name=self.name,
-            alarm_rule=" OR ".join(f'ALARM("{name}")' for name in names),
-            alarm_description=f"Answers of {endpoint_name} fail, are late or do not come: the "
+            alarm_rule=" OR ".join(f'ALARM("{name}")' for name in watched),
+            alarm_description=f"Answers of {names.endpoint} fail, are late or do not come: the "
             "alarm that set this off says which and what to do.",
         )
         for alarm in critical:

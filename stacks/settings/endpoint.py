@@ -14,7 +14,11 @@ class MetricsSettings(Table):
     """`[<stage>.endpoint.metrics]`."""
 
     enhanced: Annotated[
-        bool, Field(description="utilization and invocations by instance, too (costs more metrics)")
+        bool,
+        Field(
+            description="publish utilization and invocations of each instance, too (more "
+            "metrics to pay for)"
+        ),
     ] = False
     frequency_seconds: Annotated[
         Literal[10, 30, 60, 120, 180, 240, 300],
@@ -30,32 +34,40 @@ class EndpointSettings(Table):
 
     instance_type: Annotated[
         InstanceType | None,
-        Field(description="a SageMaker hosting instance type; none in serverless mode"),
+        Field(description="a SageMaker hosting instance type; without effect in serverless mode"),
     ] = None
     fallback_instance_types: Annotated[
         tuple[InstanceType, ...],
         Field(
             strict=False,
             max_length=4,
-            description="taken in this order where `instance_type` has no capacity",
+            description="instance types to take, in this order, where `instance_type` has no "
+            "capacity",
         ),
     ] = ()
     volume_size_gb: Annotated[
-        int | None, Field(ge=1, le=512, description="storage volume; unset: SageMaker's choice")
+        int | None,
+        Field(
+            ge=1, le=512, description="size of the storage volume in GB; unset: SageMaker's choice"
+        ),
     ] = None
     startup_timeout_seconds: Annotated[
-        int, Field(ge=60, le=3600, description="for the container to pass its health check")
+        int, Field(ge=60, le=3600, description="time for the container to pass its health check")
     ] = 600
     download_timeout_seconds: Annotated[
-        int, Field(ge=60, le=3600, description="to fetch and unpack the model")
+        int, Field(ge=60, le=3600, description="time to download and unpack the model")
     ] = 600
     provision_timeout_seconds: Annotated[
         int | None,
-        Field(ge=300, le=3600, description="to find capacity for an instance; unset: SageMaker's"),
+        Field(
+            ge=300,
+            le=3600,
+            description="time to find capacity for an instance; unset: SageMaker's default",
+        ),
     ] = None
     routing: Annotated[
         Literal["LEAST_OUTSTANDING_REQUESTS", "RANDOM"],
-        Field(description="which instance gets a request"),
+        Field(description="how SageMaker chooses the instance that gets a request"),
     ] = "LEAST_OUTSTANDING_REQUESTS"
     core_dumps: Annotated[
         bool, Field(description="keep core dumps of the container in the stage's bucket")
@@ -75,26 +87,35 @@ class EndpointSettings(Table):
 class VariantSettings(Table):
     """`[<stage>.variants.<name>]`. What it leaves out is as in `[<stage>.endpoint]`."""
 
-    weight: Annotated[float, Field(ge=0, description="its share of the requests, by all weights")]
+    weight: Annotated[
+        float,
+        Field(
+            ge=0,
+            description="its share of the requests is its weight, divided by the sum of all "
+            "weights",
+        ),
+    ]
     model: Annotated[
         str | None, Field(description="an MLflow model folder in place of `model.path`")
     ] = None
     instance_type: Annotated[
-        InstanceType | None, Field(description="in place of the endpoint's")
+        InstanceType | None, Field(description="instance type in place of the endpoint's")
     ] = None
 
 
 class ShadowSettings(Table):
-    """`[<stage>.shadow]`. A candidate that gets copies of requests, and answers nobody."""
+    """`[<stage>.shadow]`. A candidate that gets copies of requests, unseen by callers."""
 
     model: Annotated[str, Field(description="the candidate's MLflow model folder")]
     percent: Annotated[
-        float, Field(gt=0, le=100, description="of the requests that are copied to it")
+        float, Field(gt=0, le=100, description="percentage of the requests that are copied to it")
     ] = 100
     instance_type: Annotated[
-        InstanceType | None, Field(description="in place of the endpoint's")
+        InstanceType | None, Field(description="instance type in place of the endpoint's")
     ] = None
-    instance_count: Annotated[int, Field(ge=1, description="its instances; they do not scale")] = 1
+    instance_count: Annotated[
+        int, Field(ge=1, description="how many instances it has; they do not scale")
+    ] = 1
 
 
 def _some_weight(variants: dict[str, VariantSettings]) -> dict[str, VariantSettings]:

@@ -53,12 +53,6 @@ class Settings(Table):
             named += [stage.shadow.model] if stage.shadow else []
         return list(dict.fromkeys(named))
 
-    def archives(self, stage: str) -> Path | None:
-        """The folder of a multi-model stage's archives; None where it names none."""
-        settings = self.stages[stage]
-        folder = settings.multi_model.archives if settings.mode == "multi-model" else None
-        return self.file.parent / folder if folder is not None else None
-
     @property
     def model_folder(self) -> Path:
         """The model's folder: `model.path`, taken from the folder of stages.toml."""

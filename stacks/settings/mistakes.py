@@ -10,6 +10,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+_LONGEST_ARRAY = 200  # characters: what is wrong with it stands behind it
+
 
 def nearest(value: str, known: Iterable[str]) -> str:
     """`; did you mean "…"?` where one of `known` is like `value`, else nothing."""
@@ -22,7 +24,10 @@ def toml_value(value: object) -> str:
     if isinstance(value, dict | BaseModel):
         return ""
     if isinstance(value, str | int | float | bool | list):
-        return f" = {_printable(json.dumps(value, ensure_ascii=False, default=str))}"
+        written = _printable(json.dumps(value, ensure_ascii=False, default=str))
+        if isinstance(value, list) and len(written) > _LONGEST_ARRAY:
+            written = f"{written[:_LONGEST_ARRAY]}…"
+        return f" = {written}"
     return f" = {value}"
 
 

@@ -18,12 +18,24 @@ MAX_CONCURRENCY = 200
 class ServerlessSettings(Table):
     """`[<stage>.serverless]`."""
 
-    memory_mb: Annotated[Memory, Field(description="memory of one execution environment")] = 4096
+    memory_mb: Annotated[
+        Memory, Field(description="memory of one execution environment, in MB")
+    ] = 4096
     max_concurrency: Annotated[
-        int, Field(ge=1, le=MAX_CONCURRENCY, description="invocations at one time; more get a 429")
+        int,
+        Field(
+            ge=1,
+            le=MAX_CONCURRENCY,
+            description="concurrent invocations; more are refused with a 429",
+        ),
     ] = 20
     provisioned_concurrency: Annotated[
-        int, Field(ge=0, le=MAX_CONCURRENCY, description="environments kept warm; 0 for none")
+        int,
+        Field(
+            ge=0,
+            le=MAX_CONCURRENCY,
+            description="execution environments that are kept warm; 0 for none",
+        ),
     ] = 0
 
     @field_validator("provisioned_concurrency")
@@ -39,16 +51,18 @@ class AsyncSettings(Table):
     """`[<stage>.async]`. Results lie in the stage's bucket under `async/`."""
 
     max_concurrent_invocations_per_instance: Annotated[
-        int, Field(ge=1, le=1000, description="invocations that an instance works on at one time")
+        int, Field(ge=1, le=1000, description="concurrent invocations of an instance")
     ] = 4
     result_days: Annotated[
         int, Field(ge=1, description="days that results and failures are kept")
     ] = 30
     success_subscribers: Annotated[
-        tuple[Email, ...], Field(strict=False, description="e-mail addresses told of each result")
+        tuple[Email, ...],
+        Field(strict=False, description="e-mail addresses that get a notification of each result"),
     ] = ()
     error_subscribers: Annotated[
-        tuple[Email, ...], Field(strict=False, description="e-mail addresses told of each failure")
+        tuple[Email, ...],
+        Field(strict=False, description="e-mail addresses that get a notification of each failure"),
     ] = ()
 
 
@@ -60,10 +74,11 @@ class BatchSettings(Table):
         Literal["Line", "None"], Field(description="whether each line of an object is a record")
     ] = "Line"
     join: Annotated[
-        Literal["Line", "None"], Field(description="how the records' answers are put together")
+        Literal["Line", "None"], Field(description="how the records' results are put together")
     ] = "Line"
     strategy: Annotated[
-        Literal["MultiRecord", "SingleRecord"], Field(description="records in a request")
+        Literal["MultiRecord", "SingleRecord"],
+        Field(description="whether a request holds one record or several"),
     ] = "MultiRecord"
     content_type: Annotated[MediaType, Field(description="media type of the objects")] = (
         "application/jsonlines"
@@ -75,14 +90,16 @@ class BatchSettings(Table):
         int, Field(ge=1, le=100, description="the largest request, in MB")
     ] = 6
     max_concurrent_transforms: Annotated[
-        int, Field(ge=1, le=1000, description="requests to an instance at one time")
+        int, Field(ge=1, le=1000, description="concurrent requests to an instance")
     ] = 4
     attempts: Annotated[
-        int, Field(ge=1, le=10, description="times that a job is tried, with growing waits between")
+        int, Field(ge=1, le=10, description="how often a job is tried, with growing waits between")
     ] = 3
-    timeout_hours: Annotated[int, Field(ge=1, le=120, description="for one job")] = 24
+    timeout_hours: Annotated[
+        int, Field(ge=1, le=120, description="time limit of one job, in hours")
+    ] = 24
     schedule: Annotated[
-        Schedule | None, Field(description="when a job starts by itself; unset: never")
+        Schedule | None, Field(description="schedule on which a job starts; unset: none")
     ] = None
     on_arrival: Annotated[bool, Field(description="start a job for each object that arrives")] = (
         False
@@ -104,7 +121,7 @@ class MultiModelSettings(Table):
 
     archives: Annotated[
         str | None,
-        Field(description="a folder of .tar.gz archives that each deployment puts there, too"),
+        Field(description="a folder of .tar.gz archives that each deployment copies there"),
     ] = None
     cache: Annotated[
         bool, Field(description="keep models loaded; false for many that are rarely called")
@@ -114,6 +131,6 @@ class MultiModelSettings(Table):
 class InferenceComponentSettings(Table):
     """`[<stage>.inference_component]`. What one copy of the model takes of an instance."""
 
-    accelerators: Annotated[int, Field(ge=0, description="GPUs of a copy")] = 1
-    cpu_cores: Annotated[float | None, Field(ge=0.25, description="cores of a copy")] = None
-    memory_mb: Annotated[int, Field(ge=128, description="memory of a copy")] = 4096
+    accelerators: Annotated[int, Field(ge=0, description="GPUs for each copy")] = 1
+    cpu_cores: Annotated[float | None, Field(ge=0.25, description="CPU cores for each copy")] = None
+    memory_mb: Annotated[int, Field(ge=128, description="memory for each copy, in MB")] = 4096

@@ -19,7 +19,7 @@ class RepositoryIds(Table):
 
     owner: Annotated[
         int,
-        Field(ge=1, description="GitHub's id of the owner; of a repository whose tokens have ids"),
+        Field(ge=1, description="GitHub's id of the owner, for a repository whose tokens have ids"),
     ]
     repository: Annotated[int, Field(ge=1, description="GitHub's id of the repository")]
 

@@ -11,10 +11,10 @@ from stacks.settings.values import Schedule, Table, TimeZone, conflict
 class ScheduledCapacity(Table):
     """`[[<stage>.scaling.schedule]]`."""
 
-    at: Annotated[Schedule, Field(description="when")]
-    timezone: Annotated[TimeZone, Field(description="of `at`: an IANA name")] = "UTC"
-    min_capacity: Annotated[int, Field(ge=0, description="from then on")]
-    max_capacity: Annotated[int, Field(ge=1, description="from then on")]
+    at: Annotated[Schedule, Field(description="when the capacity changes")]
+    timezone: Annotated[TimeZone, Field(description="time zone of `at`, by its IANA name")] = "UTC"
+    min_capacity: Annotated[int, Field(ge=0, description="lowest capacity from then on")]
+    max_capacity: Annotated[int, Field(ge=1, description="highest capacity from then on")]
 
     @field_validator("max_capacity")
     @classmethod
@@ -29,7 +29,8 @@ class ScalingStep(Table):
     """`[[<stage>.scaling.steps]]`: how many to add from a load on."""
 
     above_percent: Annotated[
-        float, Field(gt=100, description="of the target: the load from which this step counts")
+        float,
+        Field(gt=100, description="load from which this step counts, in percent of the target"),
     ]
     add: Annotated[int, Field(ge=1, description="instances to add at once")]
 
@@ -41,47 +42,55 @@ class ScalingSettings(Table):
     """
 
     enabled: Annotated[
-        bool, Field(description="false takes the scaling target off, and keeps `initial_capacity`")
+        bool, Field(description="false removes the scalable target; the capacity stays as it is")
     ] = True
     min_capacity: Annotated[
-        int, Field(ge=0, description="fewest that scaling keeps; 0 where the mode can")
+        int, Field(ge=0, description="lowest capacity; 0 where the mode can scale to zero")
     ] = 1
-    max_capacity: Annotated[int, Field(ge=1, description="most that scaling starts")] = 2
+    max_capacity: Annotated[int, Field(ge=1, description="highest capacity")] = 2
     initial_capacity: Annotated[
         int | None,
         Field(
             ge=1,
-            description="of the first deployment; scaling decides after it; unset: the "
+            description="capacity of the first deployment, after which scaling decides; unset: the "
             "minimum, or 1",
         ),
     ] = None
     invocations_per_instance: Annotated[
         float | None,
-        Field(gt=0, description="invocations a minute and instance that scaling aims at"),
+        Field(gt=0, description="target of scaling: invocations of an instance in a minute"),
     ] = None
     concurrent_requests_per_model: Annotated[
         float | None,
         Field(
-            gt=0, description="requests at one time and model that scaling aims at (10 s metric)"
+            gt=0,
+            description="target of scaling: concurrent requests of a model (a metric of every "
+            "10 s)",
         ),
     ] = None
     backlog_per_instance: Annotated[
-        float | None, Field(gt=0, description="async: queued requests an instance aimed at")
+        float | None,
+        Field(
+            gt=0, description="target of scaling in async mode: queued requests for each instance"
+        ),
     ] = None
     provisioned_concurrency_percent: Annotated[
         float | None,
         Field(
-            gt=0, le=100, description="serverless: used share of provisioned concurrency aimed at"
+            gt=0,
+            le=100,
+            description="target of scaling in serverless mode: used share of provisioned "
+            "concurrency",
         ),
     ] = None
     scale_in_cooldown_seconds: Annotated[
-        int, Field(ge=0, le=3600, description="after taking capacity away")
+        int, Field(ge=0, le=3600, description="wait after removing capacity")
     ] = 300
     scale_out_cooldown_seconds: Annotated[
-        int, Field(ge=0, le=3600, description="after adding capacity")
+        int, Field(ge=0, le=3600, description="wait after adding capacity")
     ] = 60
     disable_scale_in: Annotated[
-        bool, Field(description="only ever add capacity by load; schedules still take it away")
+        bool, Field(description="load only adds capacity; schedules still remove it")
     ] = False
     schedule: Annotated[tuple[ScheduledCapacity, ...], Field(strict=False)] = ()
     steps: Annotated[tuple[ScalingStep, ...], Field(strict=False)] = ()
@@ -117,24 +126,36 @@ class UpdateSettings(Table):
     ] = "all-at-once"
     step_percent: Annotated[
         int,
-        Field(ge=5, le=50, description="of capacity: the canary, a linear step, a rolling batch"),
+        Field(
+            ge=5,
+            le=50,
+            description="percentage of capacity: of the canary, a linear step, a rolling batch",
+        ),
     ] = 20
     wait_seconds: Annotated[
-        int, Field(ge=0, le=3600, description="between steps, while the alarms are watched")
+        int,
+        Field(
+            ge=0,
+            le=3600,
+            description="wait between steps, in which alarms may roll the update back",
+        ),
     ] = 300
     bake_seconds: Annotated[
         int,
-        Field(ge=0, le=3600, description="after the last step, before the old instances end"),
+        Field(ge=0, le=3600, description="wait after the last step, before the old instances end"),
     ] = 300
     timeout_seconds: Annotated[
-        int, Field(ge=600, le=28800, description="for the whole update, else it is rolled back")
+        int,
+        Field(
+            ge=600, le=28800, description="time for the whole update, after which it is rolled back"
+        ),
     ] = 7200
     rollback_alarms: Annotated[
         tuple[str, ...],
         Field(
             strict=False,
             description="names of alarms of your own that roll an update back, beside those of "
-            "5XX answers and p99 latency",
+            "5XX errors and p99 latency",
         ),
     ] = ()
 

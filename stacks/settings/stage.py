@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 from pydantic_core.core_schema import ValidationInfo
 
+from stacks.modes import MODES, ModeName
 from stacks.settings.endpoint import EndpointSettings, ShadowSettings, Variants
 from stacks.settings.modes import (
     AsyncSettings,
@@ -26,8 +27,6 @@ from stacks.settings.values import (
 )
 from stacks.settings.verify import VerifySettings
 from stacks.settings.watching import AlarmSettings, CaptureSettings, DriftSettings
-
-Mode = Literal["real-time", "serverless", "async", "batch", "multi-model", "inference-component"]
 
 
 class ShippingSettings(Table):
@@ -59,12 +58,13 @@ class StageSettings(Table):
 
     account: Annotated[Account, Field(description="the stage's AWS account id")]
     region: Annotated[Region, Field(description="the stage's AWS region")]
-    mode: Annotated[Mode, Field(description="how SageMaker serves the model")] = "real-time"
+    mode: Annotated[ModeName, Field(description="how SageMaker serves the model")] = "real-time"
     production: Annotated[
-        bool, Field(description="two instances at least, and updates that can roll back")
+        bool,
+        Field(description="require two instances at least, and updates that alarms can roll back"),
     ] = False
     single_instance_in_production: Annotated[
-        bool, Field(description="said so: one instance is enough, and its loss an outage")
+        bool, Field(description="accept one instance in production, whose loss is an outage")
     ] = False
     termination_protection: Annotated[
         bool, Field(description="refuse to delete the stage's stacks")
@@ -95,7 +95,7 @@ class StageSettings(Table):
     def _has_instances_where_the_mode_does(
         cls, value: EndpointSettings, info: ValidationInfo
     ) -> EndpointSettings:
-        mode = info.data.get("mode")
-        if mode not in (None, "serverless") and value.instance_type is None:
-            raise conflict(f'instance_type is missing; mode = "{mode}" runs on instances')
+        mode = MODES.get(info.data.get("mode", ""))
+        if mode and mode.has_instances and value.instance_type is None:
+            raise conflict(f'instance_type is missing; mode = "{mode.name}" runs on instances')
         return value

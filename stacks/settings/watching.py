@@ -13,10 +13,18 @@ class AlarmSettings(Table):
     """`[<stage>.alarms]`. An alarm goes off where its metric is beyond the number."""
 
     invocation_4xx_percent: Annotated[
-        Percent, Field(description="of invocations, over five minutes: callers' mistakes")
+        Percent,
+        Field(
+            description="percentage of invocations in five minutes that end with a 4XX error: "
+            "callers' mistakes"
+        ),
     ] = 20
     invocation_5xx_percent: Annotated[
-        Percent, Field(description="of invocations, in a minute: rolls updates back")
+        Percent,
+        Field(
+            description="percentage of invocations in a minute that end with a 5XX error; "
+            "rolls updates back"
+        ),
     ] = 1
     model_latency_p50_ms: Annotated[
         float, Field(gt=0, description="median of ModelLatency, milliseconds")
@@ -24,7 +32,7 @@ class AlarmSettings(Table):
     model_latency_p99_ms: Annotated[
         float,
         Field(
-            gt=0, description="99th percentile of ModelLatency, milliseconds: rolls updates back"
+            gt=0, description="99th percentile of ModelLatency, milliseconds; rolls updates back"
         ),
     ] = 1000
     overhead_latency_p99_ms: Annotated[
@@ -33,40 +41,63 @@ class AlarmSettings(Table):
     no_traffic_minutes: Annotated[
         int,
         Field(
-            ge=0, le=1440, description="without an invocation where traffic is expected; 0: never"
+            ge=0,
+            le=1440,
+            description="minutes without an invocation where traffic is expected; 0 for no "
+            "such alarm",
         ),
     ] = 0
-    cpu_percent: Annotated[Percent, Field(description="of all cores of an instance")] = 90
-    memory_percent: Annotated[Percent, Field(description="of an instance")] = 90
-    disk_percent: Annotated[Percent, Field(description="of an instance")] = 80
-    gpu_percent: Annotated[Percent, Field(description="of all GPUs of an instance")] = 95
-    gpu_memory_percent: Annotated[Percent, Field(description="of all GPUs of an instance")] = 90
+    cpu_percent: Annotated[
+        Percent, Field(description="CPU utilization of all cores of an instance")
+    ] = 90
+    memory_percent: Annotated[Percent, Field(description="memory utilization of an instance")] = 90
+    disk_percent: Annotated[Percent, Field(description="disk utilization of an instance")] = 80
+    gpu_percent: Annotated[Percent, Field(description="utilization of all GPUs of an instance")] = (
+        95
+    )
+    gpu_memory_percent: Annotated[
+        Percent, Field(description="memory utilization of all GPUs of an instance")
+    ] = 90
     at_maximum_minutes: Annotated[
-        int, Field(ge=1, le=1440, description="at `scaling.max_capacity` instances")
+        int,
+        Field(
+            ge=1,
+            le=1440,
+            description="minutes during which as many instances run as `scaling.max_capacity` "
+            "allows",
+        ),
     ] = 30
     backlog_per_instance: Annotated[
-        float, Field(gt=0, description="async: requests that wait, an instance")
+        float, Field(gt=0, description="async: requests in the queue for each instance")
     ] = 100
     backlog_age_minutes: Annotated[
-        float, Field(gt=0, description="async: age of the oldest request that waits")
+        float, Field(gt=0, description="async: age of the oldest request in the queue, in minutes")
     ] = 15
     cache_miss_percent: Annotated[
-        Percent, Field(description="multi-model: calls whose model had to be loaded first")
+        Percent,
+        Field(description="multi-model: percentage of calls whose model had to be loaded first"),
     ] = 20
     critical_subscribers: Annotated[
         _Emails,
-        Field(strict=False, description="e-mail addresses that hear of what breaks answers"),
+        Field(
+            strict=False,
+            description="e-mail addresses that get the critical alarms: requests fail or are late",
+        ),
     ] = ()
     warning_subscribers: Annotated[
-        _Emails, Field(strict=False, description="e-mail addresses that hear of what soon might")
+        _Emails,
+        Field(
+            strict=False,
+            description="e-mail addresses that get the warnings: requests may soon fail or be late",
+        ),
     ] = ()
 
 
 class CaptureSettings(Table):
-    """`[<stage>.capture]`. Requests and answers kept in the stage's bucket under `capture/`."""
+    """`[<stage>.capture]`. Requests and responses kept in the stage's bucket under `capture/`."""
 
     percent: Annotated[
-        int, Field(ge=0, le=100, description="of invocations that are kept; 0 for none")
+        int, Field(ge=0, le=100, description="percentage of invocations that are kept; 0 for none")
     ] = 0
     days: Annotated[int, Field(ge=1, description="days that they are kept")] = 30
 
@@ -78,14 +109,17 @@ def _each_once(labels: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class DriftSettings(Table):
-    """`[<stage>.drift]`. Figures of the model's inputs and answers, against what is usual."""
+    """`[<stage>.drift]`. Statistics of inputs and predictions, against their usual values."""
 
-    enabled: Annotated[bool, Field(description="watch for drift")] = False
+    enabled: Annotated[bool, Field(description="alarm on drift of inputs and predictions")] = False
     band_width: Annotated[
-        float, Field(gt=0, le=10, description="standard deviations that still pass for usual")
+        float,
+        Field(
+            gt=0, le=10, description="standard deviations around the forecast that count as usual"
+        ),
     ] = 3
     labels: Annotated[
         tuple[Label, ...],
         AfterValidator(_each_once),
-        Field(strict=False, max_length=10, description="entity labels whose rates are watched"),
+        Field(strict=False, max_length=10, description="entity labels whose rates have an alarm"),
     ] = ()

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 
 from stacks.settings.watching import AlarmSettings
+from stacks.stage_plan import Mode
 from stacks.watching.alarm import BELOW, Alarm, span
-from stacks.watching.metrics import Formula, Variant, all_requests
+from stacks.watching.metrics import Formula, WatchedVariant, all_requests
 
 FIVE_MINUTES = 300
 MICROSECONDS = 1000  # a millisecond
 
 
-def error_rate(variant: Variant, kind: str, period: int = 0) -> Formula:
+def error_rate(variant: WatchedVariant, kind: str, period: int = 0) -> Formula:
     """Percent of invocations with a 4XX or 5XX answer.
 
     SageMaker sends 1 for an error and 0 for any other answer: the average is the rate, in async
@@ -21,7 +22,7 @@ def error_rate(variant: Variant, kind: str, period: int = 0) -> Formula:
 
 
 def rollback_alarms(
-    variant: Variant, *, invocation_5xx_percent: float, model_latency_p99_ms: float
+    variant: WatchedVariant, *, invocation_5xx_percent: float, model_latency_p99_ms: float
 ) -> list[Alarm]:
     """What breaks answers now, and rolls an update back."""
     failures = error_rate(variant, "5XX")
@@ -49,7 +50,7 @@ def rollback_alarms(
     ]
 
 
-def answer_alarms(variant: Variant, alarms: AlarmSettings, mode: str) -> list[Alarm]:
+def answer_alarms(variant: WatchedVariant, alarms: AlarmSettings, mode: Mode) -> list[Alarm]:
     """What soon might break answers, beside the alarms that roll back."""
     refused = error_rate(variant, "4XX", FIVE_MINUTES)
     median = variant.answers("ModelLatency", "p50")
@@ -85,10 +86,10 @@ def answer_alarms(variant: Variant, alarms: AlarmSettings, mode: str) -> list[Al
             "size of payloads; where it is serverless, at cold starts.",
         ),
     ]
-    return found[:-1] if mode == "async" else found  # which publishes no OverheadLatency
+    return found if "OverheadLatency" in mode.metrics else found[:-1]
 
 
-def silence(variants: Sequence[Variant], alarms: AlarmSettings, mode: str) -> list[Alarm]:
+def silence(variants: Sequence[WatchedVariant], alarms: AlarmSettings, mode: Mode) -> list[Alarm]:
     """No traffic where traffic is expected; all variants together, as one may have no weight."""
     minutes = alarms.no_traffic_minutes
     if not minutes:

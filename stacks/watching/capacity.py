@@ -1,14 +1,18 @@
-"""Alarms on capacity that is all in use: instances, copies, or what serverless may do at a time."""
+"""Alarms on capacity that is in use: of an instance, of all instances, of serverless."""
 
 from math import ceil
 
+from stacks.instance_types import gpu_count, vcpu_count
 from stacks.settings import StageSettings
 from stacks.settings.watching import AlarmSettings
 from stacks.watching.alarm import AT_LEAST, Alarm, span
-from stacks.watching.metrics import Variant
+from stacks.watching.metrics import WatchedVariant
+
+# Utilization that is over within so many seconds sets no alarm off.
+_SUSTAINED = 300
 
 
-def at_maximum(variant: Variant, settings: StageSettings) -> list[Alarm]:
+def at_maximum(variant: WatchedVariant, settings: StageSettings) -> list[Alarm]:
     """As many instances as scaling may start, for long; of an inference component: copies."""
     scaling, minutes = settings.scaling, settings.alarms.at_maximum_minutes
     if not scaling.enabled or scaling.min_capacity == scaling.max_capacity:
@@ -32,7 +36,7 @@ def at_maximum(variant: Variant, settings: StageSettings) -> list[Alarm]:
     ]
 
 
-def serverless_alarms(variant: Variant, settings: StageSettings) -> list[Alarm]:
+def serverless_alarms(variant: WatchedVariant, settings: StageSettings) -> list[Alarm]:
     """Memory and concurrency: the rest of an instance is SageMaker's.
 
     https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints-monitoring.html
@@ -70,7 +74,9 @@ def serverless_alarms(variant: Variant, settings: StageSettings) -> list[Alarm]:
     return found
 
 
-def _used_up(variant: Variant, metric: str, name: str, said: str, alarms: AlarmSettings) -> Alarm:
+def _used_up(
+    variant: WatchedVariant, metric: str, name: str, said: str, alarms: AlarmSettings
+) -> Alarm:
     minutes = alarms.at_maximum_minutes
     return Alarm(
         name=f"{variant.name}-{name}",
@@ -80,4 +86,51 @@ def _used_up(variant: Variant, metric: str, name: str, said: str, alarms: AlarmS
         threshold=1,  # a share of 0 to 1
         periods=minutes,
         description=said % span(minutes * 60),
+    )
+
+
+def utilization_alarms(variant: WatchedVariant, alarms: AlarmSettings) -> list[Alarm]:
+    """CPU, memory, disk, GPU and GPU memory, each of the instance that uses most.
+
+    CPUUtilization is 0-100 for each core and GPU metrics are 0-100 for each GPU, so thresholds are
+    multiplied; by the fewest of the variant's instance types, where it has several.
+    """
+    cores = min(vcpu_count(each) for each in variant.instance_types)
+    gpus = min(gpu_count(each) for each in variant.instance_types)
+    found = [
+        _high(variant, "cpu", "CPUUtilization", alarms.cpu_percent, cores),
+        _high(variant, "memory", "MemoryUtilization", alarms.memory_percent, 1),
+        _high(variant, "disk", "DiskUtilization", alarms.disk_percent, 1),
+    ]
+    if gpus:
+        found += [
+            _high(variant, "gpu", "GPUUtilization", alarms.gpu_percent, gpus),
+            _high(variant, "gpu-memory", "GPUMemoryUtilization", alarms.gpu_memory_percent, gpus),
+        ]
+    return found
+
+
+_ADVICE = {
+    "cpu": ("CPU", "answers wait for it. Add instances, or take a type with more cores."),
+    "memory": ("memory", "the next long request may find none. Take a type with more of it."),
+    "disk": ("disk", "logs and models fill it. Set endpoint.volume_size_gb, where the type may."),
+    "gpu": ("GPU", "answers wait for it. Add instances, or take a type with a faster one."),
+    "gpu-memory": ("GPU memory", "the next long batch may find none. Take a type with more of it."),
+}
+
+
+def _high(variant: WatchedVariant, what: str, metric: str, percent: float, times: int) -> Alarm:
+    called, advice = _ADVICE[what]
+    watched = variant.instances(metric, "Maximum")
+    periods = ceil(_SUSTAINED / watched.period)
+    return Alarm(
+        name=f"{variant.name}-{what}",
+        severity="warning",
+        watched=watched,
+        threshold=percent * times,
+        periods=periods,
+        # No data means no instance: the alarm then says that it does not know.
+        missing="missing",
+        description=f"Over {percent:g} % of an instance's {called} was in use for "
+        f"{span(periods * watched.period)}: {advice}",
     )

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from stacks.compatibility import gpu_count, vcpu_count
-from stacks.settings import StageSettings
+from stacks.instance_types import gpu_count, vcpu_count
+from stacks.stage_plan import StagePlan
 from stacks.watching.answers import error_rate
 from stacks.watching.drift import figures
-from stacks.watching.metrics import Formula, Variant, requests
+from stacks.watching.metrics import Formula, WatchedVariant, requests, watched_variants
 from stacks.watching.queue import cache_miss_rate, of_queue
 from stacks.watching.widgets import Line, Widget, graph, laid_out, number, status, text
 
@@ -14,20 +14,19 @@ _MILLISECONDS = 0.001  # of a metric in microseconds
 _SECONDS = 0.000001
 
 
-def dashboard(
-    endpoint: str, settings: StageSettings, variants: Sequence[Variant], alarm_arns: Sequence[str]
-) -> list[Widget]:
+def dashboard(plan: StagePlan, alarm_arns: Sequence[str]) -> list[Widget]:
     """The widgets, placed."""
+    settings, variants = plan.settings, watched_variants(plan)
     rows = [
-        [text(f"# {endpoint} · is it up?")],
-        _up(settings, variants, alarm_arns),
+        [text(f"# {plan.names.endpoint} · is it up?")],
+        _up(plan, variants, alarm_arns),
         [text("# Is it fast?")],
-        _fast(settings, variants),
-        *_waiting(endpoint, settings, variants),
+        _fast(plan, variants),
+        *_waiting(plan, variants),
         [text("# Is it right?" + ("" if settings.drift.enabled else _UNWATCHED))],
-        *_right(endpoint, settings),
+        *_right(plan),
         [text("# What does it cost in instances?")],
-        *_cost(settings, variants),
+        *_cost(plan, variants),
     ]
     return laid_out(rows, settings.region)
 
@@ -35,7 +34,9 @@ def dashboard(
 _UNWATCHED = " Not watched: `drift.enabled` is false in stages.toml."
 
 
-def _lines(variants: Sequence[Variant], called: str, statistic: str, metric: str) -> list[Line]:
+def _lines(
+    variants: Sequence[WatchedVariant], called: str, statistic: str, metric: str
+) -> list[Line]:
     return [
         Line(f"{each.name} {called}".strip(), each.answers(metric, statistic), _MILLISECONDS)
         for each in variants
@@ -43,52 +44,52 @@ def _lines(variants: Sequence[Variant], called: str, statistic: str, metric: str
 
 
 def _up(
-    settings: StageSettings, variants: Sequence[Variant], alarm_arns: Sequence[str]
+    plan: StagePlan, variants: Sequence[WatchedVariant], alarm_arns: Sequence[str]
 ) -> list[Widget]:
     rates = [
         Line(f"{each.name} {kind}", error_rate(each, kind))
         for each in variants
         for kind in ("5XX", "4XX")
     ]
-    answered = [Line(each.name, requests(each, settings.mode)) for each in variants]
+    answered = [Line(each.name, requests(each, plan.mode)) for each in variants]
     return [
         status("Alarms", alarm_arns),
         graph("Invocations", answered, unit="a minute"),
-        graph("Errors", rates, unit="%", limit=settings.alarms.invocation_5xx_percent),
+        graph("Errors", rates, unit="%", limit=plan.settings.alarms.invocation_5xx_percent),
     ]
 
 
-def _fast(settings: StageSettings, variants: Sequence[Variant]) -> list[Widget]:
+def _fast(plan: StagePlan, variants: Sequence[WatchedVariant]) -> list[Widget]:
+    alarms, metrics = plan.settings.alarms, plan.mode.metrics
     latency = [
         line
         for each in variants
         for called in ("p50", "p90", "p99")
         for line in _lines([each], called, called, "ModelLatency")
     ]
-    limit = settings.alarms.model_latency_p99_ms
+    limit = alarms.model_latency_p99_ms
     found = [graph("Model latency", latency, unit="ms", limit=limit)]
-    if settings.mode != "async":
+    if "OverheadLatency" in metrics:
         overhead = _lines(variants, "p99", "p99", "OverheadLatency")
-        limit = settings.alarms.overhead_latency_p99_ms
+        limit = alarms.overhead_latency_p99_ms
         found.append(graph("SageMaker's overhead", overhead, unit="ms", limit=limit))
-    if settings.mode == "serverless":
+    if "ModelSetupTime" in metrics:
         setup = _lines(variants, "slowest", "Maximum", "ModelSetupTime")
         found.append(graph("Cold starts", setup, unit="ms"))
     return found
 
 
-def _waiting(
-    endpoint: str, settings: StageSettings, variants: Sequence[Variant]
-) -> list[list[Widget]]:
+def _waiting(plan: StagePlan, variants: Sequence[WatchedVariant]) -> list[list[Widget]]:
     """What async endpoints and multi-model ones have beside."""
-    if settings.mode == "async":
+    alarms, metrics, endpoint = plan.settings.alarms, plan.mode.metrics, plan.names.endpoint
+    if "ApproximateBacklogSize" in metrics:
         size = Line("all", of_queue(endpoint, "ApproximateBacklogSize", "Maximum"))
         each = Line(
             "an instance", of_queue(endpoint, "ApproximateBacklogSizePerInstance", "Average")
         )
         age = Line("oldest", of_queue(endpoint, "ApproximateAgeOfOldestRequest", "Maximum"))
         failed = [Line(one.name, one.answers("InvocationFailures", "Sum")) for one in variants]
-        old = settings.alarms.backlog_age_minutes * 60
+        old = alarms.backlog_age_minutes * 60
         return [
             [
                 graph("Requests that wait", [size, each], unit="requests"),
@@ -96,11 +97,11 @@ def _waiting(
                 graph("Failures", failed, unit="a minute"),
             ]
         ]
-    if settings.mode == "multi-model":
+    if "ModelCacheHit" in metrics:
         misses = [Line(one.name, cache_miss_rate(one)) for one in variants]
         loaded = [Line(one.name, one.instances("LoadedModelCount", "Average")) for one in variants]
         waited = _lines(variants, "slowest", "Maximum", "ModelLoadingWaitTime")
-        limit = settings.alarms.cache_miss_percent
+        limit = alarms.cache_miss_percent
         return [
             [
                 graph("Calls that waited for their model", misses, unit="%", limit=limit),
@@ -111,14 +112,14 @@ def _waiting(
     return []
 
 
-def _right(endpoint: str, settings: StageSettings) -> list[list[Widget]]:
-    drift = settings.drift
+def _right(plan: StagePlan) -> list[list[Widget]]:
+    drift = plan.settings.drift
     if not drift.enabled:
         return []
     found = [
         graph(
             figure.name,
-            [Line(figure.name, figure.metric(endpoint), band=drift.band_width)],
+            [Line(figure.name, figure.metric(plan.names.metric_namespace), band=drift.band_width)],
             unit="",
         )
         for figure in figures(drift.labels)
@@ -126,10 +127,10 @@ def _right(endpoint: str, settings: StageSettings) -> list[list[Widget]]:
     return [found[index : index + 3] for index in range(0, len(found), 3)]
 
 
-def _cost(settings: StageSettings, variants: Sequence[Variant]) -> list[list[Widget]]:
-    if settings.mode == "serverless":
+def _cost(plan: StagePlan, variants: Sequence[WatchedVariant]) -> list[list[Widget]]:
+    if not plan.mode.has_instances:
         return [_serverless_cost(variants)]
-    every = settings.endpoint.metrics.frequency_seconds
+    settings, every = plan.settings, plan.settings.endpoint.metrics.frequency_seconds
     called = "copies" if variants[0].component else "instances"
     # A sample stands for so many seconds of an instance.
     running = [
@@ -147,7 +148,7 @@ def _cost(settings: StageSettings, variants: Sequence[Variant]) -> list[list[Wid
     ]
 
 
-def _used(variants: Sequence[Variant]) -> list[Line]:
+def _used(variants: Sequence[WatchedVariant]) -> list[Line]:
     """Percent of all cores and GPUs of the variant's first instance type."""
     found = []
     for each in variants:
@@ -163,7 +164,7 @@ def _used(variants: Sequence[Variant]) -> list[Line]:
     return found
 
 
-def _serverless_cost(variants: Sequence[Variant]) -> list[Widget]:
+def _serverless_cost(variants: Sequence[WatchedVariant]) -> list[Widget]:
     """There are no instances: what is paid for is seconds of computing."""
     computed = [Line(each.name, each.answers("ModelLatency", "Sum"), _SECONDS) for each in variants]
     share = [

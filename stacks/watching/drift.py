@@ -32,18 +32,13 @@ class Figure:
         """The filter pattern of the lines that have it."""
         return f'{{ $.event = "{EVENT}" && {self.selector} = * }}'
 
-    def metric(self, endpoint: str) -> Metric:
+    def metric(self, namespace: str) -> Metric:
         """The metric that the filter writes.
 
         A filter's dimensions can only be fields of the log, and the line does not know the
         endpoint, so the namespace has its name.
         """
-        return Metric(namespace(endpoint), self.name, {}, "Average", _QUARTER_HOUR)
-
-
-def namespace(endpoint: str) -> str:
-    """Of the figures of an endpoint."""
-    return f"Berth/{endpoint}"
+        return Metric(namespace, self.name, {}, "Average", _QUARTER_HOUR)
 
 
 def figures(labels: Sequence[str]) -> list[Figure]:
@@ -68,18 +63,18 @@ def _property(label: str) -> str:
     return label if re.fullmatch(r"[A-Za-z0-9_-]+", label) else f"['{label}']"
 
 
-def drift_alarms(endpoint: str, drift: DriftSettings) -> list[Alarm]:
+def drift_alarms(namespace: str, drift: DriftSettings) -> list[Alarm]:
     """Each figure against what is usual of it at the hour and day of the week."""
     return [
         Alarm(
             name=f"drift-{figure.name}",
             severity="warning",
-            watched=figure.metric(endpoint),
+            watched=figure.metric(namespace),
             threshold=Band(drift.band_width),
             comparison=OUTSIDE,
             periods=4,
             datapoints=3,
-            # Drift that was seen is not over because nobody asks at night.
+            # Without traffic, as at night, there is no data: an alarm stays in its state.
             missing="ignore",
             description=f"{figure.meaning} has been outside of what is usual "
             f"({drift.band_width:g} standard deviations) for most of an hour: look at what callers "

@@ -6,8 +6,8 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from stacks.settings import StageSettings
 from stacks.settings.endpoint import MetricsSettings
+from stacks.stage_plan import Mode, StagePlan
 
 ANSWERS = "AWS/SageMaker"
 INSTANCES = "/aws/sagemaker/Endpoints"
@@ -39,10 +39,10 @@ Watched = Metric | Formula
 
 
 @dataclass(frozen=True)
-class Variant:
+class WatchedVariant:
     """A variant, and where SageMaker publishes what it does.
 
-    instance_types: in order of priority; empty where it is serverless.
+    instance_types: in order of priority; empty where the mode has no instances.
     component: the inference component that serves in its place; its answers are published by its
         own name.
     """
@@ -103,30 +103,28 @@ class Variant:
         return max(1, MINUTE // self.publishing.frequency_seconds)
 
 
-def watched_variants(
-    endpoint: str, settings: StageSettings, types: Mapping[str, str], component: str | None
-) -> list[Variant]:
-    """The variants of an endpoint; `types` has the instance type of each, empty for serverless."""
-    fallback = settings.endpoint.fallback_instance_types
+def watched_variants(plan: StagePlan) -> list[WatchedVariant]:
+    """The variants of an endpoint that answer."""
+    publishing = plan.settings.endpoint.metrics
     return [
-        Variant(
-            endpoint, name, (own, *fallback) if own else (), component, settings.endpoint.metrics
+        WatchedVariant(
+            plan.names.endpoint, each.name, each.instance_types, plan.component, publishing
         )
-        for name, own in types.items()
+        for each in plan.variants
     ]
 
 
-def requests(variant: Variant, mode: str) -> Metric:
+def requests(variant: WatchedVariant, mode: Mode) -> Metric:
     """How many were answered: async endpoints publish no Invocations.
 
     https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-monitor.html
     """
-    if mode == "async":
-        return variant.answers("ModelLatency", "SampleCount")
-    return variant.answers("Invocations", "Sum")
+    if "Invocations" in mode.metrics:
+        return variant.answers("Invocations", "Sum")
+    return variant.answers("ModelLatency", "SampleCount")
 
 
-def all_requests(variants: Sequence[Variant], mode: str) -> Formula:
+def all_requests(variants: Sequence[WatchedVariant], mode: Mode) -> Formula:
     """How many all variants answered; 0 where there is no data point."""
     counted = {f"requests{index}": requests(each, mode) for index, each in enumerate(variants)}
     return Formula(" + ".join(f"FILL({{{name}}}, 0)" for name in counted), counted)

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-monitor.html
 from stacks.settings.watching import AlarmSettings
 from stacks.watching.alarm import Alarm, span
 from stacks.watching.answers import FIVE_MINUTES
-from stacks.watching.metrics import ANSWERS, Formula, Metric, Variant
+from stacks.watching.metrics import ANSWERS, Formula, Metric, WatchedVariant
 
 
 def of_queue(endpoint: str, name: str, statistic: str) -> Metric:
@@ -39,8 +39,8 @@ def queue_alarms(endpoint: str, alarms: AlarmSettings) -> list[Alarm]:
     ]
 
 
-def failure_alarms(variant: Variant) -> list[Alarm]:
-    """Failures of any kind, those of S3 included; one alone is told of by the error topic."""
+def failure_alarms(variant: WatchedVariant) -> list[Alarm]:
+    """Failures of any kind, those of S3 included; the error topic reports each single one."""
     failures = variant.answers("InvocationFailures", "Sum", FIVE_MINUTES)
     return [
         Alarm(
@@ -55,13 +55,13 @@ def failure_alarms(variant: Variant) -> list[Alarm]:
     ]
 
 
-def cache_miss_rate(variant: Variant) -> Formula:
+def cache_miss_rate(variant: WatchedVariant) -> Formula:
     """Percent of calls whose model was not loaded: the average of ModelCacheHit is the hits'."""
     hits = variant.answers("ModelCacheHit", "Average", FIVE_MINUTES)
     return Formula("100 * (1 - {hits})", {"hits": hits})
 
 
-def cache_alarms(variant: Variant, alarms: AlarmSettings) -> list[Alarm]:
+def cache_alarms(variant: WatchedVariant, alarms: AlarmSettings) -> list[Alarm]:
     """Models that are loaded and thrown out, again and again."""
     misses = alarms.cache_miss_percent
     return [

@@ -36,7 +36,7 @@ def test_every_check_has_a_row_and_every_stage_a_column_at_60_columns() -> None:
     lines = printed()
     assert status_of("check") == 0
     assert lines[0].split() == ["check", "dev", "qa", "prod"]
-    assert row(lines, "production has somebody to tell") == ["✓", "✓", "!"]
+    assert row(lines, "production has a subscriber") == ["✓", "✓", "!"]
     assert sum(line.rstrip().endswith(("✓", "!", "✗")) for line in lines) == len(CHECKS)
     assert lines[-2].startswith("! stages.toml: prod.alarms.critical_subscribers = []: nobody")
     assert lines[-1] == "stages.toml: 3 stages, nothing clashes"
@@ -51,7 +51,7 @@ def test_what_is_refused_has_its_mark_its_line_and_status_1() -> None:
     refuse_something()
     lines = printed()
     assert status_of("check") == 1
-    assert row(lines, "image runs on the machine") == ["✗", "✓", "✓"]
+    assert row(lines, "image runs on the instance type") == ["✗", "✓", "✓"]
     refused = [line for line in lines if line.startswith("✗ ")]
     assert len(refused) == 1
     assert refused[0].startswith(
@@ -66,5 +66,5 @@ def test_a_script_reads_what_was_found(capsys: pytest.CaptureFixture[str]) -> No
     document = json.loads(capsys.readouterr().out)
     assert (document["stages"], document["refused"]) == (["dev", "qa", "prod"], True)
     (refusal,) = [one for one in document["findings"] if one["severity"] == "refusal"]
-    assert (refusal["check"], refusal["stage"]) == ("image runs on the machine", "dev")
+    assert (refusal["check"], refusal["stage"]) == ("image runs on the instance type", "dev")
     assert refusal["where"] == 'stages.toml: dev.endpoint.instance_type = "ml.c6g.large"'

@@ -184,6 +184,7 @@ def test_a_model_that_was_tampered_with_is_refused_before_any_of_it_runs(
 # Under load
 
 ONE_WORKER = {"SAGEMAKER_MODEL_SERVER_WORKERS": "1"}
+TWO_WORKERS = {"SAGEMAKER_MODEL_SERVER_WORKERS": "2"}
 
 
 def test_what_exceeds_the_queue_is_503_while_ping_stays_200(
@@ -263,9 +264,7 @@ def test_what_takes_longer_than_the_drain_is_given_up_and_said(
         assert lost.exception() is not None or lost.result().status == 500
 
 
-def test_a_request_that_ends_its_worker_twice_fails_alone(
-    spans_model: Path, tmp_path: Path
-) -> None:
+def test_a_request_that_ends_the_only_worker_fails_alone(spans_model: Path, tmp_path: Path) -> None:
     with Server(spans_model, tmp_path / "log", **ONE_WORKER) as server:
         server.wait_until_ready()
         answer = server.invoke({"text": "EXIT"})
@@ -279,13 +278,13 @@ def test_what_a_killed_worker_had_in_work_is_done_by_another(
     spans_model: Path, tmp_path: Path, gate: Gate
 ) -> None:
     with (
-        Server(spans_model, tmp_path / "log", **ONE_WORKER) as server,
+        Server(spans_model, tmp_path / "log", **TWO_WORKERS) as server,
         ThreadPoolExecutor() as clients,
     ):
         server.wait_until_ready()
         asked = clients.submit(server.invoke, {"text": f"READ {gate.path}"})
         gate.wait_until_reached()
-        (worker,) = psutil.Process(server.process.pid).children()
+        worker = reader_of(gate, server)
         worker.kill()
         worker.wait()
         gate.open()
@@ -293,6 +292,34 @@ def test_what_a_killed_worker_had_in_work_is_done_by_another(
         gate.open()
         assert asked.result().status == 200
         server.wait_until_ready()
+
+
+def test_requests_that_end_their_workers_fail_alone_while_others_are_answered(
+    spans_model: Path, tmp_path: Path
+) -> None:
+    with (
+        Server(spans_model, tmp_path / "log", **TWO_WORKERS) as server,
+        ThreadPoolExecutor(3) as clients,
+    ):
+        server.wait_until_ready()
+        killing = [clients.submit(server.invoke, {"text": "EXIT"}) for _ in range(3)]
+        innocent = []
+        while not all(each.done() for each in killing):
+            innocent.append(server.invoke({"text": "Anna"}).status)
+        assert {each.result().status for each in killing} == {500}
+        assert set(innocent) == {200}
+        server.wait_until_ready()
+        assert server.invoke({"text": "Anna"}).status == 200
+
+
+def reader_of(gate: Gate, server: Server) -> psutil.Process:
+    """The worker that has the gate open."""
+    (worker,) = (
+        worker
+        for worker in psutil.Process(server.process.pid).children()
+        if any(file.resolve() == gate.path for file in Path(f"/proc/{worker.pid}/fd").iterdir())
+    )
+    return worker
 
 
 def test_a_model_that_can_be_loaded_no_more_ends_the_server_with_the_reason(

@@ -92,3 +92,7 @@ def test_the_main_job(deployment: Deployment) -> None:
     assert sagemaker.list_endpoints()["Endpoints"] == []
     buckets = deployment.client("s3").list_buckets()["Buckets"]
     assert len([bucket for bucket in buckets if "storage" in bucket["Name"]]) == 2
+    logged = deployment.client("logs").describe_log_streams(
+        logGroupName=f"/aws/sagemaker/Endpoints/{ENDPOINT}"
+    )
+    assert logged["logStreams"]

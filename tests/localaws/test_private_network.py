@@ -6,10 +6,10 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
-from aws_cdk import aws_kms as kms
 
 from stacks.constructs.private_network import PrivateNetwork
 from stacks.settings.network import NetworkSettings
+from stacks.stage_plan import StageNames
 from tests.localaws.conftest import TestEmulator
 
 pytestmark = pytest.mark.slow
@@ -30,11 +30,9 @@ def template(tmp_path: Path) -> dict[str, Any]:
     PrivateNetwork(
         stack,
         "Network",
-        name="berth-dev",
+        names=StageNames("berth", "dev"),
         settings=NetworkSettings(new_vpc=True, isolation=False),
         region=REGION,
-        key=kms.Key(stack, "Key"),
-        log_retention_days=30,
     )
     app.synth()
     loaded: dict[str, Any] = json.loads((tmp_path / "Stack.template.json").read_text())

@@ -1,8 +1,8 @@
-"""`python -m promotion`, as a user types it in a deployment's project."""
+"""`berth`, as a user types it in a deployment's project."""
 
 import subprocess
-import sys
 
+from tests.berth_cli import program
 from tests.end_to_end.conftest import Deployment
 
 
@@ -11,7 +11,7 @@ def start(
 ) -> subprocess.Popen[str]:
     """The command, under way."""
     return subprocess.Popen(
-        [sys.executable, "-m", "promotion", *arguments],
+        [program(deployment.project), *arguments],
         cwd=deployment.project,
         env=deployment.emulator.environment(credentials_of),
         stdout=subprocess.PIPE,

@@ -1,14 +1,12 @@
-"""Bad input of `python -m promotion`: one line, exit status 2. No AWS is asked."""
+"""Bad input of the commands of releases: one line, exit status 2. AWS is not called."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from promotion.__main__ import main
 from promotion.release import schema
+from tests.berth_cli import status_of
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +32,13 @@ def no_credentials(monkeypatch: pytest.MonkeyPatch, root: Path, tmp_path: Path) 
         ("show dev-1", "dev-1: neither a release, as dev-000001, nor a stage"),
         ("report dev-1", "dev-1: neither a release, as dev-000001, nor a stage"),
         ("diff dev-1 qa", "dev-1: neither a release, as dev-000001, nor a stage"),
+        (
+            "promote --from dev --to prod",
+            "prod takes what qa has tested, as stages.toml has them in"
+            " this order: dev, qa, prod; use --from qa",
+        ),
+        ("promote --from dev --to qa --force=", "--force: takes a reason, which is recorded"),
+        ("promote --from dev --to qa --json", "--json: only with --dry-run"),
         ("history dev", "AWS: Unable to locate credentials"),
         ("history dev --profile none", "AWS: The config profile (none) could not be found"),
     ],
@@ -41,46 +46,30 @@ def no_credentials(monkeypatch: pytest.MonkeyPatch, root: Path, tmp_path: Path) 
 def test_a_mistake_gets_one_line_and_status_2(
     arguments: str,
     line: str,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["promotion", *arguments.split()])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    assert (ended.value.code, *capsys.readouterr()) == (2, "", f"{line}\n")
+    status = status_of(*arguments.split())
+    assert (status, *capsys.readouterr()) == (2, "", f"{line}\n")
 
 
 def test_a_mistake_in_stages_toml_gets_its_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["promotion", "history", "dev"])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    assert ended.value.code == 2
+    assert status_of("history", "dev") == 2
     assert capsys.readouterr().err == f"stages.toml: no such file in {tmp_path}\n"
 
 
-def test_the_schema_is_printed_as_it_is_published(root: Path) -> None:
-    printed = subprocess.run(
-        [sys.executable, "-m", "promotion", "schema"],
-        cwd=root,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+def test_the_schema_is_printed_as_it_is_published(capsys: pytest.CaptureFixture[str]) -> None:
+    assert status_of("schema") == 0
+    printed = capsys.readouterr().out
     assert printed == schema()
     assert json.loads(printed)["title"] == "Release"
 
 
 @pytest.mark.parametrize("side", ["source", "target"])
-def test_a_policy_is_printed_as_iam_takes_it(
-    side: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(sys, "argv", ["promotion", "policy", "prod", "--side", side])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    assert not ended.value.code
+def test_a_policy_is_printed_as_iam_takes_it(side: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert status_of("policy", "prod", "--side", side) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["Version"] == "2012-10-17"
     names = [each["Sid"] for each in document["Statement"]]

@@ -9,11 +9,11 @@ from uuid import uuid4
 
 import pytest
 
+from aws.stage import Stage
 from localaws.lifecycle import running
 from promotion.contents import Contents, content_of
 from promotion.moving.parts import PART_SIZE, Digests
 from promotion.release import Asset, Content, Release
-from promotion.stage import Stage
 from stacks.settings import load
 from tests.promotion.releases import release
 

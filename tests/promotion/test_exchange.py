@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promotion import PromotionError, assembly
-from promotion.assembly import FileAsset
+from aws import assembly
+from aws.assembly import FileAsset
+from promotion import PromotionError
 from promotion.exchange import drop_rollback_alarms, exchange_model, parts_with, shipped_archive
 from promotion.release import Content, Release
 from stacks.settings import load

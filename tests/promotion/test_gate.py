@@ -39,9 +39,7 @@ def test_any_other_way_is_refused(stages: Settings, source: str, target: str, re
 
 
 def test_the_latest_evidence_decides() -> None:
-    assert missing_evidence(release()) == (
-        "dev-000001 has no evidence: python -m promotion verify dev"
-    )
+    assert missing_evidence(release()) == ("dev-000001 has no evidence: berth verify dev")
     failed, passed = verification(passed=False), verification()
     stopped = release().model_copy(update={"evidence": (passed, failed)})
     assert missing_evidence(stopped) == (

@@ -30,18 +30,18 @@ def test_a_release_goes_to_qa_and_a_trained_model_after_it_as_far_as_prod(
 ) -> None:
     bad_input_touches_nothing(deployment)
     deploy(deployment)
-    line = refused(deployment, "run", "--from", "dev", "--to", "qa", status=1)
-    assert line.startswith("dev-000001 has no evidence: python -m promotion verify dev; or --force")
+    line = refused(deployment, "promote", "--from", "dev", "--to", "qa", status=1)
+    assert line.startswith("dev-000001 has no evidence: berth verify dev; or --force")
     ended(deployment, "verify", "dev")
 
-    planned, _ = ended(deployment, "plan", "--from", "dev", "--to", "qa")
+    planned, _ = ended(deployment, "promote", "--dry-run", "--from", "dev", "--to", "qa")
     assert "evidence: passed" in planned
     assert re.search(r"file \w{64}\.gz: ([\d,]+) of \1 bytes to copy", planned)
     assert re.search(r"image cdk-hnb659fds-container-assets-\S+: ([\d,]+) of \1 bytes", planned)
     assert "rehearsal-qa-serving: not deployed yet, everything is created" in planned
     assert not stacks_of(deployment, "qa")
 
-    printed, told = ended(deployment, "run", "--from", "dev", "--to", "qa")
+    printed, told = ended(deployment, "promote", "--from", "dev", "--to", "qa")
     assert printed.splitlines()[-1] == ("qa serves qa-000001, which is dev-000001, verified")
     # The CLI found every asset that it would else have built or uploaded.
     assert "Models/Image/Asset: building" not in told
@@ -51,7 +51,7 @@ def test_a_release_goes_to_qa_and_a_trained_model_after_it_as_far_as_prod(
     assert after["models"][0]["archive"]["sha256"] == before["models"][0]["archive"]["sha256"]
     assert after["evidence"][0]["golden"]["labels"] == before["evidence"][0]["golden"]["labels"]
     nothing_differs(deployment, "qa", tmp_path / "assembly")
-    again, _ = ended(deployment, "run", "--from", "dev", "--to", "qa")
+    again, _ = ended(deployment, "promote", "--from", "dev", "--to", "qa")
     assert again == "qa serves dev-000001 already, as qa-000001, verified\n"
     line = refused(deployment, "rollback", "qa")
     assert line == "qa: no release before qa-000001 that did not fail"
@@ -80,7 +80,7 @@ def stacks_of(deployment: Deployment, stage: str) -> list[str]:
 
 def bad_input_touches_nothing(deployment: Deployment) -> None:
     def run(*arguments: str) -> str:
-        return refused(deployment, "run", *arguments)
+        return refused(deployment, "promote", *arguments)
 
     assert "no stage 'staging'; there are dev, qa, prod" in run("--from", "dev", "--to", "staging")
     assert "another stage than its own" in run("--from", "dev", "--to", "dev")
@@ -107,12 +107,12 @@ def a_trained_model_takes_the_place_of_the_promoted_one(deployment: Deployment) 
         if each["ModelName"].startswith("rehearsal-dev")
     )
     way = ("--from", "dev", "--to", "qa")
-    line = refused(deployment, "model", "nobody", *way)
+    line = refused(deployment, "promote-model", "nobody", *way)
     assert (
         line
         == "nobody: neither a SageMaker model nor a model package of 111111111111, eu-central-1"
     )
-    printed, _ = ended(deployment, "model", name, *way)
+    printed, _ = ended(deployment, "promote-model", name, *way)
     assert printed.splitlines()[-1] == f"qa serves qa-000002, which is {name}, verified"
     trained, running = shown(deployment, "dev-000002"), shown(deployment, "qa-000002")
     assert running["lineage"] == {"stage": "dev", "release": None, "model": name, "forced": None}
@@ -127,12 +127,12 @@ def a_trained_model_takes_the_place_of_the_promoted_one(deployment: Deployment) 
         InferenceSpecification={"Containers": [package]},
         ModelApprovalStatus="Approved",
     )
-    printed, _ = ended(deployment, "model", "spans/1", *way)
+    printed, _ = ended(deployment, "promote-model", "spans/1", *way)
     assert printed.splitlines()[-1] == "qa serves qa-000002, which is spans/1, verified"
 
 
 def what_qa_runs_goes_on_to_prod(deployment: Deployment, tested: str, brought: str) -> None:
-    printed, _ = ended(deployment, "run", "--from", "qa", "--to", "prod")
+    printed, _ = ended(deployment, "promote", "--from", "qa", "--to", "prod")
     assert printed.splitlines()[-1] == f"prod serves {brought}, which is {tested}, verified"
     ((before,), (after,)) = (shown(deployment, name)["models"] for name in (tested, brought))
     assert after["archive"]["sha256"] == before["archive"]["sha256"]
@@ -148,7 +148,15 @@ def the_way_back_is_not_barred_by_the_alarms_of_what_failed(deployment: Deployme
     code.write_text(code.read_text().replace(start, fails + start))
     deploy(deployment)
     printed, told = ended(
-        deployment, "run", "--from", "dev", "--to", "qa", "--force", "to see it go back", status=1
+        deployment,
+        "promote",
+        "--from",
+        "dev",
+        "--to",
+        "qa",
+        "--force",
+        "to see it go back",
+        status=1,
     )
     assert "qa: first without rollback alarms: rehearsal-qa-AllTraffic-5xx" in printed
     assert printed.splitlines()[-1] == "qa went back and serves qa-000005, verified"

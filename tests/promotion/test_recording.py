@@ -81,7 +81,7 @@ def test_a_stage_is_recorded_as_it_changes(deployment: Deployment, tmp_path: Pat
     assert second["images"] == first["images"]
 
     served, former = said(deployment, "history", "dev").splitlines()[1:]
-    assert served.split()[:2] == ["served", "dev-000002"]
+    assert served.split()[:2] == ["dev-000002", "yes"]
     assert former.split()[0] == "dev-000001"
     compared = said(deployment, "diff", "dev-000001", "dev")
     assert "alarms.model_latency_p99_ms" in compared

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from aws.stage import Stage
 from localaws.lifecycle import Emulator, running
 from promotion import PromotionError
 from promotion.release import Release
-from promotion.stage import Stage
 from promotion.store import ReleaseStore, assembly_of, next_id
 from stacks.settings import load
 from tests.promotion.releases import release, verification
@@ -40,12 +40,11 @@ def stage(emulator: Emulator, root: Path, monkeypatch: pytest.MonkeyPatch) -> It
     """dev, with nothing but a bucket, for a test of its own."""
     for name, value in emulator.environment("dev").items():
         monkeypatch.setenv(name, value)
-    monkeypatch.chdir(root)
     session: Any = emulator.session("dev")
     client, name = session.client("cloudformation"), "berth-dev-storage"
     client.create_stack(StackName=name, TemplateBody=json.dumps(STORAGE))
     client.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
-    stage = Stage("dev")
+    stage = Stage(emulator.settings, "dev")
     yield stage
     empty(stage)
     client.delete_stack(StackName=name)

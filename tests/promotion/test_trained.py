@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from aws.assembly import FileAsset, ImageAsset, StageAssembly
 from promotion import PromotionError
-from promotion.assembly import FileAsset, ImageAsset, StageAssembly
 from promotion.trained import check_fit, checked_images, unpack
 from stacks.settings import Settings, load
 
@@ -126,7 +126,7 @@ def test_a_stage_of_another_image_refuses_it(settings: Settings, model: Path) ->
 
 def part(*archives: str) -> StageAssembly:
     files = (FileAsset(name, "assets", f"{name}.gz") for name in archives)
-    return StageAssembly({}, "assets", tuple(files), (image(),))
+    return StageAssembly({}, "assets", tuple(files), (image(),), ())
 
 
 def test_the_target_is_checked_and_every_stage_after_it_that_runs_the_same_alone(

@@ -46,7 +46,7 @@ def shown(deployment: Deployment, name: str) -> dict[str, Any]:
 
 
 def failed(printed: str) -> list[str]:
-    return [line.split("  ")[1].strip() for line in printed.splitlines() if line[:6] == "failed"]
+    return [line.strip().split("  ")[0] for line in printed.splitlines() if "  failed  " in line]
 
 
 def test_a_stage_is_verified_and_a_worse_model_does_not_pass(deployment: Deployment) -> None:
@@ -74,7 +74,7 @@ def test_a_stage_is_verified_and_a_worse_model_does_not_pass(deployment: Deploym
     assert evidence["former_golden"] == golden
 
     compared = said(deployment, "diff", "dev-000001", "dev")
-    assert "evidence  passed" in compared
+    assert "evidence: passed" in compared
     assert "DATE F1 drop" in compared
 
 

@@ -6,7 +6,13 @@ from pathlib import Path
 import pytest
 
 PROMOTION = Path(__file__).parents[2] / "promotion"
-MAY_IMPORT = {"stacks.settings", "stacks.plan", "stacks.compatibility", "stacks.build_arguments"}
+MAY_IMPORT = {
+    "stacks.settings",
+    "stacks.stage_plan",
+    "stacks.deployment_plan",
+    "stacks.compatibility",
+    "stacks.build_arguments",
+}
 
 
 def imported(file: Path) -> set[str]:

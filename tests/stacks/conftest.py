@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from stacks.compatibility import ModelRecord
-from stacks.packed import PackedModel
+from stacks.packed_model import PackedModel
 from stacks.settings import Settings, load
 
 Template = dict[str, Any]

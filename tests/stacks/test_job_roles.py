@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from stacks.job_roles import contexts, outputs, role_name
+from stacks.job_roles import contexts, outputs
 from stacks.settings import Settings, SettingsError
 from stacks.settings.pipeline import PipelineSettings
 
@@ -57,11 +57,6 @@ def test_the_first_stage_is_promoted_to_from_nowhere(settings: Settings) -> None
         "plan": "arn:aws:iam::111111111111:role/berth-dev-plan",
         "deploy": "arn:aws:iam::111111111111:role/berth-dev-deploy",
     }
-
-
-def test_the_longest_names_make_no_longer_role_name_than_iam_takes(settings: Settings) -> None:
-    longest = settings.model_copy(update={"project": "p" * 32})
-    assert len(role_name(longest, "s" * 16, "deploy")) <= 64
 
 
 def test_a_stage_that_is_not_there_is_told_in_a_line(settings: Settings) -> None:

@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from stacks.compatibility import IncompatibleError, check
 from stacks.compliance import packs
 from stacks.compliance.endpoint_rules import RULES
-from stacks.packed import PackedModel
+from stacks.packed_model import PackedModel
 from stacks.settings import Settings, SettingsError, load
 from stacks.stage import add_stages
 from tests.stacks.compatibility.asking import MODEL

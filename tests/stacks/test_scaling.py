@@ -5,7 +5,7 @@ import pytest
 from aws_cdk.assertions import Template
 
 from stacks.scaling import scale_variants
-from tests.stacks.compatibility.asking import stage_that_asks
+from tests.stacks.compatibility.asking import plan_of
 
 pytestmark = pytest.mark.slow
 
@@ -27,10 +27,8 @@ ALL = (
 def test_a_target_whose_metric_the_mode_has_not_makes_no_policy(
     mode: str, policies: set[str]
 ) -> None:
-    settings = stage_that_asks(
-        f'mode = "{mode}"\nserverless.provisioned_concurrency = 2\n' + ALL
-    ).settings
+    plan = plan_of(f'mode = "{mode}"\nserverless.provisioned_concurrency = 2\n' + ALL)
     stack = cdk.Stack(cdk.App(), "Scaled")
-    scale_variants(stack, "e", ["v"], settings)
+    scale_variants(stack, plan, endpoint_name="e")
     found = Template.from_stack(stack).find_resources("AWS::ApplicationAutoScaling::ScalingPolicy")
     assert {policy["Properties"]["PolicyName"] for policy in found.values()} == policies

@@ -468,3 +468,11 @@ def test_berth_check_ends_with_2_and_the_line(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith('stages.toml: dev.endpoint.instance_type = "ml.g4dn.huge": ')
+
+
+def test_a_long_array_is_cut_so_that_what_is_wrong_with_it_is_read(tmp_path: Path) -> None:
+    names = json.dumps(["x" * 300])
+    (found,) = mistakes(tmp_path, f"{OWN.read_text()}\n[dev.drift]\nenabled = {names}\n")
+    assert found.startswith('stages.toml: dev.drift.enabled = ["xxx')
+    assert "xx…: " in found
+    assert len(found) < 300

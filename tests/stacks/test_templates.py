@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stacks.packed import PackedModel
+from stacks.packed_model import PackedModel
 from stacks.settings import Settings
 from tests.stacks.conftest import Synthesize, Template, read_templates
 
@@ -291,7 +291,7 @@ def test_the_key_rotates(storage: Template) -> None:
 
 
 def test_logs_have_the_stages_retention(templates: dict[str, Template]) -> None:
-    group = properties(templates["prod-Serving"], "AWS::Logs::LogGroup")
+    group = properties(templates["prod-Storage"], "AWS::Logs::LogGroup")
     assert (group["LogGroupName"], group["RetentionInDays"]) == (
         "/aws/sagemaker/Endpoints/berth-prod",
         365,
@@ -299,6 +299,9 @@ def test_logs_have_the_stages_retention(templates: dict[str, Template]) -> None:
     assert group["KmsKeyId"]
 
 
-def test_the_log_group_is_there_before_the_endpoint_would_make_its_own(dev: Template) -> None:
-    (group_id,) = resources(dev, "AWS::Logs::LogGroup")
-    assert group_id in only(dev, "AWS::SageMaker::Endpoint")["DependsOn"]
+def test_no_log_group_stands_in_a_stack_that_rolls_back_with_its_endpoint(
+    templates: dict[str, Template],
+) -> None:
+    for name, template in templates.items():
+        groups = resources(template, "AWS::Logs::LogGroup")
+        assert bool(groups) == name.endswith("-Storage"), name

@@ -37,7 +37,8 @@ class Call:
     tokens: float
     deadline: float
     reply: asyncio.Future[Reply]
-    attempts: int = 0
+    suspect: bool = False
+    """Whether it was in work when a worker ended."""
     held: float = 0.0
     """What its worker counts it for when it says whether it has room."""
     _chunks: asyncio.Queue[bytes | RequestError | None] | None = None

@@ -13,6 +13,7 @@ from .admission import Estimate, admit
 from .call import Call, Reply
 from .metrics import Metrics
 from .process import WorkerProcess
+from .suspects import Suspects
 
 _log = logging.getLogger("serving.pool")
 
@@ -46,9 +47,11 @@ class Pool:
         self._metrics = metrics
         self._on_failure = on_failure
         self._loop = asyncio.get_running_loop()
+        self._size = len(environments)
         self._workers: dict[WorkerProcess, Mapping[str, str]] = {}
         self._waiting: dict[int, Call] = {}  # in the order in which they came
         self._waiting_tokens = 0.0
+        self._suspects = Suspects()
         self._numbers = count()
         self._estimate = Estimate()
         self._bytes = 0
@@ -78,12 +81,14 @@ class Pool:
     @property
     def calls(self) -> int:
         """How many calls have no answer yet."""
-        return len(self._waiting) + sum(len(worker.calls) for worker in self._workers)
+        waiting = len(self._waiting) + len(self._suspects.waiting)
+        return waiting + sum(len(worker.calls) for worker in self._workers)
 
     @property
     def tokens(self) -> float:
         """What they cost together."""
-        return self._waiting_tokens + sum(worker.tokens for worker in self._workers)
+        waiting = self._waiting_tokens + self._suspects.tokens
+        return waiting + sum(worker.tokens for worker in self._workers)
 
     @property
     def seconds_per_byte(self) -> float:
@@ -155,7 +160,8 @@ class Pool:
         ready = [worker for worker in self._workers if worker.ready]
         if not ready:
             raise unavailable("not_ready", "no worker is ready")
-        return min(ready, key=lambda worker: worker.tokens)
+        others = [worker for worker in ready if worker is not self._suspects.cell]
+        return min(others or ready, key=lambda worker: worker.tokens)
 
     async def drain(self) -> None:
         """Take no more calls, and wait until those that were taken have their answers."""
@@ -169,8 +175,7 @@ class Pool:
         """End the workers; when this returns their memory is free."""
         self._stopping = True
         self._watching.cancel()
-        for call in self._waiting.values():
-            call.fail(unavailable("not_ready", "the server stops"))
+        self._refuse_waiting("the server stops")
         await asyncio.gather(*(worker.stop() for worker in self._workers))
 
     async def _passed_on(self, call: Call, chunks: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
@@ -196,15 +201,38 @@ class Pool:
 
         Workers are given little more than they do next: what is here can still go to another.
         """
-        while self._waiting and (free := [w for w in self._workers if w.ready and w.has_room]):
+        self._suspects.try_next(self._spare() if self._suspects.waiting else [])
+        while self._waiting and (free := self._with_room()):
             call = self._waiting.pop(next(iter(self._waiting)))
             self._waiting_tokens -= call.tokens
             min(free, key=lambda worker: worker.tokens).send(call)
+
+    def _with_room(self) -> list[WorkerProcess]:
+        cell = self._suspects.cell
+        return [w for w in self._workers if w.ready and w.has_room and w is not cell]
+
+    def _spare(self) -> list[WorkerProcess]:
+        """The workers of which one may be lost now: another goes on meanwhile.
+
+        Where there is one worker at all it may be, when no answer is lost with it: what waits has
+        the time to wait for its replacement.
+        """
+        healthy = [worker for worker in self._workers if worker.is_proved(self._patience)]
+        if len(healthy) > 1:
+            return healthy
+        whole = len(self._workers) if self._stopping else self._size  # none is replaced then
+        if whole > 1:
+            return []
+        first = next(iter(self._waiting.values()), None)
+        needed = self._load_seconds + self._waiting_tokens * self._seconds_per_token
+        in_time = first is None or first.deadline - self._loop.time() > needed
+        return [worker for worker in healthy if in_time and not worker.streams]
 
     def _drop(self, call: Call) -> None:
         self._bytes -= len(call.body)
         if self._waiting.pop(call.id, None) is not None:
             self._waiting_tokens -= call.tokens
+        self._suspects.waiting.pop(call.id, None)
         for worker in self._workers:
             worker.cancel(call)
 
@@ -245,11 +273,13 @@ class Pool:
 
     def _has_ended(self, worker: WorkerProcess) -> None:
         environment = self._workers.pop(worker)
+        self._suspects.has_ended(worker)
         if self._stopping:
             for call in worker.calls.values():
                 call.fail(unavailable("not_ready", "the server stops"))
             return
-        self._vain_starts = 0 if worker.proved else self._vain_starts + 1
+        vain = not (worker.proved or worker.used)
+        self._vain_starts = self._vain_starts + 1 if vain else 0
         if self._vain_starts >= _MOST_STARTS or (worker.final and not self._was_ready):
             self._fail(worker.reason)
         else:
@@ -257,24 +287,33 @@ class Pool:
             self._metrics.restarts.inc()
             self._loop.call_later(0.2 * self._vain_starts, self._spawn, environment)
         for call in worker.calls.values():
-            self._retry(call, worker.reason)
+            if self.failure is not None or self._was_last_try(call, worker):
+                message = f"its worker has ended: {worker.reason}"
+                call.fail(RequestError(500, "worker_ended", message))
+            else:
+                self._suspects.add(call)
+        self._share_out()
 
-    def _retry(self, call: Call, reason: str) -> None:
-        """Give a call a second worker, alone: it may be what ended the first."""
-        if self.failure is not None or call.streams or call.attempts > 1 or "session" in call.head:
-            call.fail(RequestError(500, "worker_ended", f"its worker has ended: {reason}"))
-        else:
-            call.head["alone"] = True
-            self._wait(call)
+    def _was_last_try(self, call: Call, worker: WorkerProcess) -> bool:
+        """Whether a call whose worker has ended is to fail: it has, or can have, no other try.
+
+        Alone in its worker as a suspect, or in the only one, it is taken to be what ended it.
+        """
+        if call.streams or "session" in call.head:
+            return True
+        return worker.is_to_blame and (call.suspect or self._size == 1)
 
     def _fail(self, reason: str) -> None:
         if self.failure is not None:
             return
         self.failure = reason
         self.started.set()
-        for call in self._waiting.values():
-            call.fail(unavailable("not_ready", "the model's workers have ended"))
+        self._refuse_waiting("the model's workers have ended")
         self._on_failure(self)
+
+    def _refuse_waiting(self, why: str) -> None:
+        for call in (*self._waiting.values(), *self._suspects.waiting.values()):
+            call.fail(unavailable("not_ready", why))
 
     async def _watch(self) -> None:
         while True:
@@ -285,6 +324,7 @@ class Pool:
                     worker.kill()
                 elif worker.canary_is_due():
                     worker.ask_canary()
+            self._share_out()  # a worker may be healthy again, or have left what was given up
 
 
 def _late() -> RequestError:

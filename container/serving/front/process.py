@@ -26,8 +26,8 @@ class WorkerProcess:
     The attributes belong to the event loop: `ready`; `calls` that it has not answered;
     `tokens`, what these cost; `seconds_per_token` as it has learned, which
     holds for up to `measured` tokens; `proved` and `proved_at`,
-    whether and when it has answered the canary (or, having none, shown life); `reason`, why it
-    ended, and `final`, whether it would again.
+    whether and when it has answered the canary (or, having none, shown life); `used`, whether a
+    call was ever sent to it; `reason`, why it ended, and `final`, whether it would again.
 
     Args:
         environment: of the process.
@@ -59,8 +59,10 @@ class WorkerProcess:
         self.slowest_batch = 0.0
         self.proved_at = 0.0
         self.proved = False
+        self.used = False
         self.canary_since: float | None = None
         self.computing_since: float | None = None
+        self._given_up_at: float | None = None
         self._has_canary = False
         self._heard_at = 0.0
         self._on_opened, self._on_batch, self._on_figures = on_opened, on_batch, on_figures
@@ -92,9 +94,30 @@ class WorkerProcess:
             return len(self.calls) < _CALLS
         return self._held < _BATCHES * self._batch_tokens
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is in work here; what nobody waits for any more may be, for a while."""
+        return not self.calls and self._given_up_at is None
+
+    @property
+    def is_to_blame(self) -> bool:
+        """Whether just one call is in work here, so that it is what ends this worker."""
+        return len(self.calls) == 1 and self._given_up_at is None
+
+    @property
+    def streams(self) -> bool:
+        """Whether it has begun an answer that is not over."""
+        return any(call.streams for call in self.calls.values())
+
+    @property
+    def tries_suspect(self) -> bool:
+        """Whether a suspect is in work that has given no part of its answer, or may still be."""
+        suspected = any(call.suspect and not call.streams for call in self.calls.values())
+        return suspected or self._given_up_at is not None
+
     def send(self, call: Call) -> None:
         """Have it do a call; its reply will be set."""
-        call.attempts += 1
+        self.used = True
         self.calls[call.id] = call
         self.tokens += call.tokens
         self._hold(call)
@@ -107,6 +130,7 @@ class WorkerProcess:
     def cancel(self, call: Call) -> None:
         """Nobody waits for this call any more."""
         if call.id in self.calls:
+            self._given_up_at = self._loop.time()
             self._leave(call)
             self._link.send({"kind": "cancel", "id": call.id})
 
@@ -167,6 +191,9 @@ class WorkerProcess:
                 since = head["computing_since"]
                 # time.monotonic and the loop's time are the same clock on Linux.
                 self.computing_since = since
+                # What was given up is over when a batch has begun since, or none is computed.
+                if since is None or (self._given_up_at is not None and since > self._given_up_at):
+                    self._given_up_at = None
                 if not self._has_canary:
                     self.proved, self.proved_at = True, self._heard_at
                 if "figures" in head:
@@ -214,6 +241,8 @@ class WorkerProcess:
                 call.fail(_error(head))
             case "answer":
                 call.answer(head, body)
+                if more:
+                    self._on_room()
             case "chunk":
                 call.continue_with(body if more else None)
 

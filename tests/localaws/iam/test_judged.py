@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 
 from localaws.home import LocalAwsError
 from localaws.iam import is_enforced
-from promotion.moving.outcome import MoveError
 from promotion.moving.registry import DOCKER_MANIFEST, Manifest, Repository, ecr_repository
+from promotion.moving.result import MoveError
 from tests.localaws.conftest import TestEmulator
 from tests.localaws.sagemaker.conftest import eventually
 from tests.roles import Role, allow

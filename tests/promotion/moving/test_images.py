@@ -12,13 +12,13 @@ import pytest
 
 from bench.moving.docker_registry import Registry, docker_registry
 from promotion.moving.images import copy_image, plan_image
-from promotion.moving.outcome import Moved, MoveError, Planned
 from promotion.moving.registry import (
     DOCKER_MANIFEST,
     Manifest,
     Repository,
     ecr_repository,
 )
+from promotion.moving.result import Moved, MoveError, Planned
 from tests.localaws.conftest import TestEmulator
 
 pytestmark = pytest.mark.slow

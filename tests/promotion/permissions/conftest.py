@@ -1,18 +1,17 @@
 """One promotion from qa to prod, done under the two roles; the tests look at its steps again."""
 
 import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from localaws.accounts import CHECKOUT
 from localaws.bootstrap import bootstrap
 from localaws.engine import NOT_BUILT
 from localaws.lifecycle import Emulator
 from stacks.settings import load
+from tests.berth_cli import PROGRAM
 from tests.promotion import small_project
 from tests.promotion.permissions.sides import STAGES, STATEMENTS, Sides
 from tests.roles import Role, judging
@@ -46,12 +45,12 @@ def promote(sides: Sides) -> None:
     for side, role in sides.roles.items():
         role.may(STATEMENTS[side])
     options = ("--from", "qa", "--to", "prod", "--profile-from", "source", "--profile-to", "target")
-    assert "to copy" in run(sides, sides.environment, "plan", *options)
-    said = run(sides, sides.environment, "run", *options, "--force", "not verified yet")
+    assert "to copy" in run(sides, sides.environment, "promote", "--dry-run", *options)
+    said = run(sides, sides.environment, "promote", *options, "--force", "not verified yet")
     assert "prod serves prod-000001, which is qa-000001, verified" in said
     assert NOT_BUILT not in said
     run(sides, account, "verify", "qa")
-    run(sides, sides.environment, "run", *options)
+    run(sides, sides.environment, "promote", *options)
     back = ("prod", "--to", "prod-000001", "--profile", "target")
     assert "prod serves prod-000001" in run(sides, sides.environment, "rollback", *back)
 
@@ -59,9 +58,9 @@ def promote(sides: Sides) -> None:
 def run(sides: Sides, environment: dict[str, str], *arguments: str) -> str:
     """What a command says, which has to succeed."""
     ended = subprocess.run(
-        [sys.executable, "-m", "promotion", *arguments],
+        [PROGRAM, *arguments],
         cwd=sides.project,
-        env=environment | {"PYTHONPATH": str(CHECKOUT)},
+        env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

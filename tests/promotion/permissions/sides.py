@@ -7,10 +7,11 @@ from typing import Any
 
 import boto3
 
+from aws.stage import Stage
 from localaws.lifecycle import Emulator
 from promotion.moving.s3 import S3Object
 from promotion.permissions import Statement, source_statements, target_statements
-from promotion.stage import Stage
+from stacks.settings import load
 from tests import cdk_cli
 from tests.roles import Role
 
@@ -54,7 +55,9 @@ class Sides:
     def stage(self, side: str) -> Stage:
         """As the side's role sees it; it has not asked for its bucket yet."""
         if side not in self.stages:
-            self.stages[side] = Stage(STAGES[side], profile=side)
+            self.stages[side] = Stage(
+                load(self.project / "stages.toml"), STAGES[side], profile=side
+            )
         vars(self.stages[side]).pop("bucket", None)
         return self.stages[side]
 

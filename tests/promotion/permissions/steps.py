@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from botocore.exceptions import WaiterError
 
+from aws.errors import in_one_line
 from promotion import PromotionError
 from promotion.deploy import deploy, failure
 from promotion.lock import held
@@ -17,10 +18,9 @@ from promotion.moving.parts import Digests
 from promotion.moving.registry import Repository, ecr_repository
 from promotion.record import record
 from promotion.release import Source
-from promotion.stage import in_one_line
 from promotion.store import ReleaseStore
 from promotion.trained import artifact
-from promotion.verifying.command import verify_stage
+from promotion.verifying.gather import verify_stage
 from tests.promotion.moving.test_images import push
 from tests.promotion.permissions.sides import ACCOUNTS, ASSETS, IMAGES, Sides
 
@@ -34,7 +34,7 @@ def images_of(sides: Sides, side: str) -> Repository:
 
 
 def read_releases(sides: Sides) -> None:
-    """`history`, `show`, `diff`, and the begin of `plan` and `run`."""
+    """`history`, `show`, `diff`, and the begin of `promote`."""
     stage = sides.stage("source")
     (release,) = ReleaseStore(stage).every()
     with in_one_line():

@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import ClientError
 
-from promotion.moving.outcome import MoveError
 from promotion.moving.registry import ecr_repository
+from promotion.moving.result import MoveError
 from tests.promotion.permissions.sides import (
     ACCOUNTS,
     ASSETS,

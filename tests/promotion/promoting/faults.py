@@ -10,6 +10,7 @@ from typing import Any
 import botocore.client
 from botocore.exceptions import ClientError
 
+from aws.errors import AwsError
 from promotion import PromotionError
 from promotion.gate import GateError
 from promotion.moving.registry import Repository
@@ -42,7 +43,7 @@ def started(command: Callable[[], int], fault: Fault | None = None) -> int:
         status = command()
     except GateError:
         status = STOPPED
-    except PromotionError:
+    except (AwsError, PromotionError):
         status = REFUSED
     except BaseException:  # noqa: BLE001 - nothing may get back to the test's own frames
         traceback.print_exc()

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from promotion import PromotionError, exchange, trained, way_back
+from aws.assembly import StageAssembly
+from promotion import PromotionError, exchange, rollback, trained
 from promotion import promote as promoting
-from promotion.assembly import StageAssembly
+from promotion.console_output import Screen
 from promotion.gate import GateError
 from promotion.promote import End, Outcome, Promotion
 from promotion.release import Asset, Release
-from promotion.screen import Screen
 from promotion.store import ReleaseStore
 from promotion.trained import bring_model
 from tests.promotion.promoting import world as worlds
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.slow
 def _in_small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the CDK CLI, and without MLflow's files in a model's archive."""
     monkeypatch.setattr(promoting, "deploy", worlds.deploy)
-    monkeypatch.setattr(way_back, "deploy", worlds.deploy)
+    monkeypatch.setattr(rollback, "deploy", worlds.deploy)
     monkeypatch.setattr(trained, "check_fit", lambda *_: None)
 
 

@@ -7,14 +7,14 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from promotion import PromotionError, lock, way_back
+from aws.stage import Stage
+from promotion import PromotionError, lock, rollback
 from promotion import promote as promoting
-from promotion.cargo import Load
+from promotion.artifacts import Artifact
+from promotion.console_output import Screen
 from promotion.gate import GateError
 from promotion.promote import End, Outcome, Promotion
 from promotion.release import Release
-from promotion.screen import Screen
-from promotion.stage import Stage
 from promotion.store import ReleaseStore
 from tests.promotion.promoting import world as worlds
 from tests.promotion.promoting.world import World
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(autouse=True)
 def _without_the_cli(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(promoting, "deploy", worlds.deploy)
-    monkeypatch.setattr(way_back, "deploy", worlds.deploy)
+    monkeypatch.setattr(rollback, "deploy", worlds.deploy)
 
 
 def promoted(world: World, source: str, target: str, forced: str | None = None) -> Outcome:
@@ -204,15 +204,17 @@ def test_a_lock_that_is_broken_stops_its_holder_before_the_deployment(
 ) -> None:
     world.release("a1")
     qa = world.stage("qa")
-    move_all = Screen.move
+    copy_all = Screen.copy
     with ExitStack() as others:
 
-        def move(screen: Screen, loads: Sequence[Load], *, before_each: Callable[[], None]) -> None:
-            move_all(screen, loads, before_each=before_each)
+        def copy(
+            screen: Screen, artifacts: Sequence[Artifact], *, before_each: Callable[[], None]
+        ) -> None:
+            copy_all(screen, artifacts, before_each=before_each)
             taking = lock.held(qa, world.bucket("qa"), doing="takes it", breaking="to see it stop")
             others.enter_context(taking)
 
-        monkeypatch.setattr(Screen, "move", move)
+        monkeypatch.setattr(Screen, "copy", copy)
         with pytest.raises(PromotionError, match=r"qa: the lock was broken.* takes it"):
             promoted(world, "dev", "qa")
     assert not qa.is_deployed()

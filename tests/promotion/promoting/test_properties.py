@@ -25,14 +25,14 @@ from hypothesis.stateful import (
 )
 from rich.console import Console
 
+from aws.stage import Stage
 from promotion import promote as promoting
+from promotion import rollback
 from promotion import trained as trained_models
-from promotion import way_back
+from promotion.console_output import Screen
 from promotion.gate import missing_evidence
 from promotion.promote import End, Promotion
 from promotion.release import Release
-from promotion.screen import Screen
-from promotion.stage import Stage
 from promotion.store import ReleaseStore
 from promotion.trained import bring_model
 from tests.promotion.promoting import faults
@@ -101,7 +101,7 @@ class Promotions(RuleBasedStateMachine):
         trained = self.world.train(f"{name}{self.version}")
 
         def command() -> int:
-            source, target = self.another("dev"), self.another("qa")
+            source, target = self.world.another("dev"), self.world.another("qa")
             running = ReleaseStore(target).newest()
             assert running is not None
             outcome = bring_model(promotion(target), source, trained, running)
@@ -134,7 +134,7 @@ class Promotions(RuleBasedStateMachine):
         )
 
         def command() -> int:
-            outcome = promotion(self.another("qa")).roll_back(to)
+            outcome = promotion(self.world.another("qa")).roll_back(to)
             return 0 if outcome.end is End.DONE else STOPPED
 
         if fault:
@@ -187,17 +187,13 @@ class Promotions(RuleBasedStateMachine):
 
     def promoting(self, pair: tuple[str, str], forced: str | None) -> Callable[[], int]:
         def command() -> int:
-            source, target = self.another(pair[0]), self.another(pair[1])
+            source, target = self.world.another(pair[0]), self.world.another(pair[1])
             release = ReleaseStore(source).newest()
             assert release is not None
             outcome = promotion(target).promote(source, release, forced=forced)
             return 0 if outcome.end in {End.DONE, End.ALREADY} else STOPPED
 
         return command
-
-    def another(self, name: str) -> Stage:
-        """With connections of its own: those of the process that forked are not to be shared."""
-        return Stage(name, profile=f"berth-{name}")
 
     def newest(self, name: str) -> Release | None:
         return next(iter(self.world.releases(name)), None)
@@ -210,7 +206,7 @@ class Promotions(RuleBasedStateMachine):
 @pytest.mark.usefixtures("accounts")
 def test_promotion_converges_whatever_happens(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(promoting, "deploy", worlds.deploy)
-    monkeypatch.setattr(way_back, "deploy", worlds.deploy)
+    monkeypatch.setattr(rollback, "deploy", worlds.deploy)
     monkeypatch.setattr(trained_models, "check_fit", lambda *_: None)
     monkeypatch.setattr(Promotions, "stages", (root / "stages.toml").read_text(), raising=False)
     run_state_machine_as_test(

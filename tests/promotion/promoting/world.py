@@ -8,7 +8,6 @@ import gzip
 import hashlib
 import io
 import json
-import os
 import tarfile
 import time
 from dataclasses import dataclass, field
@@ -18,15 +17,18 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from promotion import assembly, deployed
+from aws import assembly, cloudformation
+from aws.errors import CallError, in_one_line
+from aws.stage import Stage
+from promotion import deployed
 from promotion.deploy import DeploymentError
 from promotion.evidence import Check, Verification
 from promotion.moving.registry import Repository, ecr_repository
 from promotion.moving.s3 import parted
 from promotion.record import record
 from promotion.release import Release, Source
-from promotion.stage import Stage, in_one_line
 from promotion.store import ReleaseStore
+from stacks.settings import load
 from tests.promotion.moving.test_images import push
 
 ACCOUNTS = {"dev": "1" * 12, "qa": "2" * 12, "prod": "3" * 12}
@@ -70,9 +72,12 @@ class World:
     def stage(self, name: str) -> Stage:
         """Made once: a session and its clients take long."""
         if name not in self._stages:
-            os.chdir(self.folder)
-            self._stages[name] = Stage(name, profile=f"berth-{name}")
+            self._stages[name] = self.another(name)
         return self._stages[name]
+
+    def another(self, name: str) -> Stage:
+        """With connections of its own: those of a process that forked are not to be shared."""
+        return Stage(load(self.folder / "stages.toml"), name, profile=f"berth-{name}")
 
     def bucket(self, stage: str) -> str:
         return f"cdk-{self.project}-assets-{ACCOUNTS[stage]}-{REGION}"
@@ -290,7 +295,7 @@ def deploy(stage: Stage, folder: Path, stacks: list[str]) -> None:
     del stacks
     try:
         _deploy(stage, folder)
-    except ClientError as error:
+    except (CallError, ClientError) as error:
         raise DeploymentError(f"{stage.name}: the deployment failed: {error}") from error
 
 
@@ -307,34 +312,29 @@ def _deploy(stage: Stage, folder: Path) -> None:
 
 
 def _deploy_stack(stage: Stage, name: str, template: str) -> None:
-    cloudformation = stage.client("cloudformation")
-    status = _at_rest(cloudformation, name)
+    client = stage.cloudformation
+    status = _at_rest(client, name)
     if status in {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}:
-        cloudformation.delete_stack(StackName=name)
-        status = _at_rest(cloudformation, name)
+        client.delete_stack(StackName=name)
+        status = _at_rest(client, name)
     try:
-        act = cloudformation.update_stack if status else cloudformation.create_stack
+        act = client.update_stack if status else client.create_stack
         act(StackName=name, TemplateBody=template)
     except ClientError as error:
         if "No updates" not in str(error):
             raise
         return
-    status = _at_rest(cloudformation, name)
+    status = _at_rest(client, name)
     if status not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
         raise DeploymentError(f"{stage.name}: the deployment failed: {name} is {status}")
 
 
-def _at_rest(cloudformation: Any, name: str) -> str | None:
+def _at_rest(client: Any, name: str) -> str | None:
     while True:
-        try:
-            (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
-        except ClientError as error:
-            if "does not exist" not in str(error):
-                raise
+        found = cloudformation.stack(client, name)
+        if found is None or found["StackStatus"] == "DELETE_COMPLETE":
             return None
-        status = str(stack["StackStatus"])
-        if status == "DELETE_COMPLETE":
-            return None
+        status = str(found["StackStatus"])
         if not status.endswith("_IN_PROGRESS"):
             return status
         time.sleep(0.01)

@@ -3,9 +3,9 @@
 from hypothesis import strategies as st
 
 from promotion.evidence import Alarms, Bucket, Check, Golden, Latency, Spans, Verification
-from promotion.moving.outcome import Moved
+from promotion.moving.result import Moved
 from promotion.release import Lineage
-from promotion.report import Movement, Outcome, ReportFacts
+from promotion.report import Ending, Movement, ReportData
 from tests.promotion.releases import release, verification
 
 HOSTILE = (
@@ -31,7 +31,7 @@ texts = st.sampled_from(HOSTILE) | st.text(min_size=1, max_size=40).filter(str.s
 labels = st.lists(texts, min_size=3, max_size=3, unique=True)
 
 
-def facts(text: str, labels: list[str], *, passed: bool = True) -> ReportFacts:
+def data(text: str, labels: list[str], *, passed: bool = True) -> ReportData:
     """A report in which every part is there, with a text and three labels put into all of them."""
     spans = Spans(expected=10, found=9, right=8)
     golden = Golden(sha256="9" * 64, cases=12, exact=9, labels=dict.fromkeys(labels, spans))
@@ -64,9 +64,9 @@ def facts(text: str, labels: list[str], *, passed: bool = True) -> ReportFacts:
         "lineage": Lineage(stage=text, release="dev-000004", forced=text),
         "evidence": (evidence,),
     }
-    return ReportFacts(
+    return ReportData(
         release=release("dev-000002").model_copy(update=changed),
         former=release().model_copy(update={"evidence": (evidence,)}),
         moved=(Movement(text, "model", text, Moved(100, sent=30, copied=20), 2.0),),
-        outcome=Outcome("promoted", text),
+        ending=Ending("promoted", text),
     )

@@ -6,9 +6,9 @@ import random
 from datetime import UTC, datetime, timedelta
 
 from promotion.evidence import Alarms, Golden, Latency, Spans, Verification
-from promotion.moving.outcome import Moved
+from promotion.moving.result import Moved
 from promotion.release import Content, Image, Lineage, Model, Release, Source
-from promotion.report import Movement, Outcome, ReportFacts
+from promotion.report import Ending, Movement, ReportData
 from promotion.verifying import checks
 from promotion.verifying.latency import figures
 from stacks.settings import VerifySettings
@@ -144,13 +144,13 @@ def moved(release: Release) -> tuple[Movement, ...]:
     )
 
 
-def promoted() -> ReportFacts:
+def promoted() -> ReportData:
     """All went well: what stands in docs/promotion-report.png."""
     former = a_release(29, BEFORE, None, 39.4)
     release = a_release(30, NOW, BEFORE, 36.8)
-    return ReportFacts(
+    return ReportData(
         release,
         former,
         moved(release),
-        Outcome("promoted", "from dev to qa; dev-000047 had passed, and so did this"),
+        Ending("promoted", "from dev to qa; dev-000047 had passed, and so did this"),
     )

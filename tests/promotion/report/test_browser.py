@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from websockets.sync.client import ClientConnection
 
-from promotion.report import ReportFacts, write
+from promotion.report import ReportData, write
 from tests.promotion.releases import release
 from tests.promotion.report import browser
 from tests.promotion.report.browser import Tab
-from tests.promotion.report.made_up import HOSTILE, facts
+from tests.promotion.report.made_up import HOSTILE, data
 from tests.promotion.report.realistic import promoted
 
 pytestmark = [
@@ -20,8 +20,8 @@ pytestmark = [
 
 PAGES = {
     "promoted": promoted(),
-    "hostile": facts(" ".join(HOSTILE), [*HOSTILE[1:3], HOSTILE[-1]], passed=False),
-    "without evidence": ReportFacts(release()),
+    "hostile": data(" ".join(HOSTILE), [*HOSTILE[1:3], HOSTILE[-1]], passed=False),
+    "without evidence": ReportData(release()),
 }
 
 # Every run of text with its colour and what lies behind it, by WCAG 2's formula.

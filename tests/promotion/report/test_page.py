@@ -7,10 +7,10 @@ from html.parser import HTMLParser
 from hypothesis import given
 
 from promotion.release import Release
-from promotion.report import Outcome, ReportFacts, html
+from promotion.report import Ending, ReportData, html
 from promotion.report.text import visible
 from tests.promotion.releases import release, releases, untimed, verification
-from tests.promotion.report.made_up import facts, labels, texts
+from tests.promotion.report.made_up import data, labels, texts
 from tests.promotion.report.realistic import promoted
 
 VOID = {"meta", "link", "line"}
@@ -55,22 +55,22 @@ def shown(text: str) -> str:
 @given(texts, labels)
 @untimed
 def test_no_value_changes_what_the_page_is_built_of(text: str, labels: list[str]) -> None:
-    page = Page(html(facts(text, labels)))
-    assert page.tags == Page(html(facts("plain", ["a", "b", "c"]))).tags
+    page = Page(html(data(text, labels)))
+    assert page.tags == Page(html(data("plain", ["a", "b", "c"]))).tags
     assert page.unclosed == []
 
 
 @given(texts, labels)
 @untimed
 def test_every_check_label_and_reason_stands_there_as_it_is(text: str, labels: list[str]) -> None:
-    page = Page(html(facts(text, labels)))
+    page = Page(html(data(text, labels)))
     assert {shown(text), *map(shown, labels)} <= set(page.texts)
 
 
 @given(releases, releases)
 @untimed
 def test_whatever_two_releases_hold_there_is_a_page(one: Release, other: Release) -> None:
-    assert Page(html(ReportFacts(one, other))).unclosed == []
+    assert Page(html(ReportData(one, other))).unclosed == []
 
 
 def test_what_shows_nothing_or_turns_the_text_around_is_shown_as_an_escape() -> None:
@@ -78,7 +78,7 @@ def test_what_shows_nothing_or_turns_the_text_around_is_shown_as_an_escape() -> 
 
 
 def test_a_value_that_no_file_can_hold_is_shown_all_the_same() -> None:
-    page = html(replace(promoted(), outcome=Outcome("refused", "\ud800")))
+    page = html(replace(promoted(), ending=Ending("refused", "\ud800")))
     assert "\\ud800" in page.encode().decode()
 
 
@@ -96,7 +96,7 @@ def test_every_section_has_its_heading_the_most_important_first() -> None:
 
 
 def test_what_is_missing_is_said_in_words() -> None:
-    page = Page(html(ReportFacts(release())))
+    page = Page(html(ReportData(release())))
     assert page.headings[0] == "dev-000001 has no evidence: it was not verified where it runs"
     assert {
         "Nothing was checked.",
@@ -125,5 +125,5 @@ def test_no_script_and_nothing_that_is_fetched() -> None:
 
 def test_evidence_of_another_endpoint_config_is_pointed_out() -> None:
     other = verification().model_copy(update={"endpoint_config": "config-2"})
-    page = html(ReportFacts(release().model_copy(update={"evidence": (other,)})))
+    page = html(ReportData(release().model_copy(update={"evidence": (other,)})))
     assert "config-2 was served; the release&#39;s is config-1." in page

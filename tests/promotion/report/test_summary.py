@@ -7,10 +7,10 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from promotion.release import Release
-from promotion.report import ReportFacts, markdown
+from promotion.report import ReportData, markdown
 from promotion.report.text import visible
 from tests.promotion.releases import releases, untimed
-from tests.promotion.report.made_up import facts, labels, texts
+from tests.promotion.report.made_up import data, labels, texts
 from tests.promotion.report.realistic import promoted
 
 
@@ -40,25 +40,25 @@ def shown(text: str) -> str:
 @given(texts, labels)
 @untimed
 def test_no_value_changes_what_the_summary_is_built_of(text: str, labels: list[str]) -> None:
-    plain = markdown(facts("plain", ["a", "b", "c"]))
-    assert structure(markdown(facts(text, labels))) == structure(plain)
+    plain = markdown(data("plain", ["a", "b", "c"]))
+    assert structure(markdown(data(text, labels))) == structure(plain)
 
 
 @given(texts, labels)
 @untimed
 def test_every_check_label_and_reason_stands_there_as_it_is(text: str, labels: list[str]) -> None:
-    assert {shown(text), *map(shown, labels)} <= said(markdown(facts(text, labels)))
+    assert {shown(text), *map(shown, labels)} <= said(markdown(data(text, labels)))
 
 
 @given(releases, releases)
 @untimed
 def test_whatever_two_releases_hold_there_is_a_summary(one: Release, other: Release) -> None:
-    found = markdown(ReportFacts(one, other))
+    found = markdown(ReportData(one, other))
     assert len(re.findall("^## ", found, re.MULTILINE)) == 7
 
 
 def test_it_says_in_text_what_the_page_draws() -> None:
-    lines = markdown(facts("plain", ["a", "b", "c"])).splitlines()
+    lines = markdown(data("plain", ["a", "b", "c"])).splitlines()
     start = lines.index("```text")
     assert [line.split() for line in lines[start + 1 : start + 3]] == [
         ["below", "10", "ms", "0"],

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from aws.stage import Stage
 from localaws.lifecycle import Emulator, running
 from promotion.release import Release
-from promotion.stage import Stage
 from stacks.settings import load
 from tests.promotion.releases import release
 
@@ -131,8 +131,7 @@ def serve(emulator: Emulator, stage: str) -> None:
 def connected(emulator: Emulator, stage: str, root: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
     for name, value in emulator.environment(stage).items():
         monkeypatch.setenv(name, value)
-    monkeypatch.chdir(root)
-    return Stage(stage)
+    return Stage(emulator.settings, stage)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from threading import Event
 
 import pytest
 
-from promotion.stage import Stage
+from aws.stage import Stage
 from promotion.verifying import alarms as module
 from promotion.verifying.alarms import Watch
 from tests.promotion.verifying.conftest import deployed

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from promotion import PromotionError
-from promotion.stage import Stage
+from aws.errors import AwsError
+from aws.stage import Stage
 from promotion.verifying.calling import Endpoint, FailedError
 from tests.promotion.verifying.conftest import deployed
 
@@ -97,7 +97,7 @@ def test_what_the_endpoint_does_not_answer_is_its_fault(
 def test_what_the_caller_may_not_is_no_evidence_against_the_endpoint(
     dev: Stage, runtime: str, status: int, code: str
 ) -> None:
-    with pytest.raises(PromotionError, match=rf"^AWS: .*{code}.*InvokeEndpoint"):
+    with pytest.raises(AwsError, match=rf"^AWS: .*{code}.*InvokeEndpoint"):
         ask(dev, refuse=[status, code])
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from aws.stage import Stage
 from promotion import PromotionError
 from promotion.evidence import Verification
 from promotion.release import Release
-from promotion.stage import Stage
 from promotion.verifying.gather import gather
 from tests.promotion.verifying.conftest import deployed
 
@@ -147,7 +147,7 @@ def test_an_error_fails_and_its_reason_is_shown(dev: Stage) -> None:
 def test_an_answer_that_cannot_be_read_is_an_error(dev: Stage) -> None:
     content = golden(json.dumps({"input": {"answer": {"spans": []}}, "entities": []}))
     found = verified(dev, deployed(dev), content)
-    assert failed(found)["errors"].startswith("1 of 21 requests, as: the answer is not {")
+    assert failed(found)["errors"].startswith("1 of 21 requests, as: the response is not {")
     assert found.golden
     assert found.golden.exact == 0
 

@@ -11,6 +11,7 @@ from stacks.compatibility.checked import CheckedStage
 from stacks.compatibility.checks import Check
 from stacks.compatibility.findings import Finding
 from stacks.settings import Settings
+from stacks.stage_plan import StagePlan, stage_plans
 
 MODEL = ModelFolder(
     name="model",
@@ -45,14 +46,8 @@ class Case(NamedTuple):
         return f"{self.check.__name__}-{self.says}"
 
 
-def stage_that_asks(
-    text: str,
-    *,
-    cuda: str = "13.0",
-    models: Mapping[str, ModelFolder] | None = None,
-    folder: Path = FOLDER,
-) -> CheckedStage:
-    """A stage `dev` of TOML, on ml.m5.xlarge in us-east-1 where that says nothing else."""
+def settings_that_ask(text: str, *, cuda: str = "13.0", folder: Path = FOLDER) -> Settings:
+    """One stage `dev` of TOML, on ml.m5.xlarge in us-east-1 where that says nothing else."""
     asked: dict[str, Any] = {
         "account": "111111111111",
         "region": "us-east-1",
@@ -61,7 +56,7 @@ def stage_that_asks(
     for key, value in tomllib.loads(text).items():
         both_tables = isinstance(value, dict) and isinstance(asked.get(key), dict)
         asked[key] = asked[key] | value if both_tables else value
-    settings = Settings.model_validate(
+    return Settings.model_validate(
         {
             "project": "berth",
             "model": {"path": "model"},
@@ -70,8 +65,23 @@ def stage_that_asks(
             "file": folder / "stages.toml",
         }
     )
+
+
+def plan_of(text: str, *, cuda: str = "13.0", folder: Path = FOLDER) -> StagePlan:
+    """The plan of such a stage."""
+    return stage_plans(settings_that_ask(text, cuda=cuda, folder=folder))["dev"]
+
+
+def stage_that_asks(
+    text: str,
+    *,
+    cuda: str = "13.0",
+    models: Mapping[str, ModelFolder] | None = None,
+    folder: Path = FOLDER,
+) -> CheckedStage:
+    """Such a stage, as checks see it."""
     known = {"model": MODEL, "candidate": replace(MODEL, name="candidate"), **(models or {})}
-    return CheckedStage("dev", settings, known, SERVER_PINS)
+    return CheckedStage(plan_of(text, cuda=cuda, folder=folder), known, SERVER_PINS)
 
 
 def found(check: Check, stage: CheckedStage) -> list[Finding]:

@@ -15,7 +15,7 @@ from stacks.aws_data import hosting_instance_types, sagemaker_regions
 from stacks.compatibility import Finding, IncompatibleError, check, checks, findings
 from stacks.compatibility.checks import CHECKS
 from stacks.settings import Settings, load
-from tests.stacks.compatibility.asking import MODEL, stage_that_asks
+from tests.stacks.compatibility.asking import MODEL, settings_that_ask
 
 HERE = Path(__file__).parent
 
@@ -57,19 +57,19 @@ def test_every_check_says_what_it_holds_and_where_that_is_from(
 
 
 def test_warnings_are_told_and_do_not_stop_anything() -> None:
-    stage = stage_that_asks("drift.enabled = true\nscaling.invocations_per_instance = 600")
-    assert check(stage.whole, stage.models) == [
+    asked = settings_that_ask("drift.enabled = true\nscaling.invocations_per_instance = 600")
+    assert check(asked, {"model": MODEL}) == [
         "stages.toml: dev.drift.labels = []: no label's rate is watched; name some, as "
         '["PER", "ORG"]'
     ]
 
 
 def test_every_refusal_is_told_at_once_and_no_warning_among_them() -> None:
-    stage = stage_that_asks(
+    asked = settings_that_ask(
         'endpoint.instance_type = "ml.c7g.large"\nupdate.strategy = "canary"\ndrift.enabled = true'
     )
     with pytest.raises(IncompatibleError) as caught:
-        check(stage.whole, stage.models)
+        check(asked, {"model": MODEL})
     assert [line.split(" = ")[0] for line in str(caught.value).split("\n")] == [
         "stages.toml: dev.endpoint.instance_type",
         "stages.toml: dev.update.strategy",
@@ -78,8 +78,8 @@ def test_every_refusal_is_told_at_once_and_no_warning_among_them() -> None:
 
 def test_a_models_fault_is_told_once_for_all_stages() -> None:
     faulty = replace(MODEL, versions={**MODEL.versions, "conda.yaml": {"torch": "1.13.1"}})
-    dev = stage_that_asks("").settings
-    both = stage_that_asks("").whole.model_copy(update={"stages": {"dev": dev, "qa": dev}})
+    one = settings_that_ask("")
+    both = one.model_copy(update={"stages": {"dev": one.stages["dev"], "qa": one.stages["dev"]}})
     with pytest.raises(IncompatibleError) as caught:
         check(both, {"model": faulty})
     assert str(caught.value).count("model/conda.yaml") == 1

@@ -5,8 +5,15 @@ from dataclasses import replace
 
 import pytest
 
-from stacks.compatibility import gpu, inference_ami, transform_ami
-from stacks.compatibility.gpu import GPU_3_1, GPU_4_1, TRANSFORM_AMI, InferenceAmi
+from stacks.ami_versions import (
+    GPU_3_1,
+    GPU_4_1,
+    TRANSFORM_AMI,
+    InferenceAmi,
+    inference_ami,
+    transform_ami,
+)
+from stacks.compatibility import gpu
 from stacks.compatibility.model_folder import ModelRecord
 from tests.stacks.compatibility.asking import MODEL, Case, found, hold, stage_that_asks
 
@@ -71,7 +78,7 @@ CASES = [
         'shadow = { model = "candidate", instance_type = "ml.g5.xlarge" }',
     ),
     Case(
-        gpu.one_ami_serves_all_machines,
+        gpu.one_ami_serves_all_instance_types,
         on("ml.g5.xlarge") + or_on("ml.m5.xlarge"),
         "one host image serves it and ml.g5.xlarge, which has a GPU; name types that have a GPU",
         on("ml.g5.xlarge") + or_on("ml.g4dn.xlarge"),

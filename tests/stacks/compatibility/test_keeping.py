@@ -10,9 +10,9 @@ TWICE = DESTROY + "data.delete_data = true\n"
 
 CASES = [
     Case(
-        keeping.production_has_somebody_to_tell,
+        keeping.production_has_a_subscriber,
         "production = true",
-        "dev.alarms.critical_subscribers = []: nobody hears of an outage",
+        "dev.alarms.critical_subscribers = []: nobody is notified of an outage",
         'production = true\nalarms.critical_subscribers = ["ops@company.example"]',
         warns=True,
     ),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from stacks.compatibility import IncompatibleError, read_model, read_model_record, read_models
-from tests.stacks.compatibility.asking import stage_that_asks
+from tests.stacks.compatibility.asking import settings_that_ask
 
 
 @pytest.fixture
@@ -98,11 +98,11 @@ def test_a_folder_without_a_file_of_the_record_is_refused(folder: Path, missing:
 
 
 def test_all_folders_that_stages_toml_names_are_read_and_every_mistake_told(folder: Path) -> None:
-    settings = stage_that_asks(
+    settings = settings_that_ask(
         'variants.a.weight = 1\nvariants.b = { weight = 1, model = "other" }\n'
         'shadow.model = "candidate"',
         folder=folder.parent,
-    ).whole
+    )
     with pytest.raises(IncompatibleError) as caught:
         read_models(settings)
     assert ["other" in line for line in str(caught.value).split("\n")] == [True, False]

@@ -31,40 +31,40 @@ CASES = [
         'mode = "batch"\nbatch.content_type = "text/csv; header=present"',
     ),
     Case(
-        modes.serverless_stands_alone,
+        modes.network_and_capture_fit_the_mode,
         SERVERLESS + VPC,
-        'dev.network.vpc_id = "vpc-01234567": serverless endpoints cannot have it; leave it out',
+        'dev.network.vpc_id = "vpc-01234567": mode = "serverless" cannot have it; leave it out',
         VPC,
     ),
     Case(
-        modes.serverless_stands_alone,
+        modes.network_and_capture_fit_the_mode,
         SERVERLESS + "network.new_vpc = true",
-        "dev.network.new_vpc = true: serverless",
+        'dev.network.new_vpc = true: mode = "serverless" cannot',
         SERVERLESS,
     ),
     Case(
-        modes.serverless_stands_alone,
+        modes.network_and_capture_fit_the_mode,
         SERVERLESS + "capture.percent = 5",
-        "dev.capture.percent = 5: serverless",
+        'dev.capture.percent = 5: mode = "serverless" cannot',
         "capture.percent = 5",
     ),
     Case(
-        modes.serverless_stands_alone,
+        modes.variants_fit_the_mode,
         SERVERLESS + BLUE + GREEN,
-        "dev.variants: serverless",
+        'dev.variants: mode = "serverless" has one at most',
         SERVERLESS + BLUE,
     ),
     Case(
-        modes.serverless_is_not_isolated,
+        modes.isolation_fits_the_mode,
         SERVERLESS,
-        "dev.network.isolation = true: serverless endpoints cannot be isolated",
+        'dev.network.isolation = true: mode = "serverless" cannot be isolated',
         SERVERLESS + "network.isolation = false",
         warns=True,
     ),
     Case(
-        modes.serverless_names_no_machine,
+        modes.instance_types_fit_the_mode,
         SERVERLESS,
-        'dev.endpoint.instance_type = "ml.m5.xlarge": serverless endpoints have none',
+        'dev.endpoint.instance_type = "ml.m5.xlarge": mode = "serverless" has no instances',
         "",
         warns=True,
     ),
@@ -97,7 +97,7 @@ CASES = [
     ),
     *(
         Case(
-            modes.shadow_has_one_real_time_variant,
+            modes.shadow_has_one_variant_beside_it,
             f'mode = "{mode}"\nshadow.model = "candidate"',
             f'dev.shadow: mode = "{mode}" has no shadow; use mode = "real-time"',
             'shadow.model = "candidate"',
@@ -105,7 +105,7 @@ CASES = [
         for mode in ("serverless", "async", "multi-model", "batch", "inference-component")
     ),
     Case(
-        modes.shadow_has_one_real_time_variant,
+        modes.shadow_has_one_variant_beside_it,
         'shadow.model = "candidate"\n' + BLUE + GREEN,
         "dev.shadow: it takes exactly one production variant",
         'shadow.model = "candidate"\n' + BLUE,
@@ -120,13 +120,13 @@ CASES = [
         for mode in ("multi-model", "batch", "inference-component")
     ),
     Case(
-        modes.one_machine_for_a_batch_job,
+        modes.one_instance_type_for_a_transform_job,
         'mode = "batch"\nendpoint.fallback_instance_types = ["ml.m5.2xlarge"]',
-        'dev.endpoint.fallback_instance_types = ["ml.m5.2xlarge"]: a batch job has one',
+        'dev.endpoint.fallback_instance_types = ["ml.m5.2xlarge"]: a transform job has one',
         'endpoint.fallback_instance_types = ["ml.m5.2xlarge"]',
     ),
     Case(
-        modes.one_machine_for_a_batch_job,
+        modes.one_instance_type_for_a_transform_job,
         'endpoint.fallback_instance_types = ["ml.m5.xlarge"]',
         "names a type twice",
         'endpoint.fallback_instance_types = ["ml.m5.2xlarge"]',

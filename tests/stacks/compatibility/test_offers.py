@@ -15,21 +15,21 @@ BATCH = 'mode = "batch"\n'
 
 CASES = [
     Case(
-        offers.image_runs_on_the_machine,
+        offers.image_runs_on_the_instance_type,
         on("ml.c7g.large"),
         'dev.endpoint.instance_type = "ml.c7g.large": it is an Arm machine and the image is '
         "linux/amd64; use ml.c",
         on("ml.c7i.large"),
     ),
     Case(
-        offers.image_runs_on_the_machine,
+        offers.image_runs_on_the_instance_type,
         on("ml.p6e-gb200.36xlarge"),
         "Arm machine and the image is linux/amd64; use ml.p6-b200.48xlarge",
         on("ml.p6-b200.48xlarge"),
     ),
     *(
         Case(
-            offers.image_runs_on_the_machine,
+            offers.image_runs_on_the_instance_type,
             on(name),
             "the image has no driver for its accelerator; use ml.",
             on("ml.m5.large"),
@@ -37,14 +37,14 @@ CASES = [
         for name in ("ml.inf1.xlarge", "ml.inf2.xlarge", "ml.trn1.2xlarge", "ml.dl1.24xlarge")
     ),
     Case(
-        offers.machine_is_offered_in_the_region,
+        offers.instance_type_is_offered_in_the_region,
         on("ml.p5.48xlarge", "eu-central-1"),
         'dev.endpoint.instance_type = "ml.p5.48xlarge": not offered for hosting in eu-central-1; '
         "use ml.p4de.24xlarge",
         on("ml.p5.48xlarge"),
     ),
     Case(
-        offers.machine_is_offered_in_the_region,
+        offers.instance_type_is_offered_in_the_region,
         BATCH + on("ml.g6e.xlarge", "eu-central-1"),
         "not offered for transform in eu-central-1; use ml.",
         BATCH + on("ml.g5.xlarge", "eu-central-1"),
@@ -57,21 +57,21 @@ CASES = [
         'mode = "inference-component"\n' + on("ml.m5.large"),
     ),
     Case(
-        offers.machine_is_offered_in_the_region,
+        offers.instance_type_is_offered_in_the_region,
         on("ml.m5.large", "eusc-de-east-1"),
         "no price list here says whether eusc-de-east-1 has it for hosting",
         on("ml.m5.large"),
         warns=True,
     ),
     Case(
-        offers.machine_is_offered_in_the_region,
+        offers.instance_type_is_offered_in_the_region,
         on("ml.p3.2xlarge"),
         "no price list here says whether us-east-1 has it",
         on("ml.g5.xlarge"),
         warns=True,
     ),
     Case(
-        offers.batch_takes_the_machine,
+        offers.transform_job_takes_the_instance_type,
         BATCH + on("ml.p5.48xlarge"),
         "batch transform takes no p5; use ml.g",
         on("ml.p5.48xlarge"),

@@ -87,16 +87,8 @@ def no_way_back(template: Template) -> None:
     del endpoint["DeploymentConfig"]["AutoRollbackConfiguration"]
 
 
-def too_patient(template: Template) -> None:
-    variant(template)["ModelDataDownloadTimeoutInSeconds"] = 3601
-
-
 def captured_in_the_clear(template: Template) -> None:
     del config(template)["DataCaptureConfig"]["KmsKeyId"]
-
-
-def all_powerful(template: Template) -> None:
-    role(template)["ManagedPolicyArns"] = ["arn:aws:iam::aws:policy/AmazonSageMakerFullAccess"]
 
 
 def reading_everything(template: Template) -> None:
@@ -128,9 +120,7 @@ def key_on_local_disks(template: Template) -> None:
         (scaled_to_one, "ProductionCapacity"),
         (trusted_everywhere, "SourceAccount"),
         (no_way_back, "RollbackAlarms"),
-        (too_patient, "Timeouts"),
         (captured_in_the_clear, "EncryptedOutput"),
-        (all_powerful, "NoFullAccess"),
         (reading_everything, "ScopedPolicies"),
         (reading_a_bucket, "ScopedPolicies"),
         (doing_anything, "ScopedPolicies"),

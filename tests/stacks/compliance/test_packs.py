@@ -12,7 +12,7 @@ from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 from stacks.compliance import packs
 from stacks.compliance.acknowledged import FINDINGS
 from stacks.compliance.endpoint_rules import RULES
-from stacks.packed import PackedModel
+from stacks.packed_model import PackedModel
 from stacks.settings import Settings, load
 from stacks.stage import add_stages
 from tests.stacks.conftest import EXAMPLES, read_templates

@@ -11,14 +11,13 @@ import pytest
 from stacks.constructs.private_network import PrivateNetwork
 from stacks.prefix_lists import S3_PREFIX_LISTS
 from stacks.settings.network import NetworkSettings
+from stacks.stage_plan import StageNames
 from tests.stacks.constructs.conftest import (
     ACCOUNT,
-    KEY_ARN,
     REGION,
     Synthesize,
     Synthesized,
     Template,
-    key_of,
 )
 
 pytestmark = pytest.mark.slow
@@ -32,11 +31,9 @@ def network_of(stack: cdk.Stack, **settings: Any) -> PrivateNetwork:
     return PrivateNetwork(
         stack,
         "Network",
-        name="berth-dev",
+        names=StageNames("berth", "dev"),
         settings=NetworkSettings(**settings),
         region=REGION,
-        key=key_of(stack),
-        log_retention_days=30,
     )
 
 
@@ -48,7 +45,6 @@ class Network:
             made = network_of(stack, **settings)
             self.subnet_ids = stack.resolve(made.subnet_ids)
             self.security_group_ids = stack.resolve(made.security_group_ids)
-            self.log_group_names = made.log_group_names
 
         self.template = synthesize(fill)
 
@@ -188,14 +184,11 @@ def test_endpoint_policies_hold_to_this_account(connected: Network) -> None:
         assert "*" not in json.dumps(statement["Action"])
 
 
-def test_flow_logs_are_kept_encrypted_for_a_time(isolated: Network) -> None:
+def test_flow_logs_go_to_the_stages_group(isolated: Network) -> None:
     flow_log = isolated.template.only("AWS::EC2::FlowLog")
     assert (flow_log["ResourceType"], flow_log["TrafficType"]) == ("VPC", "ALL")
-    groups = isolated.template.all("AWS::Logs::LogGroup").values()
-    assert flow_log["LogGroupName"] in [group["LogGroupName"] for group in groups]
-    for group in groups:
-        assert group["LogGroupName"] in isolated.log_group_names
-        assert (group["RetentionInDays"], group["KmsKeyId"]) == (30, KEY_ARN)
+    assert flow_log["LogGroupName"] == "/aws/vpc/berth-dev"
+    assert not isolated.template.all("AWS::Logs::LogGroup")
 
 
 def test_the_default_group_is_closed_by_a_function_that_can_do_nothing_else(

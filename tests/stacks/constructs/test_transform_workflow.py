@@ -12,6 +12,8 @@ from aws_cdk import aws_sns as sns
 
 from stacks.constructs.transform_workflow import TransformWorkflow
 from stacks.settings.modes import BatchSettings
+from stacks.stage_plan import StageNames, VariantPlan
+from tests.stacks.compatibility.asking import plan_of
 from tests.stacks.constructs.conftest import (
     ACCOUNT,
     KEY_ARN,
@@ -24,10 +26,17 @@ from tests.stacks.constructs.conftest import (
 
 pytestmark = pytest.mark.slow
 
-NAME = "berth-dev"
-LONGEST_NAME = "p" * 32 + "-" + "s" * 16
+NAMES, NAME = StageNames("berth", "dev"), "berth-dev"
+LONGEST = StageNames("p" * 32, "s" * 16)
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms"
 MACHINE = "AWS::StepFunctions::StateMachine"
+
+
+def on(instance_type: str) -> VariantPlan:
+    (variant,) = plan_of(
+        f'mode = "batch"\nendpoint.instance_type = "{instance_type}"', cuda="12.6"
+    ).variants
+    return variant
 
 
 def workflow(synthesize: Synthesize, **changes: Any) -> Synthesized:
@@ -35,14 +44,13 @@ def workflow(synthesize: Synthesize, **changes: Any) -> Synthesized:
 
     def fill(stack: cdk.Stack) -> None:
         arguments: dict[str, Any] = {
-            "name": NAME,
+            "names": NAMES,
             "model_name": "the-model",
             "settings": BatchSettings(**settings),
-            "instance_type": "ml.m5.xlarge",
+            "variant": on("ml.m5.xlarge"),
             "bucket": s3.Bucket.from_bucket_name(stack, "Bucket", "the-bucket"),
             "key": key_of(stack),
             "alarm_topic": sns.Topic.from_topic_arn(stack, "Topic", TOPIC),
-            "log_retention_days": 30,
         }
         TransformWorkflow(stack, "Batch", **(arguments | changes))
 
@@ -79,7 +87,7 @@ def started(synthesize: Synthesize) -> Synthesized:
     return workflow(
         synthesize,
         settings={"schedule": "cron(0 7 ? * MON-FRI *)", "on_arrival": True},
-        instance_type="ml.g4dn.xlarge",
+        variant=on("ml.g4dn.xlarge"),
     )
 
 
@@ -153,11 +161,11 @@ def test_each_execution_has_a_place_for_its_results(plain: Synthesized) -> None:
     assert evaluate(path, running) == "s3://the-bucket/batch/output/monday/"
 
 
-@pytest.mark.parametrize("name", [NAME, LONGEST_NAME])
+@pytest.mark.parametrize("names", [NAMES, LONGEST], ids=lambda names: names.endpoint)
 def test_job_names_are_unique_and_within_sagemakers_limit(
-    synthesize: Synthesize, name: str
+    synthesize: Synthesize, names: StageNames
 ) -> None:
-    template = workflow(synthesize, name=name)
+    template, name = workflow(synthesize, names=names), names.endpoint
     job_name = evaluate(states(template)["Transform"]["Arguments"]["TransformJobName"])
     assert job_name == f"{name}-01234567-89ab"
     assert len(job_name) <= 63
@@ -270,13 +278,13 @@ def test_only_log_delivery_knows_no_resources(plain: Synthesized) -> None:
     assert all(action.startswith("logs:") for action in everywhere)
 
 
-def test_everything_is_logged_to_an_encrypted_group_with_a_retention(plain: Synthesized) -> None:
-    assert plain.only("AWS::Logs::LogGroup") == {
-        "LogGroupName": f"/aws/vendedlogs/states/{NAME}-batch",
-        "RetentionInDays": 30,
-        "KmsKeyId": KEY_ARN,
-    }
+def test_everything_is_logged_to_the_stages_group(plain: Synthesized) -> None:
+    assert not plain.all("AWS::Logs::LogGroup")
     logging = plain.only(MACHINE)["LoggingConfiguration"]
+    (destination,) = logging["Destinations"]
+    assert destination["CloudWatchLogsLogGroup"]["LogGroupArn"] == (
+        f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/vendedlogs/states/{NAME}-batch:*"
+    )
     assert (logging["Level"], logging["IncludeExecutionData"]) == ("ALL", True)
 
 

@@ -1,7 +1,7 @@
 """A stage of each mode, with what watches it, all synthesized at once."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,8 @@ from aws_cdk import aws_sns as sns
 
 from stacks.constructs.rollback_alarms import RollbackAlarms
 from stacks.monitoring import MonitoringStack
-from stacks.settings import StageSettings
+from stacks.settings import Settings
+from stacks.stage_plan import StagePlan, stage_plans
 from tests.stacks.conftest import Template, read_templates
 
 Document = dict[str, Any]
@@ -46,6 +47,16 @@ STAGES: dict[str, Document] = {
         "variants": {"Old": {"weight": 9}, "New": {"weight": 1}},
         "alarms": {"no_traffic_minutes": 5},
     },
+    "own": {
+        "endpoint": {"instance_type": "ml.c5.xlarge", "fallback_instance_types": ["ml.c5.large"]},
+        "scaling": SCALING,
+        "variants": {
+            "Shared": {"weight": 1},
+            "Large": {"weight": 1, "instance_type": "ml.c5.4xlarge"},
+            "Gpu": {"weight": 1, **GPU},
+        },
+    },
+    "named": {"mode": "serverless", "variants": {"Only": {"weight": 1}}, "endpoint": CPU},
     "drift": {
         "endpoint": CPU,
         "scaling": SCALING,
@@ -72,43 +83,35 @@ STAGES: dict[str, Document] = {
 }
 
 
-def stage_settings(name: str) -> StageSettings:
+def _plans() -> Mapping[str, StagePlan]:
     account = {"account": "111111111111", "region": "eu-central-1"}
-    return StageSettings.model_validate({**account, **STAGES[name]})
+    return stage_plans(
+        Settings.model_validate(
+            {
+                "project": "berth",
+                "model": {"path": "model"},
+                "container": {"cuda": "13.0"},
+                "stages": {name: {**account, **stage} for name, stage in STAGES.items()},
+                "file": Path("stages.toml"),
+            }
+        )
+    )
 
 
-def _add(app: cdk.App, name: str) -> None:
-    settings = stage_settings(name)
+def _add(app: cdk.App, name: str, plan: StagePlan) -> None:
+    settings = plan.settings
     environment = cdk.Environment(account=settings.account, region=settings.region)
-    stage, endpoint = cdk.Stage(app, name, env=environment), f"berth-{name}"
+    stage = cdk.Stage(app, name, env=environment)
     serving = cdk.Stack(stage, "Serving")
     critical, warning = sns.Topic(serving, "Critical"), sns.Topic(serving, "Warning")
-    names = list(settings.variants) or ["AllTraffic"]
-    types = dict.fromkeys(names, settings.endpoint.instance_type or "")
-    component = "berth-component" if settings.mode == "inference-component" else None
-    rollback = RollbackAlarms(
-        serving,
-        "RollbackAlarms",
-        endpoint_name=endpoint,
-        variant_names=list(types),
-        topic=critical,
-        invocation_5xx_percent=settings.alarms.invocation_5xx_percent,
-        model_latency_p99_ms=settings.alarms.model_latency_p99_ms,
-        publishing=settings.endpoint.metrics,
-        inference_component_name=component,
-    )
+    rollback = RollbackAlarms(serving, "RollbackAlarms", plan=plan, topic=critical)
     MonitoringStack(
         stage,
         "Monitoring",
-        stack_name=f"{endpoint}-monitoring",
-        endpoint_name=endpoint,
-        settings=settings,
-        variants=types,
+        plan=plan,
         critical=critical,
         warning=warning,
         rollback_alarm_names=rollback.names,
-        log_group_name=f"/aws/sagemaker/Endpoints/{endpoint}",
-        inference_component_name=component,
     ).add_stack_dependency(serving)
 
 
@@ -116,8 +119,8 @@ def _add(app: cdk.App, name: str) -> None:
 def assembly(context: Document, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("monitoring")
     app = cdk.App(outdir=str(folder), context=context, analytics_reporting=False)
-    for name in STAGES:
-        _add(app, name)
+    for name, plan in _plans().items():
+        _add(app, name, plan)
     app.synth()
     return folder
 

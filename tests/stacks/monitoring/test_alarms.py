@@ -63,7 +63,7 @@ def test_a_mode_has_the_alarms_of_what_it_publishes(alarms: Alarms, stage: str) 
     assert alarms(stage).keys() == BY_STAGE[stage]
 
 
-@pytest.mark.parametrize("stage", sorted(set(STAGES) - {"component", "variants"}))
+@pytest.mark.parametrize("stage", sorted(set(STAGES) - {"component", "variants", "own", "named"}))
 def test_metrics_of_a_variant_have_its_dimensions_and_those_of_the_queue_the_endpoints_alone(
     alarms: Alarms, stage: str
 ) -> None:
@@ -158,6 +158,36 @@ def test_of_several_instance_types_the_smallest_sets_the_threshold(alarms: Alarm
     found = alarms("pools")  # ml.g5.xlarge: 4 cores, 1 GPU
     assert found["AllTraffic-cpu"]["Threshold"] == 90 * 4
     assert found["AllTraffic-gpu"]["Threshold"] == 95
+
+
+@pytest.mark.parametrize(
+    ("variant", "cores"),
+    [
+        ("Shared", 2),  # the endpoint's ml.c5.xlarge, or its fallback ml.c5.large
+        ("Large", 16),  # ml.c5.4xlarge alone
+        ("Gpu", 48),  # ml.g4dn.12xlarge alone
+    ],
+)
+def test_an_instance_type_of_a_variants_own_sets_its_thresholds_alone(
+    alarms: Alarms, variant: str, cores: int
+) -> None:
+    assert alarms("own")[f"{variant}-cpu"]["Threshold"] == 90 * cores
+
+
+def test_a_variant_on_gpus_is_watched_for_them_beside_variants_on_cpus(alarms: Alarms) -> None:
+    found = alarms("own")
+    assert found["Gpu-gpu"]["Threshold"] == 95 * 4
+    assert found["Gpu-gpu-memory"]["Threshold"] == 90 * 4
+    assert not {"Shared-gpu", "Large-gpu"} & found.keys()
+
+
+def test_a_serverless_variant_with_a_name_is_watched_as_serverless_by_that_name(
+    alarms: Alarms,
+) -> None:
+    assert alarms("named").keys() == {
+        name.replace("AllTraffic", "Only")
+        for name in BY_STAGE["serverless"] - {"AllTraffic-provisioned"}
+    }
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from stacks.transform_definition import definition
 from tests.localaws.sagemaker.conftest import ACCOUNT, REGION, ROLE, eventually
 from tests.localaws.sagemaker.transform.conftest import DATA, Transforms
 from tests.localaws.sagemaker.transform.test_workflows import ended
+from tests.stacks.compatibility.asking import plan_of
 
 pytestmark = pytest.mark.slow
 
@@ -109,9 +110,8 @@ def test_an_object_that_arrives_is_transformed(transforms: Transforms) -> None:
 
 def test_the_projects_own_state_machine_transforms_what_arrives(transforms: Transforms) -> None:
     settings = BatchSettings(split="Line", join="Line", strategy="SingleRecord")
-    own = definition(
-        partition="aws", name="berth-dev", settings=settings, instance_type="ml.m5.large"
-    )
+    (variant,) = plan_of('mode = "batch"').variants
+    own = definition(partition="aws", jobs="berth-dev-", settings=settings, variant=variant)
     text = json.dumps(own)
     substitutions = {"Model": transforms.model(), "Bucket": DATA, "Key": "alias/none"}
     for name, value in substitutions.items():

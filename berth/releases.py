@@ -1,0 +1,198 @@
+"""The commands that record, verify and show the releases of a stage."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from berth import screen
+from berth.context import Profile, StageName, check_stage, settings_of, stages_file
+from berth.exit_status import ExitStatus
+
+ReleaseName = Annotated[
+    str,
+    typer.Argument(
+        metavar="RELEASE", help="A release, as dev-000001, or a stage for its newest release."
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script to read.")]
+
+
+def add(app: typer.Typer, section: str) -> None:
+    """Add the commands to a section of the help."""
+    for command in (record, verify, history, show, diff, report, schema, policy):
+        app.command(rich_help_panel=section)(command)
+
+
+def record(
+    context: typer.Context,
+    stage: StageName,
+    assembly: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="The cloud assembly that the stage was deployed from. Without it, the cdk.out"
+            " beside stages.toml.",
+        ),
+    ] = None,
+    profile: Profile = None,
+) -> None:
+    """Record what a stage runs now as a release.
+
+    The command refuses an assembly that is not the deployed one.
+    """
+    from aws.stage import Stage  # noqa: PLC0415
+    from promotion.record import checkout  # noqa: PLC0415
+    from promotion.record import record as record_release  # noqa: PLC0415
+
+    folder = stages_file(context).path.parent
+    chosen = Stage(settings_of(context), stage, profile=profile)
+    release, is_new = record_release(
+        chosen, assembly or folder / "cdk.out", source=checkout(folder)
+    )
+    print(f"{release.id}: recorded" if is_new else f"{release.id}: recorded already")
+
+
+def verify(context: typer.Context, stage: StageName, profile: Profile = None) -> None:
+    """Gather evidence on the release that a stage serves, and store it with the release.
+
+    The exit status is 1 where the release does not pass.
+    """
+    from aws.stage import Stage  # noqa: PLC0415
+    from promotion import chosen, tables  # noqa: PLC0415
+    from promotion.console_output import verification_bars  # noqa: PLC0415
+    from promotion.report import ReportData, write  # noqa: PLC0415
+    from promotion.store import ReleaseStore  # noqa: PLC0415
+    from promotion.verifying.gather import verify_stage  # noqa: PLC0415
+
+    of = Stage(settings_of(context), stage, profile=profile)
+    with verification_bars(screen.console(stderr=True)) as on_step:
+        release, found = verify_stage(of, chosen.to_verify(of), on_step)
+    screen.print_table(screen.console(), *tables.checks(found))
+    reports = stages_file(context).build / "reports"
+    for path in write(reports, ReportData(release, ReleaseStore(of).before(release))):
+        print(f"report: {path}")
+    print(f"{release.id}: {'passed' if found.passed else 'not passed'}")
+    if not found.passed:
+        raise typer.Exit(ExitStatus.NO)
+
+
+def history(
+    context: typer.Context, stage: StageName, profile: Profile = None, as_json: AsJson = False
+) -> None:
+    """List the releases of a stage, the newest first, and mark the one that it serves."""
+    from aws.stage import Stage  # noqa: PLC0415
+    from promotion import tables  # noqa: PLC0415
+    from promotion.store import ReleaseStore  # noqa: PLC0415
+
+    of = Stage(settings_of(context), stage, profile=profile)
+    releases, served = ReleaseStore(of).every(), of.served_config()
+    if as_json:
+        documents = [each.model_dump(mode="json") for each in releases]
+        screen.print_json({"endpoint_config": served, "releases": documents})
+        return
+    if not releases:
+        print(f"{stage}: no release yet; record one: berth record {stage}")
+        return
+    screen.print_table(screen.console(), *tables.history(releases, served))
+    if served and served not in {each.endpoint_config for each in releases}:
+        print(f"{of.endpoint_name} serves {served}, which no release has: record it")
+
+
+def show(
+    context: typer.Context,
+    release: ReleaseName,
+    profile: Profile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the document of a release: in colours on a terminal, with --json as plain text."""
+    from promotion.chosen import named  # noqa: PLC0415
+
+    found = named(settings_of(context), release, profile)
+    if as_json:
+        screen.print_json(found.model_dump(mode="json"))
+    else:
+        screen.console().print_json(found.model_dump_json())
+
+
+def diff(
+    context: typer.Context,
+    a: ReleaseName,
+    b: ReleaseName,
+    *,
+    profile_a: Annotated[
+        str | None, typer.Option(metavar="PROFILE", help="An AWS profile of the account of A.")
+    ] = None,
+    profile_b: Annotated[
+        str | None, typer.Option(metavar="PROFILE", help="An AWS profile of the account of B.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what differs between two releases: source, model, image, settings, template, evidence."""
+    from promotion import tables  # noqa: PLC0415
+    from promotion.chosen import named  # noqa: PLC0415
+    from promotion.diff import differences  # noqa: PLC0415
+
+    settings = settings_of(context)
+    before, after = named(settings, a, profile_a), named(settings, b, profile_b)
+    found = differences(before, after)
+    if as_json:
+        listed = [vars(each) for each in found]
+        screen.print_json({"before": before.id, "after": after.id, "differences": listed})
+    elif found:
+        screen.print_table(screen.console(), *tables.diff(before, after, found))
+    else:
+        print(f"{before.id} and {after.id} do not differ")
+
+
+def report(
+    context: typer.Context,
+    release: ReleaseName,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Where to write. Without it, build/reports beside stages.toml.",
+        ),
+    ] = None,
+    profile: Profile = None,
+) -> None:
+    """Write a release, its evidence and what is new in it as an HTML page and as Markdown."""
+    from aws.stage import Stage  # noqa: PLC0415
+    from promotion.chosen import named  # noqa: PLC0415
+    from promotion.report import ReportData, write  # noqa: PLC0415
+    from promotion.store import ReleaseStore  # noqa: PLC0415
+
+    settings = settings_of(context)
+    found = named(settings, release, profile)
+    former = ReleaseStore(Stage(settings, found.stage, profile=profile)).before(found)
+    reports = folder or stages_file(context).build / "reports"
+    for path in write(reports, ReportData(found, former)):
+        print(path)
+
+
+def schema() -> None:
+    """Print the JSON schema of a release's document."""
+    from promotion.release import schema as release_schema  # noqa: PLC0415
+
+    print(release_schema(), end="")
+
+
+def policy(
+    context: typer.Context,
+    stage: StageName,
+    side: Annotated[
+        Literal["source", "target"],
+        typer.Option(help="Which side of the promotion the stage is on."),
+    ],
+) -> None:
+    """Print the IAM policy of the role that promotes from a stage, or to it.
+
+    AWS is not called.
+    """
+    from promotion.permissions import policy as permissions_policy  # noqa: PLC0415
+
+    settings = settings_of(context)
+    check_stage(settings, stage)
+    of = settings.stages[stage]
+    screen.print_json(permissions_policy(side, settings.project, stage, of.account, of.region))

@@ -1,0 +1,75 @@
+"""Which release a command means."""
+
+import re
+
+from aws.stage import Stage
+from promotion import PromotionError
+from promotion.release import RELEASE_ID, Release
+from promotion.store import ReleaseStore
+from stacks.settings import Settings
+
+
+def named(settings: Settings, name: str, profile: str | None) -> Release:
+    """A release by its id, or the newest one of a stage.
+
+    Raises PromotionError where there is none.
+    """
+    if re.fullmatch(RELEASE_ID, name):
+        stage = Stage(settings, name.partition("-")[0], profile=profile)
+        return ReleaseStore(stage).read(name)
+    if not name.isalnum():
+        raise PromotionError(f"{name}: neither a release, as dev-000001, nor a stage")
+    newest = ReleaseStore(Stage(settings, name, profile=profile)).newest()
+    if newest is None:
+        raise _none_yet(name)
+    return newest
+
+
+def to_verify(stage: Stage) -> Release:
+    """The newest release that has the EndpointConfig that is served, or else the newest.
+
+    Raises PromotionError where there is no release.
+    """
+    store = ReleaseStore(stage)
+    found = store.served() or store.newest()
+    if found is None:
+        raise _none_yet(stage.name)
+    return found
+
+
+def to_promote(source: Stage, release: str | None) -> Release:
+    """The release of that id, or else the one that the stage serves.
+
+    Raises PromotionError where there is none.
+    """
+    store = ReleaseStore(source)
+    if release is not None:
+        return store.read(release)
+    if served := store.served():
+        return served
+    raise PromotionError(
+        f"{source.name}: no release of what it serves; record one: berth record {source.name}"
+    )
+
+
+def to_roll_back_to(target: Stage, release: str | None) -> Release:
+    """The release of that id, or else the newest one older than the served one that has not failed.
+
+    Raises PromotionError where there is none.
+    """
+    store = ReleaseStore(target)
+    if release is not None:
+        return store.read(release)
+    since = serving = store.served()
+    while since and since.lineage and since.lineage.stage == target.name:
+        # A rollback made it of this former release: what was before that counts.
+        since = store.read(str(since.lineage.release))
+    for each in store.every():
+        if (since is None or each.id < since.id) and not each.has_failed:
+            return each
+    shown = serving.id if serving else "what is served"
+    raise PromotionError(f"{target.name}: no release before {shown} that did not fail")
+
+
+def _none_yet(stage: str) -> PromotionError:
+    return PromotionError(f"{stage}: no release yet; record one: berth record {stage}")
