@@ -7,12 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
-from contract.case import Failed, Setup, Skipped
 from contract.client import Answer, Client, Headers, NoAnswer, TooLate
 from contract.example import Example
 from contract.limits import Limits
 from contract.listing import listing
-from contract.running import Launcher, Running, Start, processes, until
+from contract.running import Launcher, Running, Setup, Start, processes, until
+from contract.verdicts import Failed, Skipped
 
 T = TypeVar("T")
 

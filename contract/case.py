@@ -3,12 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from contract.bench import Bench
+from contract.running import Setup
 from contract.sources import Source
-
-if TYPE_CHECKING:
-    from contract.bench import Bench
 
 
 class Need(StrEnum):
@@ -19,24 +17,8 @@ class Need(StrEnum):
     PRACTICE = "practice"  # not documented, or not as binding; others got it wrong
 
 
-class Setup(StrEnum):
-    """What the container is started as for a case."""
-
-    SERVER = "server"
-    BATCH = "batch"
-    MULTI_MODEL = "multi-model"
-
-
-class Failed(Exception):  # noqa: N818 - a verdict
-    """The container does not do what the case asks for; the message says what it did."""
-
-
-class Skipped(Exception):  # noqa: N818
-    """The case does not apply; the message says why."""
-
-
 # A case returns what is worth knowing although it passed.
-Check = Callable[["Bench"], str | None]
+Check = Callable[[Bench], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +46,3 @@ def case(
         return check
 
     return register
-
-
-def required(condition: object, otherwise: str) -> None:
-    """Fail the case with `otherwise` unless the condition holds."""
-    if not condition:
-        raise Failed(otherwise)

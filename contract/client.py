@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from contract.case import Failed
+from contract.verdicts import Failed
 
 Headers = Mapping[str, str]
 

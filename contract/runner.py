@@ -10,7 +10,9 @@ from psutil import Error as PsError
 
 import contract.cases  # noqa: F401 - registers them
 from contract.bench import Bench
-from contract.case import CASES, Case, Failed, Need, Setup, Skipped
+from contract.case import CASES, Case, Need
+from contract.running import Setup
+from contract.verdicts import Failed, Skipped
 
 # What comes of answers that nobody thought of, and of processes that are gone.
 _SURPRISES = (ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError, PsError)

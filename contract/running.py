@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 import psutil
@@ -15,6 +16,14 @@ from contract.client import Client
 
 MODEL_NAMES = [f"contract-{number}" for number in range(8)]
 _OWN_PORT = 8080
+
+
+class Setup(StrEnum):
+    """What the container is started as for a case."""
+
+    SERVER = "server"
+    BATCH = "batch"
+    MULTI_MODEL = "multi-model"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,8 +17,8 @@ from zipfile import BadZipFile, ZipFile
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from localaws.sagemaker import ministack
-from localaws.sagemaker.artifacts import client
+from localaws.clients import client
+from localaws.ministack import services
 
 Properties = dict[str, Any]
 Made = tuple[str, Properties]
@@ -80,7 +80,7 @@ def _destination(properties: Properties) -> tuple[str, str]:
 
 
 def _s3() -> Any:
-    return client(ministack.scope(), "s3")
+    return client(services.scope(), "s3")
 
 
 def _deploy(properties: Properties) -> Properties:

@@ -13,9 +13,9 @@ from rich.table import Table
 
 from localaws.accounts import BERTH, CDK
 from localaws.bootstrap import bootstrap
+from localaws.console import SCREEN, run, say
 from localaws.home import LocalAwsError
 from localaws.lifecycle import Emulator, running
-from localaws.steps import SCREEN, run, say
 from stacks.settings import Settings
 from stacks.stage_plan import StageNames
 

@@ -1,65 +1,54 @@
-"""Saved queries of CloudWatch Logs Insights, which MiniStack (1.5.33) lacks: kept, described.
+"""Saved queries of CloudWatch Logs Insights, which MiniStack lacks: stored and described.
 
 Nothing runs them here.
 """
 
-import json
 import time
 import uuid
 from collections.abc import Callable
 from typing import Any
 
-from ministack.core import router
-from ministack.core.responses import AccountRegionScopedDict
-from ministack.services import cloudwatch_logs
-
-from localaws import validation
+from localaws import json_api, validation
+from localaws.json_api import AwsError, Response
+from localaws.ministack import services
+from localaws.scope import Document
 
 __all__ = ["RESOURCES", "ROUTES", "SERVICE", "handle", "shutdown"]
 
 SERVICE = "logs"
-ROUTES = router.SERVICE_PATTERNS[SERVICE]
+ROUTES = services.routes(SERVICE)
 
-Document = dict[str, Any]
-Answer = tuple[int, dict[str, str], bytes]
 Created = tuple[str, dict[str, str]]
 
-_queries = AccountRegionScopedDict()
+_queries = services.regional_store()
+_others = services.handler(SERVICE)
 
 
 async def handle(
     method: str, path: str, headers: dict[str, str], body: bytes, query_params: dict[str, object]
-) -> Answer:
-    """Answer one request; header names come in lower case."""
-    operation = headers.get("x-amz-target", "").rpartition(".")[2]
-    if operation not in _OPERATIONS:
-        answer: Answer = await cloudwatch_logs.handle_request(
-            method, path, headers, body, query_params
-        )
-        return answer
-    request = json.loads(body or b"{}")
-    try:
-        validation.validate("logs", operation, request)
-        return _json(200, _OPERATIONS[operation](request))
-    except validation.Invalid as error:
-        return _json(400, {"__type": "InvalidParameterException", "message": str(error)})
-    except KeyError:
-        said = "The specified query definition does not exist."
-        return _json(400, {"__type": "ResourceNotFoundException", "message": said})
+) -> Response:
+    """Respond to one request; header names come in lower case."""
+    operation = _OPERATIONS.get(json_api.operation_of(headers))
+    if operation is None:
+        return await _others(method, path, headers, body, query_params)
+    return json_api.respond(operation, body, invalid="InvalidParameterException")
 
 
 def shutdown() -> None:
     """Nothing runs."""
 
 
-def _json(status: int, document: Document) -> Answer:
-    return status, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(document).encode()
+def _check_known(identity: str) -> None:
+    if identity not in _queries:
+        message = "The specified query definition does not exist."
+        raise AwsError("ResourceNotFoundException", message)
 
 
 def _put(request: Document) -> Document:
+    validation.validate("logs", "PutQueryDefinition", request)
     identity = request.get("queryDefinitionId") or str(uuid.uuid4())
-    if "queryDefinitionId" in request and identity not in _queries:
-        raise KeyError(identity)
+    if "queryDefinitionId" in request:
+        _check_known(identity)
     kept = {key: value for key, value in request.items() if key != "clientToken"}
     now = {"queryDefinitionId": identity, "lastModified": int(1000 * time.time())}
     _queries[identity] = {"queryLanguage": "CWLI", **kept, **now}
@@ -67,6 +56,7 @@ def _put(request: Document) -> Document:
 
 
 def _describe(request: Document) -> Document:
+    validation.validate("logs", "DescribeQueryDefinitions", request)
     prefix = request.get("queryDefinitionNamePrefix", "")
     language = request.get("queryLanguage")
     return {
@@ -79,6 +69,8 @@ def _describe(request: Document) -> Document:
 
 
 def _delete(request: Document) -> Document:
+    validation.validate("logs", "DeleteQueryDefinition", request)
+    _check_known(request["queryDefinitionId"])
     del _queries[request["queryDefinitionId"]]
     return {"success": True}
 
@@ -103,10 +95,9 @@ def _put_resource(identity: Document, properties: Document) -> Created:
     members = {f"{key[0].lower()}{key[1:]}": value for key, value in properties.items()}
     request = members | identity
     try:
-        validation.validate("logs", "PutQueryDefinition", request)
+        found = _put(request)["queryDefinitionId"]
     except validation.Invalid as error:
         raise ValueError(str(error)) from None
-    found = _put(request)["queryDefinitionId"]
     return found, {"QueryDefinitionId": found}
 
 

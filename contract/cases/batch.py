@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 
 from contract.bench import Bench
-from contract.case import Need, Setup, Skipped, case, required
+from contract.case import Need, case
 from contract.client import Answer
 from contract.example import Example
+from contract.running import Setup
 from contract.sources import BATCH, TRANSFORM
+from contract.verdicts import Skipped, required
 
 _CSV = "text/csv"
 _LINES = "application/jsonlines"

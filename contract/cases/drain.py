@@ -5,10 +5,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from contract.bench import Bench
-from contract.case import Need, case, required
+from contract.case import Need, case
 from contract.client import Answer, Connection, NoAnswer, TooLate, request_bytes
 from contract.running import until
 from contract.sources import HOSTING, known
+from contract.verdicts import required
 
 _REQUESTS = 8
 

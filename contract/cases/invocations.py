@@ -6,11 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from contract.bench import Bench
-from contract.case import Failed, Need, Skipped, case, required
+from contract.case import Need, case
 from contract.cases.ping import busy
 from contract.client import Answer
 from contract.example import Example
 from contract.sources import HOSTING, HTTP, QUOTAS, known
+from contract.verdicts import Failed, Skipped, required
 
 _REAL_TIME_BYTES = 6_291_456  # the smaller of what AWS's documents and botocore name
 _OVER_BYTES = 25 * 1024 * 1024 + 1

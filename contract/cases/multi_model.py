@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from urllib.parse import quote
 
 from contract.bench import Bench
-from contract.case import Check, Failed, Need, Setup, Skipped, case, required
+from contract.case import Check, Need, case
 from contract.client import Answer
 from contract.load import loaded
-from contract.running import MODEL_NAMES, memory
+from contract.running import MODEL_NAMES, Setup, memory
 from contract.sources import MULTI_MODEL
+from contract.verdicts import Failed, Skipped, required
 
 _LABEL = "com.amazonaws.sagemaker.capabilities.multi-models"
 _MEGABYTE = 1 << 20

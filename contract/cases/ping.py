@@ -4,11 +4,12 @@ import time
 from dataclasses import dataclass, field
 
 from contract.bench import Bench
-from contract.case import Need, case, required
+from contract.case import Need, case
 from contract.client import Answer, NoAnswer
 from contract.load import Load, loaded
 from contract.running import until
 from contract.sources import HOSTING, known
+from contract.verdicts import required
 
 
 @dataclass

@@ -6,9 +6,10 @@ import time
 from contextlib import ExitStack, suppress
 
 from contract.bench import Bench
-from contract.case import Need, case, required
+from contract.case import Need, case
 from contract.client import Answer, Connection, request_bytes, request_head
 from contract.sources import HTTP, HTTP_1_1, known
+from contract.verdicts import required
 
 _TO_HEAD = {b"200", b"404", b"405", b"501"}
 _CHUNKED = {"Transfer-Encoding": "chunked"}

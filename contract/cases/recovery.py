@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import psutil
 
 from contract.bench import Bench
-from contract.case import Failed, Need, Skipped, case, required
+from contract.case import Need, case
 from contract.client import NoAnswer
 from contract.load import Load, loaded
 from contract.running import processes, until
 from contract.sources import known
+from contract.verdicts import Failed, Skipped, required
 
 
 @dataclass

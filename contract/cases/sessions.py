@@ -4,8 +4,9 @@ import re
 from datetime import datetime
 
 from contract.bench import Bench
-from contract.case import Need, Skipped, case, required
+from contract.case import Need, case
 from contract.sources import METRICS, SESSIONS
+from contract.verdicts import Skipped, required
 
 _ID = "X-Amzn-SageMaker-Session-Id"
 _NEW = "X-Amzn-SageMaker-New-Session-Id"

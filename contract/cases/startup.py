@@ -3,10 +3,11 @@
 from contextlib import suppress
 
 from contract.bench import Bench
-from contract.case import Failed, Need, Skipped, case, required
+from contract.case import Need, case
 from contract.client import NoAnswer
 from contract.running import Running, Start, until
 from contract.sources import HOSTING, PIPELINE, known
+from contract.verdicts import Failed, Skipped, required
 
 _PORT_LABEL = "com.amazonaws.sagemaker.capabilities.accept-bind-to-port"
 

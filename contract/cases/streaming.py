@@ -3,9 +3,10 @@
 import time
 
 from contract.bench import Bench
-from contract.case import Need, Skipped, case, required
+from contract.case import Need, case
 from contract.client import request_bytes
 from contract.sources import HOSTING
+from contract.verdicts import Skipped, required
 
 
 @case(

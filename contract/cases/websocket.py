@@ -7,8 +7,9 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.sync.client import ClientConnection, connect
 
 from contract.bench import Bench
-from contract.case import Failed, Need, Skipped, case, required
+from contract.case import Need, case
 from contract.sources import HOSTING
+from contract.verdicts import Failed, Skipped, required
 
 _PATH = "/invocations-bidirectional-stream"
 _LABEL = "com.amazonaws.sagemaker.capabilities.bidirectional-streaming"

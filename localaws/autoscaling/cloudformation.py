@@ -5,8 +5,8 @@ The emulator replaces a resource where CloudFormation's schema says so: `update`
 
 from typing import Any
 
-from localaws.autoscaling.answers import Refused
 from localaws.autoscaling.service import SERVICE, perform
+from localaws.json_api import AwsError
 from localaws.validation import Invalid, coerce
 
 Properties = dict[str, Any]
@@ -17,7 +17,7 @@ def _call(operation: str, members: Properties) -> Properties:
     """An operation as CloudFormation calls it; ValueError with its reason where it is refused."""
     try:
         return perform(operation, coerce(SERVICE, f"{operation}Request", members))
-    except (Invalid, Refused) as refusal:
+    except (Invalid, AwsError) as refusal:
         raise ValueError(str(refusal)) from None
 
 
@@ -69,7 +69,7 @@ def _delete_policy(_physical_id: str, properties: Properties) -> None:
 def _delete(operation: str, members: Properties) -> None:
     try:
         perform(operation, members)
-    except Refused as refusal:
+    except AwsError as refusal:
         # Deregistering the target took its policies with it, or somebody else did.
         if refusal.code != "ObjectNotFoundException":
             raise ValueError(str(refusal)) from None

@@ -3,13 +3,15 @@
 import time
 import uuid
 
-from localaws.autoscaling import asking, steps, tracking, variants
-from localaws.autoscaling.answers import Members, Refused, invalid, key_of, matches, page
-from localaws.autoscaling.clients import Scope, client
+from localaws.autoscaling import evaluation, steps, tracking, variants
 from localaws.autoscaling.registry import REGISTRY, Key, Policy, Target, cooldowns_of
+from localaws.autoscaling.requests import key_of, matches, page
+from localaws.clients import client
+from localaws.json_api import AwsError
+from localaws.scope import Document, Scope
 
 
-def put_scaling_policy(where: Scope, request: Members) -> Members:
+def put_scaling_policy(where: Scope, request: Document) -> Document:
     """Create or replace a policy; target tracking has two alarms of its own, steps have others'."""
     key = key_of(where, request)
     kind = request.get("PolicyType", "StepScaling")
@@ -20,42 +22,44 @@ def put_scaling_policy(where: Scope, request: Members) -> Members:
         registered(key)
         known = REGISTRY.policies.get((key, request["PolicyName"]))
         if known and known.document["PolicyType"] != kind:
-            raise invalid("The PolicyType of a scaling policy cannot be changed.")
+            raise AwsError.validation("The PolicyType of a scaling policy cannot be changed.")
         document = known.document if known else _new_policy(where, key, request, kind)
         document = document | {member: configuration}
         policy = Policy(key, document, metric, cooldowns_of(configuration))
         REGISTRY.policies[key, policy.name] = policy
     if metric:
         for name in policy.alarm_names:
-            client("cloudwatch", where).put_metric_alarm(
+            client(where, "cloudwatch").put_metric_alarm(
                 **tracking.alarm(metric, configuration["TargetValue"], name, document["PolicyARN"])
             )
     return {"PolicyARN": document["PolicyARN"], "Alarms": document["Alarms"]}
 
 
-def _metric(key: Key, kind: str, configuration: Members) -> tracking.Metric | None:
-    """What a policy of that type follows; Refused for a configuration that is not its type's."""
+def _metric(key: Key, kind: str, configuration: Document) -> tracking.Metric | None:
+    """What a policy of that type follows; AwsError for a configuration that is not its type's."""
     if kind not in ("StepScaling", "TargetTrackingScaling"):
-        raise invalid(f"localaws does not evaluate policies of PolicyType {kind}.")
+        raise AwsError.validation(f"localaws does not evaluate policies of PolicyType {kind}.")
     if kind == "TargetTrackingScaling" and configuration.get("TargetValue", 0) <= 0:
-        raise invalid("TargetTrackingScalingPolicyConfiguration with a TargetValue above 0 needed")
+        raise AwsError.validation(
+            "TargetTrackingScalingPolicyConfiguration with a TargetValue above 0 needed"
+        )
     try:
         if kind == "TargetTrackingScaling":
             names = variants.names(key.resource_id)
             return tracking.metric_of(configuration, key.dimension, *names)
         steps.check(configuration)
     except ValueError as error:
-        raise invalid(str(error)) from None
+        raise AwsError.validation(str(error)) from None
     return None
 
 
-def delete_scaling_policy(where: Scope, request: Members) -> Members:
+def delete_scaling_policy(where: Scope, request: Document) -> Document:
     """Forget a policy and its alarms."""
     key = key_of(where, request)
     with REGISTRY.lock:
         policy = REGISTRY.policies.get((key, request["PolicyName"]))
     if policy is None:
-        raise Refused(
+        raise AwsError(
             "ObjectNotFoundException",
             f"No scaling policy found for service namespace: sagemaker, resource ID:"
             f" {key.resource_id}, scalable dimension: {key.dimension}, policy name:"
@@ -65,7 +69,7 @@ def delete_scaling_policy(where: Scope, request: Members) -> Members:
     return {}
 
 
-def describe_scaling_policies(where: Scope, request: Members) -> Members:
+def describe_scaling_policies(where: Scope, request: Document) -> Document:
     """The policies, oldest first."""
     wanted = request.get("PolicyNames")
     with REGISTRY.lock:
@@ -77,22 +81,22 @@ def describe_scaling_policies(where: Scope, request: Members) -> Members:
     return page("ScalingPolicies", [_described(policy) for policy in found], request)
 
 
-def _described(policy: Policy) -> Members:
+def _described(policy: Policy) -> Document:
     """A policy with its alarms: those of steps are whichever name it as an action."""
     if policy.metric:
         return policy.document
     alarms = [
         {"AlarmName": alarm["AlarmName"], "AlarmARN": alarm["AlarmArn"]}
-        for alarm in asking.alarms_of(policy)
+        for alarm in evaluation.alarms_of(policy)
     ]
     return policy.document | {"Alarms": alarms}
 
 
 def registered(key: Key) -> Target:
-    """The target; Refused where none is registered. Hold the registry's lock."""
+    """The target; AwsError where none is registered. Hold the registry's lock."""
     target = REGISTRY.targets.get(key)
     if target is None:
-        raise Refused(
+        raise AwsError(
             "ObjectNotFoundException",
             f"No scalable target found for service namespace: sagemaker, resource ID:"
             f" {key.resource_id}, scalable dimension: {key.dimension}",
@@ -100,7 +104,7 @@ def registered(key: Key) -> Target:
     return target
 
 
-def _new_policy(where: Scope, key: Key, request: Members, kind: str) -> Members:
+def _new_policy(where: Scope, key: Key, request: Document, kind: str) -> Document:
     name, region, account = request["PolicyName"], where.region, where.account
     arn = (
         f"arn:aws:autoscaling:{region}:{account}:scalingPolicy:{uuid.uuid4()}:resource/sagemaker/"
@@ -128,4 +132,4 @@ def delete(policy: Policy) -> None:
     with REGISTRY.lock:
         REGISTRY.policies.pop((policy.key, policy.name), None)
     if policy.alarm_names:
-        client("cloudwatch", policy.key.scope).delete_alarms(AlarmNames=policy.alarm_names)
+        client(policy.key.scope, "cloudwatch").delete_alarms(AlarmNames=policy.alarm_names)

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from threading import RLock
 from typing import Any, NamedTuple
 
-from localaws.autoscaling.clients import Scope
 from localaws.autoscaling.schedules import Due
 from localaws.autoscaling.tracking import DEFAULT_COOLDOWN, Cooldowns, Metric
+from localaws.scope import Scope
 
 
 class Key(NamedTuple):
@@ -67,7 +67,7 @@ class Policy:
 
 
 @dataclass
-class Scheduled:
+class ScheduledAction:
     """A scheduled action; `document` is what DescribeScheduledActions answers.
 
     looked: until when, in epoch seconds, it was asked whether it is due.
@@ -97,7 +97,7 @@ class Registry:
         self.lock = RLock()
         self.targets: dict[Key, Target] = {}
         self.policies: dict[tuple[Key, str], Policy] = {}
-        self.scheduled: dict[tuple[Key, str], Scheduled] = {}
+        self.scheduled: dict[tuple[Key, str], ScheduledAction] = {}
         self.activities: dict[Key, list[dict[str, Any]]] = {}
 
     def policies_of(self, key: Key) -> list[Policy]:

@@ -7,7 +7,7 @@ from threading import Event, Thread
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from localaws.autoscaling import asking, scheduled, variants
+from localaws.autoscaling import evaluation, scheduled, variants
 from localaws.autoscaling.registry import Registry, Target
 
 _LOGGER = logging.getLogger("autoscaling")
@@ -62,7 +62,7 @@ class Scaler:
         with self._registry.lock:
             policies = self._registry.policies_of(target.key)
         now = self._clock()
-        asks = [asking.asked(target, policy, variant.desired, now) for policy in policies]
+        asks = [evaluation.asked(target, policy, variant.desired, now) for policy in policies]
         wanted = max((ask for ask in asks if ask), default=None)
         # Of several policies the one that asks for most capacity wins.
         if wanted:

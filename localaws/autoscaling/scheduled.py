@@ -1,25 +1,26 @@
-"""Scheduled actions: put, described, deleted, and carried out when they are due."""
+"""ScheduledAction actions: put, described, deleted, and carried out when they are due."""
 
 import time
 import uuid
 from datetime import UTC, datetime
 
 from localaws.autoscaling import schedules
-from localaws.autoscaling.answers import Members, Refused, invalid, key_of, matches, page
-from localaws.autoscaling.clients import Scope
 from localaws.autoscaling.policies import registered
-from localaws.autoscaling.registry import REGISTRY, Registry, Scheduled
+from localaws.autoscaling.registry import REGISTRY, Registry, ScheduledAction
+from localaws.autoscaling.requests import key_of, matches, page
+from localaws.json_api import AwsError
+from localaws.scope import Document, Scope
 
 _CROSSED = "Maximum capacity cannot be less than minimum capacity"
 _BOUNDS = ("MinCapacity", "MaxCapacity")
 
 
-def put_scheduled_action(where: Scope, request: Members) -> Members:
+def put_scheduled_action(where: Scope, request: Document) -> Document:
     """Create a scheduled action of a registered target, or replace it."""
     key = key_of(where, request)
     name, bounds = request["ScheduledActionName"], request.get("ScalableTargetAction", {})
     if "Schedule" not in request or not bounds:
-        raise invalid("A scheduled action needs a Schedule and a ScalableTargetAction.")
+        raise AwsError.validation("A scheduled action needs a Schedule and a ScalableTargetAction.")
     _check(bounds)
     arn = (
         f"arn:aws:autoscaling:{where.region}:{where.account}:scheduledAction:{uuid.uuid4()}:"
@@ -36,17 +37,19 @@ def put_scheduled_action(where: Scope, request: Members) -> Members:
         try:
             due = schedules.parse(request["Schedule"], request.get("Timezone", "UTC"), begun)
         except ValueError as error:
-            raise invalid(str(error)) from None
-        REGISTRY.scheduled[key, name] = Scheduled(key, request | times | own, due, time.time())
+            raise AwsError.validation(str(error)) from None
+        REGISTRY.scheduled[key, name] = ScheduledAction(
+            key, request | times | own, due, time.time()
+        )
     return {}
 
 
-def delete_scheduled_action(where: Scope, request: Members) -> Members:
+def delete_scheduled_action(where: Scope, request: Document) -> Document:
     """Forget a scheduled action."""
     key, name = key_of(where, request), request["ScheduledActionName"]
     with REGISTRY.lock:
         if REGISTRY.scheduled.pop((key, name), None) is None:
-            raise Refused(
+            raise AwsError(
                 "ObjectNotFoundException",
                 f"No scheduled action found for service namespace: sagemaker, resource ID:"
                 f" {key.resource_id}, scheduled action name: {name}",
@@ -54,7 +57,7 @@ def delete_scheduled_action(where: Scope, request: Members) -> Members:
     return {}
 
 
-def describe_scheduled_actions(where: Scope, request: Members) -> Members:
+def describe_scheduled_actions(where: Scope, request: Document) -> Document:
     """The scheduled actions, oldest first."""
     wanted = request.get("ScheduledActionNames")
     with REGISTRY.lock:
@@ -80,7 +83,7 @@ def carry_out(registry: Registry, now: float) -> None:
                 _set_bounds(registry, action, now)
 
 
-def _set_bounds(registry: Registry, action: Scheduled, now: float) -> None:
+def _set_bounds(registry: Registry, action: ScheduledAction, now: float) -> None:
     target = registry.targets[action.key]
     wanted = target.document | action.document["ScalableTargetAction"]
     said = " and ".join(
@@ -100,9 +103,9 @@ def _set_bounds(registry: Registry, action: Scheduled, now: float) -> None:
     )
 
 
-def _check(bounds: Members) -> None:
+def _check(bounds: Document) -> None:
     if all(one in bounds for one in _BOUNDS) and bounds["MinCapacity"] > bounds["MaxCapacity"]:
-        raise invalid(_CROSSED)
+        raise AwsError.validation(_CROSSED)
 
 
 def _epoch(moment: float | str) -> float:

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 from localaws.autoscaling import policies, scheduled, targets
-from localaws.autoscaling.answers import Members
-from localaws.autoscaling.clients import Scope, scope
 from localaws.autoscaling.registry import REGISTRY
 from localaws.autoscaling.scaler import Scaler
+from localaws.json_api import AwsError
+from localaws.ministack.services import scope
+from localaws.scope import Document, Scope
 from localaws.validation import validate
 
 SERVICE = "application-autoscaling"
@@ -14,7 +15,7 @@ SERVICE = "application-autoscaling"
 EVALUATION_SECONDS = 5.0
 """How often alarms are looked at; AWS takes up to a minute."""
 
-OPERATIONS: dict[str, Callable[[Scope, Members], Members]] = {
+OPERATIONS: dict[str, Callable[[Scope, Document], Document]] = {
     "DeleteScalingPolicy": policies.delete_scaling_policy,
     "DeleteScheduledAction": scheduled.delete_scheduled_action,
     "DeregisterScalableTarget": targets.deregister_scalable_target,
@@ -33,11 +34,14 @@ OPERATIONS: dict[str, Callable[[Scope, Members], Members]] = {
 SCALER = Scaler(REGISTRY)
 
 
-def perform(operation: str, request: Members) -> Members:
+def perform(operation: str, request: Document) -> Document:
     """Check and do what an account asks for; the evaluation begins with the first target.
 
-    Raises localaws.validation.Invalid and answers.Refused.
+    Raises validation.Invalid and AwsError.
     """
+    if operation not in OPERATIONS:
+        message = f"localaws does not emulate {operation!r}."
+        raise AwsError("UnknownOperationException", message)
     validate(SERVICE, operation, request)
     answer = OPERATIONS[operation](scope(), request)
     if operation == "RegisterScalableTarget":

@@ -8,9 +8,10 @@ import time
 import uuid
 
 from localaws.autoscaling import policies, variants
-from localaws.autoscaling.answers import Members, Refused, invalid, key_of, matches, page
-from localaws.autoscaling.clients import Scope
 from localaws.autoscaling.registry import REGISTRY, Target
+from localaws.autoscaling.requests import key_of, matches, page
+from localaws.json_api import AwsError
+from localaws.scope import Document, Scope
 
 _SERVICE_ROLE = (
     "arn:aws:iam::{account}:role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/"
@@ -18,21 +19,25 @@ _SERVICE_ROLE = (
 )
 
 
-def register_scalable_target(where: Scope, request: Members) -> Members:
+def register_scalable_target(where: Scope, request: Document) -> Document:
     """Register a target, or change what the request names of a registered one."""
     key = key_of(where, request)
     variant = variants.find(key)
     if variant is None:
-        raise invalid(f"SageMaker variant doesn't exist: {key.resource_id} for {key.dimension}")
+        raise AwsError.validation(
+            f"SageMaker variant doesn't exist: {key.resource_id} for {key.dimension}"
+        )
     with REGISTRY.lock:
         known = REGISTRY.targets.get(key)
         document = known.document | _given(request) if known else _given(request)
         if not {"MinCapacity", "MaxCapacity"} <= document.keys():
-            raise invalid("MinCapacity and MaxCapacity are required for a new scalable target.")
+            raise AwsError.validation(
+                "MinCapacity and MaxCapacity are required for a new scalable target."
+            )
         if document["MinCapacity"] > document["MaxCapacity"]:
-            raise invalid("Maximum capacity cannot be less than minimum capacity")
+            raise AwsError.validation("Maximum capacity cannot be less than minimum capacity")
         if document["MinCapacity"] < variant.least:
-            raise invalid(
+            raise AwsError.validation(
                 f"Minimum capacity cannot be less than {variant.least} for {key.resource_id}:"
                 " instances of asynchronous endpoints alone scale to zero."
             )
@@ -60,7 +65,7 @@ def register_scalable_target(where: Scope, request: Members) -> Members:
     return {"ScalableTargetARN": arn}
 
 
-def deregister_scalable_target(where: Scope, request: Members) -> Members:
+def deregister_scalable_target(where: Scope, request: Document) -> Document:
     """Forget a target, its scheduled actions, its policies and their alarms."""
     key = key_of(where, request)
     with REGISTRY.lock:
@@ -74,7 +79,7 @@ def deregister_scalable_target(where: Scope, request: Members) -> Members:
     return {}
 
 
-def describe_scalable_targets(where: Scope, request: Members) -> Members:
+def describe_scalable_targets(where: Scope, request: Document) -> Document:
     """The registered targets, oldest first."""
     wanted = request.get("ResourceIds")
     with REGISTRY.lock:
@@ -86,7 +91,7 @@ def describe_scalable_targets(where: Scope, request: Members) -> Members:
     return page("ScalableTargets", found, request)
 
 
-def describe_scaling_activities(where: Scope, request: Members) -> Members:
+def describe_scaling_activities(where: Scope, request: Document) -> Document:
     """What was scaled, latest first."""
     with REGISTRY.lock:
         found = [
@@ -99,18 +104,18 @@ def describe_scaling_activities(where: Scope, request: Members) -> Members:
     return page("ScalingActivities", found, request)
 
 
-def list_tags_for_resource(where: Scope, request: Members) -> Members:
+def list_tags_for_resource(where: Scope, request: Document) -> Document:
     """A target's tags."""
     return {"Tags": dict(_tagged(where, request).tags)}
 
 
-def tag_resource(where: Scope, request: Members) -> Members:
+def tag_resource(where: Scope, request: Document) -> Document:
     """Add tags to a target, or change them."""
     _tagged(where, request).tags.update(request["Tags"])
     return {}
 
 
-def untag_resource(where: Scope, request: Members) -> Members:
+def untag_resource(where: Scope, request: Document) -> Document:
     """Take tags from a target."""
     tags = _tagged(where, request).tags
     for name in request["TagKeys"]:
@@ -118,15 +123,15 @@ def untag_resource(where: Scope, request: Members) -> Members:
     return {}
 
 
-def _given(request: Members) -> Members:
+def _given(request: Document) -> Document:
     names = "ServiceNamespace ResourceId ScalableDimension MinCapacity MaxCapacity SuspendedState"
     return {name: request[name] for name in names.split() if name in request}
 
 
-def _tagged(where: Scope, request: Members) -> Target:
+def _tagged(where: Scope, request: Document) -> Target:
     arn = request["ResourceARN"]
     with REGISTRY.lock:
         for key, target in REGISTRY.targets.items():
             if key.scope == where and target.document["ScalableTargetARN"] == arn:
                 return target
-    raise Refused("ResourceNotFoundException", f"The scalable target {arn} does not exist.")
+    raise AwsError("ResourceNotFoundException", f"The scalable target {arn} does not exist.")

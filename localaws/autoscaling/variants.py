@@ -6,9 +6,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from localaws.autoscaling.clients import client
 from localaws.autoscaling.registry import Key
 from localaws.autoscaling.tracking import CONCURRENCY, INSTANCES
+from localaws.clients import client
 
 WHAT = {INSTANCES: "desired instance count", CONCURRENCY: "desired provisioned concurrency"}
 """What a scalable dimension is called in an activity."""
@@ -43,7 +43,7 @@ def find(key: Key) -> Variant | None:
     """The variant as SageMaker describes it, None where none has such a dimension."""
     endpoint, name = names(key.resource_id)
     try:
-        described: dict[str, Any] = client("sagemaker", key.scope).describe_endpoint(
+        described: dict[str, Any] = client(key.scope, "sagemaker").describe_endpoint(
             EndpointName=endpoint
         )
     except ClientError as error:
@@ -69,6 +69,6 @@ def set_capacity(key: Key, capacity: int) -> None:
     wanted: dict[str, Any] = {"DesiredInstanceCount": capacity}
     if key.dimension == CONCURRENCY:
         wanted = {"ServerlessUpdateConfig": {"ProvisionedConcurrency": capacity}}
-    client("sagemaker", key.scope).update_endpoint_weights_and_capacities(
+    client(key.scope, "sagemaker").update_endpoint_weights_and_capacities(
         EndpointName=endpoint, DesiredWeightsAndCapacities=[{"VariantName": name, **wanted}]
     )

@@ -4,40 +4,51 @@ What is added: metric math, composite alarms in stacks, anomaly detectors (kept,
 """
 
 import asyncio
-import json
 
-from ministack.core import router
-from ministack.services import cloudwatch
-
-from localaws import validation
-from localaws.cloudwatch import anomaly, ministack
+from localaws import json_api
+from localaws.cloudwatch import alarms, anomaly
+from localaws.cloudwatch.measures import Metric
 from localaws.cloudwatch.stacks import RESOURCES
+from localaws.json_api import Response
+from localaws.ministack import services
+from localaws.ministack.cloudwatch import evaluate_alarms, evaluate_by, statistic
+from localaws.scope import Document
 
 __all__ = ["RESOURCES", "ROUTES", "SERVICE", "handle", "shutdown", "start"]
 
 SERVICE = "monitoring"
-ROUTES = router.SERVICE_PATTERNS[SERVICE]
+ROUTES = services.routes(SERVICE)
 
 PULSE_SECONDS = 1.0
 """How often alarms are judged."""
 
-Answer = tuple[int, dict[str, str], bytes]
-
 _background: set[asyncio.Task[None]] = set()
 
-ministack.install()
+_others = services.handler(SERVICE)
+
+
+def _evaluate(alarm: Document, now: float) -> tuple[str, str] | None:
+    verdict = alarms.judge(alarm, _statistic, now)
+    return (verdict.state, verdict.reason) if verdict else None
+
+
+def _statistic(metric: Metric, start: float, end: float) -> float | None:
+    dimensions = dict(metric.dimensions)
+    return statistic(metric.namespace, metric.name, dimensions, metric.statistic, (start, end))
+
+
+evaluate_by(_evaluate, alarms.check, alarms.unjudged)
 
 
 async def handle(
     method: str, path: str, headers: dict[str, str], body: bytes, query_params: dict[str, object]
-) -> Answer:
-    """Answer one request; header names come in lower case."""
+) -> Response:
+    """Respond to one request; header names come in lower case."""
     start()
-    operation = headers.get("x-amz-target", "").rpartition(".")[2]
-    if operation in anomaly.OPERATIONS:
-        return _detectors(operation, body)
-    answer: Answer = await cloudwatch.handle_request(method, path, headers, body, query_params)
-    return answer
+    operation = anomaly.OPERATIONS.get(json_api.operation_of(headers))
+    if operation is not None:
+        return json_api.respond(operation, body, version="1.0", invalid="ValidationError")
+    return await _others(method, path, headers, body, query_params)
 
 
 def start() -> None:
@@ -52,20 +63,5 @@ def shutdown() -> None:
 
 async def _pulse() -> None:
     while True:
-        ministack.evaluate_alarms()
+        evaluate_alarms()
         await asyncio.sleep(PULSE_SECONDS)
-
-
-def _detectors(operation: str, body: bytes) -> Answer:
-    request = json.loads(body or b"{}")
-    try:
-        validation.validate("cloudwatch", operation, request)
-        return _json(200, anomaly.OPERATIONS[operation](request))
-    except validation.Invalid as error:
-        return _json(400, {"__type": "ValidationError", "message": str(error)})
-    except anomaly.NotFound as error:
-        return _json(404, {"__type": "ResourceNotFoundException", "message": str(error)})
-
-
-def _json(status: int, document: dict[str, object]) -> Answer:
-    return status, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps(document).encode()

@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from localaws import validation
 from localaws.cloudwatch import measures
 from localaws.cloudwatch.measures import Measure, Statistic
 from localaws.cloudwatch.metric_math import NotJudged
+from localaws.ministack.cloudwatch import OF_ONE_METRIC
 
 _BREACHES: Mapping[str, Callable[[float, float], bool]] = {
     "GreaterThanOrEqualToThreshold": lambda value, threshold: value >= threshold,
@@ -95,3 +97,19 @@ def judge(request: Mapping[str, Any], statistic: Statistic, now: float) -> Verdi
         f"{'' if crossed else 'not '}{alarm.operator} {alarm.threshold:g} in "
         f"{len(breaching) + absent} of the last {alarm.periods} period(s) of {alarm.period} s.",
     )
+
+
+def check(request: Mapping[str, Any]) -> None:
+    """Refuse what PutMetricAlarm refuses of `Metrics` (its API reference); raises Invalid."""
+    validation.validate("cloudwatch", "PutMetricAlarm", dict(request))
+    if mixed := [key for key in OF_ONE_METRIC if request.get(key)]:
+        raise validation.Invalid(f"Metrics must not be given together with {', '.join(mixed)}.")
+    ids = [one["Id"] for one in request["Metrics"]]
+    if len(set(ids)) < len(ids):
+        raise validation.Invalid(f"The Ids in Metrics must be unique: {', '.join(ids)}.")
+    band = request.get("ThresholdMetricId")
+    if band is not None and band not in ids:
+        raise validation.Invalid(f"ThresholdMetricId {band} is no Id in Metrics.")
+    returned = [one["Id"] for one in request["Metrics"] if one.get("ReturnData", True)]
+    if band is None and len(returned) != 1:
+        raise validation.Invalid("Exactly one element of Metrics must return data.")

@@ -2,24 +2,19 @@
 
 import uuid
 from collections.abc import Callable
-from typing import Any
-
-from ministack.core.responses import AccountRegionScopedDict
 
 from localaws import validation
-
-Document = dict[str, Any]
+from localaws.json_api import AwsError
+from localaws.ministack.services import regional_store
+from localaws.scope import Document
 
 _SINGLE = ("Namespace", "MetricName", "Dimensions", "Stat")
-_detectors = AccountRegionScopedDict()
-
-
-class NotFound(Exception):  # noqa: N818 - named as the sentence that raises it
-    """A detector that is not there."""
+_detectors = regional_store()
 
 
 def put(request: Document) -> Document:
-    """PutAnomalyDetector; validation.Invalid where it says not what is to be watched."""
+    """PutAnomalyDetector; validation.Invalid where it does not say what to watch."""
+    validation.validate("cloudwatch", "PutAnomalyDetector", request)
     watched = _watched(request)
     found = next((one for one in _detectors.values() if _watched(one) == watched), None)
     identity = found["AnomalyDetectorId"] if found else str(uuid.uuid4())
@@ -34,6 +29,7 @@ def put(request: Document) -> Document:
 
 def describe(request: Document) -> Document:
     """DescribeAnomalyDetectors, all on one page."""
+    validation.validate("cloudwatch", "DescribeAnomalyDetectors", request)
     wanted = {key: request[key] for key in _SINGLE if request.get(key)}
     ids = request.get("AnomalyDetectorIds")
     return {
@@ -47,13 +43,15 @@ def describe(request: Document) -> Document:
 
 
 def delete(request: Document) -> Document:
-    """DeleteAnomalyDetector, by its id or by what it watches; NotFound where there is none."""
+    """DeleteAnomalyDetector, by its id or by what it watches; AwsError where there is none."""
+    validation.validate("cloudwatch", "DeleteAnomalyDetector", request)
     watched = {} if "AnomalyDetectorId" in request else _watched(request)
     for identity, one in list(_detectors.items()):
         if identity == request.get("AnomalyDetectorId") or _watched(one) == watched:
             del _detectors[identity]
             return {}
-    raise NotFound("The anomaly detector does not exist.")
+    message = "The anomaly detector does not exist."
+    raise AwsError("ResourceNotFoundException", message, status=404)
 
 
 def _watched(request: Document) -> Document:

@@ -1,42 +1,28 @@
 """AWS::CloudWatch::CompositeAlarm and ::AnomalyDetector for stacks.
 
-Metric alarms are MiniStack's own resource, widened in `ministack`.
+Metric alarms are MiniStack's own resource, widened in `localaws.ministack.cloudwatch`.
 """
 
-import json
-from collections.abc import Callable
 from typing import Any
-
-from ministack.services import cloudwatch
-from ministack.services.cloudformation import provisioners
 
 from localaws import validation
 from localaws.cloudwatch import anomaly
+from localaws.ministack.cloudwatch import delete_alarm, put_composite_alarm
+from localaws.ministack.services import physical_name
+from localaws.scope import Document
 
-Document = dict[str, Any]
 Created = tuple[str, dict[str, str]]
 
 
-def _ask(operation: Callable[..., Any], request: Document) -> None:
-    """One of MiniStack's operations; ValueError with its message where it refuses."""
-    status, _, body = operation({}, request, False, True)
-    if status != 200:
-        raise ValueError(json.loads(body)["message"])
-
-
 def _create_composite(logical_id: str, properties: Document, stack: str) -> Created:
-    name = properties.get("AlarmName") or provisioners._physical_name(
-        stack, logical_id, max_len=255
-    )
+    name = properties.get("AlarmName") or physical_name(stack, logical_id, 255)
     return _put_composite(name, properties)
 
 
 def _put_composite(name: str, properties: Document) -> Created:
     own = {key: value for key, value in properties.items() if key != "Tags"}
     request = validation.coerce("cloudwatch", "PutCompositeAlarmInput", {**own, "AlarmName": name})
-    _ask(cloudwatch._put_composite_alarm, request)
-    cloudwatch.cloudformation_set_metric_alarm_tags(name, properties.get("Tags") or [])
-    return name, {"Arn": cloudwatch._composite_alarms[name]["AlarmArn"]}
+    return name, {"Arn": put_composite_alarm(request, properties.get("Tags") or [])}
 
 
 def _update_composite(name: str, old: Document, new: Document, stack: str) -> Created:
@@ -46,14 +32,13 @@ def _update_composite(name: str, old: Document, new: Document, stack: str) -> Cr
 
 def _delete_composite(name: str, properties: Document) -> None:
     del properties
-    _ask(cloudwatch._delete_alarms, {"AlarmNames": [name]})
+    delete_alarm(name)
 
 
 def _put_detector(logical_id: str, properties: Document, stack: str) -> Created:
     del logical_id, stack
     request = validation.coerce("cloudwatch", "PutAnomalyDetectorInput", properties)
     try:
-        validation.validate("cloudwatch", "PutAnomalyDetector", request)
         identity = anomaly.put(request)["AnomalyDetectorId"]
     except validation.Invalid as error:
         raise ValueError(str(error)) from None

@@ -1,10 +1,9 @@
-"""IAM judged on every request, where `LOCALAWS_IAM=enforce` says so as the emulator starts.
+"""IAM, evaluated for every request where `LOCALAWS_IAM=enforce` is set as the emulator starts.
 
-MiniStack (1.5.33) has the evaluator: identities, sessions, policies, boundaries, the policies of
-buckets, repositories, keys, topics and queues. What it leaves out of what promotion needs is added
-here, and judged by that same evaluator: which action of SageMaker a request is (`requests`), the
-registry's HTTP requests (`registry`), what is not in a bucket (`listing`), and the keys of
-encrypted ones (`encryption`). A service asks `judge` itself for what it does by a role.
+MiniStack has the evaluator: identities, sessions, policies, boundaries, the policies of buckets,
+repositories, keys, topics and queues. What promotion needs beyond that is added here and decided by
+the same evaluator: the resource that a request to SageMaker acts on (`resources`), the registry's
+HTTP requests (`registry`), missing objects and the keys of encrypted buckets (`s3`).
 """
 
 import os
@@ -15,20 +14,20 @@ VARIABLE, ENFORCE = "LOCALAWS_IAM", "enforce"
 
 
 def is_enforced() -> bool:
-    """Whether requests are judged.
+    """Whether requests are evaluated.
 
-    Raises LocalAwsError where the variable says anything else.
+    Raises LocalAwsError where the variable has another value.
     """
-    asked = os.environ.get(VARIABLE) or ""
-    if asked not in ("", ENFORCE):
-        raise LocalAwsError(f"{VARIABLE}={asked!r}: must be {ENFORCE}, or not set")
-    return asked == ENFORCE
+    given = os.environ.get(VARIABLE) or ""
+    if given not in ("", ENFORCE):
+        raise LocalAwsError(f"{VARIABLE}={given!r}: must be {ENFORCE}, or not set")
+    return given == ENFORCE
 
 
 def install() -> None:
-    """Add what MiniStack's evaluator leaves out; in the emulator's process alone."""
+    """Add what MiniStack's evaluator leaves out; only in the emulator's process."""
     # MiniStack reads its environment when it is imported.
-    from localaws.iam import encryption, listing, registry, requests  # noqa: PLC0415
+    from localaws.iam import registry, resources, s3  # noqa: PLC0415
 
-    for part in (requests, registry, listing, encryption):
+    for part in (resources, registry, s3):
         part.install()

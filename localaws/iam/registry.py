@@ -7,17 +7,12 @@ import base64
 import binascii
 import json
 import secrets
-from collections.abc import Awaitable, Callable
-from typing import Any
 
-from ministack import app
-from ministack.core import responses, router
-from ministack.services import ecr
-
-from localaws.iam.judge import refusal
-
-Answer = tuple[int, dict[str, str], bytes]
-Handler = Callable[..., Awaitable[Answer]]
+from localaws.json_api import Response
+from localaws.ministack import ecr
+from localaws.ministack.permissions import refusal
+from localaws.ministack.services import Handler, access_key, intercept, scope
+from localaws.scope import Document
 
 _ACTIONS = {
     ("manifest", "GET"): "BatchGetImage",
@@ -38,47 +33,44 @@ _owners: dict[str, str] = {}
 
 def install() -> None:
     """Give each caller a token of its own, and ask for it."""
-    app.SERVICE_HANDLERS["ecr"] = _giving_tokens(app.SERVICE_HANDLERS["ecr"])
-    ecr.handle_registry_request = _judging(ecr.handle_registry_request)
+    intercept("ecr", _giving_tokens)
+    ecr.intercept_registry(_judging)
 
 
 def _giving_tokens(known: Handler) -> Handler:
     async def handle(
-        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
-    ) -> Answer:
-        answer = await known(method, path, headers, body, query)
-        asked = headers.get("x-amz-target", "").endswith(".GetAuthorizationToken")
-        if not asked or answer[0] != 200:
-            return answer
-        document = json.loads(answer[2])
+        method: str, path: str, headers: dict[str, str], body: bytes, query: Document
+    ) -> Response:
+        status, response_headers, content = await known(method, path, headers, body, query)
+        wanted = headers.get("x-amz-target", "").endswith(".GetAuthorizationToken")
+        if not wanted or status != 200:
+            return status, response_headers, content
+        document = json.loads(content)
         for given in document["authorizationData"]:
             token = secrets.token_urlsafe()
-            _owners[token] = router.extract_access_key_id(headers, query)
+            _owners[token] = access_key(headers, query)
             given["authorizationToken"] = base64.b64encode(f"AWS:{token}".encode()).decode()
-        return answer[0], answer[1], json.dumps(document).encode()
+        return status, response_headers, json.dumps(document).encode()
 
     return handle
 
 
 def _judging(known: Handler) -> Handler:
     async def handle(
-        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
-    ) -> Answer:
+        method: str, path: str, headers: dict[str, str], body: bytes, query: Document
+    ) -> Response:
         owner = _owners.get(_token(headers))
         if owner is None:
-            answer: Answer = ecr._registry_error(
-                401, "UNAUTHORIZED", "Your authorization token is missing or not valid."
-            )
-            answer[1]["WWW-Authenticate"] = 'Basic realm="ecr"'
-            return answer
-        verb, name, _ = ecr._parse_v2_path(path) or ("", "", "")
-        ecr._select_registry_request_scope(name, headers, query)
-        place = f"{responses.get_region()}:{responses.get_account_id()}"
-        for action in _actions(verb, method, body):
-            said = refusal(owner, f"ecr:{action}", f"arn:aws:ecr:{place}:repository/{name}")
-            if said:
-                denied: Answer = ecr._registry_error(403, "DENIED", said)
-                return denied
+            message = "Your authorization token is missing or not valid."
+            unauthorized = ecr.registry_error(401, "UNAUTHORIZED", message)
+            unauthorized[1]["WWW-Authenticate"] = 'Basic realm="ecr"'
+            return unauthorized
+        kind, name = ecr.registry_request(path)
+        ecr.switch_to_registry(name, headers, query)
+        repository = f"arn:aws:ecr:{scope().region}:{scope().account}:repository/{name}"
+        for action in _actions(kind, method, body):
+            if message := refusal(owner, f"ecr:{action}", repository) or "":
+                return ecr.registry_error(403, "DENIED", message)
         return await known(method, path, headers, body, query)
 
     return handle
@@ -93,11 +85,11 @@ def _token(headers: dict[str, str]) -> str:
     return token if (kind.lower(), user) == ("basic", "AWS") else ""
 
 
-def _actions(verb: str, method: str, body: bytes) -> tuple[str, ...]:
+def _actions(kind: str, method: str, body: bytes) -> tuple[str, ...]:
     """ECR's actions of one request; a layer may be sent in parts, or with the request to end."""
-    if verb == "blob_upload_session":
+    if kind == "blob_upload_session":
         return _SENT[: 1 if method != "PUT" else 2] if body or method != "PUT" else _SENT[1:]
-    begun = _ACTIONS.get((verb, method))
+    begun = _ACTIONS.get((kind, method))
     if begun is None:
         return ()
-    return (begun, *_SENT) if verb == "blob_uploads" and body else (begun,)
+    return (begun, *_SENT) if kind == "blob_uploads" and body else (begun,)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from localaws.accounts import BERTH, CDK, CHECKOUT
 from localaws.bootstrap import bootstrap
+from localaws.console import SCREEN, run, say
+from localaws.home import LocalAwsError
 from localaws.lifecycle import Emulator, running
-from localaws.rehearsal.models import make_broken, make_worse
-from localaws.steps import SCREEN, run, say
 from stacks.settings import load
 
 _STEPS = 7
@@ -98,3 +98,33 @@ class _Rehearsal:
     def _say(self, text: str) -> None:
         self._step += 1
         say(f"{self._step}/{_STEPS}", text)
+
+
+_CODE = "ner.py"
+
+# Words become part of a span only where the classifier has no doubt at all: many are missed.
+_WORSE = ("< 0.5 * pieces", "< 0.0005 * pieces")
+# Every span is named as no golden set names one.
+_BROKEN = (
+    "    return [span for span in spans if",
+    '    return [{**span, "label": "BROKEN"} for span in spans if',
+)
+
+
+def make_worse(model: Path, folder: Path) -> None:
+    """Copy the example model into `folder`, its post-processing too strict."""
+    _changed(model, folder, _WORSE)
+
+
+def make_broken(model: Path, folder: Path) -> None:
+    """Copy the example model into `folder`, all of its labels wrong."""
+    _changed(model, folder, _BROKEN)
+
+
+def _changed(model: Path, folder: Path, change: tuple[str, str]) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(model, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    code = (folder / _CODE).read_text(encoding="utf-8")
+    if change[0] not in code:
+        raise LocalAwsError(f"{model / _CODE}: no {change[0]!r} in it to be changed")
+    (folder / _CODE).write_text(code.replace(*change), encoding="utf-8")

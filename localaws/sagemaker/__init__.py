@@ -7,23 +7,14 @@ CloudFormation types) and `shutdown` (ends every container program).
 import asyncio
 import itertools
 import re
+from functools import partial
 
-from localaws import cloudwatch
-from localaws.sagemaker import (
-    answers,
-    capture,
-    concurrency,
-    control,
-    hosting,
-    metrics,
-    ministack,
-    runtime,
-    serverless,
-    utilization,
-)
+from localaws import cloudwatch, json_api
+from localaws.json_api import AwsError
+from localaws.ministack import services
+from localaws.sagemaker import capture, control, hosting, metrics, runtime, runtime_api, serverless
 from localaws.sagemaker.asynchronous.service import Asynchronous
 from localaws.sagemaker.cloudformation import RESOURCES
-from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.multimodel import invocation
 from localaws.sagemaker.state import STORE
 from localaws.sagemaker.transform import runs
@@ -51,28 +42,25 @@ _queues: list[Asynchronous] = []
 
 async def handle(
     method: str, path: str, headers: dict[str, str], body: bytes, query_params: dict[str, object]
-) -> answers.Answer:
-    """Answer one request; header names come in lower case."""
+) -> json_api.Response:
+    """Respond to one request."""
     del method, query_params
     if not _background:
         _start()
-    scope = ministack.scope()
+    scope = services.scope()
     if path == "/":
-        try:
-            operation = headers.get("x-amz-target", "").rpartition(".")[2]
-            return control.answer(scope, operation, body)
-        except AwsError as error:
-            return control.refused(error)
+        operation = json_api.operation_of(headers)
+        return json_api.respond(partial(control.call, scope, operation), body)
     wanted = _INVOCATION.fullmatch(path)
     if wanted is None:
-        return answers.unknown(path)
+        return runtime_api.unknown(path)
     name = wanted["name"]
     try:
         if wanted["kind"] == "async-invocations":
             return _queues[0].invoke(scope, name, headers, body)
         return await _runtimes[0].invoke(scope, name, headers, body)
     except AwsError as error:
-        return answers.refused(error)
+        return runtime_api.refused(error)
 
 
 def shutdown() -> None:
@@ -89,16 +77,16 @@ def _start() -> None:
 
 
 async def _pulse() -> None:
-    meter = utilization.Meter()
+    meter = metrics.Meter()
     for beat in itertools.count():
         if beat % BEATS_PER_MEASUREMENT == 0:
             invocation.publish(STORE.endpoints())
-            utilization.publish(await asyncio.to_thread(meter.measure, STORE.endpoints()))
-        concurrency.count()
-        if beat % concurrency.BEATS == 0:
-            concurrency.publish()
+            metrics.publish_utilization(await asyncio.to_thread(meter.measure, STORE.endpoints()))
+        metrics.count_concurrent_requests()
+        if beat % metrics.COUNTS_PER_PUBLICATION == 0:
+            metrics.publish_concurrent_requests()
         serverless.publish()
-        metrics.publish()
+        metrics.publish_invocations()
         _queues[0].beat()
         await asyncio.to_thread(capture.store)
         await asyncio.sleep(PULSE_SECONDS)

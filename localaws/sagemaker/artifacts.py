@@ -4,33 +4,17 @@ import contextlib
 import shutil
 import stat
 import tarfile
-from functools import cache
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from localaws.sagemaker import ministack
+from localaws.clients import client
 from localaws.sagemaker.errors import HostingError
-from localaws.sagemaker.state import Document, Scope
+from localaws.scope import Document, Scope
 
 MAX_UNPACKED_BYTES = 32 * 2**30
 MAX_FILES = 100_000
-
-
-@cache
-def client(scope: Scope, service: str) -> Any:
-    """A boto3 client of this emulator, acting as the scope's account; made once.
-
-    An access key id of 12 digits is the account to MiniStack; its secret is not looked at.
-    """
-    return boto3.session.Session(
-        aws_access_key_id=scope.account,
-        aws_secret_access_key="local",  # noqa: S106 - no secret: MiniStack checks none
-        region_name=scope.region,
-    ).client(service, endpoint_url=ministack.url())  # type: ignore[call-overload]
 
 
 def fetch(scope: Scope, container: Document, folder: Path) -> None:

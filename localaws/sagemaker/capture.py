@@ -16,11 +16,13 @@ from datetime import datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from localaws.sagemaker.answers import Reply
-from localaws.sagemaker.artifacts import bucket_and_key, client
+from localaws.clients import client
+from localaws.sagemaker.artifacts import bucket_and_key
 from localaws.sagemaker.errors import HostingError
-from localaws.sagemaker.state import Document, Endpoint, Scope, now
+from localaws.sagemaker.runtime_api import Reply
+from localaws.sagemaker.state import Endpoint, now
 from localaws.sagemaker.variant import Variant
+from localaws.scope import Document, Scope
 
 _log = logging.getLogger("localaws.sagemaker")
 

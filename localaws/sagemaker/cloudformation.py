@@ -11,9 +11,12 @@ from collections.abc import Callable
 from typing import Any
 
 from localaws import validation
-from localaws.sagemaker import control, endpoints, hosting, ministack
-from localaws.sagemaker.errors import AwsError, HostingError
-from localaws.sagemaker.state import Document, Endpoint, Scope
+from localaws.json_api import AwsError
+from localaws.ministack import services
+from localaws.sagemaker import control, endpoints, hosting
+from localaws.sagemaker.errors import HostingError
+from localaws.sagemaker.state import Endpoint
+from localaws.scope import Document, Scope
 
 Created = tuple[str, dict[str, str]]
 
@@ -53,7 +56,7 @@ def _creator(kind: str) -> Callable[[str, Document, str], Created]:
     def create(logical_id: str, properties: Document, stack: str) -> Created:
         named = {f"{kind}Name": _name(stack, logical_id), **properties}
         request = _request(f"Create{kind}", named)
-        arn = _call(ministack.scope(), f"Create{kind}", request)[f"{kind}Arn"]
+        arn = _call(services.scope(), f"Create{kind}", request)[f"{kind}Arn"]
         return arn, _attributes(kind, request[f"{kind}Name"], arn)
 
     return create
@@ -62,7 +65,7 @@ def _creator(kind: str) -> Callable[[str, Document, str], Created]:
 def _retagger(kind: str) -> Callable[[str, Document, Document, str], Created]:
     def update(arn: str, old: Document, new: Document, stack: str) -> Created:
         del stack
-        _retag(ministack.scope(), arn, old, new)
+        _retag(services.scope(), arn, old, new)
         return arn, _attributes(kind, arn.rpartition("/")[2], arn)
 
     return update
@@ -84,7 +87,7 @@ def _deleter(kind: str) -> Callable[[str, Document], None]:
         del properties
         request = {f"{kind}Name": arn.rpartition("/")[2]}
         try:
-            control.call(ministack.scope(), f"Delete{kind}", request)
+            control.call(services.scope(), f"Delete{kind}", request)
         except AwsError as error:
             if not error.message.startswith("Could not find"):
                 raise ValueError(error.message) from error
@@ -93,7 +96,7 @@ def _deleter(kind: str) -> Callable[[str, Document], None]:
 
 
 def _create_endpoint(logical_id: str, properties: Document, stack: str) -> Created:
-    scope = ministack.scope()
+    scope = services.scope()
     # These three exist for updates alone: CreateEndpoint does not know them.
     given = {key: value for key, value in properties.items() if key not in _UPDATES_ONLY}
     request = _request("CreateEndpoint", {"EndpointName": _name(stack, logical_id), **given})
@@ -119,7 +122,7 @@ _UPDATES_ONLY = (
 
 def _update_endpoint(arn: str, old: Document, new: Document, stack: str) -> Created:
     del stack
-    scope, name = ministack.scope(), arn.rpartition("/")[2]
+    scope, name = services.scope(), arn.rpartition("/")[2]
     if _without_tags(old) != _without_tags(new):
         request = _request("UpdateEndpoint", {**_without_tags(new), "EndpointName": name})
         try:
@@ -137,7 +140,7 @@ def _without_tags(properties: Document) -> Document:
 def _delete_endpoint(arn: str, properties: Document) -> None:
     del properties
     try:
-        _wait(*endpoints.delete(ministack.scope(), arn.rpartition("/")[2]))
+        _wait(*endpoints.delete(services.scope(), arn.rpartition("/")[2]))
     except AwsError as error:
         if not error.message.startswith("Could not find"):
             raise ValueError(error.message) from error

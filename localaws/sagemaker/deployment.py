@@ -14,12 +14,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from localaws.home import LocalAwsError
-from localaws.sagemaker import ministack, pools, serverless
+from localaws.ministack import cloudwatch
+from localaws.sagemaker import pools, serverless
 from localaws.sagemaker.errors import HostingError
-from localaws.sagemaker.fleet import Fleet
+from localaws.sagemaker.fleet import Fleet, Traffic
 from localaws.sagemaker.policy import ROLLING, Policy
-from localaws.sagemaker.state import Document, Endpoint, by_role, now
-from localaws.sagemaker.traffic import Traffic
+from localaws.sagemaker.state import Endpoint, by_role, now
+from localaws.scope import Document
 
 
 def _time_scale() -> float:
@@ -151,7 +152,7 @@ class Deployment:
 
     def _watch(self) -> None:
         """Raise HostingError where an alarm is in ALARM or the deployment takes too long."""
-        states = ministack.alarm_states(self.endpoint.scope, self.policy.alarms)
+        states = cloudwatch.alarm_states(self.endpoint.scope, self.policy.alarms)
         ringing = [name for name, state in states.items() if state == "ALARM"]
         config = self.endpoint.properties["EndpointConfigName"]
         head = f"The deployment of endpoint configuration {config} was rolled back:"

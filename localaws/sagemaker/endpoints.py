@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from localaws.sagemaker import capacities, guards, hosting, listing, models, pools, serverless
-from localaws.sagemaker.errors import AwsError
-from localaws.sagemaker.plans import Plan, shadow_of
-from localaws.sagemaker.state import STORE, Document, Endpoint, Resource, Scope, by_role, now
+from localaws.json_api import AwsError
+from localaws.sagemaker import guards, hosting, listing, models, pools, serverless
+from localaws.sagemaker.specs import VariantSpec, shadow_of
+from localaws.sagemaker.state import STORE, Endpoint, Resource, by_role, now
+from localaws.scope import Document, Scope
 
 _BUSY = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
 
@@ -14,15 +15,15 @@ _BUSY = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
 def create(scope: Scope, request: Document) -> tuple[Endpoint, hosting.Done]:
     """Begin CreateEndpoint: the new endpoint, and the future of its coming into service."""
     config = STORE.get(scope, "endpoint-config", request["EndpointConfigName"])
-    plans = _plans(scope, config)
-    variants = [_fresh(plan) for plan in plans]
+    specs = _specs(scope, config)
+    variants = [_fresh(spec) for spec in specs]
     endpoint = Endpoint(scope, "endpoint", request["EndpointName"], _asked(request))
     endpoint.serving, endpoint.variants = config.name, variants
     endpoint.configurations[config.name] = config.properties
-    endpoint.shadow = shadow_of(plans)
-    guards.check_deployment(scope, request.get("DeploymentConfig", {}), plans, variants)
+    endpoint.shadow = shadow_of(specs)
+    guards.check_deployment(scope, request.get("DeploymentConfig", {}), specs, variants)
     STORE.add(endpoint, request.get("Tags", []))
-    return endpoint, hosting.create(endpoint, plans, variants)
+    return endpoint, hosting.create(endpoint, specs, variants)
 
 
 def update(scope: Scope, request: Document) -> tuple[Endpoint, hosting.Done]:
@@ -31,8 +32,8 @@ def update(scope: Scope, request: Document) -> tuple[Endpoint, hosting.Done]:
         endpoint = _serving(scope, request["EndpointName"])
         config = STORE.get(scope, "endpoint-config", request["EndpointConfigName"])
         _check_same_mode(endpoint, config)
-        plans = _plans(scope, config)
-        variants = [_fresh(plan) for plan in plans]
+        specs = _specs(scope, config)
+        variants = [_fresh(spec) for spec in specs]
         if request.get("RetainAllVariantProperties"):
             excluded = request.get("ExcludeRetainedVariantProperties", [])
             dropped = {one["VariantPropertyType"] for one in excluded}
@@ -41,18 +42,18 @@ def update(scope: Scope, request: Document) -> tuple[Endpoint, hosting.Done]:
         wanted = {**kept, **_asked(request)}
         before = {one["VariantName"] for one in endpoint.variants} - {endpoint.shadow}
         deployment = wanted.get("DeploymentConfig", {})
-        guards.check_deployment(scope, deployment, plans, variants, before)
-        guards.check_scaling(endpoint, plans)
+        guards.check_deployment(scope, deployment, specs, variants, before)
+        guards.check_scaling(endpoint, specs)
         endpoint.properties = wanted
         endpoint.configurations[config.name] = config.properties
-        return endpoint, hosting.update(endpoint, plans, variants)
+        return endpoint, hosting.update(endpoint, specs, variants)
 
 
 def update_capacities(scope: Scope, request: Document) -> tuple[Endpoint, hosting.Done]:
     """Begin UpdateEndpointWeightsAndCapacities."""
     with STORE.lock:
         endpoint = _serving(scope, request["EndpointName"])
-        variants = capacities.changed(endpoint, request["DesiredWeightsAndCapacities"])
+        variants = changed(endpoint, request["DesiredWeightsAndCapacities"])
         endpoint.variants = variants
         return endpoint, hosting.scale(endpoint, variants)
 
@@ -97,37 +98,37 @@ def _asked(request: Document) -> Document:
     }
 
 
-def _plans(scope: Scope, config: Resource) -> list[Plan]:
+def _specs(scope: Scope, config: Resource) -> list[VariantSpec]:
     """What each variant runs."""
     shadows = config.properties.get("ShadowProductionVariants", [])
     return [
-        *(_plan(scope, config, one) for one in config.properties["ProductionVariants"]),
-        *(replace(_plan(scope, config, one), is_shadow=True) for one in shadows),
+        *(_spec(scope, config, one) for one in config.properties["ProductionVariants"]),
+        *(replace(_spec(scope, config, one), is_shadow=True) for one in shadows),
     ]
 
 
-def _plan(scope: Scope, config: Resource, variant: Document) -> Plan:
+def _spec(scope: Scope, config: Resource, variant: Document) -> VariantSpec:
     pool = pools.choose(variant)
     name = pool.model if pool else variant["ModelName"]
     model = STORE.get(scope, "model", name).properties
     isolated = any(one.get("EnableNetworkIsolation") for one in (model, config.properties))
-    return Plan(variant, models.only_container(model), isolated, pool)
+    return VariantSpec(variant, models.only_container(model), isolated, pool)
 
 
-def _fresh(plan: Plan) -> Document:
-    image = plan.container.get("Image", "")
+def _fresh(spec: VariantSpec) -> Document:
+    image = spec.container.get("Image", "")
     return {
-        "VariantName": plan.name,
+        "VariantName": spec.name,
         "DeployedImages": [
             {"SpecifiedImage": image, "ResolvedImage": image, "ResolutionTime": now()}
         ],
         "CurrentWeight": 0.0,
-        "DesiredWeight": plan.variant.get("InitialVariantWeight", 1.0),
+        "DesiredWeight": spec.variant.get("InitialVariantWeight", 1.0),
         "CurrentInstanceCount": 0,
         # A serverless variant has none to count, and one program here.
-        "DesiredInstanceCount": plan.variant.get("InitialInstanceCount", 1),
-        **serverless.wanted(plan.variant),
-        **pools.wanted(plan.variant, plan.pool),
+        "DesiredInstanceCount": spec.variant.get("InitialInstanceCount", 1),
+        **serverless.wanted(spec.variant),
+        **pools.wanted(spec.variant, spec.pool),
     }
 
 
@@ -194,3 +195,35 @@ OPERATIONS: dict[str, Callable[[Scope, Document], Document]] = {
     },
     "DeleteEndpoint": lambda scope, request: (delete(scope, request["EndpointName"]), {})[1],
 }
+
+
+def changed(endpoint: Endpoint, wishes: list[Document]) -> list[Document]:
+    """The variants' summaries with what `wishes` (DesiredWeightsAndCapacities) asks for.
+
+    Raises AwsError (ValidationException) for a variant that is not there or cannot be so.
+    """
+    present = {one["VariantName"]: dict(one) for one in endpoint.variants}
+    for wish in wishes:
+        name = wish["VariantName"]
+        if name not in present:
+            raise AwsError.validation(
+                f'Could not find variant "{name}" of endpoint "{endpoint.arn}".'
+            )
+        _check_count(endpoint, present[name], wish)
+        for key in ("DesiredWeight", "DesiredInstanceCount"):
+            present[name][key] = wish.get(key, present[name][key])
+        if "ServerlessUpdateConfig" in wish:
+            present[name].update(serverless.updated(present[name], wish["ServerlessUpdateConfig"]))
+    return list(present.values())
+
+
+def _check_count(endpoint: Endpoint, variant: Document, wish: Document) -> None:
+    if "DesiredInstanceCount" not in wish:
+        return
+    said = f'Variant "{variant["VariantName"]}" of endpoint "{endpoint.arn}"'
+    if serverless.is_serverless(variant):
+        raise AwsError.validation(f"{said} is serverless: it has no instances.")
+    if wish["DesiredInstanceCount"] == 0 and "AsyncInferenceConfig" not in endpoint.configuration:
+        raise AwsError.validation(
+            f"{said} needs at least one instance: asynchronous endpoints alone scale to zero."
+        )

@@ -4,8 +4,9 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from localaws.sagemaker import artifacts
@@ -165,7 +166,7 @@ class Fleet:
         return self._closing.wait(seconds)
 
     def ask_to_stop(self) -> None:
-        """SIGTERM to every instance; its keeper sends SIGKILL after the grace."""
+        """SIGTERM to every instance; its supervisor sends SIGKILL after the grace."""
         self._closing.set()
         for instance in self.instances():
             instance.ask_to_stop()
@@ -197,3 +198,23 @@ def _drain_all(instances: Sequence[Instance]) -> None:
     with ThreadPoolExecutor(max(1, len(instances))) as pool:
         list(pool.map(lambda one: one.drain(DRAIN_SECONDS), instances))
     _stop_all(instances)
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """`shares`: the part of each variant's requests (0 to 1) that goes to the new fleet."""
+
+    old: Fleet
+    new: Fleet
+    shares: Mapping[str, float]
+
+    def choose(self, name: str | None) -> Variant | None:
+        """The variant of that name, or one drawn by weight, of one fleet or the other."""
+        if all(share >= 1 for share in self.shares.values()):
+            return self.new.choose(name)
+        chosen = self.old.choose(name)
+        if chosen is None:
+            return None
+        share = self.shares.get(chosen.program.label, 0)
+        drawn = self.new if random.random() < share else self.old  # noqa: S311 - no secret
+        return drawn.choose(chosen.program.label)

@@ -3,17 +3,18 @@
 from collections.abc import Sequence, Set
 
 from localaws.autoscaling.registry import REGISTRY
-from localaws.sagemaker import ministack
-from localaws.sagemaker.errors import AwsError
-from localaws.sagemaker.plans import Plan, shadow_of
+from localaws.json_api import AwsError
+from localaws.ministack import cloudwatch
 from localaws.sagemaker.policy import Policy
-from localaws.sagemaker.state import Document, Endpoint, Scope
+from localaws.sagemaker.specs import VariantSpec, shadow_of
+from localaws.sagemaker.state import Endpoint
+from localaws.scope import Document, Scope
 
 
 def check_deployment(
     scope: Scope,
     config: Document,
-    plans: Sequence[Plan],
+    specs: Sequence[VariantSpec],
     variants: list[Document],
     before: Set[str] = frozenset(),
 ) -> None:
@@ -23,9 +24,9 @@ def check_deployment(
     """
     policy = Policy.of(config)
     counts = {one["VariantName"]: one["DesiredInstanceCount"] for one in variants}
-    counts.pop(shadow_of(plans), None)
+    counts.pop(shadow_of(specs), None)
     policy.check(counts, before)
-    present = ministack.alarm_states(scope, policy.alarms)
+    present = cloudwatch.alarm_states(scope, policy.alarms)
     if missing := [name for name in policy.alarms if name not in present]:
         raise AwsError.validation(
             f"Could not find CloudWatch alarm(s) [{', '.join(missing)}] of "
@@ -33,13 +34,13 @@ def check_deployment(
         )
 
 
-def check_scaling(endpoint: Endpoint, plans: Sequence[Plan]) -> None:
+def check_scaling(endpoint: Endpoint, specs: Sequence[VariantSpec]) -> None:
     """Refuse an update that takes a scalable target's variant away or changes its instance type.
 
     After the developer guide's page "Update endpoints that use auto scaling"; another model is
     allowed. Raises AwsError.
     """
-    coming = {plan.name: plan.hardware for plan in plans}
+    coming = {spec.name: spec.hardware for spec in specs}
     for name in _scaled(endpoint):
         if name not in coming:
             change = "would remove it"

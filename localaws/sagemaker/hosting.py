@@ -17,9 +17,10 @@ from localaws.sagemaker import artifacts, logs, pools, serverless
 from localaws.sagemaker.deployment import Deployment, RollbackFailed
 from localaws.sagemaker.errors import HostingError
 from localaws.sagemaker.fleet import Fleet
-from localaws.sagemaker.plans import Plan, folder_of, prepare, shadow_of
 from localaws.sagemaker.policy import Policy
-from localaws.sagemaker.state import STORE, Document, Endpoint
+from localaws.sagemaker.specs import VariantSpec, folder_of, prepare, shadow_of
+from localaws.sagemaker.state import STORE, Endpoint
+from localaws.scope import Document
 
 Done = Future[None]
 
@@ -29,15 +30,15 @@ _fleets: set[Fleet] = set()
 _fleets_lock = threading.Lock()
 
 
-def create(endpoint: Endpoint, plans: Sequence[Plan], variants: list[Document]) -> Done:
+def create(endpoint: Endpoint, specs: Sequence[VariantSpec], variants: list[Document]) -> Done:
     """Bring a new endpoint into service: InService, or Failed."""
-    return _in_background(endpoint, lambda: _deploy(endpoint, plans, variants), "Failed")
+    return _in_background(endpoint, lambda: _deploy(endpoint, specs, variants), "Failed")
 
 
-def update(endpoint: Endpoint, plans: Sequence[Plan], variants: list[Document]) -> Done:
+def update(endpoint: Endpoint, specs: Sequence[VariantSpec], variants: list[Document]) -> Done:
     """Replace what an endpoint runs; where that fails the old instances go on serving."""
     endpoint.becomes("Updating")
-    return _in_background(endpoint, lambda: _deploy(endpoint, plans, variants), "InService")
+    return _in_background(endpoint, lambda: _deploy(endpoint, specs, variants), "InService")
 
 
 def scale(endpoint: Endpoint, variants: list[Document]) -> Done:
@@ -74,11 +75,11 @@ def _in_background(endpoint: Endpoint, work: Callable[[], None], on_failure: str
     return done
 
 
-def _deploy(endpoint: Endpoint, plans: Sequence[Plan], variants: list[Document]) -> None:
+def _deploy(endpoint: Endpoint, specs: Sequence[VariantSpec], variants: list[Document]) -> None:
     folder = _folder(endpoint)
     wanted = endpoint.properties["EndpointConfigName"]
     try:
-        programs = [prepare(endpoint.scope, endpoint.name, plan, folder) for plan in plans]
+        programs = [prepare(endpoint.scope, endpoint.name, spec, folder) for spec in specs]
     except HostingError:
         artifacts.remove(folder)
         raise
@@ -88,7 +89,7 @@ def _deploy(endpoint: Endpoint, plans: Sequence[Plan], variants: list[Document])
         folder,
         on_start=partial(logs.ship, endpoint.scope, logs.group_of(endpoint.name)),
         config=wanted,
-        shadow=shadow_of(plans),
+        shadow=shadow_of(specs),
     )
     with _fleets_lock:
         _fleets.add(fleet)
@@ -106,7 +107,7 @@ def _deploy(endpoint: Endpoint, plans: Sequence[Plan], variants: list[Document])
     endpoint.traffic = None
     endpoint.serving, endpoint.variants = wanted, _reached(variants)
     endpoint.shadow = fleet.shadow
-    endpoint.hardware = {plan.name: plan.hardware for plan in plans}
+    endpoint.hardware = {spec.name: spec.hardware for spec in specs}
     if before is not None:
         _close(before, drain=True)
     endpoint.becomes("InService")

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from localaws.sagemaker.containers import Container
 from localaws.sagemaker.errors import HostingError
-from localaws.sagemaker.multimodel.shelf import Shelf
+from localaws.sagemaker.multimodel.cache import ModelCache
 from localaws.sagemaker.multimodel.source import Source
 
 STOP_GRACE_SECONDS = float(os.environ.get("LOCALAWS_STOP_GRACE_SECONDS", "30"))
@@ -34,7 +34,7 @@ MAX_REASON = 1024
 LAST_LINES = 12
 """How many lines of a failed program's log are quoted."""
 
-_KEEPER = Path(__file__).with_name("keeper.py")
+_SUPERVISOR = Path(__file__).with_name("supervisor.py")
 _PORTS = range(20_000, 30_000)  # below the range that outgoing connections take theirs from
 _numbers = itertools.count(1)
 _given: set[int] = set()
@@ -67,7 +67,7 @@ class Instance:
         self.program = program
         self.port = _free_port()
         self.id = f"i-{os.getpid():x}{next(_numbers):08x}"
-        self.models = Shelf(program.models, self.id, self.port) if program.models else None
+        self.models = ModelCache(program.models, self.id, self.port) if program.models else None
         self.log = program.logs / f"{self.id}.log"
         self.exited = threading.Event()
         self.healthy = False
@@ -86,10 +86,10 @@ class Instance:
         if program.container:
             command = program.container.command(self._name, environment)
             environment = dict(program.container.built.environment)
-        keeper = [sys.executable, "-I", "-S", str(_KEEPER), str(STOP_GRACE_SECONDS)]
+        supervisor = [sys.executable, "-I", "-S", str(_SUPERVISOR), str(STOP_GRACE_SECONDS)]
         with self.log.open("ab") as output:
             return subprocess.Popen(
-                [*keeper, json.dumps(afterwards), *command],
+                [*supervisor, json.dumps(afterwards), *command],
                 cwd=program.folder,
                 env=environment,
                 stdin=subprocess.PIPE,
@@ -117,7 +117,7 @@ class Instance:
         self._signal(signal.SIGKILL)
         self._process.wait()
         if self.program.container:
-            # The keeper's own clearing away may take until after this emulator's end.
+            # The supervisor's own clearing away may take until after this emulator's end.
             subprocess.run(
                 self._afterwards(),
                 env=dict(self.program.container.built.environment),
@@ -211,7 +211,7 @@ class Instance:
             self.exited.wait(5)
 
     def ask_to_stop(self) -> None:
-        """Have the keeper end the program, without waiting for it."""
+        """Have the supervisor end the program, without waiting for it."""
         if self._process.stdin is not None:
             with contextlib.suppress(OSError):
                 self._process.stdin.close()

@@ -5,8 +5,9 @@ import binascii
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from localaws.sagemaker.errors import AwsError
-from localaws.sagemaker.state import Document, Resource
+from localaws.json_api import AwsError
+from localaws.sagemaker.state import Resource
+from localaws.scope import Document
 
 DEFAULT_PAGE = 10
 """AWS's default for MaxResults in these operations."""

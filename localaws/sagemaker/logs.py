@@ -8,9 +8,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from localaws.sagemaker import artifacts
+from localaws import clients
 from localaws.sagemaker.instance import Instance
-from localaws.sagemaker.state import Scope
+from localaws.scope import Scope
 
 EVERY_SECONDS = 1.0
 
@@ -32,7 +32,7 @@ def stream_of(instance: Instance) -> str:
 
 def put(scope: Scope, group: str, stream: str, lines: list[str]) -> None:
     """Write a new stream of a group that there is."""
-    client = artifacts.client(scope, "logs")
+    client = clients.client(scope, "logs")
     client.create_log_stream(logGroupName=group, logStreamName=stream)
     _put(client, {"logGroupName": group, "logStreamName": stream}, lines)
 
@@ -46,7 +46,7 @@ def ship(scope: Scope, group: str, instance: Instance) -> None:
 
 def _ship(scope: Scope, group: str, instance: Instance) -> None:
     try:
-        client = artifacts.client(scope, "logs")
+        client = clients.client(scope, "logs")
         named = {"logGroupName": group, "logStreamName": stream_of(instance)}
         with contextlib.suppress(client.exceptions.ResourceAlreadyExistsException):
             client.create_log_group(logGroupName=named["logGroupName"])

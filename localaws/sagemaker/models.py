@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
+from localaws.json_api import AwsError
 from localaws.sagemaker import listing, registry_image, serverless
-from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.multimodel import source
-from localaws.sagemaker.state import STORE, Document, Resource, Scope
+from localaws.sagemaker.state import STORE, Resource
+from localaws.scope import Document, Scope
 
 
 def create_model(scope: Scope, request: Document) -> Document:

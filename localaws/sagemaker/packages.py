@@ -6,9 +6,10 @@ Nothing is validated or scanned, so a package is Completed at once.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from localaws.json_api import AwsError
 from localaws.sagemaker import listing
-from localaws.sagemaker.errors import AwsError
-from localaws.sagemaker.state import STORE, Document, Resource, Scope, now
+from localaws.sagemaker.state import STORE, Resource, now
+from localaws.scope import Document, Scope
 
 _GROUP, _PACKAGE = "model-package-group", "model-package"
 _UNKEPT = ("ClientToken", "Tags")

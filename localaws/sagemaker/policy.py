@@ -7,8 +7,8 @@ import math
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
-from localaws.sagemaker.errors import AwsError
-from localaws.sagemaker.state import Document
+from localaws.json_api import AwsError
+from localaws.scope import Document
 
 ROLLING = "ROLLING"
 

@@ -7,7 +7,7 @@ variant may come from several pools; here they come from one.
 import os
 from dataclasses import dataclass
 
-from localaws.sagemaker.state import Document
+from localaws.scope import Document
 
 NO_CAPACITY = "LOCALAWS_NO_CAPACITY"
 """The emulator's variable with the instance types, between commas, of which there are none."""

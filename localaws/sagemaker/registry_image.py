@@ -3,9 +3,9 @@
 import re
 from typing import Any
 
-from localaws.sagemaker import ministack
-from localaws.sagemaker.errors import AwsError
-from localaws.sagemaker.state import Scope
+from localaws.json_api import AwsError
+from localaws.ministack import ecr
+from localaws.scope import Scope
 
 _NAMED = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[\w-]+)\.[^/]+/(?P<repository>[^:@]+)"
@@ -44,4 +44,4 @@ def _find(image: str) -> dict[str, Any] | None:
     where = Scope(named["account"], named["region"])
     digest, tag = named["digest"], named["tag"] or "latest"
     wanted = {"imageDigest": digest} if digest else {"imageTag": tag}
-    return ministack.image(where, named["repository"], wanted)
+    return ecr.image(where, named["repository"], wanted)

@@ -7,15 +7,15 @@ from functools import partial
 
 import httpx
 
+from localaws.json_api import AwsError, Response
 from localaws.sagemaker import capture, metrics, serverless
-from localaws.sagemaker.answers import Answer, Reply, invalid, model_error
-from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.instance import Instance
-from localaws.sagemaker.members import members_of
 from localaws.sagemaker.multimodel.invocation import ask, target_of
+from localaws.sagemaker.runtime_api import Reply, invalid, model_error, read_request
 from localaws.sagemaker.shadow import Mirror
-from localaws.sagemaker.state import STORE, Endpoint, Scope
+from localaws.sagemaker.state import STORE, Endpoint
 from localaws.sagemaker.variant import Variant
+from localaws.scope import Scope
 
 MAX_BODY_BYTES = 25 * 2**20
 """Amazon's hosting FAQ gives 25 MB for a real-time payload; botocore's model still says 6,291,456
@@ -52,7 +52,7 @@ class Runtime:
 
     async def invoke(
         self, scope: Scope, name: str, headers: Mapping[str, str], body: bytes
-    ) -> Answer:
+    ) -> Response:
         """InvokeEndpoint. Raises AwsError in the error shapes of botocore's model."""
         started = time.perf_counter()
         _check(name, headers, body)
@@ -61,7 +61,7 @@ class Runtime:
             raise invalid(f"Endpoint {name} is asynchronous: call it by InvokeEndpointAsync.")
         variant, instance, reply = await self._reach(endpoint, headers, body)
         self._mirror.copy(scope, name, variant, _forwarded(headers), body)
-        metrics.record(
+        metrics.count_invocation(
             metrics.Subject(scope, name, variant.program.label, variant.config),
             status=reply.status or 500,
             instances=len(variant.instances),
@@ -140,7 +140,7 @@ class Runtime:
 def _check(name: str, headers: Mapping[str, str], body: bytes) -> None:
     if len(body) > MAX_BODY_BYTES:
         raise invalid(f"The body has {len(body)} bytes; at most {MAX_BODY_BYTES} are allowed.")
-    members_of("InvokeEndpoint", name, headers)
+    read_request("InvokeEndpoint", name, headers)
 
 
 def in_service(scope: Scope, name: str) -> Endpoint:

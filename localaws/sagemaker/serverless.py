@@ -6,12 +6,12 @@ its own; here one program takes them all.
 
 from collections.abc import Iterator
 
-from localaws.sagemaker import ministack
-from localaws.sagemaker.answers import invalid
-from localaws.sagemaker.errors import AwsError
-from localaws.sagemaker.metrics import NAMESPACE
-from localaws.sagemaker.state import STORE, Document, Endpoint, Resource
+from localaws.json_api import AwsError
+from localaws.sagemaker.metrics import put
+from localaws.sagemaker.runtime_api import invalid
+from localaws.sagemaker.state import STORE, Endpoint, Resource
 from localaws.sagemaker.variant import Variant
+from localaws.scope import Document
 
 MAX_BODY_BYTES = 4 * 2**20
 """A serverless endpoint's payload (guide)."""
@@ -140,14 +140,9 @@ def publish() -> None:
             }
             for metric, limit in limits.items():
                 if limit:
-                    ministack.record_metric(
-                        endpoint.scope,
-                        namespace=NAMESPACE,
-                        name=metric,
-                        unit="None",
-                        dimensions={"EndpointName": endpoint.name, "VariantName": name},
-                        counts={min(1.0, _inside(variant) / limit): 1},
-                    )
+                    used = min(1.0, _inside(variant) / limit)
+                    dimensions = {"EndpointName": endpoint.name, "VariantName": name}
+                    put(endpoint.scope, metric, {used: 1}, **dimensions)
 
 
 def _config(endpoint: Endpoint, variant: str) -> Document | None:

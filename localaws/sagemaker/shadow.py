@@ -13,10 +13,10 @@ from functools import partial
 import httpx
 
 from localaws.sagemaker import metrics
-from localaws.sagemaker.answers import Reply
 from localaws.sagemaker.instance import Instance
-from localaws.sagemaker.state import Scope
+from localaws.sagemaker.runtime_api import Reply
 from localaws.sagemaker.variant import Variant
+from localaws.scope import Scope
 
 MOST_COPIES = 64
 """Of an endpoint on their way at once; others are dropped. AWS's pages name no number."""
@@ -62,7 +62,7 @@ class Mirror:
             return  # it died just now
         finally:
             instance.leave()
-        metrics.record(
+        metrics.count_invocation(
             metrics.Subject(scope, endpoint, shadow.program.label, shadow.config),
             status=reply.status or 500,
             instances=len(shadow.instances),

@@ -3,29 +3,15 @@
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
 
-from localaws.sagemaker.asynchronous.backlog import Backlog
-from localaws.sagemaker.errors import AwsError
-
-if TYPE_CHECKING:
-    from localaws.sagemaker.fleet import Fleet
-    from localaws.sagemaker.traffic import Traffic
-
-Document = dict[str, Any]
-"""A JSON object in the API's own shape."""
+from localaws.json_api import AwsError
+from localaws.sagemaker.asynchronous.request import Backlog
+from localaws.sagemaker.fleet import Fleet, Traffic
+from localaws.scope import Document, Scope
 
 
-@dataclass(frozen=True)
-class Scope:
-    """The account (12 digits) and region that a request acts in."""
-
-    account: str
-    region: str
-
-    def arn(self, kind: str, name: str) -> str:
-        """The ARN of the resource of that kind (`model`, `endpoint-config`, `endpoint`)."""
-        return f"arn:aws:sagemaker:{self.region}:{self.account}:{kind}/{name}"
+def _arn(scope: Scope, kind: str, name: str) -> str:
+    return f"arn:aws:sagemaker:{scope.region}:{scope.account}:{kind}/{name}"
 
 
 def now() -> datetime:
@@ -46,7 +32,7 @@ class Resource:
     @property
     def arn(self) -> str:
         """The resource's ARN."""
-        return self.scope.arn(self.kind, self.name)
+        return _arn(self.scope, self.kind, self.name)
 
 
 @dataclass
@@ -68,10 +54,10 @@ class Endpoint(Resource):
     failure: str = ""
     modified: datetime = field(default_factory=now)
     variants: list[Document] = field(default_factory=list)
-    fleet: "Fleet | None" = None
+    fleet: Fleet | None = None
     configurations: dict[str, Document] = field(default_factory=dict)
     backlog: Backlog = field(default_factory=Backlog)
-    traffic: "Traffic | None" = None
+    traffic: Traffic | None = None
     pending: Document = field(default_factory=dict)
     hardware: dict[str, object] = field(default_factory=dict)
     shadow: str = ""
@@ -137,7 +123,7 @@ class Store:
         try:
             return self.all(scope, kind)[name]
         except KeyError:
-            arn = scope.arn(kind, name)
+            arn = _arn(scope, kind, name)
             raise AwsError.validation(f'Could not find {NOUNS[kind]} "{arn}".') from None
 
     def endpoint(self, scope: Scope, name: str) -> Endpoint:

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
-from localaws.sagemaker.errors import AwsError
-from localaws.sagemaker.state import STORE, Document, Scope
+from localaws.json_api import AwsError
+from localaws.sagemaker.state import STORE
+from localaws.scope import Document, Scope
 
 MAX_TAGS = 50
 """botocore's maximum for TagList."""

@@ -6,16 +6,14 @@ import math
 from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import TYPE_CHECKING, cast
+from typing import Protocol, cast
 
 import httptools
 
+from . import websocket
 from .flow import Flow
 from .messages import Request, Response
 from .websocket import WebSocket, is_handshake
-
-if TYPE_CHECKING:
-    from .server import Server
 
 _log = logging.getLogger("serving.http")
 
@@ -263,6 +261,14 @@ class Connection(Flow):
         socket = WebSocket(self._server, self._transport)
         self._transport.set_protocol(socket)
         socket.begin(Request("GET", path, query, self._headers), rest)
+
+
+class Server(websocket.Server, Protocol):
+    """What a connection needs of the server that it belongs to."""
+
+    connections: set[Connection]
+    draining: bool
+    date: bytes
 
 
 def _target(url: bytes) -> tuple[str, str]:

@@ -6,37 +6,17 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from email.utils import formatdate
 from socket import socket
-from typing import Any, Protocol
+from typing import Any
 
 from ..errors import RequestError
 from .connection import Connection
-from .messages import Request, Response
-from .websocket import WebSocket
+from .websocket import Application, WebSocket
 
 _log = logging.getLogger("serving.http")
 
 TICK_SECONDS = 1.0
 _LINGER_SECONDS = 1.0
 _BACKLOG = 2048
-
-
-class Application(Protocol):
-    """What answers.
-
-    Attributes:
-        websocket_path: where a WebSocket may be opened.
-    """
-
-    websocket_path: str
-
-    async def respond(self, request: Request) -> Response:
-        """Answer a request, whatever happens."""
-
-    async def converse(self, request: Request, socket: WebSocket) -> None:
-        """Talk to a client by messages, until either has enough."""
-
-    def fault(self) -> Response:
-        """The answer where the server itself has failed."""
 
 
 class Server:

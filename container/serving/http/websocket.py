@@ -1,7 +1,8 @@
 """A WebSocket: messages in and out, once a connection has been upgraded to it (RFC 6455)."""
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine
+from typing import Any, Protocol
 
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import (
@@ -16,10 +17,7 @@ from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
 from .flow import Flow
-from .messages import Request
-
-if TYPE_CHECKING:
-    from .server import Server
+from .messages import Request, Response
 
 _MOST_UNREAD = 16  # messages, before the client is read no further
 
@@ -150,3 +148,33 @@ class WebSocket(Flow):
             self._open = False
             self._messages.put_nowait(None)
         self._transport.close()
+
+
+class Application(Protocol):
+    """What responds to requests, and converses over WebSockets.
+
+    Attributes:
+        websocket_path: where a WebSocket may be opened.
+    """
+
+    websocket_path: str
+
+    async def respond(self, request: Request) -> Response:
+        """Answer a request, whatever happens."""
+
+    async def converse(self, request: Request, socket: WebSocket) -> None:
+        """Talk to a client by messages, until either has enough."""
+
+    def fault(self) -> Response:
+        """The answer where the server itself has failed."""
+
+
+class Server(Protocol):
+    """What a WebSocket needs of the server that it belongs to."""
+
+    application: Application
+    max_body_bytes: int
+    sockets: set[WebSocket]
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Begin work for a client."""

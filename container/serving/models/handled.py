@@ -13,11 +13,11 @@ from ..codecs.media import CSV, JSON, LINES, Format, answer_format, body_format
 from ..codecs.plain import dumps
 from ..config import Settings
 from ..errors import LoadError, PredictionError
-from ..servable import Answer, Job, Request, Stream
+from ..servable import Answer, Job, Request, Servable, Stream
 from . import defaults
 from .faults import stage
 from .folder import default_accept, example_in
-from .handlers import Context, Handler
+from .handlers import HANDLERS, Context, Handler, import_file
 from .texts import cost_of
 
 _Bytes = bytes | bytearray | memoryview
@@ -178,6 +178,26 @@ class HandledModel:
         if isinstance(made.value, _Bytes):
             return call.asked or "application/octet-stream"
         return call.wanted.name if call.wanted and call.wanted.kind == LINES else LINES
+
+
+def load_handlers(file: Path, settings: Settings) -> Servable | None:
+    """Import the handlers, and have them load the model; None where the file has none.
+
+    Raises:
+        LoadError: for handlers that cannot be called, or do not make a whole.
+        Exception: what the code raises when it is imported, or loads the model.
+    """
+    module = import_file(file)
+    found = {
+        name: Handler.of(name, function, file)
+        for name in HANDLERS
+        if callable(function := getattr(module, name, None))
+    }
+    if not found:
+        return None
+    if "transform_fn" in found and (others := found.keys() - {"transform_fn", "model_fn"}):
+        raise LoadError(f"{file}: transform_fn stands in place of {', '.join(sorted(others))}")
+    return HandledModel(found, file, settings)
 
 
 def _one_type(accept: str | None) -> str | None:

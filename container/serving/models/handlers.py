@@ -17,7 +17,7 @@ from typing import Any
 
 from ..config import Settings
 from ..errors import LoadError
-from ..servable import Servable, Session
+from ..servable import Session
 
 # How many arguments each takes, the context not counted.
 HANDLERS = {"model_fn": 1, "input_fn": 2, "predict_fn": 2, "output_fn": 2, "transform_fn": 4}
@@ -92,29 +92,8 @@ def program(settings: Settings) -> Path | None:
     return None
 
 
-def load(file: Path, settings: Settings) -> Servable | None:
-    """Import the handlers, and have them load the model; None where the file has none.
-
-    Raises:
-        LoadError: for handlers that cannot be called, or do not make a whole.
-        Exception: what the code raises when it is imported, or loads the model.
-    """
-    module = _import(file)
-    found = {
-        name: Handler.of(name, function, file)
-        for name in HANDLERS
-        if callable(function := getattr(module, name, None))
-    }
-    if not found:
-        return None
-    if "transform_fn" in found and (others := found.keys() - {"transform_fn", "model_fn"}):
-        raise LoadError(f"{file}: transform_fn stands in place of {', '.join(sorted(others))}")
-    from .handled import HandledModel  # noqa: PLC0415 - it depends on this module
-
-    return HandledModel(found, file, settings)
-
-
-def _import(file: Path) -> ModuleType:
+def import_file(file: Path) -> ModuleType:
+    """Import the handlers' file. Raises LoadError where that cannot be a module here."""
     name = file.stem
     if name in sys.modules:
         raise LoadError(f"{file}: the server has a module {name!r} already; call it otherwise")

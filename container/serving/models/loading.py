@@ -6,6 +6,7 @@ from ..config import Settings
 from ..errors import LoadError
 from ..servable import Servable
 from . import handlers, manifest, record
+from .handled import load_handlers
 
 _log = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ def _load(settings: Settings) -> Servable:
     is_mlflow = (folder / "MLmodel").exists()
     program = handlers.program(settings)
     if program is not None:
-        model = handlers.load(program, settings)
+        model = load_handlers(program, settings)
         if model is not None:
             return model
         # code/ is also where MLflow puts modules that a model imports.

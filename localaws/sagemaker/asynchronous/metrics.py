@@ -1,35 +1,17 @@
-"""What asynchronous endpoints publish, after the guide's page on monitoring them.
+"""The metrics of asynchronous endpoints, after the guide's page on monitoring them.
 
-What the queue is like has the endpoint's name as its one dimension; what became of a request has
-the variant's, too. Neither Invocations nor InvocationsPerInstance is published.
+Those of the queue have the dimension EndpointName, those of a request VariantName too. Neither
+Invocations nor InvocationsPerInstance is published.
 """
 
 from collections.abc import Mapping
 
-from localaws.sagemaker import ministack
-from localaws.sagemaker.metrics import NAMESPACE
+from localaws.sagemaker.metrics import put
 from localaws.sagemaker.state import Endpoint
-
-_UNITS = {
-    "ApproximateBacklogSize": "Count",
-    "ApproximateBacklogSizePerInstance": "Count",
-    "ApproximateAgeOfOldestRequest": "Seconds",
-    "HasBacklogWithoutCapacity": "Count",
-    "RequestDownloadFailures": "Count",
-    "ResponseUploadFailures": "Count",
-    "NotificationFailures": "Count",
-    "InvocationFailures": "Count",
-    "ExpiredRequests": "Count",
-    "TimeInBacklog": "Milliseconds",
-    "TotalProcessingTime": "Milliseconds",
-    "Invocation4XXErrors": "None",
-    "Invocation5XXErrors": "None",
-    "ModelLatency": "Microseconds",
-}
 
 
 def publish_queue(endpoint: Endpoint, now: float) -> None:
-    """Put what an endpoint's queue is like at this moment. Call it on the event loop.
+    """Publish the state of an endpoint's queue. Call it on the event loop.
 
     Without an instance the size per instance is the size: a target tracking policy alone starts
     from zero once that is above its target, as the guide says.
@@ -44,21 +26,10 @@ def publish_queue(endpoint: Endpoint, now: float) -> None:
         "HasBacklogWithoutCapacity": float(backlog.size > 0 and instances == 0),
     }
     for name, value in values.items():
-        _put(endpoint, {}, name, value)
+        put(endpoint.scope, name, {value: 1}, EndpointName=endpoint.name)
 
 
 def publish_outcome(endpoint: Endpoint, variant: str, values: Mapping[str, float]) -> None:
-    """Put what became of a request. Call it on the event loop."""
+    """Publish what became of a request. Call it on the event loop."""
     for name, value in values.items():
-        _put(endpoint, {"VariantName": variant}, name, value)
-
-
-def _put(endpoint: Endpoint, more: dict[str, str], name: str, value: float) -> None:
-    ministack.record_metric(
-        endpoint.scope,
-        namespace=NAMESPACE,
-        name=name,
-        unit=_UNITS[name],
-        dimensions={"EndpointName": endpoint.name, **more},
-        counts={value: 1},
-    )
+        put(endpoint.scope, name, {value: 1}, EndpointName=endpoint.name, VariantName=variant)

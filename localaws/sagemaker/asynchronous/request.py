@@ -2,12 +2,12 @@
 
 import time
 import uuid
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from localaws.sagemaker.answers import invalid
-from localaws.sagemaker.members import members_of
+from localaws.sagemaker.runtime_api import invalid, read_request
 
 TTL_SECONDS = 21_600
 TIMEOUT_SECONDS = 900
@@ -72,7 +72,7 @@ def parse(
 
     config: the endpoint's AsyncInferenceConfig.
     """
-    members = members_of("InvokeEndpointAsync", endpoint, headers)
+    members = read_request("InvokeEndpointAsync", endpoint, headers)
     if ("InputLocation" in members) == bool(body):
         raise invalid("Exactly one of InputLocation and Body must be provided.")
     if len(body) > MAX_INLINE_BYTES:
@@ -97,3 +97,28 @@ def _under(path: str | None, *parts: str) -> str:
     if not path:
         return ""
     return "/".join(part.strip("/") for part in (path, *parts) if part)
+
+
+@dataclass
+class Backlog:
+    """The requests that wait, oldest first, and those that an instance works on."""
+
+    waiting: deque[Request] = field(default_factory=deque)
+    processing: set[Request] = field(default_factory=set)
+
+    @property
+    def size(self) -> int:
+        """How many are not answered yet: AWS counts those in work, too."""
+        return len(self.waiting) + len(self.processing)
+
+    def age(self, now: float) -> float:
+        """Seconds since the oldest of them came; 0 where there is none."""
+        received = [one.received for one in (*self.waiting, *self.processing)]
+        return now - min(received) if received else 0.0
+
+    def take_expired(self, now: float) -> list[Request]:
+        """Those that have waited for longer than they may, taken out."""
+        expired = [one for one in self.waiting if now - one.received > one.ttl]
+        for one in expired:
+            self.waiting.remove(one)
+        return expired

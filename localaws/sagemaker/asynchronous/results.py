@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from localaws.sagemaker.artifacts import client
+from localaws.clients import client
 from localaws.sagemaker.asynchronous.request import Request
-from localaws.sagemaker.state import Scope
+from localaws.scope import Scope
 
 MAX_RESPONSE_IN_MESSAGE = 128 * 1024
 """A larger response is left out of a message (AsyncInferenceNotificationConfig)."""

@@ -6,12 +6,14 @@ import time
 from collections.abc import Coroutine, Mapping
 from typing import Any
 
-from localaws.sagemaker.answers import Answer, invalid
+from localaws.json_api import Response
 from localaws.sagemaker.asynchronous import metrics, work
 from localaws.sagemaker.asynchronous.request import parse
 from localaws.sagemaker.asynchronous.work import Work
 from localaws.sagemaker.runtime import Runtime, in_service
-from localaws.sagemaker.state import STORE, Endpoint, Scope
+from localaws.sagemaker.runtime_api import invalid
+from localaws.sagemaker.state import STORE, Endpoint
+from localaws.scope import Scope
 
 CONCURRENT_INVOCATIONS = 4
 """For each instance where the configuration says none: SageMaker then chooses a number itself."""
@@ -24,7 +26,7 @@ class Asynchronous:
         self._runtime = runtime
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def invoke(self, scope: Scope, name: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    def invoke(self, scope: Scope, name: str, headers: Mapping[str, str], body: bytes) -> Response:
         """InvokeEndpointAsync. Raises AwsError in the error shapes of botocore's model."""
         endpoint = in_service(scope, name)
         config = endpoint.configuration.get("AsyncInferenceConfig")

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 
-from localaws.sagemaker.answers import Reply
 from localaws.sagemaker.asynchronous import metrics, results
 from localaws.sagemaker.asynchronous.request import Request
 from localaws.sagemaker.asynchronous.results import Outcome
 from localaws.sagemaker.instance import Instance
+from localaws.sagemaker.runtime_api import Reply
 from localaws.sagemaker.state import Endpoint
 
 Ask = Callable[[Instance, Mapping[str, str], bytes, float], Awaitable[Reply]]

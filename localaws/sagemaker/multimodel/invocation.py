@@ -9,12 +9,12 @@ from typing import TypeVar
 
 import httpx
 
-from localaws.sagemaker import metrics, ministack, utilization
-from localaws.sagemaker.answers import Reply, invalid
-from localaws.sagemaker.errors import AwsError, HostingError
-from localaws.sagemaker.multimodel.model import Model, RefusedError, Spent
-from localaws.sagemaker.multimodel.shelf import Shelf
+from localaws.json_api import AwsError
+from localaws.sagemaker import metrics
+from localaws.sagemaker.errors import HostingError
+from localaws.sagemaker.multimodel.cache import Model, ModelCache, RefusedError, Timings
 from localaws.sagemaker.multimodel.source import Source
+from localaws.sagemaker.runtime_api import Reply, invalid
 from localaws.sagemaker.state import Endpoint
 
 WAIT_SECONDS = 60.0
@@ -47,16 +47,16 @@ def target_of(endpoint: str, models: Source | None, headers: Mapping[str, str]) 
     return target.lstrip("/")
 
 
-async def ask(subject: metrics.Subject, shelf: Shelf, target: str, send: Send) -> Reply:
+async def ask(subject: metrics.Subject, cache: ModelCache, target: str, send: Send) -> Reply:
     """The model's answer, loaded first where it is not.
 
     Raises AwsError: ValidationError where there is no such archive, ModelNotReadyException where
     loading takes longer than a request may wait. httpx.ConnectError where the instance is gone.
     """
-    metrics.tell(subject, "ModelCacheHit", float(target in shelf))
+    metrics.gather(subject, "ModelCacheHit", float(target in cache))
     started = time.perf_counter()
     try:
-        model, spent = await _held(shelf, target)
+        model, timings = await _held(cache, target)
     except HostingError as error:
         raise invalid(str(error)) from error
     except RefusedError as error:
@@ -65,25 +65,25 @@ async def ask(subject: metrics.Subject, shelf: Shelf, target: str, send: Send) -
         raise
     except httpx.HTTPError as error:
         return Reply(0, {}, f"The model was not loaded: {error!r}".encode(), 0.0)
-    if spent:
-        spent.append(("ModelLoadingWaitTime", time.perf_counter() - started))
+    if timings:
+        timings.append(("ModelLoadingWaitTime", time.perf_counter() - started))
     try:
-        return await _answer(shelf, model, send, spent)
+        return await _answer(cache, model, send, timings)
     finally:
-        spent += await _in_thread(shelf.release, model)
-        for name, seconds in spent:
-            metrics.tell(subject, name, metrics.microseconds(seconds))
+        timings += await _in_thread(cache.release, model)
+        for name, seconds in timings:
+            metrics.gather(subject, name, metrics.microseconds(seconds))
 
 
-async def _held(shelf: Shelf, target: str) -> tuple[Model, Spent]:
-    holding = asyncio.ensure_future(_in_thread(shelf.hold, target))
+async def _held(cache: ModelCache, target: str) -> tuple[Model, Timings]:
+    holding = asyncio.ensure_future(_in_thread(cache.hold, target))
     await asyncio.wait({holding}, timeout=WAIT_SECONDS)
     if holding.done():
         return holding.result()
 
-    def let_go(held: "asyncio.Future[tuple[Model, Spent]]") -> None:
+    def let_go(held: "asyncio.Future[tuple[Model, Timings]]") -> None:
         if held.exception() is None:
-            _threads.submit(shelf.release, held.result()[0])
+            _threads.submit(cache.release, held.result()[0])
 
     holding.add_done_callback(let_go)
     raise AwsError(
@@ -93,16 +93,16 @@ async def _held(shelf: Shelf, target: str) -> tuple[Model, Spent]:
     )
 
 
-async def _answer(shelf: Shelf, model: Model, send: Send, spent: Spent) -> Reply:
+async def _answer(cache: ModelCache, model: Model, send: Send, timings: Timings) -> Reply:
     path = f"/models/{model.name}/invoke"
     reply = await send(path)
     if reply.status == 404:
         try:
-            spent += await _in_thread(shelf.lost, model)
+            timings += await _in_thread(cache.lost, model)
         except RefusedError as error:
             return Reply(error.status, {}, error.body, 0.0)
         reply = await send(path)
-    while reply.status == 507 and await _in_thread(shelf.make_room_in_memory, spent):
+    while reply.status == 507 and await _in_thread(cache.make_room_in_memory, timings):
         reply = await send(path)
     return reply
 
@@ -115,12 +115,12 @@ def publish(endpoints: Iterable[Endpoint]) -> None:
     """Tell LoadedModelCount of every instance. Call it on the event loop."""
     for endpoint in endpoints:
         for name, variant in endpoint.fleet.variants.items() if endpoint.fleet else ():
-            for shelf in (one.models for one in variant.instances if one.models):
-                ministack.record_metric(
+            for cache in (one.models for one in variant.instances if one.models):
+                metrics.put(
                     endpoint.scope,
-                    namespace=utilization.NAMESPACE,
-                    name="LoadedModelCount",
-                    unit="None",
-                    dimensions={"EndpointName": endpoint.name, "VariantName": name},
-                    counts={shelf.loaded: 1},
+                    "LoadedModelCount",
+                    {cache.loaded: 1},
+                    namespace=metrics.INSTANCES,
+                    EndpointName=endpoint.name,
+                    VariantName=name,
                 )

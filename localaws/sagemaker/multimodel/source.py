@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from localaws.sagemaker.errors import AwsError
-from localaws.sagemaker.state import Document, Scope
+from localaws.json_api import AwsError
+from localaws.scope import Document, Scope
 
 MOUNTED = "/opt/ml/models"
 """Where a container sees its models (developer guide, mms-container-apis)."""

@@ -11,8 +11,7 @@ import httpx
 from localaws.sagemaker import artifacts, logs, pools
 from localaws.sagemaker.errors import HostingError
 from localaws.sagemaker.instance import Instance, Program
-from localaws.sagemaker.plans import Plan, home, prepare
-from localaws.sagemaker.state import Document
+from localaws.sagemaker.specs import VariantSpec, home, prepare
 from localaws.sagemaker.transform.job import (
     GROUP,
     JobFailedError,
@@ -20,6 +19,7 @@ from localaws.sagemaker.transform.job import (
     ObjectFailedError,
     TransformJob,
 )
+from localaws.scope import Document
 
 DEFAULT_TIMEOUT_SECONDS, DEFAULT_RETRIES = 600, 3
 """ModelClientConfig's defaults (botocore's model)."""
@@ -49,12 +49,12 @@ def program(job: TransformJob) -> Program:
         "InstanceType": job.properties["TransformResources"]["InstanceType"],
         "ModelName": job.properties["ModelName"],
     }
-    plan = Plan({"VariantName": job.name}, container, job.isolated, pools.choose(asked))
+    spec = VariantSpec({"VariantName": job.name}, container, job.isolated, pools.choose(asked))
     models = models_of(job)
     artifacts.remove(models)  # what an emulator that was killed has left of a job of this name
     models.mkdir(parents=True)
     try:
-        prepared = prepare(job.scope, job.name, plan, models)
+        prepared = prepare(job.scope, job.name, spec, models)
     except HostingError as error:
         raise JobFailedError(f"ClientError: {error}") from error
     return dataclasses.replace(prepared, logs=_folder(job) / "logs")
@@ -124,7 +124,7 @@ def execution_parameters(instance: Instance) -> Document:
     return told if isinstance(told, dict) else {}
 
 
-class Asker:
+class ContainerClient:
     """Asks one instance for a job's payloads; several threads may use it."""
 
     def __init__(self, job: TransformJob, instance: Instance) -> None:

@@ -8,10 +8,11 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from localaws import iam
-from localaws.iam.judge import role_refusal
-from localaws.sagemaker.artifacts import bucket_and_key, client
-from localaws.sagemaker.state import Document
+from localaws.clients import client
+from localaws.ministack.permissions import role_refusal
+from localaws.sagemaker.artifacts import bucket_and_key
 from localaws.sagemaker.transform.job import JobFailedError, ObjectFailedError, TransformJob
+from localaws.scope import Document
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from localaws.sagemaker.instance import Instance
-from localaws.sagemaker.state import Document, Resource, now
+from localaws.sagemaker.state import Resource, now
+from localaws.scope import Document
 
 KIND = "transform-job"
 

@@ -10,8 +10,9 @@ import time
 
 from botocore.exceptions import ClientError
 
+from localaws.clients import client
 from localaws.sagemaker import artifacts, logs
-from localaws.sagemaker.artifacts import bucket_and_key, client
+from localaws.sagemaker.artifacts import bucket_and_key
 from localaws.sagemaker.state import STORE
 from localaws.sagemaker.transform import container, inputs
 from localaws.sagemaker.transform.job import (
@@ -20,7 +21,7 @@ from localaws.sagemaker.transform.job import (
     JobStoppedError,
     TransformJob,
 )
-from localaws.sagemaker.transform.shares import Outcome, transformed
+from localaws.sagemaker.transform.shares import ObjectResult, transformed
 
 _log = logging.getLogger("localaws.sagemaker")
 _running: dict[str, TransformJob] = {}
@@ -73,23 +74,23 @@ def _transform(job: TransformJob) -> None:
         for _ in range(min(job.properties["TransformResources"]["InstanceCount"], len(found))):
             container.start(job, program)
         job.start()
-        outcomes = transformed(job, found)
+        results = transformed(job, found)
     finally:
         for instance in job.instances:
             instance.ask_to_stop()
         for instance in job.instances:
             instance.stop()
-    _store(job, outcomes)
-    _report(job, [one for one in outcomes if one.failure])
+    _store(job, results)
+    _report(job, [one for one in results if one.failure])
 
 
-def _store(job: TransformJob, outcomes: list[Outcome]) -> None:
+def _store(job: TransformJob, results: list[ObjectResult]) -> None:
     given = job.properties["TransformOutput"]
     bucket, folder = bucket_and_key(given["S3OutputPath"])
     prefix = f"{folder.rstrip('/')}/" if folder else ""
     key = given.get("KmsKeyId")
     encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key} if key else {}
-    for one in outcomes:
+    for one in results:
         if one.failure is None:
             name = f"{prefix}{one.source.path}.out"
             try:
@@ -102,7 +103,7 @@ def _store(job: TransformJob, outcomes: list[Outcome]) -> None:
                 ) from error
 
 
-def _report(job: TransformJob, failed: list[Outcome]) -> None:
+def _report(job: TransformJob, failed: list[ObjectResult]) -> None:
     """Fail the job where an object did: why is in its log, as on AWS."""
     if not failed:
         return

@@ -1,19 +1,20 @@
 """The objects of a job, shared out among its instances, each asked for several things at once."""
 
+import io
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 
 from localaws.sagemaker.instance import Instance
 from localaws.sagemaker.transform import inputs
-from localaws.sagemaker.transform.container import Asker, Parameters, execution_parameters
+from localaws.sagemaker.transform.container import ContainerClient, Parameters, execution_parameters
 from localaws.sagemaker.transform.inputs import Input
 from localaws.sagemaker.transform.job import ObjectFailedError, TransformJob
-from localaws.sagemaker.transform.records import assembled, payloads
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ObjectResult:
     """What became of one object: its output, or why there is none."""
 
     source: Input
@@ -21,7 +22,7 @@ class Outcome:
     failure: ObjectFailedError | None = None
 
 
-def transformed(job: TransformJob, found: list[Input]) -> list[Outcome]:
+def transformed(job: TransformJob, found: list[Input]) -> list[ObjectResult]:
     """Have the job's instances transform every object; JobStoppedError where it shall end.
 
     Everything is held in memory: nothing is stored before all is done.
@@ -39,9 +40,12 @@ def transformed(job: TransformJob, found: list[Input]) -> list[Outcome]:
 
 def _share(
     job: TransformJob, instance: Instance, parameters: Parameters, found: list[Input]
-) -> list[Outcome]:
+) -> list[ObjectResult]:
     by_line = job.properties["TransformInput"].get("SplitType") == "Line"
-    with closing(Asker(job, instance)) as asker, ThreadPoolExecutor(parameters.concurrent) as pool:
+    with (
+        closing(ContainerClient(job, instance)) as client,
+        ThreadPoolExecutor(parameters.concurrent) as pool,
+    ):
 
         def ask(one: Input) -> list[Future[bytes]] | ObjectFailedError:
             try:
@@ -56,20 +60,49 @@ def _share(
                 )
             except ObjectFailedError as failure:
                 return failure
-            return [pool.submit(asker.ask, body) for body in bodies]
+            return [pool.submit(client.ask, body) for body in bodies]
 
         asked = [(one, ask(one)) for one in found]
-        return [_outcome(job, one, answers) for one, answers in asked]
+        return [_result(job, one, answers) for one, answers in asked]
 
 
-def _outcome(
+def _result(
     job: TransformJob, one: Input, answers: list[Future[bytes]] | ObjectFailedError
-) -> Outcome:
+) -> ObjectResult:
     if isinstance(answers, ObjectFailedError):
-        return Outcome(one, failure=answers)
+        return ObjectResult(one, failure=answers)
     by_line = job.properties["TransformOutput"].get("AssembleWith") == "Line"
     try:
         output = assembled([answer.result() for answer in answers], by_line=by_line)
     except ObjectFailedError as failure:
-        return Outcome(one, failure=failure)
-    return Outcome(one, output)
+        return ObjectResult(one, failure=failure)
+    return ObjectResult(one, output)
+
+
+def payloads(content: bytes, *, by_line: bool, single: bool, limit: int) -> Iterator[bytes]:
+    """The bodies of the requests for one object, each of at most `limit` bytes.
+
+    `by_line` splits at newlines, which stay with their records, as in SageMaker's own local mode;
+    `single` sends records one by one, else as many as fit. Raises
+    ObjectFailedError where a record is over the limit.
+    """
+    held = b""
+    for record in io.BytesIO(content) if by_line else [content]:
+        if len(record) > limit:
+            raise ObjectFailedError(
+                "ClientError",
+                f"A record of {len(record)} bytes is over MaxPayloadInMB ({limit} bytes).",
+            )
+        if held and (single or len(held) + len(record) > limit):
+            yield held
+            held = b""
+        held += record
+    if held:
+        yield held
+
+
+def assembled(answers: Iterable[bytes], *, by_line: bool) -> bytes:
+    """The answers as one object; `by_line` ends each with a newline, where it has none."""
+    if not by_line:
+        return b"".join(answers)
+    return b"".join(one if one.endswith(b"\n") else one + b"\n" for one in answers)

@@ -10,9 +10,11 @@ from contextlib import suppress
 from datetime import datetime
 
 from localaws import validation
-from localaws.sagemaker.errors import AwsError
-from localaws.sagemaker.state import Document, Scope
+from localaws.json_api import AwsError
+from localaws.ministack import services
+from localaws.ministack.states import TaskFailedError
 from localaws.sagemaker.transform import operations
+from localaws.scope import Document
 
 RESOURCE = "arn:aws:states:::sagemaker:createTransformJob"
 
@@ -20,23 +22,13 @@ LOOK_SECONDS = 0.5
 """How often a job is looked at that somebody waits for."""
 
 
-class TaskFailedError(Exception):
-    """What a Retry or a Catch is matched with, and what it is told."""
-
-    def __init__(self, error: str, cause: str) -> None:
-        super().__init__(f"{error}: {cause}")
-        self.error = error
-        self.cause = cause
-
-
-def run(
-    scope: Scope, resource: str, parameters: Document, abandoned: Callable[[], bool]
-) -> Document:
+def run(resource: str, parameters: Document, abandoned: Callable[[], bool]) -> Document:
     """Carry out the task: its result, or TaskFailedError.
 
     With `.sync` it blocks until the job has ended, and stops it once it is `abandoned`: its state
     timed out, or its execution was stopped.
     """
+    scope = services.scope()
     try:
         validation.validate("sagemaker", "CreateTransformJob", parameters)
         job = operations.create(scope, parameters)

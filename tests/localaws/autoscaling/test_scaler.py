@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from localaws.autoscaling import asking, variants
-from localaws.autoscaling.clients import Scope
+from localaws.autoscaling import evaluation, variants
 from localaws.autoscaling.registry import Key, Policy, Registry, Target, cooldowns_of
 from localaws.autoscaling.scaler import Scaler
 from localaws.autoscaling.tracking import INSTANCES, Metric
 from localaws.autoscaling.variants import Variant
+from localaws.scope import Scope
 
 KEY = Key(Scope("111111111111", "eu-central-1"), "endpoint/e/variant/v", INSTANCES)
 
@@ -106,7 +106,7 @@ class World:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     world = World()
-    monkeypatch.setattr(asking, "client", lambda *_: world)
+    monkeypatch.setattr(evaluation, "client", lambda *_: world)
     monkeypatch.setattr(variants, "find", world.find)
     monkeypatch.setattr(variants, "set_capacity", world.set_capacity)
     return world

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from localaws.autoscaling.clients import Scope
-from localaws.autoscaling.registry import Key, Registry, Scheduled, Target
+from localaws.autoscaling.registry import Key, Registry, ScheduledAction, Target
 from localaws.autoscaling.scheduled import carry_out
 from localaws.autoscaling.tracking import INSTANCES
+from localaws.scope import Scope
 
 KEY = Key(Scope("111111111111", "eu-central-1"), "endpoint/e/variant/v", INSTANCES)
 
@@ -23,7 +23,7 @@ def add(registry: Registry, *, minimum: int = 2, maximum: int = 4, **more: Any) 
     """An action that is due at 1000."""
     bounds = {"MinCapacity": minimum, "MaxCapacity": maximum}
     document = {"ScheduledActionName": "a", "ScalableTargetAction": bounds, **more}
-    action = Scheduled(KEY, document, lambda after, until: after < 1000 <= until, looked=900)
+    action = ScheduledAction(KEY, document, lambda after, until: after < 1000 <= until, looked=900)
     registry.scheduled[KEY, "a"] = action
 
 

@@ -208,7 +208,7 @@ def test_sagemaker_is_judged_by_action_and_resource(
 
 def test_listing_names_no_resource(role: Role) -> None:
     role.may([allow("sagemaker:ListModels")])
-    assert role.client("sagemaker").list_models()["Models"] == []
+    assert "Models" in role.client("sagemaker").list_models()
 
 
 BLOBS = (b"{}", b"layer")

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from localaws.json_api import AwsError
 from localaws.sagemaker import runtime
-from localaws.sagemaker.errors import AwsError
 from localaws.sagemaker.fleet import Fleet
 from localaws.sagemaker.instance import Instance, Program
-from localaws.sagemaker.state import STORE, Endpoint, Scope
+from localaws.sagemaker.state import STORE, Endpoint
 from localaws.sagemaker.variant import Variant
+from localaws.scope import Scope
 from tests.localaws.sagemaker.conftest import REGION, STUB
 
 pytestmark = pytest.mark.slow

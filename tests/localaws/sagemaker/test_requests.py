@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from localaws.json_api import AwsError, parse
 from localaws.sagemaker import control
-from localaws.sagemaker.errors import AwsError
-from localaws.sagemaker.state import Scope
+from localaws.scope import Scope
 
 names = st.from_regex(r"[a-zA-Z0-9](-?[a-zA-Z0-9]){0,30}", fullmatch=True)
 variables = st.from_regex(r"[a-zA-Z_][a-zA-Z0-9_]{0,30}", fullmatch=True)
@@ -91,5 +91,5 @@ def test_one_broken_constraint_is_a_validation_exception(
 @pytest.mark.parametrize("body", [b"{", b"[]", b"1", b"\xff"])
 def test_a_body_that_is_no_json_object_is_refused(body: bytes) -> None:
     with pytest.raises(AwsError) as caught:
-        control.parse(body)
+        parse(body)
     assert caught.value.code == "SerializationException"

@@ -10,10 +10,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from localaws.sagemaker.asynchronous import metrics, work
-from localaws.sagemaker.asynchronous.backlog import Backlog
-from localaws.sagemaker.asynchronous.request import Request
+from localaws.sagemaker.asynchronous.request import Backlog, Request
 from localaws.sagemaker.state import Endpoint as Hosted
-from localaws.sagemaker.state import Scope
+from localaws.scope import Scope
 from tests.localaws.sagemaker.asynchronous.conftest import BUCKET, Endpoint, serve
 from tests.localaws.sagemaker.conftest import ACCOUNT, REGION, Account, eventually
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from localaws.sagemaker.transform.job import ObjectFailedError
-from localaws.sagemaker.transform.records import assembled, payloads
+from localaws.sagemaker.transform.shares import assembled, payloads
 
 records = st.lists(st.binary(max_size=9).map(lambda line: line.replace(b"\n", b"") + b"\n"))
 

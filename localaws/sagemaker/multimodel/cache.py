@@ -11,13 +11,14 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import httpx
 from botocore.exceptions import ClientError
 
+from localaws.clients import client
 from localaws.sagemaker import artifacts
 from localaws.sagemaker.errors import HostingError
-from localaws.sagemaker.multimodel.model import Model, RefusedError, Spent, timed
 from localaws.sagemaker.multimodel.source import Source
 
 DISK_BYTES = int(os.environ.get("LOCALAWS_MODEL_DISK_MB", "10240")) * 2**20
@@ -27,7 +28,43 @@ LOAD_SECONDS = 360.0
 """How long a load may take (developer guide, mms-container-apis)."""
 
 
-class Shelf:
+Timings = list[tuple[str, float]]
+"""Seconds by the name of the metric that tells them."""
+
+
+class RefusedError(Exception):
+    """The container, or the instance's disk, has no room for a model or cannot load it."""
+
+    def __init__(self, status: int, body: bytes) -> None:
+        super().__init__(status)
+        self.status = status
+        self.body = body
+
+
+@dataclass(eq=False)
+class Model:
+    """One archive. `name` is what the container knows it by: an opaque identifier.
+
+    users: how many requests hold it; changing: held by whoever loads or evicts it.
+    """
+
+    target: str
+    name: str
+    bytes: int = 0
+    on_disk: bool = False
+    loaded: bool = False
+    users: int = 0
+    changing: threading.Lock = field(default_factory=threading.Lock)
+
+
+def timed(name: str, work: Callable[[], None]) -> tuple[str, float]:
+    """Do the work; its metric's name, and how many seconds it took."""
+    started = time.perf_counter()
+    work()
+    return name, time.perf_counter() - started
+
+
+class ModelCache:
     """The models of the instance of that id, whose container listens on that port."""
 
     def __init__(self, source: Source, instance: str, port: int) -> None:
@@ -49,7 +86,7 @@ class Shelf:
         with self._lock:
             return sum(model.loaded for model in self._models.values())
 
-    def hold(self, target: str) -> tuple[Model, Spent]:
+    def hold(self, target: str) -> tuple[Model, Timings]:
         """Have a model loaded and hold it there until `release`; what that took is told beside.
 
         Blocks. Raises HostingError where the archive is not to be had, RefusedError where there
@@ -60,37 +97,37 @@ class Shelf:
             name = hashlib.sha256(target.encode()).hexdigest()[:32]
             model = self._models[target] = known or Model(target, name)
             model.users += 1
-        spent: Spent = []
+        timings: Timings = []
         try:
             with model.changing:
                 if not model.on_disk:
-                    spent.append(timed("ModelDownloadingTime", lambda: self._download(model)))
-                    self._make_room(model, spent)
+                    timings.append(timed("ModelDownloadingTime", lambda: self._download(model)))
+                    self._make_room(model, timings)
                 if not model.loaded:
-                    self._load(model, spent)
+                    self._load(model, timings)
         except BaseException:
             self._leave(model)
             raise
-        return model, spent
+        return model, timings
 
-    def release(self, model: Model) -> Spent:
+    def release(self, model: Model) -> Timings:
         """Let go of a model; where nothing is cached, the last to do so evicts it. Blocks."""
         self._leave(model)
-        spent: Spent = []
+        timings: Timings = []
         if not self._source.cached:
-            self._evict(lambda one: one is model, spent, from_disk=True)
-        return spent
+            self._evict(lambda one: one is model, timings, from_disk=True)
+        return timings
 
-    def lost(self, model: Model) -> Spent:
+    def lost(self, model: Model) -> Timings:
         """Load a held model again that the container says it does not have."""
-        spent: Spent = []
+        timings: Timings = []
         with model.changing:
-            self._load(model, spent)
-        return spent
+            self._load(model, timings)
+        return timings
 
-    def make_room_in_memory(self, spent: Spent) -> bool:
+    def make_room_in_memory(self, timings: Timings) -> bool:
         """Unload the model used longest ago; False where each is in use or none is loaded."""
-        return self._evict(lambda one: one.loaded, spent, from_disk=False)
+        return self._evict(lambda one: one.loaded, timings, from_disk=False)
 
     def _leave(self, model: Model) -> None:
         with self._lock:
@@ -105,7 +142,7 @@ class Shelf:
         artifacts.remove(folder)
         folder.mkdir(parents=True)
         try:
-            artifacts.client(self._source.scope, "s3").download_file(bucket, key, str(archive))
+            client(self._source.scope, "s3").download_file(bucket, key, str(archive))
             artifacts.unpack(archive, folder / "model")
         except ClientError as error:
             raise HostingError(
@@ -117,10 +154,10 @@ class Shelf:
         model.bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
         artifacts.make_read_only(folder / "model")
 
-    def _make_room(self, model: Model, spent: Spent) -> None:
+    def _make_room(self, model: Model, timings: Timings) -> None:
         """Evict until a model that was just downloaded is within the share, or give it up."""
         while self._used() + model.bytes > DISK_BYTES:
-            if not self._evict(lambda one: one.on_disk, spent, from_disk=True):
+            if not self._evict(lambda one: one.on_disk, timings, from_disk=True):
                 artifacts.remove(self._folder / model.name)
                 raise RefusedError(
                     507,
@@ -133,20 +170,20 @@ class Shelf:
         with self._lock:
             return sum(model.bytes for model in self._models.values() if model.on_disk)
 
-    def _load(self, model: Model, spent: Spent) -> None:
+    def _load(self, model: Model, timings: Timings) -> None:
         wanted = {"model_name": model.name, "url": f"{self._mounted}/{model.name}/model"}
         while True:
             started = time.perf_counter()
             answer = httpx.post(self._url, json=wanted, timeout=LOAD_SECONDS, trust_env=False)
-            spent.append(("ModelLoadingTime", time.perf_counter() - started))
+            timings.append(("ModelLoadingTime", time.perf_counter() - started))
             # 409: it is loaded already.
             if answer.status_code in (200, 409):
                 model.loaded = True
                 return
-            if answer.status_code != 507 or not self.make_room_in_memory(spent):
+            if answer.status_code != 507 or not self.make_room_in_memory(timings):
                 raise RefusedError(answer.status_code, answer.content)
 
-    def _evict(self, fits: Callable[[Model], bool], spent: Spent, *, from_disk: bool) -> bool:
+    def _evict(self, fits: Callable[[Model], bool], timings: Timings, *, from_disk: bool) -> bool:
         """Evict the fitting model that was used longest ago, of those that nobody holds."""
         with self._lock:
             idle = (one for one in self._models.values() if not one.users and fits(one))
@@ -157,7 +194,7 @@ class Shelf:
             model.changing.acquire()  # it is free: whoever has it holds the model
         try:
             if model.loaded:
-                spent.append(timed("ModelUnloadingTime", lambda: self._unload(model)))
+                timings.append(timed("ModelUnloadingTime", lambda: self._unload(model)))
             if from_disk:
                 artifacts.remove(self._folder / model.name)
                 model.on_disk = False

@@ -1,4 +1,6 @@
-"""Runs one container program and ends it with its owner: `keeper.py GRACE AFTERWARDS COMMAND...`.
+"""Run one container program and end it with its owner.
+
+The command line is `supervisor.py GRACE AFTERWARDS COMMAND...`.
 
 The owner holds the other end of standard input. When that closes, because the owner asks for the
 stop or because it was killed, the whole process group gets SIGTERM, and SIGKILL after GRACE

@@ -1,6 +1,7 @@
-"""What transform jobs need of MiniStack's Step Functions, all of it here (pinned: 1.5.33).
+"""MiniStack's Step Functions: tasks of ours added, abandoned tasks noticed, metrics published.
 
-It knows nothing of SageMaker, stops nothing that an execution waited for, and tells no metrics.
+MiniStack knows nothing of SageMaker, stops nothing that an execution waited for, and publishes no
+metrics.
 """
 
 import threading
@@ -9,13 +10,11 @@ from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
-from ministack import app
 from ministack.services import stepfunctions
 
-from localaws.sagemaker import ministack
-from localaws.sagemaker.transform import task
-
-NAMESPACE = "AWS/States"
+from localaws.ministack.cloudwatch import record_metric
+from localaws.ministack.services import on_event_loop, scope
+from localaws.scope import Document
 
 _METRICS = {
     "RUNNING": "ExecutionsStarted",
@@ -24,16 +23,27 @@ _METRICS = {
     "ABORTED": "ExecutionsAborted",
 }
 
-Document = dict[str, Any]
-
 _abandoned: ContextVar[Callable[[], bool]] = ContextVar("abandoned", default=lambda: False)
-"""Whether nobody waits any more for the task that is being carried out."""
+"""Whether the task that is being carried out is no longer waited for."""
 
 
-def install() -> None:
-    """Let state machines reach SageMaker; end the jobs of executions that end; tell metrics.
+class TaskFailedError(Exception):
+    """A task failed: the error name that Retry and Catch match, and its cause."""
 
-    AWS SDK integrations come with the names that AWS's Java SDK gives to errors.
+    def __init__(self, error: str, cause: str) -> None:
+        super().__init__(f"{error}: {cause}")
+        self.error = error
+        self.cause = cause
+
+
+Task = Callable[[str, Document, Callable[[], bool]], Document]
+"""Carries out (resource, parameters, abandoned); raises TaskFailedError."""
+
+
+def add_sagemaker(resource: str, task: Task) -> None:
+    """Add SageMaker's optimized integration of that resource, and its AWS SDK integrations.
+
+    AWS SDK integrations have the names that AWS's Java SDK gives to errors.
     """
     sdk = {"target_prefix": "SageMaker", "protocol": "json"}
     stepfunctions._AWS_SDK_SERVICE_MAP["sagemaker"] = sdk
@@ -42,16 +52,16 @@ def install() -> None:
         "ResourceInUse": "ResourceInUseException",
         "ValidationException": "SageMakerException",
     }
-    stepfunctions._SERVICE_DISPATCH[task.RESOURCE] = _transform
+    stepfunctions._SERVICE_DISPATCH[resource] = partial(_carry_out, task)
     stepfunctions._execute_task = _execute_task
     stepfunctions._invoke_resource_with_timeout = _invoke_with_timeout
     stepfunctions._emit_execution_status_event = _emit_status
 
 
-def _transform(resource: str, parameters: Document) -> Document:
+def _carry_out(task: Task, resource: str, parameters: Document) -> Document:
     try:
-        return task.run(ministack.scope(), resource, parameters, _abandoned.get())
-    except task.TaskFailedError as error:
+        return task(resource, parameters, _abandoned.get())
+    except TaskFailedError as error:
         raise stepfunctions._ExecutionError(error.error, error.cause) from error
 
 
@@ -80,13 +90,13 @@ def _invoke_with_timeout(resource: str, parameters: Document, seconds: float) ->
 
 def _emit_status(execution: Document) -> None:
     _emit_status_event(execution)
-    tell = partial(
-        ministack.record_metric,
-        ministack.scope(),
-        namespace=NAMESPACE,
+    publish = partial(
+        record_metric,
+        scope(),
+        namespace="AWS/States",
         name=_METRICS[execution["status"]],
         unit="Count",
         dimensions={"StateMachineArn": execution["stateMachineArn"]},
         counts={1.0: 1},
     )
-    app._MAIN_LOOP.call_soon_threadsafe(tell)
+    on_event_loop(publish)

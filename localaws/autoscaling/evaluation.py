@@ -7,8 +7,9 @@ from statistics import fmean
 from typing import Any
 
 from localaws.autoscaling import steps, tracking
-from localaws.autoscaling.clients import Scope, client
 from localaws.autoscaling.registry import Policy, Target
+from localaws.clients import client
+from localaws.scope import Scope
 
 Ask = tuple[int, str]
 """A capacity, and why."""
@@ -32,7 +33,7 @@ def asked(target: Target, policy: Policy, current: int, now: float) -> Ask | Non
 
 
 def _tracked(target: Target, policy: Policy, current: int, now: float) -> Ask | None:
-    cloudwatch, metric = client("cloudwatch", policy.key.scope), policy.metric
+    cloudwatch, metric = client(policy.key.scope, "cloudwatch"), policy.metric
     assert metric is not None  # noqa: S101 - told apart by it
     alarms = cloudwatch.describe_alarms(AlarmNames=policy.alarm_names)["MetricAlarms"]
     ringing = {alarm["AlarmName"] for alarm in alarms if alarm["StateValue"] == "ALARM"}
@@ -83,7 +84,7 @@ def _stepped(target: Target, policy: Policy, current: int, now: float) -> Ask | 
 def alarms_of(policy: Policy) -> Iterator[dict[str, Any]]:
     """The alarms that have a step scaling policy as an action."""
     arn = policy.document["PolicyARN"]
-    pages = client("cloudwatch", policy.key.scope).get_paginator("describe_alarms")
+    pages = client(policy.key.scope, "cloudwatch").get_paginator("describe_alarms")
     for page in pages.paginate(ActionPrefix=arn):
         # MiniStack does not look at ActionPrefix.
         yield from (one for one in page["MetricAlarms"] if arn in one.get("AlarmActions", []))
@@ -118,7 +119,7 @@ def _values(
     Without that one a request that has just come would not hold its instance.
     """
     begun = now // period * period
-    answer = client("cloudwatch", where).get_metric_data(
+    answer = client(where, "cloudwatch").get_metric_data(
         StartTime=datetime.fromtimestamp(begun - periods * period, UTC),
         EndTime=datetime.fromtimestamp(now, UTC),
         MetricDataQueries=queries,

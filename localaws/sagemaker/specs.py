@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from localaws.clients import url
 from localaws.images import Built
-from localaws.sagemaker import artifacts, environments, ministack, registry_image
+from localaws.sagemaker import artifacts, environments, registry_image
 from localaws.sagemaker.containers import MODEL, Container
 from localaws.sagemaker.errors import HostingError
 from localaws.sagemaker.instance import Program
 from localaws.sagemaker.multimodel.source import MOUNTED, is_multi_model, source
 from localaws.sagemaker.pools import INSUFFICIENT, Pool
-from localaws.sagemaker.state import Document, Scope
+from localaws.scope import Document, Scope
 
 _TAG = re.compile(r":(?P<tag>\w[\w.-]{0,127})$")
 
@@ -29,7 +30,7 @@ def folder_of(scope: Scope, endpoint: str) -> Path:
 
 
 @dataclass(frozen=True)
-class Plan:
+class VariantSpec:
     """What one variant needs, taken down when the endpoint is created or updated.
 
     Later changes to, or deletion of, the model and the configuration do not touch a running
@@ -53,30 +54,30 @@ class Plan:
         return self.variant.get("InstanceType") or self.variant.get("InstancePools")
 
 
-def shadow_of(plans: Sequence[Plan]) -> str:
+def shadow_of(specs: Sequence[VariantSpec]) -> str:
     """The name of the shadow variant; empty where there is none."""
-    return next((plan.name for plan in plans if plan.is_shadow), "")
+    return next((spec.name for spec in specs if spec.is_shadow), "")
 
 
-def prepare(scope: Scope, endpoint: str, plan: Plan, folder: Path) -> Program:
+def prepare(scope: Scope, endpoint: str, spec: VariantSpec, folder: Path) -> Program:
     """Fetch the variant's model into `folder` and say how its container is run.
 
     Raises HostingError with the reason where an instance, the image or the model is not to be had.
     """
-    if plan.pool is None:
+    if spec.pool is None:
         raise HostingError(INSUFFICIENT)
-    image = _image_folder(plan.container.get("Image", ""))
-    model = folder / plan.name
+    image = _image_folder(spec.container.get("Image", ""))
+    model = folder / spec.name
     built = Built.read(image)
-    environment = _environment(scope, plan)
-    memory = plan.variant.get("ServerlessConfig", {}).get("MemorySizeInMB")
+    environment = _environment(scope, spec)
+    memory = spec.variant.get("ServerlessConfig", {}).get("MemorySizeInMB")
     models = None
-    if is_multi_model(plan.container):
+    if is_multi_model(spec.container):
         model.mkdir(parents=True)
-        models = source(scope, plan.container, model, mounted=built is not None)
+        models = source(scope, spec.container, model, mounted=built is not None)
         environment |= {"SAGEMAKER_MULTI_MODEL": "true", "BERTH_MODELS_DIR": models.mounted}
     else:
-        artifacts.fetch(scope, plan.container, model)
+        artifacts.fetch(scope, spec.container, model)
     if built is None:
         programs = environments.programs_for(model, home())
         environment = {
@@ -87,12 +88,12 @@ def prepare(scope: Scope, endpoint: str, plan: Plan, folder: Path) -> Program:
             "SM_MODEL_DIR": str(model),
         }
     return Program(
-        label=plan.name,
+        label=spec.name,
         command=(str(image / "entrypoint.sh"), "serve"),
         folder=image,
         environment=environment,
-        startup_seconds=plan.variant.get("ContainerStartupHealthCheckTimeoutInSeconds", 480),
-        logs=folder_of(scope, endpoint) / "logs" / plan.name,
+        startup_seconds=spec.variant.get("ContainerStartupHealthCheckTimeoutInSeconds", 480),
+        logs=folder_of(scope, endpoint) / "logs" / spec.name,
         container=Container(built, model, MOUNTED if models else MODEL, memory) if built else None,
         models=models,
     )
@@ -118,7 +119,7 @@ def _tags(image: str) -> list[str]:
     return [tagged["tag"]] if tagged else []
 
 
-def _environment(scope: Scope, plan: Plan) -> dict[str, str]:
+def _environment(scope: Scope, spec: VariantSpec) -> dict[str, str]:
     own = {
         "SAGEMAKER_REGION": scope.region,
         "AWS_REGION": scope.region,
@@ -129,11 +130,11 @@ def _environment(scope: Scope, plan: Plan) -> dict[str, str]:
     credentials = {
         "AWS_ACCESS_KEY_ID": scope.account,
         "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_ENDPOINT_URL": ministack.url(),
+        "AWS_ENDPOINT_URL": url(),
         "AWS_EC2_METADATA_DISABLED": "true",
     }
     return {
-        **plan.container.get("Environment", {}),
-        **({} if plan.isolated else credentials),
+        **spec.container.get("Environment", {}),
+        **({} if spec.isolated else credentials),
         **own,
     }

@@ -1,0 +1,15 @@
+"""How a case ends that does not pass."""
+
+
+class Failed(Exception):  # noqa: N818 - a verdict
+    """The container does not do what the case asks for; the message says what it did."""
+
+
+class Skipped(Exception):  # noqa: N818
+    """The case does not apply; the message says why."""
+
+
+def required(condition: object, otherwise: str) -> None:
+    """Fail the case with `otherwise` unless the condition holds."""
+    if not condition:
+        raise Failed(otherwise)

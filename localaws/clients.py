@@ -1,0 +1,38 @@
+"""boto3 clients of this emulator: its services call each other as on AWS, on its own port."""
+
+import os
+from functools import cache
+from threading import Lock
+from typing import Any
+
+import boto3
+
+from localaws.home import HOST
+from localaws.scope import Scope
+
+_creating = Lock()
+
+
+def url() -> str:
+    """The address of this process's emulator."""
+    return f"http://{HOST}:{os.environ['GATEWAY_PORT']}"
+
+
+def client(scope: Scope, service: str) -> Any:
+    """A client that acts as the scope's account; threads may share it.
+
+    An access key ID of 12 digits is the account itself to MiniStack, which ignores the secret.
+    """
+    with _creating:  # boto3 cannot create clients in several threads at once
+        return _client(scope, service)
+
+
+@cache
+def _client(scope: Scope, service: str) -> Any:
+    return boto3.Session().client(
+        service,  # type: ignore[call-overload]
+        region_name=scope.region,
+        endpoint_url=url(),
+        aws_access_key_id=scope.account,
+        aws_secret_access_key="local",  # noqa: S106 - not a secret: MiniStack checks none
+    )

@@ -1,0 +1,57 @@
+"""The resource that a request acts on, where MiniStack does not know it."""
+
+import json
+from urllib.parse import unquote
+
+from localaws.ministack import permissions
+from localaws.scope import Document
+
+_KINDS = {
+    "EndpointConfig": "endpoint-config",
+    "Endpoint": "endpoint",
+    "ModelPackageGroup": "model-package-group",
+    "ModelPackage": "model-package",
+    "Model": "model",
+    "TransformJob": "transform-job",
+}
+"""SageMaker's kinds by what its operations call them; the longer of two endings first."""
+
+
+def install() -> None:
+    """Have SageMaker judged, and ECR's DescribeRepositories on its repository."""
+    permissions.add_sagemaker()
+    permissions.name_resources(_resource)
+
+
+def _resource(
+    service: str, path: str, headers: dict[str, str], body: bytes, place: str
+) -> str | None:
+    if service == "sagemaker":
+        operation = headers.get("x-amz-target", "").rpartition(".")[2]
+        return f"arn:aws:sagemaker:{place}:{_sagemaker(operation, path, body)}"
+    if service == "ecr":
+        names = _document(body).get("repositoryNames") or []
+        if len(names) == 1:
+            return f"arn:aws:ecr:{place}:repository/{names[0]}"
+    return None
+
+
+def _sagemaker(operation: str, path: str, body: bytes) -> str:
+    """The resource's part of the ARN, in which names are lower case; `*` where none is named."""
+    if not operation:
+        return f"endpoint/{unquote(path.split('/')[2]).lower()}"
+    kind = next((name for name in _KINDS if operation.endswith(name)), None)
+    name = _document(body).get(f"{kind}Name")
+    if kind is None or not isinstance(name, str):
+        return "*"
+    # A model package is named by its ARN, too.
+    name = name.rpartition(f":{_KINDS[kind]}/")[2]
+    return f"{_KINDS[kind]}/{name.lower()}"
+
+
+def _document(body: bytes) -> Document:
+    try:
+        found = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
