@@ -31,7 +31,7 @@ def built_model(root: Path) -> Path:
     folder.parent.mkdir(exist_ok=True)
     with (folder.parent / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # another worker may ask for it at the same time
-        command = [root / "tools" / "berth", "--stages", STAGES_FILE, "model"]
+        command = [str(root / "tools" / "berth"), "--stages", str(STAGES_FILE), "model"]
         subprocess.run(command, check=True)
     return folder
 

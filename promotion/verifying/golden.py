@@ -17,7 +17,7 @@ Found = frozenset[Span] | None
 """What the model found in a case; None where there was no answer that can be read."""
 
 
-class Entity(DocumentPart, strict=True):
+class Entity(DocumentPart, strict=True, extra="forbid"):
     """A span that the model has to find."""
 
     start: int = Field(ge=0)
@@ -31,7 +31,7 @@ class Entity(DocumentPart, strict=True):
         return self
 
 
-class Case(DocumentPart, strict=True):
+class Case(DocumentPart, strict=True, extra="forbid"):
     """A line of golden.jsonl: the body of a request for one text, and the spans in that text."""
 
     input: JsonValue
