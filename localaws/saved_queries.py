@@ -35,7 +35,7 @@ async def handle(
 
 
 def shutdown() -> None:
-    """Nothing runs."""
+    """Do nothing: no work runs in the background."""
 
 
 def _check_known(identity: str) -> None:

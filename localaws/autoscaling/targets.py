@@ -39,7 +39,7 @@ def register_scalable_target(where: Scope, request: Document) -> Document:
         if document["MinCapacity"] < variant.least:
             raise AwsError.validation(
                 f"Minimum capacity cannot be less than {variant.least} for {key.resource_id}:"
-                " instances of asynchronous endpoints alone scale to zero."
+                " instances of only asynchronous endpoints scale to zero."
             )
         if known:
             known.document = document
@@ -66,7 +66,7 @@ def register_scalable_target(where: Scope, request: Document) -> Document:
 
 
 def deregister_scalable_target(where: Scope, request: Document) -> Document:
-    """Forget a target, its scheduled actions, its policies and their alarms."""
+    """Deregister a target; delete its scheduled actions, its policies and their alarms."""
     key = key_of(where, request)
     with REGISTRY.lock:
         policies.registered(key)

@@ -1,6 +1,6 @@
-"""CloudWatch on this machine: MiniStack's, with alarms judged as CloudWatch judges them.
+"""CloudWatch on this machine: MiniStack's, with alarms evaluated as CloudWatch does.
 
-What is added: metric math, composite alarms in stacks, anomaly detectors (kept, not trained).
+Metric math, composite alarms in stacks and anomaly detectors (not trained) are added.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ SERVICE = "monitoring"
 ROUTES = services.routes(SERVICE)
 
 PULSE_SECONDS = 1.0
-"""How often alarms are judged."""
+"""How often alarms are evaluated."""
 
 _background: set[asyncio.Task[None]] = set()
 
@@ -52,13 +52,13 @@ async def handle(
 
 
 def start() -> None:
-    """Judge alarms from now on. Call it on the event loop."""
+    """Evaluate alarms from now on. Call it on the event loop."""
     if not _background:
         _background.add(asyncio.get_running_loop().create_task(_pulse(), name="cloudwatch-pulse"))
 
 
 def shutdown() -> None:
-    """Nothing runs outside of the event loop."""
+    """Do nothing: all work is on the event loop, and ends with it."""
 
 
 async def _pulse() -> None:

@@ -1,4 +1,4 @@
-"""Anomaly detectors: kept and described back. No model is trained, so no band is judged."""
+"""Anomaly detectors, stored and described. No model is trained, so no band is evaluated."""
 
 import uuid
 from collections.abc import Callable

@@ -142,7 +142,7 @@ def test_what_is_not_evaluated_here_says_so_and_keeps_what_is_set_by_hand(watch:
     watch.cloudwatch.put_metric_alarm(**watch.rate("RATE(errors)"))
     described = watch.alarm()
     assert described["StateValue"] == "INSUFFICIENT_DATA"
-    assert "Not judged here" in described["StateReason"]
+    assert "Not evaluated here" in described["StateReason"]
     assert "RATE" in described["StateReason"]
     watch.cloudwatch.set_alarm_state(
         AlarmName=watch.name, StateValue="ALARM", StateReason="a rehearsal"
@@ -170,7 +170,7 @@ def test_an_anomaly_band_is_kept_and_not_judged(watch: Watch) -> None:
     assert described["ThresholdMetricId"] == "band"
     assert "Threshold" not in described
     assert described["StateValue"] == "INSUFFICIENT_DATA"
-    assert "Not judged here" in described["StateReason"]
+    assert "Not evaluated here" in described["StateReason"]
 
 
 @pytest.mark.parametrize(
