@@ -39,7 +39,7 @@ def register_scalable_target(where: Scope, request: Document) -> Document:
         if document["MinCapacity"] < variant.least:
             raise AwsError.validation(
                 f"Minimum capacity cannot be less than {variant.least} for {key.resource_id}:"
-                " instances of only asynchronous endpoints scale to zero."
+                " only asynchronous endpoints scale to zero instances."
             )
         if known:
             known.document = document
