@@ -27,8 +27,6 @@ OPERATIONS: dict[str, Callable[[Scope, Document], Document]] = {
     "PutScalingPolicy": policies.put_scaling_policy,
     "PutScheduledAction": scheduled.put_scheduled_action,
     "RegisterScalableTarget": targets.register_scalable_target,
-    "TagResource": targets.tag_resource,
-    "UntagResource": targets.untag_resource,
 }
 
 SCALER = Scaler(REGISTRY)
