@@ -14,7 +14,7 @@ from stacks.stage_plan import StageNames
 CHECKOUT = Path(__file__).parents[1]
 BERTH, CDK = (str(CHECKOUT / "tools" / name) for name in ("berth", "cdk"))
 
-# Any of them would win over the profile.
+# Each of them would override the profile.
 UNSET = (
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -38,7 +38,7 @@ def profile(settings: Settings, stage: str) -> str:
 def write_files(home: Path, settings: Settings, port: int) -> None:
     """Write the AWS config and credentials files and the engine's executable into `home`.
 
-    An access key of twelve digits is the account itself; any secret is right.
+    MiniStack takes an access key of twelve digits as the account itself, with any secret.
     """
     config, credentials = ConfigParser(), ConfigParser()
     for name, stage in settings.stages.items():
@@ -70,7 +70,7 @@ def _engine(home: Path) -> str:
 def variables(home: Path, settings: Settings, stage: str, port: int) -> dict[str, str]:
     """The environment variables that point a shell at a stage's emulated account.
 
-    Raises KeyError for a stage that stages.toml has not.
+    Raises KeyError for a stage that stages.toml does not have.
     """
     chosen: StageSettings = settings.stages[stage]
     programs = (CHECKOUT / ".venv" / "bin", CHECKOUT / "node_modules" / ".bin")
@@ -84,7 +84,7 @@ def variables(home: Path, settings: Settings, stage: str, port: int) -> dict[str
         "AWS_DEFAULT_REGION": chosen.region,
         "AWS_ENDPOINT_URL": f"http://{HOST}:{port}",
         "AWS_EC2_METADATA_DISABLED": "true",
-        # The CLI remembers accounts by access key: never beside those of real accounts.
+        # The CLI remembers accounts by access key: they must not mix with real accounts.
         "CDK_HOME": str(home / "cdk-home"),
         "CDK_DOCKER": str(home / "bin" / "engine"),
         "CDK_DISABLE_VERSION_CHECK": "1",
@@ -97,7 +97,7 @@ def variables(home: Path, settings: Settings, stage: str, port: int) -> dict[str
 
 
 def environment(home: Path, settings: Settings, stage: str, port: int) -> dict[str, str]:
-    """A whole environment for a program started by this one, without credentials of others."""
+    """The whole environment of a program that is started here, without the user's credentials."""
     kept = {name: value for name, value in os.environ.items() if name not in UNSET}
     return kept | variables(home, settings, stage, port)
 

@@ -1,8 +1,8 @@
-"""`Custom::CDKBucketDeployment` for stacks: what CDK's Lambda function does, done in this process.
+"""`Custom::CDKBucketDeployment`: the work of CDK's Lambda function, in this process.
 
 The function calls the AWS CLI of its layer, at /opt/awscli; a function runs as a process of this
-machine here, where that is not. What it does, and what it answers, follows its code, which
-aws-cdk-lib carries (aws-s3-deployment/bucket-deployment-handler).
+machine here, which has no such layer. What is done here, and the attributes of the resource, follow
+the function's code in aws-cdk-lib (aws-s3-deployment/bucket-deployment-handler).
 """
 
 import json
@@ -48,7 +48,7 @@ def create(logical_id: str, properties: Properties, stack: str) -> Made:
 
 
 def update(physical_id: str, old: Properties, new: Properties, stack: str) -> Made:
-    """Deploy anew; without RetainOnDelete what lies at an earlier destination goes."""
+    """Deploy again; without RetainOnDelete, empty an earlier destination."""
     del stack
     if not _says(new, "RetainOnDelete") and _destination(old) != _destination(new):
         _remove(*_destination(old))
@@ -56,7 +56,7 @@ def update(physical_id: str, old: Properties, new: Properties, stack: str) -> Ma
 
 
 def delete(physical_id: str, properties: Properties) -> None:
-    """Without RetainOnDelete, remove what lies at the destination, unless it is still owned."""
+    """Without RetainOnDelete, empty the destination, unless it is still owned."""
     del physical_id
     bucket, prefix = _destination(properties)
     if not _says(properties, "RetainOnDelete") and not _is_owned(bucket, prefix):
@@ -85,7 +85,7 @@ def _s3() -> Any:
 
 def _deploy(properties: Properties) -> Properties:
     if properties.get("DistributionId"):
-        raise ValueError("A bucket deployment's CloudFront distribution is not known here.")
+        raise ValueError("A bucket deployment's CloudFront distribution is not emulated here.")
     bucket, prefix = _destination(properties)
     try:
         with tempfile.TemporaryDirectory() as folder:
@@ -102,13 +102,13 @@ def _deploy(properties: Properties) -> Properties:
                 key for key in _keys(bucket, prefix) if _passes(properties, key[len(prefix) :])
             }
             _delete_keys(bucket, present - set(files))
-        return _answer(properties, bucket, prefix)
+        return _attributes(properties, bucket, prefix)
     except (BotoCoreError, ClientError, BadZipFile) as error:
         raise ValueError(f"The bucket deployment failed: {error}") from error
 
 
 def _gather(properties: Properties, folder: Path) -> None:
-    """Lay the sources over each other in a folder, in order."""
+    """Unpack the sources into one folder, in order."""
     keys = properties["SourceObjectKeys"]
     none: list[Properties] = [{}] * len(keys)
     for source, key, markers, config in zip(
@@ -131,7 +131,7 @@ def _gather(properties: Properties, folder: Path) -> None:
 
 
 def _fill_in(path: Path, markers: Properties, *, escape: bool) -> None:
-    """Put the values that were known at deployment alone in their markers' place."""
+    """Replace markers by the values that are known only at deployment."""
     content = path.read_bytes()
     for marker, value in markers.items():
         text = json.dumps(value) if escape else value
@@ -147,7 +147,7 @@ def _files(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _passes(properties: Properties, name: str) -> bool:
-    """Whether `aws s3 sync` looks at a name: excludes come first, and the last match holds."""
+    """Whether `aws s3 sync` includes a name: excludes come first, and the last match decides."""
     if any(fnmatchcase(name, pattern) for pattern in properties.get("Include") or ()):
         return True
     return not any(fnmatchcase(name, pattern) for pattern in properties.get("Exclude") or ())
@@ -162,15 +162,17 @@ def _arguments(properties: Properties, path: Path) -> Properties:
     return {**found, "Metadata": own} if own else found
 
 
-def _answer(properties: Properties, bucket: str, prefix: str) -> Properties:
+def _attributes(properties: Properties, bucket: str, prefix: str) -> Properties:
     keys = properties["SourceObjectKeys"]
-    told: Properties = {"SourceObjectKeys": keys if _says(properties, "OutputObjectKeys") else []}
+    attributes: Properties = {
+        "SourceObjectKeys": keys if _says(properties, "OutputObjectKeys") else []
+    }
     if "DestinationBucketArn" in properties:
-        told["DestinationBucketArn"] = properties["DestinationBucketArn"]
+        attributes["DestinationBucketArn"] = properties["DestinationBucketArn"]
     if _says(properties, "OutputObjectVersionIds", "false"):
         heads = [_s3().head_object(Bucket=bucket, Key=prefix + Path(key).name) for key in keys]
-        told["SourceObjectVersionIds"] = [head.get("VersionId", "") for head in heads]
-    return told
+        attributes["SourceObjectVersionIds"] = [head.get("VersionId", "") for head in heads]
+    return attributes
 
 
 def _keys(bucket: str, prefix: str) -> Iterator[str]:

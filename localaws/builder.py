@@ -1,4 +1,4 @@
-"""The CDK CLI's calls handed on to the container engine of this machine."""
+"""The CDK CLI's calls, carried out by the container engine of this machine."""
 
 import argparse
 import sys
@@ -16,9 +16,9 @@ NO_BASE = "the base image cannot be pulled (LOCALAWS_IMAGES=always has one made 
 
 
 def build(engine: Engine, folder: Path, context: Path, options: list[str]) -> bool:
-    """Build an image and record it in `folder`; False where its base is not to be had.
+    """Build an image and record it in `folder`; False where its base cannot be pulled.
 
-    PyTorch's build is the one for CPU: this machine stands for every kind of instance. Raises
+    PyTorch's build is the one for CPU, since this machine replaces every instance type. Raises
     LocalAwsError where the build fails.
     """
     parser = argparse.ArgumentParser(prog="build", add_help=False, allow_abbrev=False)
@@ -55,7 +55,7 @@ def tag(source: Built, target: str, folder: Path) -> None:
 
 
 def push(built: Built, repository: str, tag: str) -> None:
-    """Push to the emulated ECR, by the registry protocol; its layers are kept there in memory."""
+    """Push to the emulated ECR by the registry protocol; it keeps the layers in memory."""
     port = healthy_port(default_home())
     if port is None:
         raise LocalAwsError("AWS on this machine is not running; start it: berth local up")

@@ -1,4 +1,4 @@
-"""What demo and rehearsal show, and the programs that they run."""
+"""The console output of demo and rehearsal, and the programs that they run."""
 
 import os
 import subprocess
@@ -25,9 +25,9 @@ def run(
     folder: Path | None = None,
     status: int = 0,
 ) -> None:
-    """Run a program, its words on the screen; in this process's folder, where none is given.
+    """Run a program, with its output on the screen, in a folder (this process's by default).
 
-    Raises LocalAwsError where it ends with another status than the expected one.
+    Raises LocalAwsError where it ends with another status than `status`.
     """
     done = subprocess.run(
         command,

@@ -27,7 +27,7 @@ def demo(home: Path, settings: Settings) -> None:
 
     Raises LocalAwsError where a step fails.
     """
-    # A plain SIGTERM would skip every `finally`, and with it the end of what was started.
+    # A plain SIGTERM would skip every `finally`, and leave running what was started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     begin = time.monotonic()
     stage = next(iter(settings.stages))
@@ -63,7 +63,7 @@ def demo(home: Path, settings: Settings) -> None:
 def deploy(emulator: Emulator, stage: str, assembly: Path) -> None:
     """`cdk deploy` of a stage's stacks out of a synthesized assembly.
 
-    Raises LocalAwsError where the CLI fails; its own words are on the screen by then.
+    Raises LocalAwsError where the CLI fails; its output is on the screen by then.
     """
     run(
         [CDK, "deploy", "--app", str(assembly), "--require-approval", "never", f"{stage}/*"],
@@ -73,14 +73,14 @@ def deploy(emulator: Emulator, stage: str, assembly: Path) -> None:
 
 
 def predict(emulator: Emulator, stage: str, request: bytes) -> dict[str, Any]:
-    """The stage's endpoint's answer to a JSON request, by an unchanged boto3 client."""
+    """The response of the stage's endpoint to a JSON request, by an unchanged boto3 client."""
     client = emulator.session(stage).client("sagemaker-runtime")
-    answer = client.invoke_endpoint(
+    response = client.invoke_endpoint(
         EndpointName=StageNames(emulator.settings.project, stage).endpoint,
         ContentType="application/json",
         Body=request,
     )
-    prediction: dict[str, Any] = json.loads(answer["Body"].read())
+    prediction: dict[str, Any] = json.loads(response["Body"].read())
     return prediction
 
 
@@ -93,13 +93,13 @@ def _example(model_folder: Path) -> bytes:
         ) from None
 
 
-def _show(request: bytes, answer: dict[str, Any]) -> None:
-    """Entities as a table; any other model's answer as it came."""
-    match json.loads(request), answer:
+def _show(request: bytes, response: dict[str, Any]) -> None:
+    """Entities as a table; any other model's response as JSON."""
+    match json.loads(request), response:
         case {"dataframe_split": {"columns": ["text"], "data": rows}}, {"predictions": [*found]}:
             texts = [row[0] for row in rows]
         case _:
-            SCREEN.print_json(data=answer)
+            SCREEN.print_json(data=response)
             return
     for text, entities in zip(texts, found, strict=True):
         SCREEN.print(f"\n  {text}", markup=False)

@@ -10,12 +10,13 @@ environment: MiniStack reads that when it is imported.
 
 import asyncio
 
-from localaws import autoscaling, bucket_deployment, cloudwatch, iam, sagemaker, saved_queries
+from localaws import autoscaling, bucket_deployment, cloudwatch, iam, sagemaker, validated_resources
+from localaws.cloudwatch import stacks
 from localaws.home import Hold
 from localaws.ministack import server, services, states
 from localaws.sagemaker.transform import task
 
-SERVICES = (cloudwatch, saved_queries, sagemaker, autoscaling)
+SERVICES = (sagemaker, autoscaling)
 
 
 def serve(hold: Hold, *, until_stdin_closes: bool) -> None:
@@ -25,14 +26,19 @@ def serve(hold: Hold, *, until_stdin_closes: bool) -> None:
     ends this one too.
     """
     for one in SERVICES:
-        services.add_service(one.SERVICE, one.ROUTES, one.handle, one.RESOURCES)
+        services.add_service(one.SERVICE, one.ROUTES, one.handle)
+        services.add_new_resources(one.RESOURCES)
+    services.add_new_resources(stacks.RESOURCES | validated_resources.RESOURCES)
     services.add_resources(bucket_deployment.RESOURCES)
     server.install()
     states.add_sagemaker(task.RESOURCE, task.run)
     if iam.is_enforced():
         iam.install()
     try:
-        asyncio.run(server.serve(hold, _shut_down, until_stdin_closes=until_stdin_closes))
+        background = cloudwatch.keep_evaluating()
+        asyncio.run(
+            server.serve(hold, background, _shut_down, until_stdin_closes=until_stdin_closes)
+        )
     finally:
         _shut_down()
 

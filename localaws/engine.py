@@ -1,9 +1,9 @@
 """What the CDK CLI calls in place of docker (`CDK_DOCKER`).
 
-Where a container engine answers (`LOCALAWS_IMAGES`), its `build`, `tag` and `push` are the engine's
-own. Where none does, `build` does not build: it keeps the build context under
-`$LOCALAWS_HOME/images/<tag>/`, from where the hosting plane starts its `entrypoint.sh`, and `push`
-records in the emulated ECR an image whose configuration says so.
+Where a container engine responds (`LOCALAWS_IMAGES`), it carries out `build`, `tag` and `push`.
+Where none does, `build` only copies the build context to `$LOCALAWS_HOME/images/<tag>/`, from where
+the hosting plane starts its `entrypoint.sh`, and `push` records an image in the emulated ECR whose
+configuration says so.
 """
 
 import argparse
@@ -51,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
             case "images":
                 _list_images(images, parsed.rest)
             case "inspect":
-                # 1 is docker's answer for an image that it has not; the CLI reads it.
+                # docker ends with 1 for an image that it does not have, which the CLI expects.
                 return 0 if _is_there(_folder(images, parsed.rest[-1])) else 1
             case "build":
                 _build(images, Path.cwd(), parsed.rest)
@@ -69,7 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _folder(images: Path, reference: str) -> Path:
-    """Where an image lies: under the tag, whatever the account and the repository."""
+    """The folder of an image: its tag, whatever the account and the repository."""
     return images / reference.rpartition(":")[2]
 
 
@@ -115,7 +115,7 @@ def _tag(images: Path, source: str, target: str) -> None:
 
 
 def _keep(source: Path, target: Path) -> None:
-    """Copy a folder in one step: an endpoint that starts meanwhile sees all of it or nothing."""
+    """Copy a folder in one step: an endpoint that starts meanwhile sees all of it or none."""
     if Built.read(target):
         shutil.rmtree(target)
     elif target.is_dir():
@@ -132,7 +132,7 @@ def _keep(source: Path, target: Path) -> None:
 def _push(images: Path, reference: str) -> None:
     parts = _REFERENCE.fullmatch(reference)
     if parts is None:
-        raise LocalAwsError(f"{reference}: not an image of an ECR repository with a tag")
+        raise LocalAwsError(f"{reference}: must be an image of an ECR repository, with a tag")
     folder = _folder(images, reference)
     if not folder.is_dir():
         raise LocalAwsError(f"{reference}: no such image")
@@ -184,7 +184,7 @@ if __name__ == "__main__":
 
 
 def log_in(host: str, password: str) -> None:
-    """Keep the token of a registry for the pushes to it."""
+    """Store the token of a registry for the pushes to it."""
     token = base64.b64encode(f"AWS:{password}".encode()).decode()
     write(_login(host), token)
 
@@ -201,7 +201,7 @@ class Registry:
         self._login = {"Authorization": f"Basic {login.read_text()}"} if login.is_file() else {}
 
     def send(self, method: str, path: str, body: bytes, content_type: str) -> dict[str, str]:
-        """One request; the answer's headers, names in lower case.
+        """One request; the response's headers, names in lower case.
 
         Raises LocalAwsError where it is refused.
         """
@@ -209,13 +209,13 @@ class Registry:
         try:
             headers = {"Host": self._host, "Content-Type": content_type} | self._login
             connection.request(method, path, body, headers)
-            answer = connection.getresponse()
-            text = answer.read().decode(errors="replace")
+            response = connection.getresponse()
+            text = response.read().decode(errors="replace")
         finally:
             connection.close()
-        if answer.status >= 400:
-            raise LocalAwsError(f"{self._host}: {method} {path}: {answer.status} {text}")
-        return {name.lower(): value for name, value in answer.getheaders()}
+        if response.status >= 400:
+            raise LocalAwsError(f"{self._host}: {method} {path}: {response.status} {text}")
+        return {name.lower(): value for name, value in response.getheaders()}
 
 
 def _login(host: str) -> Path:

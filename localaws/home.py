@@ -1,9 +1,9 @@
-"""The state folder: which emulator holds it, where that listens, where its files lie.
+"""The state folder: the emulator that holds it, its port, its files.
 
 The emulator's process holds record locks on the file `lock`: byte 0 for as long as it lives, and,
 while it takes requests, the byte whose offset is its port. The kernel lets go of both however the
 process ends, so there is nothing stale to believe. Record locks belong to a process: no child
-inherits one, and whoever asks for the holder (F_GETLK) takes none, so asking never stands in the
+inherits one, and asking for the holder (F_GETLK) takes none, so it never stands in the
 way of a start. The price: the emulator's process must not open `lock` again, as closing it would
 end its locks. https://man7.org/linux/man-pages/man2/F_GETLK.2const.html
 """
@@ -30,7 +30,7 @@ _FLOCK = "qqihh" if _TYPE_LAST else "hhqqi4x"
 
 
 class LocalAwsError(Exception):
-    """localaws cannot do what was asked; the text is one line that says what to do."""
+    """localaws cannot do what was asked; the text is one line that names the remedy."""
 
 
 class HeldError(LocalAwsError):
@@ -57,7 +57,7 @@ class Hold:
     _lock: IO[str]
 
     def withdraw(self) -> None:
-        """Tell whoever looks that this emulator takes no more requests: it is about to end."""
+        """Release the port's lock: this emulator takes no more requests and is about to end."""
         fcntl.lockf(self._lock, fcntl.LOCK_UN, 1, self.port)
 
 
@@ -71,7 +71,7 @@ def held(home: Path) -> Iterator[Hold]:
     with (home / "lock").open("w") as lock, socket.socket() as listener:
         try:
             fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 0)
-        except (BlockingIOError, PermissionError):  # POSIX has it that either may be meant
+        except (BlockingIOError, PermissionError):  # POSIX allows either
             raise HeldError(f"{home}: an emulator is already running here") from None
         listener.bind((HOST, 0))
         port = listener.getsockname()[1]
@@ -85,24 +85,24 @@ def is_held(home: Path) -> bool:
 
 
 def process_id(home: Path) -> int | None:
-    """The process that holds this folder, None where none does."""
+    """The process that holds this folder; None where none does."""
     found = _first_lock(home, 0, 1)
     return found[0] if found else None
 
 
 def serving(home: Path) -> tuple[int, int] | None:
-    """The process and the port of this folder's emulator, None where it is about to end."""
+    """The process and the port of this folder's emulator; None where it is about to end."""
     return _first_lock(home, 1, 65_535)
 
 
 def healthy_port(home: Path) -> int | None:
-    """The port of this folder's emulator once it answers, None before and where there is none."""
+    """The port of this folder's emulator; None where there is none that responds."""
     found = serving(home)
-    return found[1] if found and answers(found[1]) else None
+    return found[1] if found and responds(found[1]) else None
 
 
-def answers(port: int) -> bool:
-    """Whether an emulator answers on this port."""
+def responds(port: int) -> bool:
+    """Whether an emulator responds on this port."""
     try:
         with urllib.request.urlopen(f"http://{HOST}:{port}/_ministack/ready", timeout=5):
             return True
@@ -116,12 +116,12 @@ def _first_lock(home: Path, start: int, length: int) -> tuple[int, int] | None:
     order = (2, 3, 4, 0, 1) if _TYPE_LAST else (0, 1, 2, 3, 4)
     try:
         with (home / "lock").open() as lock:
-            answer = fcntl.fcntl(
+            response = fcntl.fcntl(
                 lock, fcntl.F_GETLK, struct.pack(_FLOCK, *(question[one] for one in order))
             )
     except FileNotFoundError:
         return None
-    fields = dict(zip(order, struct.unpack(_FLOCK, answer), strict=True))
+    fields = dict(zip(order, struct.unpack(_FLOCK, response), strict=True))
     return None if fields[0] == fcntl.F_UNLCK else (fields[4], fields[2])
 
 

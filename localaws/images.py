@@ -1,4 +1,4 @@
-"""The images that `cdk deploy` has made, under `$LOCALAWS_HOME/images/<tag>/`.
+"""The images of `cdk deploy`, under `$LOCALAWS_HOME/images/<tag>/`.
 
 A folder holds the build context that stands for an image, or, where an engine has built it, the
 record of that.
@@ -53,7 +53,7 @@ class Built:
 
     @classmethod
     def read(cls, folder: Path) -> "Built | None":
-        """The record of an image's folder; None where no engine built it."""
+        """Read the record of an image's folder; None where no engine built it."""
         try:
             return cls(**json.loads((folder / _RECORD).read_text()))
         except FileNotFoundError:
@@ -61,7 +61,7 @@ class Built:
 
 
 def mode() -> str:
-    """`LOCALAWS_IMAGES`: auto (build where an engine answers), always, never."""
+    """`LOCALAWS_IMAGES`: auto (build where an engine responds), always, never."""
     asked = os.environ.get("LOCALAWS_IMAGES") or "auto"
     if asked not in MODES:
         raise LocalAwsError(f"LOCALAWS_IMAGES={asked!r}: must be {', '.join(MODES)}")
@@ -69,9 +69,9 @@ def mode() -> str:
 
 
 def wanted_engine() -> Engine | None:
-    """The engine that images are to be built with; None where contexts stand for them.
+    """The engine that builds images; None where build contexts are run instead.
 
-    Raises LocalAwsError where there has to be one and is none.
+    Raises LocalAwsError where one is required and missing.
     """
     if mode() == "never":
         return None

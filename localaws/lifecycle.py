@@ -14,7 +14,7 @@ import boto3
 import botocore.session
 
 from localaws import accounts
-from localaws.home import HOST, LocalAwsError, answers, is_held, process_id, serving
+from localaws.home import HOST, LocalAwsError, is_held, process_id, responds, serving
 from stacks.settings import Settings
 
 _START_SECONDS = 60
@@ -35,7 +35,7 @@ class Emulator:
 
     @property
     def url(self) -> str:
-        """Where every service answers."""
+        """The address of every service."""
         return f"http://{HOST}:{self.port}"
 
     def environment(self, stage: str) -> dict[str, str]:
@@ -102,7 +102,7 @@ def stop(home: Path) -> bool:
     pid = process_id(home)
     if pid is None:
         return False
-    if pid == 0:  # the kernel's answer for a process that has no number here
+    if pid == 0:  # the kernel's number for a process outside this container
         raise LocalAwsError(f"{home}: its emulator runs in another container: end it there")
     try:
         os.kill(pid, signal.SIGTERM)
@@ -147,9 +147,9 @@ def _spawn(home: Path, *options: str, stdin: int) -> subprocess.Popen[bytes]:
 
 
 def _port_of(home: Path, process: subprocess.Popen[bytes] | None) -> int | None:
-    """Where the emulator answers that is our `process`, or, where that is None, anybody's.
+    """The port of the emulator that is our `process`, or of any emulator where that is None.
 
-    None where another was quicker to take the folder, or that one ends.
+    None where another emulator has taken the folder first, or where that emulator ends.
     """
     for _ in _moments(_START_SECONDS):
         status = process.poll() if process else None
@@ -160,7 +160,7 @@ def _port_of(home: Path, process: subprocess.Popen[bytes] | None) -> int | None:
         found = serving(home)
         if found is None and process is None:
             return None
-        if found and (process is None or found[0] == process.pid) and answers(found[1]):
+        if found and (process is None or found[0] == process.pid) and responds(found[1]):
             return found[1]
     raise LocalAwsError(f"the emulator does not start: see {home / 'emulator.log'}")
 

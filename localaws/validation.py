@@ -1,7 +1,7 @@
-"""Requests held against botocore's own service models, refused in AWS's words.
+"""Requests validated against botocore's own service models, with AWS's messages.
 
 botocore's client checks types and required members alone; the service also refuses what breaks an
-enumeration, a pattern or a limit, which the same model carries. The texts follow what AWS answers
+enumeration, a pattern or a limit, which the same model carries. The texts follow AWS's
 (`1 validation error detected: Value 'x' at 'name' failed to satisfy constraint: ...`).
 """
 
@@ -58,7 +58,7 @@ def validate(service: str, operation: str, params: dict[str, Any]) -> None:
 
 
 def coerce(service: str, shape_name: str, value: Any) -> Any:
-    """Turn what CloudFormation hands on (`"1"`, `"true"`, `8080`) into the shape's types.
+    """Convert CloudFormation's values (`"1"`, `"true"`, `8080`) to the shape's types.
 
     CloudFormation converts between strings, numbers and booleans; what cannot be converted, and
     what the shape does not know, is returned as it is for `validate` to refuse.

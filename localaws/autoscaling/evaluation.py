@@ -1,4 +1,4 @@
-"""What capacity a policy asks for at a moment, by its alarms and its metric in CloudWatch."""
+"""The capacity that a policy asks for, by its alarms and its metric in CloudWatch."""
 
 import operator
 from collections.abc import Callable, Iterator
@@ -28,13 +28,13 @@ _BREACHES: dict[str, Callable[[float, float], bool]] = {
 
 
 def asked(target: Target, policy: Policy, current: int, now: float) -> Ask | None:
-    """What a policy asks for, None where it asks for no change."""
+    """The capacity that a policy asks for; None where it asks for no change."""
     return (_tracked if policy.metric else _stepped)(target, policy, current, now)
 
 
 def _tracked(target: Target, policy: Policy, current: int, now: float) -> Ask | None:
     cloudwatch, metric = client(policy.key.scope, "cloudwatch"), policy.metric
-    assert metric is not None  # noqa: S101 - told apart by it
+    assert metric is not None  # noqa: S101 - only policies with a metric come here
     alarms = cloudwatch.describe_alarms(AlarmNames=policy.alarm_names)["MetricAlarms"]
     ringing = {alarm["AlarmName"] for alarm in alarms if alarm["StateValue"] == "ALARM"}
     high, low = policy.alarm_names
@@ -50,7 +50,7 @@ def _tracked(target: Target, policy: Policy, current: int, now: float) -> Ask | 
         return None
 
     def wanted(capacity: int) -> int:
-        # By the highest value: scaling in errs on the side of capacity.
+        # The highest value counts, so that scaling in is conservative.
         goal = float(policy.configuration["TargetValue"])
         return tracking.desired_capacity(
             capacity, max(values), goal, *target.bounds, disable_scale_in=only_out
@@ -91,7 +91,7 @@ def alarms_of(policy: Policy) -> Iterator[dict[str, Any]]:
 
 
 def _breach(policy: Policy, alarm: dict[str, Any], now: float) -> float:
-    """How far the breaching values are above the alarm's threshold; 0 where none is measured."""
+    """The difference of the breaching values to the alarm's threshold; 0 without values."""
     queries = alarm.get("Metrics") or [
         tracking.query(
             {
@@ -116,15 +116,15 @@ def _values(
 ) -> list[float]:
     """A metric's values over the last whole periods and the one that has begun.
 
-    Without that one a request that has just come would not hold its instance.
+    Without that one, a request that has just come would not keep its instance.
     """
     begun = now // period * period
-    answer = client(where, "cloudwatch").get_metric_data(
+    response = client(where, "cloudwatch").get_metric_data(
         StartTime=datetime.fromtimestamp(begun - periods * period, UTC),
         EndTime=datetime.fromtimestamp(now, UTC),
         MetricDataQueries=queries,
     )
-    values: list[float] = answer["MetricDataResults"][0]["Values"]
+    values: list[float] = response["MetricDataResults"][0]["Values"]
     return values
 
 

@@ -36,7 +36,7 @@ def put_scaling_policy(where: Scope, request: Document) -> Document:
 
 
 def _metric(key: Key, kind: str, configuration: Document) -> tracking.Metric | None:
-    """What a policy of that type follows; AwsError for a configuration that is not its type's."""
+    """The metric of a policy of that type; AwsError where the configuration is of another type."""
     if kind not in ("StepScaling", "TargetTrackingScaling"):
         raise AwsError.validation(f"localaws does not evaluate policies of PolicyType {kind}.")
     if kind == "TargetTrackingScaling" and configuration.get("TargetValue", 0) <= 0:
@@ -54,7 +54,7 @@ def _metric(key: Key, kind: str, configuration: Document) -> tracking.Metric | N
 
 
 def delete_scaling_policy(where: Scope, request: Document) -> Document:
-    """Forget a policy and its alarms."""
+    """Delete a policy and its alarms."""
     key = key_of(where, request)
     with REGISTRY.lock:
         policy = REGISTRY.policies.get((key, request["PolicyName"]))
@@ -82,7 +82,7 @@ def describe_scaling_policies(where: Scope, request: Document) -> Document:
 
 
 def _described(policy: Policy) -> Document:
-    """A policy with its alarms: those of steps are whichever name it as an action."""
+    """A policy with its alarms; those of a step scaling policy name it as an action."""
     if policy.metric:
         return policy.document
     alarms = [
@@ -128,7 +128,7 @@ def _new_policy(where: Scope, key: Key, request: Document, kind: str) -> Documen
 
 
 def delete(policy: Policy) -> None:
-    """Forget a policy, and delete the alarms that are its own."""
+    """Delete a policy, and the alarms of target tracking."""
     with REGISTRY.lock:
         REGISTRY.policies.pop((policy.key, policy.name), None)
     if policy.alarm_names:

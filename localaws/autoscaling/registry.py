@@ -1,4 +1,4 @@
-"""What Application Auto Scaling remembers: targets, policies with their alarms, activities."""
+"""Application Auto Scaling's targets, policies with their alarms, and activities."""
 
 import math
 import uuid
@@ -12,7 +12,7 @@ from localaws.scope import Scope
 
 
 class Key(NamedTuple):
-    """What a target is known by, within an account and region."""
+    """The identity of a target."""
 
     scope: Scope
     resource_id: str
@@ -21,7 +21,7 @@ class Key(NamedTuple):
 
 @dataclass
 class Target:
-    """A scalable target; `document` is what DescribeScalableTargets answers."""
+    """A scalable target; `document` is its entry in DescribeScalableTargets."""
 
     key: Key
     document: dict[str, Any]
@@ -33,13 +33,13 @@ class Target:
         return self.document["MinCapacity"], self.document["MaxCapacity"]
 
     def suspended(self, kind: str) -> bool:
-        """Whether that is suspended: DynamicScalingIn, DynamicScalingOut, ScheduledScaling."""
+        """Whether a kind is suspended: DynamicScalingIn, DynamicScalingOut, ScheduledScaling."""
         return bool(self.document.get("SuspendedState", {}).get(f"{kind}Suspended"))
 
 
 @dataclass
 class Policy:
-    """A scaling policy; `document` is what DescribeScalingPolicies answers.
+    """A scaling policy; `document` is its entry in DescribeScalingPolicies.
 
     `metric` is what target tracking follows, None where the policy has steps.
     """
@@ -68,9 +68,9 @@ class Policy:
 
 @dataclass
 class ScheduledAction:
-    """A scheduled action; `document` is what DescribeScheduledActions answers.
+    """A scheduled action; `document` is its entry in DescribeScheduledActions.
 
-    looked: until when, in epoch seconds, it was asked whether it is due.
+    looked: the time, in epoch seconds, until which its schedule has been evaluated.
     """
 
     key: Key
@@ -114,7 +114,7 @@ class Registry:
         *,
         failed: bool,
     ) -> None:
-        """Keep an activity; times: its start and end, in epoch seconds."""
+        """Add an activity; times: its start and end, in epoch seconds."""
         activity = {
             "ActivityId": str(uuid.uuid4()),
             "ServiceNamespace": "sagemaker",

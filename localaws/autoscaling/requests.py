@@ -1,4 +1,4 @@
-"""What every operation needs: who is asked for, refusals in AWS's words, pages of answers."""
+"""What the operations share: the target that a request names, and pages of a response."""
 
 from localaws.autoscaling import variants
 from localaws.autoscaling.registry import Key
@@ -31,11 +31,11 @@ def matches(key: Key, where: Scope, request: Document) -> bool:
 
 
 def page(name: str, found: list[Document], request: Document) -> Document:
-    """An answer with one page of what was found, and the token of the next."""
+    """A response with one page of what was found, and the token of the next."""
     try:
         start = int(request.get("NextToken", "0"))
     except ValueError:
         raise AwsError("InvalidNextTokenException", "The NextToken is not valid.") from None
     end = start + min(request.get("MaxResults", PAGE), PAGE)
-    answer: Document = {name: found[start:end]}
-    return answer | {"NextToken": str(end)} if end < len(found) else answer
+    response: Document = {name: found[start:end]}
+    return response | {"NextToken": str(end)} if end < len(found) else response

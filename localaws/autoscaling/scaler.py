@@ -1,4 +1,4 @@
-"""The evaluation of schedules and policies, again and again, in a thread of its own."""
+"""The regular evaluation of schedules and policies, in a thread of its own."""
 
 import logging
 import time
@@ -14,7 +14,7 @@ _LOGGER = logging.getLogger("autoscaling")
 
 
 class Scaler:
-    """Scales the targets of a registry as their policies' alarms ask for."""
+    """Scales the targets of a registry as their policies ask for."""
 
     def __init__(self, registry: Registry, *, clock: Callable[[], float] = time.time) -> None:
         self._registry, self._clock = registry, clock
@@ -22,7 +22,7 @@ class Scaler:
         self._thread: Thread | None = None
 
     def start(self, seconds: float) -> None:
-        """Evaluate every so many seconds until `stop`; nothing where that runs already."""
+        """Evaluate every `seconds` until `stop`; a second call does nothing."""
         if self._thread is None:
             self._thread = Thread(
                 target=self._run, args=(seconds,), name="autoscaling", daemon=True
@@ -38,7 +38,7 @@ class Scaler:
             self.step()
 
     def step(self) -> None:
-        """Look at every target once; what cannot be reached is left for the next time."""
+        """Evaluate every target once; one that cannot be reached is left for the next time."""
         scheduled.carry_out(self._registry, self._clock())
         with self._registry.lock:
             targets = list(self._registry.targets.values())

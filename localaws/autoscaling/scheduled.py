@@ -45,7 +45,7 @@ def put_scheduled_action(where: Scope, request: Document) -> Document:
 
 
 def delete_scheduled_action(where: Scope, request: Document) -> Document:
-    """Forget a scheduled action."""
+    """Delete a scheduled action."""
     key, name = key_of(where, request), request["ScheduledActionName"]
     with REGISTRY.lock:
         if REGISTRY.scheduled.pop((key, name), None) is None:
@@ -70,7 +70,7 @@ def describe_scheduled_actions(where: Scope, request: Document) -> Document:
 
 
 def carry_out(registry: Registry, now: float) -> None:
-    """Give targets the bounds of the actions that have come due since the last time."""
+    """Set the bounds of targets whose scheduled actions have come due since the last time."""
     with registry.lock:
         for action in list(registry.scheduled.values()):
             after, action.looked = action.looked, now
@@ -86,7 +86,7 @@ def carry_out(registry: Registry, now: float) -> None:
 def _set_bounds(registry: Registry, action: ScheduledAction, now: float) -> None:
     target = registry.targets[action.key]
     wanted = target.document | action.document["ScalableTargetAction"]
-    said = " and ".join(
+    message = " and ".join(
         f"{name[:3].lower()} capacity to {value}"
         for name, value in action.document["ScalableTargetAction"].items()
     )
@@ -95,9 +95,9 @@ def _set_bounds(registry: Registry, action: ScheduledAction, now: float) -> None
         target.document = wanted
     registry.record(
         action.key,
-        f"Setting {said}",
+        f"Setting {message}",
         f"scheduled action name {action.document['ScheduledActionName']} was triggered",
-        f"Successfully set {said}" if valid else _CROSSED,
+        f"Successfully set {message}" if valid else _CROSSED,
         (now, now),
         failed=not valid,
     )

@@ -92,7 +92,7 @@ def _part(part: str, least: int, most: int) -> Iterator[int]:
         r"(?:(?P<all>[*?])|(?P<from>\d+)(?:-(?P<to>\d+))?)(?:/(?P<step>\d+))?", part
     )
     if found is None:
-        raise ValueError(f"localaws does not read {part!r} (L, W and # it knows not)")
+        raise ValueError(f"localaws does not read {part!r} (nor L, W and #)")
     first = least if found["all"] else int(found["from"])
     single = found["from"] and not found["to"] and not found["step"]
     last = first if single else int(found["to"] or most)

@@ -1,4 +1,4 @@
-"""The way in: the API and CloudFormation both ask here."""
+"""The operations, for the API and for CloudFormation."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ from localaws.validation import validate
 SERVICE = "application-autoscaling"
 
 EVALUATION_SECONDS = 5.0
-"""How often alarms are looked at; AWS takes up to a minute."""
+"""How often policies are evaluated; AWS takes up to a minute."""
 
 OPERATIONS: dict[str, Callable[[Scope, Document], Document]] = {
     "DeleteScalingPolicy": policies.delete_scaling_policy,
@@ -27,15 +27,13 @@ OPERATIONS: dict[str, Callable[[Scope, Document], Document]] = {
     "PutScalingPolicy": policies.put_scaling_policy,
     "PutScheduledAction": scheduled.put_scheduled_action,
     "RegisterScalableTarget": targets.register_scalable_target,
-    "TagResource": targets.tag_resource,
-    "UntagResource": targets.untag_resource,
 }
 
 SCALER = Scaler(REGISTRY)
 
 
 def perform(operation: str, request: Document) -> Document:
-    """Check and do what an account asks for; the evaluation begins with the first target.
+    """Check and carry out an operation; the evaluation begins with the first target.
 
     Raises validation.Invalid and AwsError.
     """
@@ -43,7 +41,7 @@ def perform(operation: str, request: Document) -> Document:
         message = f"localaws does not emulate {operation!r}."
         raise AwsError("UnknownOperationException", message)
     validate(SERVICE, operation, request)
-    answer = OPERATIONS[operation](scope(), request)
+    response = OPERATIONS[operation](scope(), request)
     if operation == "RegisterScalableTarget":
         SCALER.start(EVALUATION_SECONDS)
-    return answer
+    return response

@@ -1,4 +1,4 @@
-"""Step scaling, as pure functions: what capacity a breach of the alarm's threshold asks for.
+"""Step scaling, as pure functions: the capacity for a breach of the alarm's threshold.
 
 After the Application Auto Scaling user guide's page on step scaling.
 """
@@ -12,7 +12,7 @@ Configuration = dict[str, Any]
 
 
 def check(configuration: Configuration) -> None:
-    """Raise ValueError for steps that leave a gap, overlap or say nothing."""
+    """Raise ValueError for steps that leave a gap, overlap or are empty."""
     steps = configuration.get("StepAdjustments")
     if not steps or "AdjustmentType" not in configuration:
         raise ValueError("StepScaling needs an AdjustmentType and at least one StepAdjustment.")

@@ -1,4 +1,4 @@
-"""Scalable targets: registering, describing, tagging, and what was scaled.
+"""Scalable targets: registered, described, and their scaling activities.
 
 Each operation takes where the request came from and its members, already checked against
 botocore's model.
@@ -39,7 +39,7 @@ def register_scalable_target(where: Scope, request: Document) -> Document:
         if document["MinCapacity"] < variant.least:
             raise AwsError.validation(
                 f"Minimum capacity cannot be less than {variant.least} for {key.resource_id}:"
-                " instances of asynchronous endpoints alone scale to zero."
+                " only asynchronous endpoints scale to zero instances."
             )
         if known:
             known.document = document
@@ -66,7 +66,7 @@ def register_scalable_target(where: Scope, request: Document) -> Document:
 
 
 def deregister_scalable_target(where: Scope, request: Document) -> Document:
-    """Forget a target, its scheduled actions, its policies and their alarms."""
+    """Deregister a target; delete its scheduled actions, its policies and their alarms."""
     key = key_of(where, request)
     with REGISTRY.lock:
         policies.registered(key)
@@ -107,20 +107,6 @@ def describe_scaling_activities(where: Scope, request: Document) -> Document:
 def list_tags_for_resource(where: Scope, request: Document) -> Document:
     """A target's tags."""
     return {"Tags": dict(_tagged(where, request).tags)}
-
-
-def tag_resource(where: Scope, request: Document) -> Document:
-    """Add tags to a target, or change them."""
-    _tagged(where, request).tags.update(request["Tags"])
-    return {}
-
-
-def untag_resource(where: Scope, request: Document) -> Document:
-    """Take tags from a target."""
-    tags = _tagged(where, request).tags
-    for name in request["TagKeys"]:
-        tags.pop(name, None)
-    return {}
 
 
 def _given(request: Document) -> Document:

@@ -1,4 +1,4 @@
-"""Target tracking, as pure functions: which alarms a policy has, what capacity it asks for.
+"""Target tracking, as pure functions: a policy's alarms, and the capacity that it asks for.
 
 After the Application Auto Scaling user guide: out when the metric is above the target for three
 periods of a minute, in when it is below 90 % of it for fifteen; the capacity is proportional to
@@ -24,7 +24,7 @@ DEFAULT_COOLDOWN = 300
 
 @dataclass(frozen=True)
 class Metric:
-    """What a policy follows."""
+    """The metric that a policy tracks."""
 
     namespace: str
     name: str
@@ -39,7 +39,7 @@ class Metric:
 
     @property
     def low_periods(self) -> int:
-        """For how many periods it has to be low: a quarter of an hour of them."""
+        """The periods for which it has to be low, a quarter of an hour in all."""
         return LOW_SECONDS // self.period
 
     @property
@@ -114,7 +114,7 @@ def _custom(specification: dict[str, Any]) -> Metric:
 
 
 def alarm(metric: Metric, target: float, name: str, policy_arn: str) -> dict[str, Any]:
-    """The PutMetricAlarm request of one of a policy's two alarms, told by its name."""
+    """The PutMetricAlarm request of the one of a policy's two alarms that has this name."""
     high = "-AlarmHigh-" in name
     return {
         "AlarmName": name,

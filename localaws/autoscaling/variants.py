@@ -1,4 +1,4 @@
-"""SageMaker's endpoint variants: what is scaled here."""
+"""SageMaker's endpoint variants, which are scaled here."""
 
 import re
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from localaws.autoscaling.tracking import CONCURRENCY, INSTANCES
 from localaws.clients import client
 
 WHAT = {INSTANCES: "desired instance count", CONCURRENCY: "desired provisioned concurrency"}
-"""What a scalable dimension is called in an activity."""
+"""The name of a scalable dimension in an activity."""
 
 _RESOURCE = re.compile(r"endpoint/(?P<endpoint>[^/]+)/variant/(?P<variant>[^/]+)")
 
 
 @dataclass(frozen=True)
 class Variant:
-    """A variant's capacity; `settled` while no change is under way, `least` what it may go down to.
+    """A variant's capacity; `settled` while no change is in progress, `least` its minimum.
 
     The capacity is its instances, or the provisioned concurrency of a serverless one.
     """
@@ -57,7 +57,7 @@ def find(key: Key) -> Variant | None:
             continue
         if serverless:
             return Variant(serverless.get("ProvisionedConcurrency", 0), settled, 1)
-        # Asynchronous endpoints alone go down to none.
+        # Only asynchronous endpoints scale to zero.
         least = 0 if "AsyncInferenceConfig" in described else 1
         return Variant(variant.get("DesiredInstanceCount", 0), settled, least)
     return None

@@ -1,30 +1,25 @@
-"""CloudWatch on this machine: MiniStack's, with alarms judged as CloudWatch judges them.
+"""CloudWatch on this machine: MiniStack's, with alarms evaluated as CloudWatch does.
 
-What is added: metric math, composite alarms in stacks, anomaly detectors (kept, not trained).
+Metric math and composite alarms in stacks are added.
 """
 
 import asyncio
 
-from localaws import json_api
-from localaws.cloudwatch import alarms, anomaly
+from localaws.cloudwatch import alarms
 from localaws.cloudwatch.measures import Metric
-from localaws.cloudwatch.stacks import RESOURCES
-from localaws.json_api import Response
-from localaws.ministack import services
 from localaws.ministack.cloudwatch import evaluate_alarms, evaluate_by, statistic
 from localaws.scope import Document
 
-__all__ = ["RESOURCES", "ROUTES", "SERVICE", "handle", "shutdown", "start"]
+EVALUATION_SECONDS = 1.0
+"""How often alarms are evaluated."""
 
-SERVICE = "monitoring"
-ROUTES = services.routes(SERVICE)
 
-PULSE_SECONDS = 1.0
-"""How often alarms are judged."""
-
-_background: set[asyncio.Task[None]] = set()
-
-_others = services.handler(SERVICE)
+async def keep_evaluating() -> None:
+    """Evaluate every alarm by `alarms`, again and again."""
+    evaluate_by(_evaluate, alarms.check, alarms.unjudged)
+    while True:
+        evaluate_alarms()
+        await asyncio.sleep(EVALUATION_SECONDS)
 
 
 def _evaluate(alarm: Document, now: float) -> tuple[str, str] | None:
@@ -33,35 +28,6 @@ def _evaluate(alarm: Document, now: float) -> tuple[str, str] | None:
 
 
 def _statistic(metric: Metric, start: float, end: float) -> float | None:
-    dimensions = dict(metric.dimensions)
-    return statistic(metric.namespace, metric.name, dimensions, metric.statistic, (start, end))
-
-
-evaluate_by(_evaluate, alarms.check, alarms.unjudged)
-
-
-async def handle(
-    method: str, path: str, headers: dict[str, str], body: bytes, query_params: dict[str, object]
-) -> Response:
-    """Respond to one request; header names come in lower case."""
-    start()
-    operation = anomaly.OPERATIONS.get(json_api.operation_of(headers))
-    if operation is not None:
-        return json_api.respond(operation, body, version="1.0", invalid="ValidationError")
-    return await _others(method, path, headers, body, query_params)
-
-
-def start() -> None:
-    """Judge alarms from now on. Call it on the event loop."""
-    if not _background:
-        _background.add(asyncio.get_running_loop().create_task(_pulse(), name="cloudwatch-pulse"))
-
-
-def shutdown() -> None:
-    """Nothing runs outside of the event loop."""
-
-
-async def _pulse() -> None:
-    while True:
-        evaluate_alarms()
-        await asyncio.sleep(PULSE_SECONDS)
+    return statistic(
+        metric.namespace, metric.name, dict(metric.dimensions), metric.statistic, (start, end)
+    )

@@ -1,4 +1,4 @@
-"""How a metric alarm is judged, after the CloudWatch guide's page on evaluating alarms.
+"""How a metric alarm is evaluated, after the CloudWatch guide's page on evaluating alarms.
 
 Time is cut into periods that end now, rather than at whole minutes as in CloudWatch, so that a
 rehearsal sees an alarm at once.
@@ -62,18 +62,18 @@ class Verdict:
 
 
 def unjudged(request: Mapping[str, Any]) -> str | None:
-    """Why an alarm is never judged here; None where it is."""
+    """The reason why an alarm is never evaluated here; None where it is."""
     try:
         Alarm.of(request)
     except NotJudged as reason:
-        return f"Not judged here: this emulator does not evaluate {reason}."
+        return f"Not evaluated here: this emulator does not support {reason}."
     return None
 
 
 def judge(request: Mapping[str, Any], statistic: Statistic, now: float) -> Verdict | None:
-    """The state that the data calls for; None where the alarm keeps the one it has.
+    """The state that the data calls for; None where the alarm keeps its state.
 
-    None also for what is not judged here.
+    None also for an alarm that is not evaluated here.
     """
     try:
         alarm = Alarm.of(request)
@@ -90,10 +90,10 @@ def judge(request: Mapping[str, Any], statistic: Statistic, now: float) -> Verdi
     absent = len(values) - len(present) if alarm.missing == "breaching" else 0
     breaching = [value for value in present if breaches(value, alarm.threshold)]
     crossed = len(breaching) + absent >= alarm.datapoints
-    said = ", ".join(f"{value:g}" for value in (breaching if crossed else present)) or "no data"
+    message = ", ".join(f"{value:g}" for value in (breaching if crossed else present)) or "no data"
     return Verdict(
         "ALARM" if crossed else "OK",
-        f"Threshold Crossed: {alarm.measure.label} [{said}] was "
+        f"Threshold Crossed: {alarm.measure.label} [{message}] was "
         f"{'' if crossed else 'not '}{alarm.operator} {alarm.threshold:g} in "
         f"{len(breaching) + absent} of the last {alarm.periods} period(s) of {alarm.period} s.",
     )

@@ -1,4 +1,4 @@
-"""What an alarm watches: one metric, or metric math over several."""
+"""The measure that an alarm watches: one metric, or metric math over several."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Metric:
 
     @property
     def label(self) -> str:
-        """How an alarm's reason calls it."""
+        """Its name in an alarm's reason."""
         return f"{self.statistic} of {self.name}"
 
     def at(self, statistic: "Statistic", start: float, end: float) -> Value:
@@ -35,7 +35,7 @@ class Measure(Protocol):
 
     @property
     def label(self) -> str:
-        """How an alarm's reason calls it."""
+        """Its name in an alarm's reason."""
 
     def at(self, statistic: Statistic, start: float, end: float) -> Value:
         """Its value over [start, end) in epoch seconds; None where there is no data."""
@@ -80,7 +80,7 @@ def of(request: Mapping[str, Any]) -> tuple[Measure, int]:
         raise NotJudged("an anomaly detection band")
     stats = {one["Id"]: one["MetricStat"] for one in queries if "MetricStat" in one}
     written = {one["Id"]: one["Expression"] for one in queries if "Expression" in one}
-    # Not saying is saying true (MetricDataQuery.ReturnData).
+    # The default is true (MetricDataQuery.ReturnData).
     (result,) = (one for one in queries if one.get("ReturnData", True))
     found = Query(
         result["Id"],

@@ -1,4 +1,4 @@
-"""Metric math, as error rates need it: + - * /, comparisons, IF, FILL, SUM, AVG, MIN, MAX, METRICS.
+"""The metric math of error rates: + - * /, comparisons, IF, FILL, SUM, AVG, MIN, MAX, METRICS.
 
 After the CloudWatch guide's page "Using math expressions with CloudWatch metrics". An expression is
 evaluated for one period at a time; None stands for a period without a data point, and so does a
@@ -41,7 +41,7 @@ _AGGREGATES: Mapping[str, Callable[[Sequence[float]], float]] = {
 
 
 class NotJudged(Exception):  # noqa: N818 - named as the sentence that raises it
-    """What CloudWatch would evaluate and this emulator does not; the text names it."""
+    """CloudWatch would evaluate this, and this emulator does not; the text names it."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Formula:
     metrics: Sequence[str]
 
     def at(self, of: Callable[[str], Value]) -> Value:
-        """Its value where each id has the value that `of` gives; raises NotJudged.
+        """Its value, where `of` gives each id's value; raises NotJudged.
 
         Both branches of an IF are evaluated, so that one evaluation tells whether all of the
         expression is understood.

@@ -1,4 +1,4 @@
-"""AWS::CloudWatch::CompositeAlarm and ::AnomalyDetector for stacks.
+"""AWS::CloudWatch::CompositeAlarm for stacks.
 
 Metric alarms are MiniStack's own resource, widened in `localaws.ministack.cloudwatch`.
 """
@@ -6,7 +6,6 @@ Metric alarms are MiniStack's own resource, widened in `localaws.ministack.cloud
 from typing import Any
 
 from localaws import validation
-from localaws.cloudwatch import anomaly
 from localaws.ministack.cloudwatch import delete_alarm, put_composite_alarm
 from localaws.ministack.services import physical_name
 from localaws.scope import Document
@@ -35,36 +34,10 @@ def _delete_composite(name: str, properties: Document) -> None:
     delete_alarm(name)
 
 
-def _put_detector(logical_id: str, properties: Document, stack: str) -> Created:
-    del logical_id, stack
-    request = validation.coerce("cloudwatch", "PutAnomalyDetectorInput", properties)
-    try:
-        identity = anomaly.put(request)["AnomalyDetectorId"]
-    except validation.Invalid as error:
-        raise ValueError(str(error)) from None
-    return identity, {"Id": identity}
-
-
-def _update_detector(identity: str, old: Document, new: Document, stack: str) -> Created:
-    del old
-    return _put_detector(identity, new, stack)
-
-
-def _delete_detector(identity: str, properties: Document) -> None:
-    del properties
-    if anomaly.describe({"AnomalyDetectorIds": [identity]})["AnomalyDetectors"]:
-        anomaly.delete({"AnomalyDetectorId": identity})
-
-
 RESOURCES: dict[str, dict[str, Any]] = {
     "AWS::CloudWatch::CompositeAlarm": {
         "create": _create_composite,
         "update": _update_composite,
         "delete": _delete_composite,
-    },
-    "AWS::CloudWatch::AnomalyDetector": {
-        "create": _put_detector,
-        "update": _update_detector,
-        "delete": _delete_detector,
     },
 }

@@ -1,4 +1,4 @@
-"""The registry's HTTP requests, judged as ECR's actions by who the token was given to.
+"""The registry's HTTP requests, evaluated as ECR's actions of the token's owner.
 
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html
 """
@@ -28,11 +28,11 @@ _ACTIONS = {
 _SENT = ("UploadLayerPart", "CompleteLayerUpload")
 
 _owners: dict[str, str] = {}
-"""The access key that a token was given to, by the token."""
+"""The access key ID of a token's owner, by the token."""
 
 
 def install() -> None:
-    """Give each caller a token of its own, and ask for it."""
+    """Give each caller a token of its own, and require it."""
     intercept("ecr", _giving_tokens)
     ecr.intercept_registry(_judging)
 
@@ -86,7 +86,7 @@ def _token(headers: dict[str, str]) -> str:
 
 
 def _actions(kind: str, method: str, body: bytes) -> tuple[str, ...]:
-    """ECR's actions of one request; a layer may be sent in parts, or with the request to end."""
+    """The ECR actions of one request; the last request of an upload may carry a layer, too."""
     if kind == "blob_upload_session":
         return _SENT[: 1 if method != "PUT" else 2] if body or method != "PUT" else _SENT[1:]
     begun = _ACTIONS.get((kind, method))

@@ -37,14 +37,14 @@ def _resource(
 
 
 def _sagemaker(operation: str, path: str, body: bytes) -> str:
-    """The resource's part of the ARN, in which names are lower case; `*` where none is named."""
+    """The resource in the ARN, in lower case; `*` where the request names none."""
     if not operation:
         return f"endpoint/{unquote(path.split('/')[2]).lower()}"
     kind = next((name for name in _KINDS if operation.endswith(name)), None)
     name = _document(body).get(f"{kind}Name")
     if kind is None or not isinstance(name, str):
         return "*"
-    # A model package is named by its ARN, too.
+    # A request may name a model package by its ARN.
     name = name.rpartition(f":{_KINDS[kind]}/")[2]
     return f"{_KINDS[kind]}/{name.lower()}"
 

@@ -6,7 +6,7 @@ import logging
 import secrets
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Lock
@@ -38,8 +38,17 @@ def install() -> None:
     resource("AWS::Logs::LogGroup")["create"] = partial(_create_log_group, create)
 
 
-async def serve(hold: Hold, shut_down: Callable[[], None], *, until_stdin_closes: bool) -> None:
-    """Serve on the held port until SIGTERM or SIGINT, then call `shut_down`."""
+async def serve(
+    hold: Hold,
+    background: Coroutine[Any, Any, None],
+    shut_down: Callable[[], None],
+    *,
+    until_stdin_closes: bool,
+) -> None:
+    """Serve on the held port until SIGTERM or SIGINT, then call `shut_down`.
+
+    `background` runs meanwhile.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -56,7 +65,9 @@ async def serve(hold: Hold, shut_down: Callable[[], None], *, until_stdin_closes
         await stop.wait()
         hold.withdraw()
 
+    running = loop.create_task(background)
     await hypercorn_serve(app.app, config, shutdown_trigger=stopped)
+    running.cancel()
     # The loop waits for its threads when it ends: one may be baking a deployment for an hour.
     shut_down()
 

@@ -1,6 +1,6 @@
 """MiniStack's services: ours added, requests intercepted, and the scope that they act in."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
@@ -37,12 +37,6 @@ def switch_to(where: Scope) -> None:
     responses.set_request_region(where.region)
 
 
-def regional_store() -> MutableMapping[str, Document]:
-    """A mapping that holds entries of its own for each account and region."""
-    store: MutableMapping[str, Document] = responses.AccountRegionScopedDict()
-    return store
-
-
 def access_key(headers: dict[str, str], query: Document) -> str:
     """The access key ID that signed a request."""
     return str(router.extract_access_key_id(headers, query))
@@ -53,21 +47,9 @@ def on_event_loop(function: Callable[[], None]) -> None:
     app._MAIN_LOOP.call_soon_threadsafe(function)
 
 
-def routes(service: str) -> Document:
-    """How MiniStack recognises requests to one of its services."""
-    found: Document = router.SERVICE_PATTERNS[service]
-    return found
-
-
-def handler(service: str) -> Handler:
-    """What responds to a service's requests now."""
-    found: Handler = app.SERVICE_HANDLERS[service]
-    return found
-
-
 def intercept(service: str, around: Callable[[Handler], Handler]) -> None:
     """Put a handler around the one that a service has."""
-    app.SERVICE_HANDLERS[service] = around(handler(service))
+    app.SERVICE_HANDLERS[service] = around(app.SERVICE_HANDLERS[service])
 
 
 def resource(kind: str) -> dict[str, Callable[..., Any]]:
@@ -86,10 +68,14 @@ def physical_name(stack: str, logical_id: str, longest: int) -> str:
     return str(provisioners._physical_name(stack, logical_id, max_len=longest))
 
 
-def add_service(name: str, patterns: Document, handle: Handler, resources: Resources) -> None:
-    """Add a service with its routes and its CloudFormation types, or replace one."""
+def add_service(name: str, patterns: Document, handle: Handler) -> None:
+    """Add a service: how its requests are recognised, and what responds to them."""
     app.SERVICE_HANDLERS[name] = handle
     router.SERVICE_PATTERNS[name] = patterns
+
+
+def add_new_resources(resources: Resources) -> None:
+    """Add CloudFormation types that MiniStack lacks, with the properties that replace them."""
     add_resources(resources)
     for kind in resources:
         provisioners._REPLACING_PROPERTIES[kind] = replacing_properties(kind)

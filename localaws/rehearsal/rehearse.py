@@ -1,4 +1,4 @@
-"""The whole way of a release, by the commands that a user types; the AWS is this machine's."""
+"""A release from dev to prod, by the commands that a user types, on this machine's AWS."""
 
 import shutil
 import signal
@@ -18,9 +18,9 @@ _STEPS = 7
 
 
 def rehearse(home: Path) -> None:
-    """Deploy to dev, promote to prod, and see what is worse refused and what is broken go back.
+    """Deploy to dev, promote to prod; a worse model is refused, a broken one rolled back.
 
-    Raises LocalAwsError where a step does not end as it has to.
+    Raises LocalAwsError where a step ends in another way than expected.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     begin = time.monotonic()
@@ -34,7 +34,7 @@ def rehearse(home: Path) -> None:
 
 
 def _project(folder: Path) -> Path:
-    """A project of its own: a stages.toml, and what is built beside it."""
+    """Make a project: a stages.toml, and a folder for what is built."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "build").mkdir(parents=True)
     shutil.copy(CHECKOUT / "localaws" / "rehearsal" / "stages.toml", folder)
@@ -49,7 +49,7 @@ class _Rehearsal:
     ) -> None:
         self._emulator, self._project, self._bootstrapped = emulator, project, bootstrapped
         self._model, self._step = project / "build" / "model", 0
-        # The checkout has built it before, as a rule.
+        # The checkout has usually built it already.
         self._example = CHECKOUT / "build" / "model"
 
     def play(self) -> None:
@@ -58,22 +58,24 @@ class _Rehearsal:
         shutil.copytree(self._example, self._model)
         self._deploy()
         self._berth("verify", "dev")
-        self._say("dev to qa: first what would happen, then the same bytes, verified there")
+        self._say("dev to qa: first the plan, then the same bytes, verified there")
         self._berth("promote", "--from", "dev", "--to", "qa", "--dry-run")
         self._berth("promote", "--from", "dev", "--to", "qa")
         self._say("qa to prod")
         self._berth("promote", "--from", "qa", "--to", "prod")
-        self._say("A worse model comes to dev: the gate does not let it go on (exit status 1)")
+        self._say("A worse model comes to dev: the gate stops it (exit status 1)")
         make_worse(self._example, self._model)
         self._deploy()
         self._berth("verify", "dev", status=1)
         self._berth("promote", "--from", "dev", "--to", "qa", status=1)
-        self._say("A broken one is forced: qa goes back to what it ran before (exit status 1)")
+        self._say(
+            "A broken one is forced: qa is rolled back to its previous release (exit status 1)"
+        )
         make_broken(self._example, self._model)
         self._deploy()
-        forced = ("--force", "to see it go back")
+        forced = ("--force", "to see the rollback")
         self._berth("promote", "--from", "dev", "--to", "qa", *forced, status=1)
-        self._say("What qa ran, and what it runs")
+        self._say("The history of qa")
         self._berth("history", "qa")
         self._say("Ending AWS on this machine")
 
@@ -86,7 +88,7 @@ class _Rehearsal:
         self._berth("record", "dev")
 
     def _berth(self, *arguments: str, status: int = 0) -> None:
-        failure = f"`berth {' '.join(arguments)}` did not end as it has to"
+        failure = f"`berth {' '.join(arguments)}` did not end with status {status}"
         self._run([BERTH, *arguments], failure, status)
 
     def _run(self, command: list[str], failure: str, status: int = 0) -> None:
@@ -102,9 +104,9 @@ class _Rehearsal:
 
 _CODE = "ner.py"
 
-# Words become part of a span only where the classifier has no doubt at all: many are missed.
+# Words become part of a span only where the classifier is certain, so many are missed.
 _WORSE = ("< 0.5 * pieces", "< 0.0005 * pieces")
-# Every span is named as no golden set names one.
+# Every span gets a label that the golden set does not have.
 _BROKEN = (
     "    return [span for span in spans if",
     '    return [{**span, "label": "BROKEN"} for span in spans if',
@@ -112,12 +114,12 @@ _BROKEN = (
 
 
 def make_worse(model: Path, folder: Path) -> None:
-    """Copy the example model into `folder`, its post-processing too strict."""
+    """Copy the example model into `folder`, with post-processing that is too strict."""
     _changed(model, folder, _WORSE)
 
 
 def make_broken(model: Path, folder: Path) -> None:
-    """Copy the example model into `folder`, all of its labels wrong."""
+    """Copy the example model into `folder`, with all labels wrong."""
     _changed(model, folder, _BROKEN)
 
 
@@ -126,5 +128,5 @@ def _changed(model: Path, folder: Path, change: tuple[str, str]) -> None:
     shutil.copytree(model, folder, ignore=shutil.ignore_patterns("__pycache__"))
     code = (folder / _CODE).read_text(encoding="utf-8")
     if change[0] not in code:
-        raise LocalAwsError(f"{model / _CODE}: no {change[0]!r} in it to be changed")
+        raise LocalAwsError(f"{model / _CODE}: it must contain {change[0]!r}")
     (folder / _CODE).write_text(code.replace(*change), encoding="utf-8")

@@ -9,7 +9,7 @@ import itertools
 import re
 from functools import partial
 
-from localaws import cloudwatch, json_api
+from localaws import json_api
 from localaws.json_api import AwsError
 from localaws.ministack import services
 from localaws.sagemaker import capture, control, hosting, metrics, runtime, runtime_api, serverless
@@ -70,7 +70,6 @@ def shutdown() -> None:
 
 
 def _start() -> None:
-    cloudwatch.start()
     _runtimes.append(runtime.Runtime())
     _queues.append(Asynchronous(_runtimes[0]))
     _background.add(asyncio.get_running_loop().create_task(_pulse(), name="sagemaker-pulse"))

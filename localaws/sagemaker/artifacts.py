@@ -1,4 +1,4 @@
-"""The model's files: fetched from the emulated S3, unpacked safely, made read-only."""
+"""A model's files: fetched from the emulated S3, unpacked safely, made read-only."""
 
 import contextlib
 import shutil
@@ -18,7 +18,7 @@ MAX_FILES = 100_000
 
 
 def fetch(scope: Scope, container: Document, folder: Path) -> None:
-    """Put the container's model into `folder` (created, read-only); nothing where it names none.
+    """Fetch the container's model into `folder`, which is created and read-only.
 
     Raises HostingError where the object is missing or unsafe.
     """
@@ -43,7 +43,7 @@ def bucket_and_key(uri: str) -> tuple[str, str]:
     """The two halves of an `s3://` address; HostingError for any other."""
     parts = urlsplit(uri)
     if parts.scheme != "s3":
-        raise HostingError(f"Could not access model data at {uri}: only s3:// is known here")
+        raise HostingError(f"Could not access model data at {uri}: it must begin with s3://")
     return parts.netloc, parts.path.lstrip("/")
 
 
@@ -56,7 +56,9 @@ def _fetch_prefix(scope: Scope, uri: str, folder: Path) -> None:
             name = entry["Key"].removeprefix(prefix) or Path(entry["Key"]).name
             target = folder / name
             if not target.resolve().is_relative_to(folder.resolve()):
-                raise HostingError(f"The model holds a key that leaves its folder: {entry['Key']}")
+                raise HostingError(
+                    f"The model holds a key that leads out of its folder: {entry['Key']}"
+                )
             if not name.endswith("/"):
                 target.parent.mkdir(parents=True, exist_ok=True)
                 s3.download_file(bucket, entry["Key"], str(target))
@@ -97,7 +99,7 @@ def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
     """By hand: tarfile has no extraction filter before Python 3.11.4, and Debian 12 has 3.11.2."""
     place = folder / member.name.lstrip("/")  # as tar itself takes it
     if not place.resolve().is_relative_to(folder.resolve()):
-        raise HostingError(f"The model archive holds {member.name}, which leaves its folder.")
+        raise HostingError(f"The model archive holds {member.name}, which leads out of its folder.")
     if member.isdir():
         place.mkdir(parents=True, exist_ok=True)
     elif content := tar.extractfile(member):

@@ -1,4 +1,4 @@
-"""Data capture: a share of the requests and answers, as files of JSON lines in the emulated S3.
+"""Data capture: a share of the requests and responses, as JSON lines in the emulated S3.
 
 After the developer guide's page on capturing data from real-time endpoints. What is captured is
 kept for a second, and then written together: a file for each endpoint, variant and hour.
@@ -42,7 +42,7 @@ _lines: defaultdict[_Place, list[str]] = defaultdict(list)
 def record(
     endpoint: Endpoint, variant: Variant, headers: Mapping[str, str], body: bytes, reply: Reply
 ) -> None:
-    """Keep a request and its answer, if the variant's configuration and its share say so."""
+    """Capture a request and its response, if the configuration and its sampling say so."""
     configuration = endpoint.configurations.get(variant.config, endpoint.configuration)
     config = configuration.get("DataCaptureConfig", {})
     share = config.get("InitialSamplingPercentage", 0) if config.get("EnableCapture", True) else 0

@@ -25,8 +25,8 @@ def call(scope: Scope, name: str, request: Document) -> Document:
     if operation is None:
         raise AwsError(
             "UnknownOperationException",
-            f"SageMaker on this machine does not know {name!r}. "
-            f"It knows {', '.join(sorted(OPERATIONS))}.",
+            f"SageMaker on this machine does not emulate {name!r}. "
+            f"It emulates {', '.join(sorted(OPERATIONS))}.",
         )
     try:
         validation.validate("sagemaker", name, request)

@@ -1,9 +1,9 @@
-"""An update of an endpoint: the new fleet comes up, traffic moves in steps, alarms are watched.
+"""An update of an endpoint: the new fleet starts, traffic shifts in steps, alarms are watched.
 
 After the developer guide's pages on deployment guardrails: traffic bakes for WaitIntervalInSeconds
 after each shift, the last one included, and the old fleet then stays for TerminationWaitInSeconds.
-Alarms are watched in all of these waits. One that is in ALARM already ends the deployment before
-it has begun; AWS documents no more than that an alarm which the old fleet trips ends it.
+Alarms are watched in all of these waits. One that is already in ALARM ends the deployment before
+it begins; AWS documents only that an alarm which the old fleet trips ends it.
 """
 
 import contextlib
@@ -32,14 +32,14 @@ def _time_scale() -> float:
 
 
 TIME_SCALE = _time_scale()
-"""What part of a policy's waits is waited for: with 0.01 an hour takes 36 s."""
+"""The factor of a policy's waits: with 0.01 an hour takes 36 s."""
 
 LOOK_SECONDS = 0.2
-"""How often a wait looks at the alarms."""
+"""How often a wait reads the alarms."""
 
 
 class RollbackFailed(HostingError):  # noqa: N818 - named as what has happened
-    """The way back failed too: old and new instances serve together (UpdateRollbackFailed)."""
+    """The rollback failed too: old and new instances serve together (UpdateRollbackFailed)."""
 
 
 @dataclass
@@ -56,9 +56,9 @@ class Deployment:
     _shares: Mapping[str, float] = field(default_factory=dict)
 
     def run(self) -> None:
-        """Bring the new fleet up and all traffic to it.
+        """Start the new fleet and shift all traffic to it.
 
-        Raises HostingError when it has failed and the old fleet serves alone again, and
+        Raises HostingError when it has failed and only the old fleet serves again, and
         RollbackFailed when it does not.
         """
         config = self.endpoint.properties["EndpointConfigName"]
@@ -124,7 +124,7 @@ class Deployment:
             self.fleet.scale({name: left})
 
     def _provision(self, counts: dict[str, int]) -> None:
-        self._tell("Creating")
+        self._publish("Creating")
         self.fleet.scale(counts)
 
     def _shift(self, old: Fleet, reached: Mapping[str, int]) -> None:
@@ -132,9 +132,9 @@ class Deployment:
             name: reached[name] / total if total else 1.0
             for name, total in self._production.items()
         }
-        self._tell("ActivatingTraffic")
+        self._publish("ActivatingTraffic")
         self.endpoint.traffic = Traffic(old, self.fleet, self._shares)
-        self._tell("Baking")
+        self._publish("Baking")
 
     def _bake(self, seconds: float) -> None:
         began = time.monotonic()
@@ -161,7 +161,7 @@ class Deployment:
                 f"{head} CloudWatch alarm(s) [{', '.join(ringing)}] of its "
                 "AutoRollbackConfiguration are in state ALARM."
             )
-        # Waits count at their full length, whatever the scale.
+        # Waits count at their full length, whatever the factor.
         taken = time.monotonic() - self._started + self._spared
         if self.policy.timeout is not None and taken > self.policy.timeout:
             raise HostingError(
@@ -169,7 +169,7 @@ class Deployment:
                 f"({self.policy.timeout} s)."
             )
 
-    def _tell(self, stage: str) -> None:
+    def _publish(self, stage: str) -> None:
         """Put the stage into DescribeEndpoint's PendingDeploymentSummary."""
         status = [{"Status": stage, "StartTime": now()}]
         pending = [
@@ -181,5 +181,5 @@ class Deployment:
             }
             for one in self.variants
         ]
-        told = [pools.described(serverless.described(one)) for one in pending]
-        self.endpoint.pending = {**self._summary, **by_role(told, self.fleet.shadow)}
+        described = [pools.described(serverless.described(one)) for one in pending]
+        self.endpoint.pending = {**self._summary, **by_role(described, self.fleet.shadow)}

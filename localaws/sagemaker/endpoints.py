@@ -1,4 +1,4 @@
-"""Endpoints: checked here, carried out by `hosting` in the background."""
+"""The operations on endpoints: checked here, carried out by `hosting` in the background."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -59,7 +59,7 @@ def update_capacities(scope: Scope, request: Document) -> tuple[Endpoint, hostin
 
 
 def delete(scope: Scope, name: str) -> tuple[Endpoint, hosting.Done]:
-    """Begin DeleteEndpoint: the future holds None once every process is gone."""
+    """Begin DeleteEndpoint; the future is done once every process has ended."""
     with STORE.lock:
         endpoint = _settled(scope, name)
         return endpoint, hosting.delete(endpoint)
@@ -82,7 +82,7 @@ def _serving(scope: Scope, name: str) -> Endpoint:
 
 
 def _check_same_mode(endpoint: Endpoint, config: Resource) -> None:
-    """An endpoint stays asynchronous, or real-time, for as long as it lives."""
+    """An asynchronous endpoint stays asynchronous, and a real-time one real-time."""
     key = "AsyncInferenceConfig"
     was, becomes = (key in one for one in (endpoint.configuration, config.properties))
     if was != becomes:
@@ -125,7 +125,7 @@ def _fresh(spec: VariantSpec) -> Document:
         "CurrentWeight": 0.0,
         "DesiredWeight": spec.variant.get("InitialVariantWeight", 1.0),
         "CurrentInstanceCount": 0,
-        # A serverless variant has none to count, and one program here.
+        # A serverless variant has no instances to count; here it is one program.
         "DesiredInstanceCount": spec.variant.get("InitialInstanceCount", 1),
         **serverless.wanted(spec.variant),
         **pools.wanted(spec.variant, spec.pool),
@@ -133,7 +133,7 @@ def _fresh(spec: VariantSpec) -> Document:
 
 
 def _retained(fresh: Document, endpoint: Endpoint, dropped: set[str]) -> Document:
-    """A new variant with the weight and count that the one of its name has by now."""
+    """A new variant with the present weight and count of the variant of its name."""
     for old in endpoint.variants:
         if old["VariantName"] == fresh["VariantName"]:
             kept = {"DesiredWeight", "DesiredInstanceCount"} - dropped
@@ -148,7 +148,7 @@ def _described(variant: Document) -> Document:
 def describe(scope: Scope, request: Document) -> Document:
     """DescribeEndpoint."""
     endpoint = STORE.endpoint(scope, request["EndpointName"])
-    answer: Document = {
+    response: Document = {
         "EndpointName": endpoint.name,
         "EndpointArn": endpoint.arn,
         "EndpointConfigName": endpoint.serving,
@@ -158,14 +158,14 @@ def describe(scope: Scope, request: Document) -> Document:
         "LastModifiedTime": endpoint.modified,
     }
     if endpoint.failure:
-        answer["FailureReason"] = endpoint.failure
+        response["FailureReason"] = endpoint.failure
     if "AsyncInferenceConfig" in endpoint.configuration:
-        answer["AsyncInferenceConfig"] = endpoint.configuration["AsyncInferenceConfig"]
+        response["AsyncInferenceConfig"] = endpoint.configuration["AsyncInferenceConfig"]
     if endpoint.pending:
-        answer["PendingDeploymentSummary"] = endpoint.pending
+        response["PendingDeploymentSummary"] = endpoint.pending
     if "DeploymentConfig" in endpoint.properties:
-        answer["LastDeploymentConfig"] = endpoint.properties["DeploymentConfig"]
-    return answer
+        response["LastDeploymentConfig"] = endpoint.properties["DeploymentConfig"]
+    return response
 
 
 def _summary(one: Resource) -> Document:
@@ -200,7 +200,7 @@ OPERATIONS: dict[str, Callable[[Scope, Document], Document]] = {
 def changed(endpoint: Endpoint, wishes: list[Document]) -> list[Document]:
     """The variants' summaries with what `wishes` (DesiredWeightsAndCapacities) asks for.
 
-    Raises AwsError (ValidationException) for a variant that is not there or cannot be so.
+    Raises AwsError (ValidationException) for a missing variant or an impossible value.
     """
     present = {one["VariantName"]: dict(one) for one in endpoint.variants}
     for wish in wishes:
@@ -220,10 +220,10 @@ def changed(endpoint: Endpoint, wishes: list[Document]) -> list[Document]:
 def _check_count(endpoint: Endpoint, variant: Document, wish: Document) -> None:
     if "DesiredInstanceCount" not in wish:
         return
-    said = f'Variant "{variant["VariantName"]}" of endpoint "{endpoint.arn}"'
+    message = f'Variant "{variant["VariantName"]}" of endpoint "{endpoint.arn}"'
     if serverless.is_serverless(variant):
-        raise AwsError.validation(f"{said} is serverless: it has no instances.")
+        raise AwsError.validation(f"{message} is serverless: it has no instances.")
     if wish["DesiredInstanceCount"] == 0 and "AsyncInferenceConfig" not in endpoint.configuration:
         raise AwsError.validation(
-            f"{said} needs at least one instance: asynchronous endpoints alone scale to zero."
+            f"{message} needs at least one instance: only asynchronous endpoints scale to zero."
         )

@@ -1,4 +1,4 @@
-"""The stand-in for the image's environment: what the model pins and this one does not have.
+"""The Python environment of a program without an image: the model's pins that ours lacks.
 
 Where a container engine builds the image, pip installs the model's requirements into it. Here the
 program runs with this interpreter's packages; what differs is installed once into an overlay
@@ -44,9 +44,9 @@ def programs_for(model: Path, home: Path) -> Path:
 
 
 def unmet(requirements: Path) -> list[str]:
-    """The requirements of a file that this environment does not meet, sorted.
+    """The requirements of a file that are not met by this environment, sorted.
 
-    Options (lines that begin with `-`) belong to the image's pip and are passed over.
+    Options (lines that begin with `-`) are for the image's pip and are ignored.
     """
     if not requirements.exists():
         return []
@@ -80,7 +80,7 @@ def _build(folder: Path, wanted: list[str]) -> None:
     asked.write_text("\n".join(wanted) + "\n")
     kept = folder / "constraints.txt"
     kept.write_text("\n".join(_installed_but(wanted)) + "\n")
-    # What is here already stays; where the model's pins forbid that, its own closure is taken.
+    # Packages that are here keep their versions, unless the model's pins conflict with that.
     compiled = _uv("compile", str(asked), "--constraints", str(kept), "--quiet", "--no-annotate")
     if compiled.returncode:
         compiled = _uv("compile", str(asked), "--quiet", "--no-annotate")

@@ -1,4 +1,4 @@
-"""The running side of an endpoint: instances for each variant, kept healthy."""
+"""The instances of an endpoint's variants: started, watched, replaced and stopped."""
 
 import logging
 import random
@@ -37,7 +37,7 @@ class Fleet:
         config: str = "",
         shadow: str = "",
     ) -> None:
-        """`shadow` names the variant that gets no requests but copies of the others'."""
+        """`shadow` is the variant that gets only copies of the production variant's requests."""
         self.variants = {
             program.label: Variant(program, weight, config) for program, weight in programs
         }
@@ -52,7 +52,7 @@ class Fleet:
         self._coming_and_going: set[Instance] = set()
 
     def choose(self, name: str | None) -> Variant | None:
-        """The production variant of that name, or one drawn by weight; None where there is none."""
+        """The production variant of that name, or a random one by weight; None without one."""
         if name is not None:
             return self.production.get(name)
         candidates = list(self.production.values())
@@ -62,7 +62,7 @@ class Fleet:
     def scale(self, counts: dict[str, int]) -> None:
         """Bring each named variant to its number of healthy instances.
 
-        New ones serve once healthy; those too many finish their requests first. Raises
+        New ones serve once they are healthy, surplus ones finish their requests first. Raises
         HostingError, and stops what it started, where one does not become healthy.
         """
         wanted = [
@@ -120,7 +120,7 @@ class Fleet:
             self._coming_and_going.difference_update(leaving)
 
     def _watch(self, variant: Variant, instance: Instance) -> None:
-        """Ping an instance for as long as it serves; replace it when it dies or sickens."""
+        """Ping an instance for as long as it serves; replace it when it dies or turns unhealthy."""
         failed = 0
         while failed < FAILED_PINGS and not instance.exited.wait(PING_EVERY_SECONDS):
             failed = 0 if instance.ping() else failed + 1
@@ -132,7 +132,7 @@ class Fleet:
             try:
                 fresh = self._start(variant.program)
             except HostingError as error:
-                _log.warning("its replacement failed: %s", error)
+                _log.warning("the replacement failed: %s", error)
                 attempt += 1
                 self._closing.wait(min(30, 2**attempt))
                 continue
@@ -162,19 +162,19 @@ class Fleet:
         self.clear()
 
     def closes_within(self, seconds: float) -> bool:
-        """Wait so long, or until it is closed; whether it is."""
+        """Wait for the seconds, or until the fleet is closed; return whether it is."""
         return self._closing.wait(seconds)
 
     def ask_to_stop(self) -> None:
-        """SIGTERM to every instance; its supervisor sends SIGKILL after the grace."""
+        """SIGTERM to every instance; its supervisor sends SIGKILL after the grace period."""
         self._closing.set()
         for instance in self.instances():
             instance.ask_to_stop()
 
     def end(self, deadline: float) -> None:
-        """Leave instances until `deadline` (monotonic) to end and SIGKILL the rest.
+        """Give instances until `deadline` (monotonic) to end, and SIGKILL the rest.
 
-        For the emulator's own end: requests in flight are not waited for.
+        It is for the emulator's end, which does not wait for requests in flight.
         """
         for instance in self.instances():
             if not instance.exited.wait(max(0.0, deadline - time.monotonic())):
@@ -202,7 +202,7 @@ def _drain_all(instances: Sequence[Instance]) -> None:
 
 @dataclass(frozen=True)
 class Traffic:
-    """`shares`: the part of each variant's requests (0 to 1) that goes to the new fleet."""
+    """Requests go to the new fleet by `shares`: a part (0 to 1) of each variant's requests."""
 
     old: Fleet
     new: Fleet

@@ -1,4 +1,4 @@
-"""What an endpoint may not be changed to, beyond what its configuration says of itself."""
+"""The updates of an endpoint that SageMaker refuses."""
 
 from collections.abc import Sequence, Set
 
@@ -18,7 +18,7 @@ def check_deployment(
     variants: list[Document],
     before: Set[str] = frozenset(),
 ) -> None:
-    """Refuse a DeploymentConfig that SageMaker refuses; `before` are the variants there are.
+    """Refuse a DeploymentConfig that SageMaker refuses; `before` are the present variants.
 
     Raises AwsError.
     """
@@ -59,7 +59,7 @@ def _scaled(endpoint: Endpoint) -> list[str]:
     """The endpoint's variants that are scalable targets."""
     prefix = f"endpoint/{endpoint.name}/variant/"
     here = (endpoint.scope.account, endpoint.scope.region)
-    # A copy in place of the registry's lock: that is not to be waited for under the store's.
+    # A copy is read without the registry's lock, since this thread holds the store's.
     return [
         key.resource_id.removeprefix(prefix)
         for key in list(REGISTRY.targets)

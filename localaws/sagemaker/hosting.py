@@ -1,7 +1,7 @@
-"""Endpoints brought into service, changed and ended, each on a thread of its own.
+"""Endpoints brought into service, changed and deleted, each change in a thread of its own.
 
-Every function returns a future at once: it holds None when the work is done, or the HostingError
-that ended it. The endpoint's status tells the same to those who ask by DescribeEndpoint.
+Every function returns a future at once: its result is None when the work is done, its exception the
+HostingError that ended the work. DescribeEndpoint shows the same as the endpoint's status.
 """
 
 import logging
@@ -36,7 +36,7 @@ def create(endpoint: Endpoint, specs: Sequence[VariantSpec], variants: list[Docu
 
 
 def update(endpoint: Endpoint, specs: Sequence[VariantSpec], variants: list[Document]) -> Done:
-    """Replace what an endpoint runs; where that fails the old instances go on serving."""
+    """Replace what an endpoint runs; where that fails, the old instances keep serving."""
     endpoint.becomes("Updating")
     return _in_background(endpoint, lambda: _deploy(endpoint, specs, variants), "InService")
 
@@ -48,7 +48,7 @@ def scale(endpoint: Endpoint, variants: list[Document]) -> Done:
 
 
 def delete(endpoint: Endpoint) -> Done:
-    """Stop an endpoint's instances and forget it."""
+    """Stop an endpoint's instances and delete it."""
     endpoint.becomes("Deleting")
     return _in_background(endpoint, lambda: _delete(endpoint), "Failed")
 
@@ -134,7 +134,7 @@ def _scale(endpoint: Endpoint, variants: list[Document]) -> None:
 def _delete(endpoint: Endpoint) -> None:
     if endpoint.fleet is not None:
         _close(endpoint.fleet, drain=False)
-    if endpoint.traffic is not None:  # a rollback that failed has left two
+    if endpoint.traffic is not None:  # a failed rollback has left two fleets
         _close(endpoint.traffic.new, drain=False)
     STORE.remove(endpoint)
 
@@ -152,7 +152,7 @@ def _folder(endpoint: Endpoint) -> Path:
     base = folder_of(endpoint.scope, endpoint.name)
     base.mkdir(parents=True, exist_ok=True)
     if endpoint.fleet is None:
-        # What an emulator that was killed has left of an endpoint of this name.
+        # A killed emulator may have left an endpoint of this name.
         for stale in base.glob(f"{_PREFIX}*"):
             artifacts.remove(stale)
     return Path(tempfile.mkdtemp(prefix=_PREFIX, dir=base))

@@ -1,4 +1,4 @@
-"""One instance: the container's program, running on a loopback port of its own."""
+"""One instance: a container's program on a loopback port of its own."""
 
 import contextlib
 import http.client
@@ -38,7 +38,7 @@ _SUPERVISOR = Path(__file__).with_name("supervisor.py")
 _PORTS = range(20_000, 30_000)  # below the range that outgoing connections take theirs from
 _numbers = itertools.count(1)
 _given: set[int] = set()
-"""The ports of this emulator's instances: a program takes some time to listen on its own."""
+"""The ports of this emulator's instances; a program does not listen on its port at once."""
 _giving = threading.Lock()
 
 
@@ -46,8 +46,8 @@ _giving = threading.Lock()
 class Program:
     """What an instance runs: its command, its whole environment, and how long it may start up.
 
-    Where there is a `container`, that is run in place of the command; where there are `models`, it
-    loads them as they are asked for.
+    A `container` is run in place of the command. A program with `models` is a multi-model one and
+    loads each when it is first called.
     """
 
     label: str
@@ -61,7 +61,7 @@ class Program:
 
 
 class Instance:
-    """A started program. Requests `enter` and `leave`; once draining, none may enter."""
+    """A started program. Requests `enter` and `leave`; once it drains, none may enter."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
@@ -117,7 +117,7 @@ class Instance:
         self._signal(signal.SIGKILL)
         self._process.wait()
         if self.program.container:
-            # The supervisor's own clearing away may take until after this emulator's end.
+            # The supervisor removes it too, but perhaps only after this emulator's end.
             subprocess.run(
                 self._afterwards(),
                 env=dict(self.program.container.built.environment),
@@ -134,7 +134,9 @@ class Instance:
             os.killpg(self._process.pid, number)
 
     def wait_until_healthy(self, cancelled: threading.Event) -> None:
-        """Return once `/ping` answers 200; HostingError with the last log lines where it does not.
+        """Return once `/ping` responds with 200.
+
+        Raises HostingError, with the last lines of the log, where it does not.
 
         The wait ends early when the program exits or when `cancelled` is set.
         """
@@ -155,7 +157,7 @@ class Instance:
             f"The primary container for production variant {self.program.label} {what} the ping "
             f"health check. {'Last lines of its log:' if tail else 'It wrote no log.'}\n"
         )
-        # The end of a log says more than its beginning.
+        # The end of a log is more useful than its beginning.
         raise HostingError(head + tail[-(MAX_REASON - len(head)) :])
 
     def last_lines(self) -> str:
@@ -166,7 +168,7 @@ class Instance:
         return "\n".join(line for line in lines[-LAST_LINES:] if line.strip())
 
     def ping(self) -> bool:
-        """Whether `/ping` answers 200 in time."""
+        """Whether `/ping` responds with 200 in time."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PING_SECONDS)
         try:
             connection.request("GET", "/ping")
@@ -177,7 +179,7 @@ class Instance:
             connection.close()
 
     def enter(self) -> bool:
-        """Count a request in, unless the instance is leaving; whoever enters must `leave`."""
+        """Count a request in, unless the instance drains; a request that enters must `leave`."""
         with self._lock:
             if self._draining or not self.healthy:
                 return False
@@ -192,7 +194,7 @@ class Instance:
                 self._idle.set()
 
     def drain(self, seconds: float) -> None:
-        """Let nobody in any more and wait for those inside, at most that long.
+        """Admit no more requests and wait for those inside, at most the seconds.
 
         The wait ends with the program, too.
         """
@@ -203,7 +205,7 @@ class Instance:
         self._idle.wait(seconds)
 
     def stop(self) -> None:
-        """SIGTERM, then SIGKILL after the grace; return when the process group is gone."""
+        """SIGTERM, then SIGKILL after the grace period; return when the process group has ended."""
         self.healthy = False
         self.ask_to_stop()
         if not self.exited.wait(STOP_GRACE_SECONDS + 5):

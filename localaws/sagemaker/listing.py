@@ -31,7 +31,7 @@ def page(
     summarise: Callable[[Resource], Document],
     member: str,
 ) -> Document:
-    """The answer of a List operation: summaries (name first) that pass the request's filters."""
+    """The response of a List operation: summaries (name first) that pass the request's filters."""
     summaries = [summarise(one) for one in resources if request.get("NameContains", "") in one.name]
     summaries = [one for one in summaries if _within(request, one)]
     order = _ORDER[request.get("SortBy", "CreationTime")]
@@ -39,10 +39,10 @@ def page(
     summaries.sort(key=order, reverse=descending)  # type: ignore[arg-type]
     start = _offset(request.get("NextToken"))
     end = start + request.get("MaxResults", DEFAULT_PAGE)
-    answer: Document = {member: summaries[start:end]}
+    response: Document = {member: summaries[start:end]}
     if end < len(summaries):
-        answer["NextToken"] = base64.urlsafe_b64encode(str(end).encode()).decode()
-    return answer
+        response["NextToken"] = base64.urlsafe_b64encode(str(end).encode()).decode()
+    return response
 
 
 def _within(request: Document, summary: Document) -> bool:

@@ -1,4 +1,4 @@
-"""A container's output, line by line, in the emulated CloudWatch Logs."""
+"""A container's output in the emulated CloudWatch Logs."""
 
 import contextlib
 import logging
@@ -15,7 +15,7 @@ from localaws.scope import Scope
 EVERY_SECONDS = 1.0
 
 MAX_EVENTS, MAX_CHARACTERS = 1_000, 200_000
-"""What goes into one call; PutLogEvents allows 10,000 events and 1 MiB."""
+"""The most of one call; PutLogEvents allows 10,000 events and 1 MiB."""
 
 _log = logging.getLogger("localaws.sagemaker")
 
@@ -31,14 +31,14 @@ def stream_of(instance: Instance) -> str:
 
 
 def put(scope: Scope, group: str, stream: str, lines: list[str]) -> None:
-    """Write a new stream of a group that there is."""
+    """Write a new stream of an existing group."""
     client = clients.client(scope, "logs")
     client.create_log_stream(logGroupName=group, logStreamName=stream)
     _put(client, {"logGroupName": group, "logStreamName": stream}, lines)
 
 
 def ship(scope: Scope, group: str, instance: Instance) -> None:
-    """Send an instance's log on, from a thread of its own, until the instance has ended."""
+    """Copy an instance's log from a thread of its own, until the instance has ended."""
     threading.Thread(
         target=_ship, args=[scope, group, instance], name=f"logs-{instance.id}", daemon=True
     ).start()
@@ -58,7 +58,7 @@ def _ship(scope: Scope, group: str, instance: Instance) -> None:
                 while lines := log.readlines(MAX_CHARACTERS):
                     _put(client, named, lines)
     except (BotoCoreError, ClientError) as error:
-        _log.warning("the log of %s goes no further: %s", instance.id, error)
+        _log.warning("the log of %s is no longer copied: %s", instance.id, error)
 
 
 def _put(client: Any, named: dict[str, str], lines: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Models and endpoint configurations: what is kept as it was given, and given back."""
+"""Models and endpoint configurations, stored as they were given."""
 
 from collections.abc import Callable
 
@@ -34,7 +34,7 @@ def only_container(model: Document) -> Document:
     """The container of a model's properties; ValidationException where it has several."""
     containers: list[Document] = model.get("Containers") or [model["PrimaryContainer"]]
     if len(containers) > 1:
-        raise AwsError.validation("Models of several containers are not run on this machine.")
+        raise AwsError.validation("Models of several containers cannot run on this machine.")
     return containers[0]
 
 
@@ -59,7 +59,7 @@ def _check_variant(scope: Scope, config: Document, variant: Document) -> None:
     name = variant["VariantName"]
     if "ModelName" not in variant:
         raise AwsError.validation(
-            f"Variant {name} has no ModelName: inference components are not known on this machine."
+            f"Variant {name} has no ModelName: this machine does not emulate inference components."
         )
     model = STORE.get(scope, "model", variant["ModelName"])
     ways = {"InstanceType", "InstancePools", "ServerlessConfig"} & variant.keys()

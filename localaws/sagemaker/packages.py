@@ -1,4 +1,4 @@
-"""Model packages and their groups: a model registry's contents, kept as they were given.
+"""Model packages and their groups, stored as they were given.
 
 Nothing is validated or scanned, so a package is Completed at once.
 """
@@ -18,7 +18,7 @@ _REPLACED = ("ModelApprovalStatus", "ApprovalDescription", "InferenceSpecificati
 
 @dataclass
 class Group(Resource):
-    """versions: how many there have been; a deleted one's number is not given again."""
+    """versions: how many there have been; a deleted version's number is not used again."""
 
     versions: int = 0
 
@@ -48,8 +48,8 @@ def delete_group(scope: Scope, request: Document) -> Document:
     with STORE.lock:
         group = _group(scope, request)
         if any(_in_group(one, group.name) for one in STORE.all(scope, _PACKAGE).values()):
-            said = f"Model package group {group.arn} has model packages: delete them first."
-            raise AwsError("ConflictException", said)
+            message = f"Model package group {group.arn} has model packages: delete them first."
+            raise AwsError("ConflictException", message)
         STORE.remove(group)
     return {}
 
@@ -159,8 +159,8 @@ _SUMMARISED = (
 
 
 def _summarise(package: Resource) -> Document:
-    told = {name: package.properties[name] for name in _SUMMARISED if name in package.properties}
-    return told | _state(package)
+    summary = {name: package.properties[name] for name in _SUMMARISED if name in package.properties}
+    return summary | _state(package)
 
 
 OPERATIONS: dict[str, Callable[[Scope, Document], Document]] = {

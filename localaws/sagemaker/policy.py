@@ -1,4 +1,4 @@
-"""A DeploymentConfig: in which steps traffic moves, and what SageMaker refuses of one.
+"""A DeploymentConfig: the steps in which traffic shifts, and what SageMaker refuses.
 
 After botocore's model and the developer guide's pages on deployment guardrails.
 """
@@ -101,7 +101,7 @@ class Policy:
         return [*range(step, total, step), total]
 
     def check(self, counts: Mapping[str, int], before: Set[str]) -> None:
-        """Refuse what does not fit the production variants' instances, or their names `before`.
+        """Refuse a policy that does not fit the production variants' instances or names (`before`).
 
         Raises AwsError.
         """
@@ -123,7 +123,7 @@ class Policy:
     def _check_size(self, name: str, total: int, size: Size) -> None:
         least, most = _LIMITS[self.kind]
         share = size.value if size.is_percent else 100 * size.value / total
-        # Half of one instance is no instance: with one there is nothing to split.
+        # With one instance there is nothing to split.
         if least <= share <= most and total > 1:
             return
         unit = "%" if size.is_percent else " instance(s)"

@@ -1,4 +1,4 @@
-"""Instance pools: the first type in order of priority that has capacity.
+"""Instance pools: a variant runs on the first type, by priority, that has capacity.
 
 After the developer guide's page on deploying to several instance types. There the instances of one
 variant may come from several pools; here they come from one.
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from localaws.scope import Document
 
 NO_CAPACITY = "LOCALAWS_NO_CAPACITY"
-"""The emulator's variable with the instance types, between commas, of which there are none."""
+"""The environment variable with the instance types, between commas, without capacity."""
 
 INSUFFICIENT = (
     "Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error. "
@@ -27,7 +27,7 @@ class Pool:
 
 
 def choose(variant: Document) -> Pool | None:
-    """What an endpoint configuration's variant runs on; None where no type of it has capacity."""
+    """What a configuration's variant runs on; None where none of its types has capacity."""
     own = {"InstanceType": variant.get("InstanceType", "")}
     pools = sorted(variant.get("InstancePools", [own]), key=lambda one: one.get("Priority", 1))
     missing = {one.strip() for one in os.environ.get(NO_CAPACITY, "").split(",")} - {""}
@@ -39,7 +39,7 @@ def choose(variant: Document) -> Pool | None:
 
 
 def wanted(variant: Document, pool: Pool | None) -> Document:
-    """What the summary of a new variant says of its pools; empty where it has none."""
+    """The pools in a new variant's summary; empty where it has none."""
     if "InstancePools" not in variant:
         return {}
     types = [one["InstanceType"] for one in variant["InstancePools"]]
@@ -47,7 +47,7 @@ def wanted(variant: Document, pool: Pool | None) -> Document:
 
 
 def reached(variant: Document) -> Document:
-    """What a variant's summary says once it has its desired instances."""
+    """The pools in a variant's summary once it has its desired instances."""
     if "InstancePools" not in variant:
         return {}
     types = [one["InstanceType"] for one in variant["InstancePools"]]
@@ -55,7 +55,7 @@ def reached(variant: Document) -> Document:
 
 
 def described(variant: Document) -> Document:
-    """A variant's summary without what is ours alone."""
+    """A variant's summary without our own member `_pool`."""
     return {name: value for name, value in variant.items() if name != "_pool"}
 
 

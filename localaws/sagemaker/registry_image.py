@@ -1,4 +1,4 @@
-"""The image in the emulated ECR that a container definition names."""
+"""A container definition's image in the emulated ECR."""
 
 import re
 from typing import Any
@@ -23,10 +23,10 @@ def pinned_tags(image: str) -> list[str] | None:
 
 
 def check(image: str) -> None:
-    """Raise ValidationException for an image that ECR has with an OCI manifest, or an OCI index.
+    """Raise ValidationException for an image with an OCI manifest or an OCI index in ECR.
 
-    The words are those of https://github.com/aws/amazon-sagemaker-feedback/issues/180 and, of an
-    index, https://github.com/mlflow/mlflow/issues/13834. AWS documents no list of what it takes.
+    The messages are those of https://github.com/aws/amazon-sagemaker-feedback/issues/180 and, of an
+    index, https://github.com/mlflow/mlflow/issues/13834. AWS does not document which it takes.
     """
     found = _find(image)
     media_type = found["imageManifestMediaType"] if found else ""

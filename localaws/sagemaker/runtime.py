@@ -1,4 +1,4 @@
-"""InvokeEndpoint: a request handed to an instance, its answer handed back as SageMaker's."""
+"""InvokeEndpoint: an instance's response to a request, returned as SageMaker returns it."""
 
 import asyncio
 import time
@@ -22,7 +22,7 @@ MAX_BODY_BYTES = 25 * 2**20
 bytes but its client does not enforce it."""
 
 RESPONSE_SECONDS = 60.0
-"""A container has to answer within 60 s (developer guide, your-algorithms-inference-code)."""
+"""A container has to respond within 60 s (developer guide, your-algorithms-inference-code)."""
 
 ATTEMPTS = 3
 """How many instances are tried for one request, as long as none has received it."""
@@ -46,7 +46,7 @@ class Runtime:
         # Connections are given up before a usual server's own keep-alive (uvicorn: 5 s) ends:
         # else a request may be written into one that is just being closed.
         limits = httpx.Limits(max_connections=None, keepalive_expiry=2.0)
-        # The time limit is `ask`'s, for the answer as a whole: httpx's own are for its parts.
+        # `ask` limits the time of the response as a whole; httpx's own limits are for its parts.
         self._mirror = Mirror(self.ask)
         self._http = httpx.AsyncClient(limits=limits, timeout=None, trust_env=False)  # noqa: S113 - see above
 
@@ -71,9 +71,9 @@ class Runtime:
         if not 200 <= reply.status < 300:
             raise model_error(scope, name, instance, reply)
         capture.record(endpoint, variant, headers, body, reply)
-        answer = {key: reply.headers[key] for key in _ANSWERED if key in reply.headers}
-        answer["x-amzn-invoked-production-variant"] = variant.program.label
-        return 200, answer, reply.body
+        response = {key: reply.headers[key] for key in _ANSWERED if key in reply.headers}
+        response["x-amzn-invoked-production-variant"] = variant.program.label
+        return 200, response, reply.body
 
     async def _reach(
         self, endpoint: Endpoint, headers: Mapping[str, str], body: bytes
@@ -113,7 +113,7 @@ class Runtime:
         seconds: float | None = None,
         path: str = "/invocations",
     ) -> Reply:
-        """An instance's answer, or its silence after so many seconds (60 without); enter it first.
+        """An instance's response within the seconds (60 by default); the caller has entered it.
 
         Raises httpx.ConnectError where nothing listens.
         """
@@ -123,7 +123,7 @@ class Runtime:
             async with asyncio.timeout(seconds or RESPONSE_SECONDS):
                 got = await self._http.post(url, headers={**_OWN, **headers}, content=body)
         except TimeoutError:
-            said = (
+            message = (
                 "Your invocation timed out while waiting for a response from container primary. "
                 "Review the latency metrics for each container in Amazon CloudWatch, resolve the "
                 "issue, and try again."
@@ -131,10 +131,10 @@ class Runtime:
         except httpx.ConnectError:
             raise
         except httpx.HTTPError as error:
-            said = f"The container broke the connection: {type(error).__name__} {error}".strip()
+            message = f"The container broke the connection: {type(error).__name__} {error}".strip()
         else:
             return Reply(got.status_code, got.headers, got.content, time.perf_counter() - started)
-        return Reply(0, {}, said.encode(), time.perf_counter() - started)
+        return Reply(0, {}, message.encode(), time.perf_counter() - started)
 
 
 def _check(name: str, headers: Mapping[str, str], body: bytes) -> None:

@@ -55,7 +55,7 @@ def unknown(path: str) -> Response:
     return refused(
         AwsError(
             "UnknownOperationException",
-            f"SageMaker on this machine knows InvokeEndpoint and InvokeEndpointAsync, not {path}.",
+            f"localaws emulates InvokeEndpoint and InvokeEndpointAsync, not {path}.",
             status=404,
         )
     )

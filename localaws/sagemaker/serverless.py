@@ -1,4 +1,4 @@
-"""Serverless variants: what they cannot have, and how many requests they take at once.
+"""Serverless variants: their restrictions, and how many requests they take at once.
 
 After the developer guide's page on serverless inference. On AWS each request has a container of
 its own; here one program takes them all.
@@ -21,7 +21,7 @@ _KEY = "DesiredServerlessConfig"
 
 
 def check(config: Document, variant: Document, model: Resource) -> None:
-    """Raise AwsError (ValidationException) for what a serverless variant cannot have.
+    """Raise AwsError (ValidationException) where a serverless variant has what it cannot have.
 
     config: the CreateEndpointConfig request that the variant is in.
     """
@@ -75,7 +75,7 @@ def _check_provisioned(config: Document) -> None:
 
 
 def wanted(variant: Document) -> Document:
-    """What the summary of a new variant of an endpoint configuration says of its being serverless.
+    """The serverless configuration in a new variant's summary.
 
     Empty where it is not.
     """
@@ -83,17 +83,17 @@ def wanted(variant: Document) -> Document:
 
 
 def reached(variant: Document) -> Document:
-    """What a variant's summary says once it is as it was wanted."""
+    """The serverless configuration in a variant's summary once it is in service."""
     return {"CurrentServerlessConfig": variant[_KEY]} if _KEY in variant else {}
 
 
 def is_serverless(variant: Document) -> bool:
-    """Whether the summary is that of a serverless variant."""
+    """Whether a summary is of a serverless variant."""
     return _KEY in variant
 
 
 def updated(variant: Document, changes: Document) -> Document:
-    """What a ServerlessUpdateConfig changes in a variant's summary; AwsError where it cannot."""
+    """A summary's members after a ServerlessUpdateConfig; AwsError where it is not allowed."""
     if not is_serverless(variant):
         raise AwsError.validation(
             f'Variant "{variant["VariantName"]}" is not serverless: it has no ServerlessConfig.'
@@ -130,7 +130,7 @@ def check_invocation(endpoint: Endpoint, variant: Variant, body: bytes) -> None:
 
 
 def publish() -> None:
-    """Put how much of its concurrency each serverless variant uses. Call it on the event loop."""
+    """Publish the used share of each serverless variant's concurrency, on the event loop."""
     for endpoint in STORE.endpoints():
         for name, variant in endpoint.fleet.variants.items() if endpoint.fleet else ():
             config = _config(endpoint, name) or {}

@@ -1,4 +1,4 @@
-"""Copies of requests for a shadow variant: sent beside the answer, never in its way.
+"""Copies of requests for a shadow variant; they delay no response.
 
 After the developer guide's page on shadow variants. Its share of the requests is its own weight
 over the production variant's, all of them at most.
@@ -19,13 +19,13 @@ from localaws.sagemaker.variant import Variant
 from localaws.scope import Scope
 
 MOST_COPIES = 64
-"""Of an endpoint on their way at once; others are dropped. AWS's pages name no number."""
+"""The most copies in flight of an endpoint; others are dropped. AWS documents no number."""
 
 Ask = Callable[[Instance, dict[str, str], bytes], Awaitable[Reply]]
 
 
 class Mirror:
-    """Sends the copies. It belongs to one event loop; `ask` hands a request to an instance."""
+    """Sends the copies by `ask`. It belongs to one event loop."""
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
@@ -35,7 +35,7 @@ class Mirror:
     def copy(
         self, scope: Scope, endpoint: str, variant: Variant, headers: dict[str, str], body: bytes
     ) -> None:
-        """Give the variant's shadow, where it has one and its share says so, the same request."""
+        """Send the same request to the variant's shadow variant, with the shadow's probability."""
         shadow = variant.shadow
         if shadow is None or random.random() * variant.weight >= shadow.weight:  # noqa: S311
             return
@@ -59,7 +59,7 @@ class Mirror:
         try:
             reply = await self._ask(instance, headers, body)
         except httpx.ConnectError:
-            return  # it died just now
+            return  # the instance has just died
         finally:
             instance.leave()
         metrics.count_invocation(

@@ -31,10 +31,10 @@ def folder_of(scope: Scope, endpoint: str) -> Path:
 
 @dataclass(frozen=True)
 class VariantSpec:
-    """What one variant needs, taken down when the endpoint is created or updated.
+    """What one variant runs, as it was when the endpoint was created or updated.
 
-    Later changes to, or deletion of, the model and the configuration do not touch a running
-    endpoint, as in SageMaker. `pool` is what it runs on, None where nothing has capacity.
+    Later changes to the model and the configuration, or their deletion, do not affect a running
+    endpoint, as in SageMaker. `pool` is what it runs on; None where no instance type has capacity.
     """
 
     variant: Document
@@ -60,9 +60,9 @@ def shadow_of(specs: Sequence[VariantSpec]) -> str:
 
 
 def prepare(scope: Scope, endpoint: str, spec: VariantSpec, folder: Path) -> Program:
-    """Fetch the variant's model into `folder` and say how its container is run.
+    """Fetch the variant's model into `folder`; return the program that serves it.
 
-    Raises HostingError with the reason where an instance, the image or the model is not to be had.
+    Raises HostingError with the reason where an instance, the image or the model is missing.
     """
     if spec.pool is None:
         raise HostingError(INSUFFICIENT)

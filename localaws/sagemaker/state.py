@@ -1,4 +1,4 @@
-"""What exists: models, endpoint configurations and endpoints, per account and region."""
+"""SageMaker's resources, per account and region."""
 
 import threading
 from dataclasses import dataclass, field
@@ -37,16 +37,16 @@ class Resource:
 
 @dataclass
 class Endpoint(Resource):
-    """An endpoint: `properties` holds EndpointConfigName and DeploymentConfig as last asked for.
+    """An endpoint: `properties` holds the last request's EndpointConfigName and DeploymentConfig.
 
-    serving: the configuration's name that answers now (DescribeEndpoint.EndpointConfigName);
+    serving: the configuration's name that serves now (DescribeEndpoint.EndpointConfigName);
     configurations: each one that was deployed, by name, as it was then: it may be deleted since;
     variants: the variants' summaries, in DescribeEndpoint's shape;
     traffic: how requests are divided while an update shifts them from `fleet` to a new one;
     pending: DescribeEndpoint's PendingDeploymentSummary, empty while there is none;
     hardware: the instance type, or pools of them, of each variant in service;
-    shadow: the name of the variant among `variants` that gets copies alone, empty without one;
-    backlog: what waits, where the endpoint is asynchronous.
+    shadow: the name of the shadow variant among `variants`, empty without one;
+    backlog: the queue of an asynchronous endpoint.
     """
 
     status: str = "Creating"
@@ -64,11 +64,11 @@ class Endpoint(Resource):
 
     @property
     def configuration(self) -> Document:
-        """The endpoint configuration that answers now, in CreateEndpointConfig's shape."""
+        """The endpoint configuration that serves now, in CreateEndpointConfig's shape."""
         return self.configurations.get(self.serving, {})
 
     def becomes(self, status: str, failure: str = "") -> None:
-        """Take a new status; the reason is kept to what FailureReason may hold (1,024)."""
+        """Take a new status; the reason is cut to FailureReason's 1,024 characters."""
         self.failure = failure[:1024]
         self.modified = now()
         self.status = status
@@ -95,7 +95,7 @@ NOUNS = {
 
 
 class Store:
-    """Every resource of every account and region. `lock` guards a check and what follows it."""
+    """Every resource of every account and region. Hold `lock` to check and change."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
@@ -107,7 +107,7 @@ class Store:
         return self._resources.setdefault((scope, kind), {})
 
     def add(self, resource: Resource, tags: list[Document]) -> None:
-        """Keep a new resource; ValidationException where its name is taken."""
+        """Add a new resource; ValidationException where its name is taken."""
         with self.lock:
             present = self.all(resource.scope, resource.kind)
             if resource.name in present:
@@ -139,7 +139,7 @@ class Store:
         return [one for one in found if isinstance(one, Endpoint)]
 
     def remove(self, resource: Resource) -> None:
-        """Forget a resource and its tags."""
+        """Remove a resource and its tags."""
         with self.lock:
             self.all(resource.scope, resource.kind).pop(resource.name, None)
             self.tags.pop(resource.arn, None)

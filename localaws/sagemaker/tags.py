@@ -1,4 +1,4 @@
-"""AddTags, ListTags and DeleteTags, on any resource kept here."""
+"""AddTags, ListTags and DeleteTags, for every kind of resource."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ MAX_TAGS = 50
 
 
 def add_tags(scope: Scope, request: Document) -> Document:
-    """AddTags: the answer holds every tag of the resource."""
+    """AddTags: the response holds every tag of the resource."""
     kept = _of(scope, request["ResourceArn"])
     added = {tag["Key"]: tag["Value"] for tag in request["Tags"]}
     if len({**kept, **added}) > MAX_TAGS:
@@ -26,7 +26,7 @@ def list_tags(scope: Scope, request: Document) -> Document:
 
 
 def delete_tags(scope: Scope, request: Document) -> Document:
-    """DeleteTags: keys that are not there are passed over."""
+    """DeleteTags: missing keys are ignored."""
     kept = _of(scope, request["ResourceArn"])
     for key in request["TagKeys"]:
         kept.pop(key, None)

@@ -1,4 +1,4 @@
-"""A variant: which of its instances gets the next request."""
+"""A variant, and the choice of the instance that gets the next request."""
 
 from dataclasses import dataclass, field
 
@@ -9,7 +9,7 @@ from localaws.sagemaker.instance import Instance, Program
 class Variant:
     """A variant: its program and the instances that run it now.
 
-    `config` is the endpoint configuration that it is of, `shadow` the variant that gets copies of
+    `config` is its endpoint configuration, `shadow` the variant that gets copies of
     its requests. `instances` is replaced, never changed, so that it can be read without a lock.
     """
 
@@ -21,9 +21,9 @@ class Variant:
     turn: int = field(default=0, repr=False)
 
     def admit(self, model: str | None = None) -> Instance | None:
-        """A healthy instance with the fewest requests, entered; None where none is healthy.
+        """Enter the healthy instance with the fewest requests; None where none is healthy.
 
-        On a multi-model endpoint those that have the `model` loaded come first.
+        On a multi-model endpoint, instances that have loaded the `model` come first.
         """
         present = self.instances
         self.turn += 1

@@ -1,4 +1,4 @@
-"""A request to an asynchronous endpoint: what it asks for, and where its answer goes."""
+"""A request to an asynchronous endpoint, and the queue that it waits in."""
 
 import time
 import uuid
@@ -108,7 +108,7 @@ class Backlog:
 
     @property
     def size(self) -> int:
-        """How many are not answered yet: AWS counts those in work, too."""
+        """How many have no response yet; AWS counts those in work, too."""
         return len(self.waiting) + len(self.processing)
 
     def age(self, now: float) -> float:
@@ -117,7 +117,7 @@ class Backlog:
         return now - min(received) if received else 0.0
 
     def take_expired(self, now: float) -> list[Request]:
-        """Those that have waited for longer than they may, taken out."""
+        """Take out those that have waited for longer than they may."""
         expired = [one for one in self.waiting if now - one.received > one.ttl]
         for one in expired:
             self.waiting.remove(one)

@@ -1,4 +1,4 @@
-"""What an asynchronous invocation reads and leaves: objects in S3, messages to SNS topics."""
+"""The payloads and results of asynchronous invocations in S3, and the messages to SNS topics."""
 
 import base64
 import json
@@ -23,7 +23,7 @@ _TOPICS = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an invocation ended: the container's answer, or why there is none worth keeping."""
+    """How an invocation ended: the container's response, or the reason of the failure."""
 
     body: bytes
     content_type: str = "text/plain"
@@ -36,7 +36,7 @@ class Outcome:
 
 
 def payload(scope: Scope, request: Request) -> bytes:
-    """What the container is to get; ValueError or boto3's errors where it cannot be had."""
+    """The payload of a request; HostingError or boto3's errors where it cannot be read."""
     if not request.location:
         return request.inline
     found: bytes = client(scope, "s3").get_object(**_address(request.location))["Body"].read()
@@ -44,7 +44,7 @@ def payload(scope: Scope, request: Request) -> bytes:
 
 
 def store(scope: Scope, request: Request, outcome: Outcome) -> None:
-    """Put the outcome where the request said; boto3's errors where that fails."""
+    """Store the outcome at the request's address; boto3's errors where that fails."""
     location = request.output if outcome.succeeded else request.failure
     if location:
         client(scope, "s3").put_object(
@@ -53,7 +53,7 @@ def store(scope: Scope, request: Request, outcome: Outcome) -> None:
 
 
 def notify(scope: Scope, request: Request, outcome: Outcome) -> None:
-    """Tell the topic of such an outcome, where there is one; boto3's errors where that fails."""
+    """Publish to the outcome's topic, where there is one; boto3's errors where that fails."""
     topic, listed = _TOPICS[outcome.succeeded]
     if topic in request.notifications:
         included = listed in request.notifications.get("IncludeInferenceResponseIn", [])
@@ -109,5 +109,5 @@ def _moment(epoch: float) -> str:
 def _address(uri: str) -> dict[str, str]:
     parts = urlsplit(uri)
     if parts.scheme != "s3":
-        raise ValueError(f"{uri}: only s3:// is known here")
+        raise ValueError(f"{uri}: it must begin with s3://")
     return {"Bucket": parts.netloc, "Key": parts.path.lstrip("/")}

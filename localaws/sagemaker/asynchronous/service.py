@@ -1,4 +1,4 @@
-"""InvokeEndpointAsync, and who works on a queue next. It belongs to one event loop."""
+"""InvokeEndpointAsync and its queues. It belongs to one event loop."""
 
 import asyncio
 import json
@@ -16,11 +16,11 @@ from localaws.sagemaker.state import STORE, Endpoint
 from localaws.scope import Scope
 
 CONCURRENT_INVOCATIONS = 4
-"""For each instance where the configuration says none: SageMaker then chooses a number itself."""
+"""The default for each instance; SageMaker then chooses a number itself."""
 
 
 class Asynchronous:
-    """Takes requests in and hands them to instances as these become free."""
+    """Queues requests and sends them to instances as these become free."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
@@ -35,15 +35,15 @@ class Asynchronous:
         request = parse(config, name, headers, body)
         endpoint.backlog.waiting.append(request)
         self._look_at(endpoint)
-        answer = {"content-type": "application/json"}
+        response = {"content-type": "application/json"}
         if request.output:
-            answer["x-amzn-sagemaker-outputlocation"] = request.output
+            response["x-amzn-sagemaker-outputlocation"] = request.output
         if request.failure:
-            answer["x-amzn-sagemaker-failurelocation"] = request.failure
-        return 202, answer, json.dumps({"InferenceId": request.inference_id}).encode()
+            response["x-amzn-sagemaker-failurelocation"] = request.failure
+        return 202, response, json.dumps({"InferenceId": request.inference_id}).encode()
 
     def beat(self) -> None:
-        """Look at every queue, for what expired and who became free, and publish what it is."""
+        """Expire requests, start work on free instances, and publish the state of every queue."""
         for endpoint in STORE.endpoints():
             if "AsyncInferenceConfig" in endpoint.configuration and endpoint.fleet is not None:
                 self._look_at(endpoint)
@@ -61,13 +61,13 @@ class Asynchronous:
         task.add_done_callback(self._tasks.discard)
 
     async def _carry_out(self, begun: Work) -> None:
-        # Where it was in vain, the next beat is soon enough: the instance is just being replaced.
+        # Where nothing listened, the instance is being replaced: the next beat tries again.
         if await begun.run(self._runtime.ask):
             self._look_at(begun.endpoint)
 
 
 def _next_work(endpoint: Endpoint) -> Work | None:
-    """The oldest request with an instance that it has entered; None where all are busy."""
+    """The oldest request, entered into an instance; None where all are busy."""
     client = endpoint.configuration["AsyncInferenceConfig"].get("ClientConfig", {})
     most = client.get("MaxConcurrentInvocationsPerInstance", CONCURRENT_INVOCATIONS)
     fleet = endpoint.traffic or endpoint.fleet

@@ -1,4 +1,4 @@
-"""One asynchronous request worked off: fetched, asked, stored, told."""
+"""One asynchronous request: its payload fetched, its response stored, its topic notified."""
 
 import asyncio
 import logging
@@ -18,7 +18,7 @@ from localaws.sagemaker.runtime_api import Reply
 from localaws.sagemaker.state import Endpoint
 
 Ask = Callable[[Instance, Mapping[str, str], bytes, float], Awaitable[Reply]]
-"""Hands an instance headers and a body, and waits for its answer for at most so many seconds."""
+"""Sends headers and a body to an instance; waits for its response for at most the seconds."""
 
 _STORAGE_ERRORS = (BotoCoreError, ClientError, ValueError)
 _log = logging.getLogger("localaws.sagemaker")
@@ -26,7 +26,7 @@ _log = logging.getLogger("localaws.sagemaker")
 
 @dataclass
 class Work:
-    """A request and the instance that it has entered. `counted` becomes the metrics."""
+    """A request and the instance that it has entered. `counted` is published as metrics."""
 
     endpoint: Endpoint
     request: Request
@@ -36,7 +36,7 @@ class Work:
     counted: Counter[str] = field(default_factory=Counter)
 
     async def run(self, ask: Ask) -> bool:
-        """See the request to its end; False where nothing listened, and it waits again."""
+        """Complete the request; False where nothing listened and the request waits again."""
         backlog = self.endpoint.backlog
         try:
             outcome = await self._outcome(ask)
@@ -75,8 +75,8 @@ def _answered(reply: Reply) -> Outcome:
     if 200 <= reply.status < 300:
         return Outcome(reply.body, content_type)
     if reply.status == 0:
-        said = reply.body.decode()
-        return Outcome(reply.body, reason=f"ClientError: {said}")
+        message = reply.body.decode()
+        return Outcome(reply.body, reason=f"ClientError: {message}")
     kind = "client" if 400 <= reply.status < 500 else "server"
     reason = (
         f"ClientError: Received {kind} error ({reply.status}) from model. See the SageMaker "
@@ -86,7 +86,7 @@ def _answered(reply: Reply) -> Outcome:
 
 
 async def expire(endpoint: Endpoint, request: Request) -> None:
-    """End a request that waited for too long."""
+    """End a request that has waited for too long."""
     reason = f"ClientError: The request was in the queue for more than {request.ttl:g} seconds."
     counted = Counter(ExpiredRequests=1)
     await _deliver(endpoint, request, Outcome(reason.encode(), reason=reason), counted)

@@ -1,9 +1,8 @@
-"""The models of one instance: on its disk, in its container's memory, in use.
+"""The models of one instance: on its disk, in its container's memory, held by requests.
 
-A model is downloaded and loaded when it is first asked for. What was used longest ago and is not
-in use makes room: it leaves the container's memory when that answers 507, and the disk when the
-instance's share of it is full. Nothing here looks at the archive again while it is on the disk,
-nor does SageMaker.
+A model is downloaded and loaded when it is first called. The least recently used one that no
+request holds makes room: it is unloaded when the container responds with 507, and deleted when the
+instance's share of the disk is full. As in SageMaker, an archive on the disk is not fetched again.
 """
 
 import hashlib
@@ -29,11 +28,11 @@ LOAD_SECONDS = 360.0
 
 
 Timings = list[tuple[str, float]]
-"""Seconds by the name of the metric that tells them."""
+"""The names of metrics, and the seconds that they publish."""
 
 
 class RefusedError(Exception):
-    """The container, or the instance's disk, has no room for a model or cannot load it."""
+    """The container cannot load a model, or there is no room for it."""
 
     def __init__(self, status: int, body: bytes) -> None:
         super().__init__(status)
@@ -43,9 +42,9 @@ class RefusedError(Exception):
 
 @dataclass(eq=False)
 class Model:
-    """One archive. `name` is what the container knows it by: an opaque identifier.
+    """One archive. `name` is its identifier in the container.
 
-    users: how many requests hold it; changing: held by whoever loads or evicts it.
+    users: how many requests hold it; changing: locked while it is loaded or evicted.
     """
 
     target: str
@@ -58,7 +57,7 @@ class Model:
 
 
 def timed(name: str, work: Callable[[], None]) -> tuple[str, float]:
-    """Do the work; its metric's name, and how many seconds it took."""
+    """Do the work; return its metric's name and its seconds."""
     started = time.perf_counter()
     work()
     return name, time.perf_counter() - started
@@ -73,7 +72,7 @@ class ModelCache:
         self._mounted = f"{source.mounted}/{instance}"
         self._url = f"http://127.0.0.1:{port}/models"
         self._lock = threading.Lock()
-        self._models: dict[str, Model] = {}  # the one used longest ago comes first
+        self._models: dict[str, Model] = {}  # the least recently used one comes first
 
     def __contains__(self, target: str | None) -> bool:
         """Whether a model is loaded."""
@@ -87,7 +86,7 @@ class ModelCache:
             return sum(model.loaded for model in self._models.values())
 
     def hold(self, target: str) -> tuple[Model, Timings]:
-        """Have a model loaded and hold it there until `release`; what that took is told beside.
+        """Have a model loaded and held until `release`; the second value is what that took.
 
         Blocks. Raises HostingError where the archive is not to be had, RefusedError where there
         is no room for it or the container cannot load it, and httpx.HTTPError where that is gone.
@@ -111,7 +110,7 @@ class ModelCache:
         return model, timings
 
     def release(self, model: Model) -> Timings:
-        """Let go of a model; where nothing is cached, the last to do so evicts it. Blocks."""
+        """Release a model; without caching, the last release evicts it. Blocks."""
         self._leave(model)
         timings: Timings = []
         if not self._source.cached:
@@ -119,14 +118,14 @@ class ModelCache:
         return timings
 
     def lost(self, model: Model) -> Timings:
-        """Load a held model again that the container says it does not have."""
+        """Load a held model again that the container has lost."""
         timings: Timings = []
         with model.changing:
             self._load(model, timings)
         return timings
 
     def make_room_in_memory(self, timings: Timings) -> bool:
-        """Unload the model used longest ago; False where each is in use or none is loaded."""
+        """Unload the least recently used model; False where each is in use or none is loaded."""
         return self._evict(lambda one: one.loaded, timings, from_disk=False)
 
     def _leave(self, model: Model) -> None:
@@ -155,7 +154,7 @@ class ModelCache:
         artifacts.make_read_only(folder / "model")
 
     def _make_room(self, model: Model, timings: Timings) -> None:
-        """Evict until a model that was just downloaded is within the share, or give it up."""
+        """Evict models until a new one fits on the disk; RefusedError where it does not fit."""
         while self._used() + model.bytes > DISK_BYTES:
             if not self._evict(lambda one: one.on_disk, timings, from_disk=True):
                 artifacts.remove(self._folder / model.name)
@@ -174,24 +173,24 @@ class ModelCache:
         wanted = {"model_name": model.name, "url": f"{self._mounted}/{model.name}/model"}
         while True:
             started = time.perf_counter()
-            answer = httpx.post(self._url, json=wanted, timeout=LOAD_SECONDS, trust_env=False)
+            response = httpx.post(self._url, json=wanted, timeout=LOAD_SECONDS, trust_env=False)
             timings.append(("ModelLoadingTime", time.perf_counter() - started))
             # 409: it is loaded already.
-            if answer.status_code in (200, 409):
+            if response.status_code in (200, 409):
                 model.loaded = True
                 return
-            if answer.status_code != 507 or not self.make_room_in_memory(timings):
-                raise RefusedError(answer.status_code, answer.content)
+            if response.status_code != 507 or not self.make_room_in_memory(timings):
+                raise RefusedError(response.status_code, response.content)
 
     def _evict(self, fits: Callable[[Model], bool], timings: Timings, *, from_disk: bool) -> bool:
-        """Evict the fitting model that was used longest ago, of those that nobody holds."""
+        """Evict the least recently used model of those that fit and are not held."""
         with self._lock:
             idle = (one for one in self._models.values() if not one.users and fits(one))
             model = next(idle, None)
             if model is None:
                 return False
             model.users += 1
-            model.changing.acquire()  # it is free: whoever has it holds the model
+            model.changing.acquire()  # it is free: only a request that holds the model locks it
         try:
             if model.loaded:
                 timings.append(timed("ModelUnloadingTime", lambda: self._unload(model)))

@@ -1,4 +1,4 @@
-"""InvokeEndpoint on a multi-model endpoint: TargetModel found, loaded, asked, and measured."""
+"""InvokeEndpoint on a multi-model endpoint: its model found, loaded, called and measured."""
 
 import asyncio
 import time
@@ -18,21 +18,21 @@ from localaws.sagemaker.runtime_api import Reply, invalid
 from localaws.sagemaker.state import Endpoint
 
 WAIT_SECONDS = 60.0
-"""How long a request waits for its model: no longer than for an answer."""
+"""How long a request waits for its model: no longer than for a response."""
 
 T = TypeVar("T")
 
 Send = Callable[[str], Awaitable[Reply]]
 """Sends the request to a path of the instance."""
 
-# Loading takes long and may not keep the event loop's own threads from their work.
+# Loading takes long; it must not occupy the event loop's own threads.
 _threads = ThreadPoolExecutor(32, thread_name_prefix="models")
 
 
 def target_of(endpoint: str, models: Source | None, headers: Mapping[str, str]) -> str | None:
-    """The key, below the prefix, of the model that a request is for; None on other endpoints.
+    """The key, below the prefix, of the model that a request calls; None on other endpoints.
 
-    Raises ValidationError where the header is missing, or where it has no place.
+    Raises ValidationError where the header is missing or not allowed.
     """
     target = headers.get("x-amzn-sagemaker-target-model")
     if models is None:
@@ -48,7 +48,7 @@ def target_of(endpoint: str, models: Source | None, headers: Mapping[str, str]) 
 
 
 async def ask(subject: metrics.Subject, cache: ModelCache, target: str, send: Send) -> Reply:
-    """The model's answer, loaded first where it is not.
+    """The model's response; the model is loaded first where it is not.
 
     Raises AwsError: ValidationError where there is no such archive, ModelNotReadyException where
     loading takes longer than a request may wait. httpx.ConnectError where the instance is gone.
@@ -112,7 +112,7 @@ async def _in_thread(work: Callable[..., T], *arguments: object) -> T:
 
 
 def publish(endpoints: Iterable[Endpoint]) -> None:
-    """Tell LoadedModelCount of every instance. Call it on the event loop."""
+    """Publish LoadedModelCount of every instance. Call it on the event loop."""
     for endpoint in endpoints:
         for name, variant in endpoint.fleet.variants.items() if endpoint.fleet else ():
             for cache in (one.models for one in variant.instances if one.models):

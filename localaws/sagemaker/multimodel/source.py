@@ -1,4 +1,4 @@
-"""Where a multi-model container's archives come from, and where they lie on an instance."""
+"""The archives of a multi-model container, and their folder on an instance."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +47,7 @@ def check(container: Document) -> None:
 
 
 def source(scope: Scope, container: Document, folder: Path, *, mounted: bool) -> Source:
-    """What an instance of a multi-model container is given; `mounted` where an engine runs it."""
+    """The source of a multi-model container's models; `mounted` where an engine runs it."""
     setting = container.get("MultiModelConfig", {}).get("ModelCacheSetting", "Enabled")
     return Source(
         scope=scope,

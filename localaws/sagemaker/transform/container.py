@@ -1,4 +1,4 @@
-"""The container of a job: how it is started, and how it is asked."""
+"""The container of a transform job: how it is started, and how payloads are sent to it."""
 
 import dataclasses
 import json
@@ -37,7 +37,7 @@ def models_of(job: TransformJob) -> Path:
 
 
 def program(job: TransformJob) -> Program:
-    """Fetch the model and say how the job's container is run.
+    """Fetch the model; return the program that serves it.
 
     Raises JobFailedError where it cannot be, and JobStoppedError where the job shall end.
     """
@@ -51,7 +51,7 @@ def program(job: TransformJob) -> Program:
     }
     spec = VariantSpec({"VariantName": job.name}, container, job.isolated, pools.choose(asked))
     models = models_of(job)
-    artifacts.remove(models)  # what an emulator that was killed has left of a job of this name
+    artifacts.remove(models)  # a killed emulator may have left a job of this name
     models.mkdir(parents=True)
     try:
         prepared = prepare(job.scope, job.name, spec, models)
@@ -65,13 +65,13 @@ def _environment(request: Document) -> dict[str, str]:
 
     Source: your-algorithms-batch-code.
     """
-    told = {
+    suggested = {
         "SAGEMAKER_MAX_PAYLOAD_IN_MB": request.get("MaxPayloadInMB"),
         "SAGEMAKER_BATCH_STRATEGY": _STRATEGIES.get(request.get("BatchStrategy", "")),
         "SAGEMAKER_MAX_CONCURRENT_TRANSFORMS": request.get("MaxConcurrentTransforms") or None,
     }
     return {"SAGEMAKER_BATCH": "true"} | {
-        name: str(value) for name, value in told.items() if value is not None
+        name: str(value) for name, value in suggested.items() if value is not None
     }
 
 
@@ -84,16 +84,20 @@ class Parameters:
     single: bool
 
     @classmethod
-    def resolved(cls, request: Document, told: Document) -> "Parameters":
-        """What the job asks for, else what the container told, else SageMaker's defaults."""
-        parallel = request.get("MaxConcurrentTransforms") or told.get("MaxConcurrentTransforms", 1)
-        megabytes = request.get("MaxPayloadInMB") or told.get("MaxPayloadInMB", 6)
-        strategy = _STRATEGIES.get(request.get("BatchStrategy", "")) or told.get("BatchStrategy")
+    def resolved(cls, request: Document, suggested: Document) -> "Parameters":
+        """The values of the job, else those of the container, else SageMaker's defaults."""
+        parallel = request.get("MaxConcurrentTransforms") or suggested.get(
+            "MaxConcurrentTransforms", 1
+        )
+        megabytes = request.get("MaxPayloadInMB") or suggested.get("MaxPayloadInMB", 6)
+        strategy = _STRATEGIES.get(request.get("BatchStrategy", "")) or suggested.get(
+            "BatchStrategy"
+        )
         return cls(parallel, megabytes * 2**20, strategy == "SINGLE_RECORD")
 
 
 def start(job: TransformJob, running: Program) -> None:
-    """Give the job one more instance of the program; return once it passes `/ping`.
+    """Start one more instance of the program for the job; return once it passes `/ping`.
 
     Raises JobFailedError where it does not, and JobStoppedError where the job shall end.
     """
@@ -113,19 +117,19 @@ def start(job: TransformJob, running: Program) -> None:
 
 
 def execution_parameters(instance: Instance) -> Document:
-    """What `/execution-parameters` answers; nothing where the container has no such path."""
+    """The response of `/execution-parameters`; empty where the container has no such path."""
     try:
-        answer = httpx.get(
+        response = httpx.get(
             f"http://127.0.0.1:{instance.port}/execution-parameters", timeout=10, trust_env=False
         )
-        told = answer.json() if answer.status_code == 200 else {}
+        suggested = response.json() if response.status_code == 200 else {}
     except (httpx.HTTPError, json.JSONDecodeError):
         return {}
-    return told if isinstance(told, dict) else {}
+    return suggested if isinstance(suggested, dict) else {}
 
 
 class ContainerClient:
-    """Asks one instance for a job's payloads; several threads may use it."""
+    """Sends a job's payloads to one instance; several threads may use it."""
 
     def __init__(self, job: TransformJob, instance: Instance) -> None:
         request = job.properties
@@ -148,7 +152,7 @@ class ContainerClient:
         self._http.close()
 
     def ask(self, payload: bytes) -> bytes:
-        """The container's answer; asked again where the fault may be a passing one.
+        """The container's response; the request is repeated where the fault may pass.
 
         Raises ObjectFailedError where there is none to store, and JobStoppedError where the job
         shall end.
@@ -158,18 +162,19 @@ class ContainerClient:
                 raise JobStoppedError
             last = attempt == self._attempts - 1
             try:
-                answer = self._http.post(self._url, content=payload, headers=self._headers)
+                response = self._http.post(self._url, content=payload, headers=self._headers)
             except httpx.HTTPError as error:
                 if last and not self._stopping.is_set():
-                    said = f"Unable to get response from algorithm: {type(error).__name__} {error}"
-                    raise ObjectFailedError("AlgorithmError", said.strip()) from error
+                    message = (
+                        f"Unable to get response from algorithm: {type(error).__name__} {error}"
+                    )
+                    raise ObjectFailedError("AlgorithmError", message.strip()) from error
                 continue
-            status = answer.status_code
+            status = response.status_code
             if status == 200:
-                return answer.content
+                return response.content
             if last or status < 500:
-                raise ObjectFailedError(
-                    "ClientError" if status < 500 else "AlgorithmError",
-                    f"Bad HTTP status received from algorithm: {status}\n\nMessage:\n{answer.text}",
-                )
+                fault = "ClientError" if status < 500 else "AlgorithmError"
+                message = f"Bad HTTP status received from algorithm: {status}"
+                raise ObjectFailedError(fault, f"{message}\n\nMessage:\n{response.text}")
         raise JobStoppedError

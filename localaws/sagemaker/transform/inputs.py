@@ -1,4 +1,4 @@
-"""The objects that a job reads, and where each one's output belongs."""
+"""The objects that a job reads, and the path of each one's output."""
 
 import gzip
 import json
@@ -25,7 +25,7 @@ class Input:
 
 
 def found(job: TransformJob) -> list[Input]:
-    """Every object that the job shall read; JobFailedError where there is none."""
+    """Every object that the job reads; JobFailedError where there is none."""
     s3 = client(job.scope, "s3")
     source = job.properties["TransformInput"]["DataSource"]["S3DataSource"]
     bucket, key = bucket_and_key(source["S3Uri"])
@@ -50,15 +50,15 @@ def _check_listing(job: TransformJob, bucket: str, prefix: str) -> None:
     """A prefix is listed with the model's role."""
     if not iam.is_enforced():
         return
-    said = role_refusal(
+    message = role_refusal(
         job.role,
         "s3:ListBucket",
         f"arn:aws:s3:::{bucket}",
         job.scope.region,
         {"s3:prefix": prefix},
     )
-    if said:
-        raise JobFailedError(f"ClientError: Could not read s3://{bucket}/{prefix}: {said}")
+    if message:
+        raise JobFailedError(f"ClientError: Could not read s3://{bucket}/{prefix}: {message}")
 
 
 def _of_prefix(s3: Any, bucket: str, prefix: str) -> list[Input]:
@@ -67,7 +67,7 @@ def _of_prefix(s3: Any, bucket: str, prefix: str) -> list[Input]:
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         for entry in page.get("Contents", [])
     ]
-    # What a console makes for an empty folder is no record.
+    # The S3 console makes an object for an empty folder, which holds no record.
     return [Input(bucket, key, _below(key, prefix)) for key in keys if not key.endswith("/")]
 
 

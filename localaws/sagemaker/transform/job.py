@@ -1,4 +1,4 @@
-"""A transform job: what was asked for, and how far it has come."""
+"""A transform job: its request and its state."""
 
 import threading
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ MAX_REASON = 1024
 
 
 class JobFailedError(Exception):
-    """Why a job failed: the text becomes its FailureReason, and begins with who is to blame."""
+    """A failed job; the text becomes its FailureReason and begins with whose fault it is."""
 
 
 class ObjectFailedError(Exception):
@@ -35,7 +35,7 @@ class JobStoppedError(Exception):
 
 @dataclass
 class TransformJob(Resource):
-    """A job that runs or ran. `container`, `role` and `isolated` are of its model as it was then.
+    """A job. `container`, `role` and `isolated` are its model's when the job was created.
 
     instances: what runs for it; stopping: set when it shall end early; ended: set when its status
     is final.
@@ -54,11 +54,11 @@ class TransformJob(Resource):
     ended: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
-        """Its container answers: the time from here on is what AWS bills."""
+        """Begin the time that AWS bills: the container responds."""
         self.modified = self.started = now()
 
     def stop(self) -> None:
-        """Have it end early; the end of its programs ends the requests in flight, too."""
+        """End it early; the end of its programs ends the requests in flight, too."""
         self.status, self.modified = "Stopping", now()
         self.stopping.set()
         for instance in self.instances:
@@ -72,9 +72,9 @@ class TransformJob(Resource):
         self.ended.set()
 
     def describe(self) -> Document:
-        """DescribeTransformJob's answer, with the defaults that AWS fills in."""
+        """DescribeTransformJob's response, with the defaults that AWS fills in."""
         asked = self.properties
-        answer: Document = {
+        response: Document = {
             **asked,
             "TransformJobArn": self.arn,
             "TransformJobStatus": self.status,
@@ -92,16 +92,16 @@ class TransformJob(Resource):
             "DataProcessing": {"InputFilter": "$", "OutputFilter": "$", "JoinSource": "None"},
         }
         moments = {"TransformStartTime": self.started, "TransformEndTime": self.finished}
-        answer |= {name: moment for name, moment in moments.items() if moment}
-        return answer | ({"FailureReason": self.failure} if self.failure else {})
+        response |= {name: moment for name, moment in moments.items() if moment}
+        return response | ({"FailureReason": self.failure} if self.failure else {})
 
     def summarise(self) -> Document:
-        """Its entry in ListTransformJobs' answer."""
-        told = self.describe()
+        """Its entry in ListTransformJobs' response."""
+        described = self.describe()
         names = (
             *("TransformJobName", "TransformJobArn", "CreationTime", "TransformEndTime"),
             *("TransformJobStatus", "FailureReason"),
         )
-        return {name: told[name] for name in names if name in told} | {
+        return {name: described[name] for name in names if name in described} | {
             "LastModifiedTime": self.modified
         }

@@ -134,4 +134,4 @@ def _require_s3(uri: str, member: str) -> None:
 
 
 def _unknown(member: str, what: str) -> AwsError:
-    return AwsError.validation(f"{member} {what} is not known on this machine.")
+    return AwsError.validation(f"{member} {what} is not emulated on this machine.")

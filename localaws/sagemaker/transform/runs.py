@@ -1,4 +1,4 @@
-"""A job from its container's start to its last output, on a thread of its own.
+"""A transform job's run, from its container's start to its last output, in its own thread.
 
 An object of which one record fails has no output; the others' are stored all the same, and the
 job has failed (TransformOutput, batch-transform-errors). A stopped job stores nothing.
@@ -34,7 +34,7 @@ def begin(job: TransformJob) -> None:
 
 
 def shutdown(seconds: float = 5.0) -> None:
-    """End every job that runs: SIGTERM to its programs, and SIGKILL after at most that long."""
+    """End every running job: SIGTERM to its programs, and SIGKILL after the given seconds."""
     jobs = list(_running.values())
     for job in jobs:
         job.stop()
@@ -43,7 +43,7 @@ def shutdown(seconds: float = 5.0) -> None:
         for instance in job.instances:
             if not instance.exited.wait(max(0.0, deadline - time.monotonic())):
                 instance.kill()
-        # Its thread takes its model away, and ends with this process if it is too slow for that.
+        # Its thread removes its model, unless this process ends first.
         job.ended.wait(max(1.0, deadline - time.monotonic()))
         artifacts.remove(container.models_of(job))
 
@@ -62,7 +62,7 @@ def _run(job: TransformJob) -> None:
         status, failure = "Failed", "InternalServerError: We encountered an internal error."
     artifacts.remove(container.models_of(job))
     with STORE.lock:
-        # Whoever asked for its stop is told that it stopped, however it came to end.
+        # A job that was asked to stop is Stopped, whatever has ended it.
         job.end("Stopped" if job.stopping.is_set() else status, failure)
     _running.pop(job.arn, None)
 

@@ -1,4 +1,4 @@
-"""The objects of a job, shared out among its instances, each asked for several things at once."""
+"""The objects of a job, divided among its instances; each gets several payloads at once."""
 
 import io
 from collections.abc import Iterable, Iterator
@@ -15,7 +15,7 @@ from localaws.sagemaker.transform.job import ObjectFailedError, TransformJob
 
 @dataclass(frozen=True)
 class ObjectResult:
-    """What became of one object: its output, or why there is none."""
+    """The result of one object: its output, or the reason why there is none."""
 
     source: Input
     output: bytes = b""
@@ -23,12 +23,12 @@ class ObjectResult:
 
 
 def transformed(job: TransformJob, found: list[Input]) -> list[ObjectResult]:
-    """Have the job's instances transform every object; JobStoppedError where it shall end.
+    """Have the job's instances transform every object; JobStoppedError where the job is to stop.
 
     Everything is held in memory: nothing is stored before all is done.
     """
-    told = execution_parameters(job.instances[0])
-    parameters = Parameters.resolved(job.properties, told)
+    suggested = execution_parameters(job.instances[0])
+    parameters = Parameters.resolved(job.properties, suggested)
     count = len(job.instances)
     with ThreadPoolExecutor(count) as pool:
         shares = [
@@ -63,17 +63,17 @@ def _share(
             return [pool.submit(client.ask, body) for body in bodies]
 
         asked = [(one, ask(one)) for one in found]
-        return [_result(job, one, answers) for one, answers in asked]
+        return [_result(job, one, responses) for one, responses in asked]
 
 
 def _result(
-    job: TransformJob, one: Input, answers: list[Future[bytes]] | ObjectFailedError
+    job: TransformJob, one: Input, responses: list[Future[bytes]] | ObjectFailedError
 ) -> ObjectResult:
-    if isinstance(answers, ObjectFailedError):
-        return ObjectResult(one, failure=answers)
+    if isinstance(responses, ObjectFailedError):
+        return ObjectResult(one, failure=responses)
     by_line = job.properties["TransformOutput"].get("AssembleWith") == "Line"
     try:
-        output = assembled([answer.result() for answer in answers], by_line=by_line)
+        output = assembled([response.result() for response in responses], by_line=by_line)
     except ObjectFailedError as failure:
         return ObjectResult(one, failure=failure)
     return ObjectResult(one, output)
@@ -101,8 +101,8 @@ def payloads(content: bytes, *, by_line: bool, single: bool, limit: int) -> Iter
         yield held
 
 
-def assembled(answers: Iterable[bytes], *, by_line: bool) -> bytes:
-    """The answers as one object; `by_line` ends each with a newline, where it has none."""
+def assembled(responses: Iterable[bytes], *, by_line: bool) -> bytes:
+    """The responses as one object; `by_line` ends each with a newline where it has none."""
     if not by_line:
-        return b"".join(answers)
-    return b"".join(one if one.endswith(b"\n") else one + b"\n" for one in answers)
+        return b"".join(responses)
+    return b"".join(one if one.endswith(b"\n") else one + b"\n" for one in responses)

@@ -19,7 +19,7 @@ from localaws.scope import Document
 RESOURCE = "arn:aws:states:::sagemaker:createTransformJob"
 
 LOOK_SECONDS = 0.5
-"""How often a job is looked at that somebody waits for."""
+"""How often the status of a job is read that a task waits for."""
 
 
 def run(resource: str, parameters: Document, abandoned: Callable[[], bool]) -> Document:
@@ -45,8 +45,8 @@ def run(resource: str, parameters: Document, abandoned: Callable[[], bool]) -> D
     described = json.dumps(job.describe(), default=_milliseconds)
     if job.status != "Completed" and not abandoned():
         raise TaskFailedError("States.TaskFailed", described)
-    answer: Document = json.loads(described)
-    return answer
+    response: Document = json.loads(described)
+    return response
 
 
 def _name(error: AwsError) -> str:
@@ -58,4 +58,4 @@ def _name(error: AwsError) -> str:
 def _milliseconds(value: object) -> int:
     if isinstance(value, datetime):
         return int(value.timestamp() * 1000)
-    raise TypeError(f"{type(value).__name__} has no place in an answer")
+    raise TypeError(f"{type(value).__name__} cannot be part of a response")

@@ -193,7 +193,7 @@ def test_what_is_not_emulated_says_so(target: Any) -> None:
 
 
 def test_a_real_time_variant_has_one_instance_at_least(target: Any) -> None:
-    with pytest.raises(ClientError, match="asynchronous endpoints alone scale to zero") as refused:
+    with pytest.raises(ClientError, match="only asynchronous endpoints scale to zero") as refused:
         target.register_scalable_target(**TARGET, MinCapacity=0)
     assert code_and_message(refused)[0] == "ValidationException"
 

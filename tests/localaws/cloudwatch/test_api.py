@@ -142,7 +142,7 @@ def test_what_is_not_evaluated_here_says_so_and_keeps_what_is_set_by_hand(watch:
     watch.cloudwatch.put_metric_alarm(**watch.rate("RATE(errors)"))
     described = watch.alarm()
     assert described["StateValue"] == "INSUFFICIENT_DATA"
-    assert "Not judged here" in described["StateReason"]
+    assert "Not evaluated here" in described["StateReason"]
     assert "RATE" in described["StateReason"]
     watch.cloudwatch.set_alarm_state(
         AlarmName=watch.name, StateValue="ALARM", StateReason="a rehearsal"
@@ -170,7 +170,7 @@ def test_an_anomaly_band_is_kept_and_not_judged(watch: Watch) -> None:
     assert described["ThresholdMetricId"] == "band"
     assert "Threshold" not in described
     assert described["StateValue"] == "INSUFFICIENT_DATA"
-    assert "Not judged here" in described["StateReason"]
+    assert "Not evaluated here" in described["StateReason"]
 
 
 @pytest.mark.parametrize(
@@ -190,22 +190,6 @@ def test_metrics_that_cloudwatch_refuses_are_refused(
     assert refused.value.response["Error"]["Code"] == "ValidationError"
 
 
-def test_a_detector_is_described_back_until_it_is_deleted(watch: Watch) -> None:
-    single = {"Namespace": watch.name, "MetricName": "calls", "Stat": "Average", "Dimensions": []}
-    watch.cloudwatch.put_anomaly_detector(SingleMetricAnomalyDetector=single)
-    watch.cloudwatch.put_anomaly_detector(
-        SingleMetricAnomalyDetector=single, Configuration={"MetricTimezone": "Europe/Berlin"}
-    )
-    (found,) = watch.cloudwatch.describe_anomaly_detectors(Namespace=watch.name)["AnomalyDetectors"]
-    assert found["SingleMetricAnomalyDetector"] == single
-    assert found["Configuration"] == {"MetricTimezone": "Europe/Berlin"}
-    assert found["StateValue"] == "PENDING_TRAINING"
-    watch.cloudwatch.delete_anomaly_detector(SingleMetricAnomalyDetector=single)
-    assert not watch.cloudwatch.describe_anomaly_detectors(Namespace=watch.name)["AnomalyDetectors"]
-    with pytest.raises(ClientError, match="does not exist"):
-        watch.cloudwatch.delete_anomaly_detector(SingleMetricAnomalyDetector=single)
-
-
 def resource(kind: str, **properties: Any) -> dict[str, Any]:
     return {"Type": f"AWS::CloudWatch::{kind}", "Properties": properties}
 
@@ -220,14 +204,11 @@ def test_a_stack_has_alarms_on_metric_math_and_bands(watch: Watch) -> None:
     assert watch.deploy(**resources) == "CREATE_COMPLETE"
     watch.becomes("ALARM")
     assert watch.alarm(f"{watch.name}-band")["StateValue"] == "INSUFFICIENT_DATA"
-    found = watch.cloudwatch.describe_anomaly_detectors(Namespace=watch.name)["AnomalyDetectors"]
-    assert [one["MetricName"] for one in found] == ["calls"]
     rate["Properties"]["Threshold"] = 50
     assert watch.deploy(**resources) == "UPDATE_COMPLETE"
     watch.becomes("OK")
     watch.destroy()
     assert not watch.cloudwatch.describe_alarms(AlarmNamePrefix=watch.name)["MetricAlarms"]
-    assert not watch.cloudwatch.describe_anomaly_detectors(Namespace=watch.name)["AnomalyDetectors"]
 
 
 def test_a_stack_refuses_metrics_that_cloudwatch_refuses(watch: Watch) -> None:

@@ -101,7 +101,7 @@ def test_a_request_outlives_the_instance_that_died_before_it_listened(account: A
 
 def test_a_real_time_endpoint_keeps_an_instance(account: Account) -> None:
     name = account.serve()
-    with pytest.raises(ClientError, match="asynchronous endpoints alone scale to zero"):
+    with pytest.raises(ClientError, match="only asynchronous endpoints scale to zero"):
         scale(account, name, 0)
     account.delete(name)
 

@@ -256,7 +256,7 @@ def test_a_jobs_name_is_never_free_again(transforms: Transforms) -> None:
     ("wrong", "reason"),
     [
         ({"ModelName": "nobody"}, "Could not find model"),
-        ({"SplitType": "RecordIO"}, "SplitType RecordIO is not known"),
+        ({"SplitType": "RecordIO"}, "SplitType RecordIO is not emulated"),
         ({"S3DataType": "AugmentedManifestFile"}, "not compatible with batch transform"),
         ({"S3OutputPath": "https://bucket/out"}, "S3OutputPath must begin with s3://"),
         ({"MaxPayloadInMB": 101}, "cannot exceed 100 MB"),
