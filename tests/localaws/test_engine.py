@@ -90,7 +90,7 @@ def test_a_login_is_kept_for_those_who_may_read_the_folder(
     [
         (["run", "x"], "no 'run' here"),
         (["tag", "none", "other"], "none: no such image"),
-        (["push", "somewhere/x:y"], "not an image of an ECR repository"),
+        (["push", "somewhere/x:y"], "must be an image of an ECR repository"),
     ],
 )
 def test_what_cannot_be_done_is_one_line_and_status_2(

@@ -144,7 +144,7 @@ def test_a_request_goes_past_a_dead_instance_to_a_living_one(account: Account) -
 
 def test_what_is_not_known_here_is_said(account: Account, endpoint: str) -> None:
     runtime = account.client("sagemaker-runtime")
-    with pytest.raises(ClientError, match="knows InvokeEndpoint and InvokeEndpointAsync"):
+    with pytest.raises(ClientError, match="emulates InvokeEndpoint and InvokeEndpointAsync"):
         runtime.invoke_endpoint_with_response_stream(EndpointName=endpoint, Body=b"{}")
 
 
