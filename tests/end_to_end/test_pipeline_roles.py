@@ -7,7 +7,7 @@ import pytest
 
 from tests.end_to_end.conftest import Deployment, an_aws
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 # The emulator knows no OIDC provider in a template: the account has one already.
 TABLE = """

@@ -88,7 +88,7 @@ def partition_of(region: str) -> str:
     return "aws-us-gov" if "-gov-" in region else "aws"
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=settings().max_examples // 4, derandomize=True)
 @given(text=settings_files())
 def test_a_settings_file_is_refused_in_readable_lines_or_makes_sound_stacks(
     text: str, folder: Path, context: dict[str, Any], packed_model: PackedModel
