@@ -118,4 +118,4 @@ def test_its_log_is_encrypted_and_kept_for_a_time(synthesize: Synthesize, folder
 
 
 def test_cfn_lint_has_nothing_to_say(synthesize: Synthesize, folder: Path) -> None:
-    assert archives(synthesize, folder).lint() == ""
+    assert archives(synthesize, folder).lint() == []
