@@ -1,9 +1,11 @@
 """What every test folder shares."""
 
+import functools
 import os
 import subprocess
 from pathlib import Path
 
+import botocore.session
 import hypothesis
 import pytest
 
@@ -13,6 +15,8 @@ ROOT = Path(__file__).parents[1]
 os.environ["LOCALAWS_IMAGES"] = "never"
 # Minutes of an update's waits become seconds.
 os.environ["LOCALAWS_TIME_SCALE"] = "0.01"
+# Every session would parse the same descriptions of services again, which takes most of its time.
+botocore.session.create_loader = functools.cache(botocore.session.create_loader)  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="session")
