@@ -10,7 +10,7 @@ unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo rehearse promote test quick check lint-workflows checkov fix model synth plan deploy serve contract local local-down snapshots workflows docs bench bench-serving image test-image
+.PHONY: help setup demo rehearse promote test test-all quick check lint-workflows checkov fix model tests-model synth plan deploy serve contract local local-down snapshots workflows docs bench bench-serving image test-image
 
 help: ## print the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
@@ -29,12 +29,26 @@ demo: setup ## build the model, deploy dev to an AWS on this machine, show a pre
 rehearse: model ## bring a release through three accounts on this machine, and see one go back
 	@$(BERTH) local rehearse
 
-test: setup ## run every test, with an example model of their own
-	@$(BERTH) --stages tests/stages.toml model
-	@python -m pytest --numprocesses 2 --dist loadfile
+# An idle worker takes over half of what another has still to do: the last minutes are everybody's.
+PYTEST := python -m pytest --numprocesses 2 --dist worksteal
+# The products around what is deployed: the emulator, the contract kit, the measurements, the image.
+AROUND := localaws contract bench image
 
+tests-model: setup
+	@$(BERTH) --stages tests/stages.toml model
+
+test: export EXAMPLES ?= 100
+test: tests-model ## run the tests that guard what is deployed, and one way from end to end
+	@$(PYTEST) -m "not long" $(AROUND:%=--ignore tests/%)
+
+test-all: export EXAMPLES ?= 400
+test-all: tests-model ## run every test, EXAMPLES=400 of each property, and the image where it can be built
+	@$(PYTEST)
+	@if $(BERTH) image --probe; then $(MAKE) test-image; fi
+
+quick: export EXAMPLES ?= 10
 quick: setup ## run the tests of pure Python, with a tenth of the examples of each property
-	@python -m pytest -m "not slow" --numprocesses 2 --dist worksteal
+	@$(PYTEST) -m "not slow and not long"
 
 check: lint-workflows ## ruff, mypy --strict, and the workflows
 	@ruff check .

@@ -1,10 +1,12 @@
 """What every test folder shares."""
 
 import fcntl
+import functools
 import os
 import subprocess
 from pathlib import Path
 
+import botocore.session
 import hypothesis
 import pytest
 
@@ -16,6 +18,8 @@ ROOT = Path(__file__).parents[1]
 os.environ["LOCALAWS_IMAGES"] = "never"
 # Minutes of an update's waits become seconds.
 os.environ["LOCALAWS_TIME_SCALE"] = "0.01"
+# Every session would parse the same descriptions of services again, which takes most of its time.
+botocore.session.create_loader = functools.cache(botocore.session.create_loader)  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="session")
@@ -37,23 +41,35 @@ def built_model(root: Path) -> Path:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let `make quick` try a tenth of the examples of each property; `make test` tries all."""
-    if _quick(config):
-        hypothesis.settings.register_profile("quick", max_examples=10)
-        hypothesis.settings.load_profile("quick")
-
-
-def _quick(config: pytest.Config) -> bool:
-    return bool(config.option.markexpr == "not slow")
+    """Try EXAMPLES examples of each property; how long one takes says nothing on a busy machine."""
+    hypothesis.settings.register_profile(
+        "berth",
+        max_examples=int(os.environ.get("EXAMPLES", "100")),
+        deadline=None,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    )
+    hypothesis.settings.load_profile("berth")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave out of `make quick` what it would import for seconds, to select nothing of it."""
-    if not _quick(config) or collection_path.suffix != ".py":
+    """Leave out files that would be imported for seconds, to select nothing of them."""
+    if collection_path.suffix != ".py":
         return None
-    if "\npytestmark = pytest.mark.slow\n" in collection_path.read_text("utf-8"):
-        return True
+    text = collection_path.read_text("utf-8")
+    for marker in ("slow", "long"):
+        deselected = f"not {marker}" in config.option.markexpr
+        if deselected and f"\npytestmark = pytest.mark.{marker}\n" in text:
+            return True
     return None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no worker is left with it at the end."""
+
+    def takes_long(item: pytest.Item) -> bool:
+        return bool(item.get_closest_marker("long")) or "end_to_end" in item.path.parts
+
+    items.sort(key=takes_long, reverse=True)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

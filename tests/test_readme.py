@@ -32,7 +32,7 @@ def test_every_link_leads_somewhere(root: Path) -> None:
     assert [link for link in links if not (root / link).exists()] == []
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_playing_locally_and_calling_the_endpoint(
     root: Path, built_model: Path, tmp_path: Path
 ) -> None:

@@ -5,16 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 # As entrypoint.sh has it: the package is `serving`, and container/ is on the path.
 sys.path.insert(0, str(Path(__file__).parents[2] / "container"))
 
 from tests.container.process import Server
-
-# How long an example takes says nothing on a machine that is busy.
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from tests.end_to_end.conftest import Deployment
 from tests.end_to_end.example_model import names_no_longer_an_entity
 from tests.end_to_end.test_main_job import ENDPOINT, STACK
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 STORAGE = "berth-dev-storage"
 STEP = re.compile(r"  \d+\. (creates|updates|replaces|deletes) (\w+) (\w+)")

@@ -16,7 +16,7 @@ from tests.end_to_end.conftest import Deployment, an_example
 from tests.end_to_end.example_model import ENTITIES, REQUEST, TEXT, entities
 from tests.localaws.sagemaker.conftest import eventually
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 
 def variants(deployment: Deployment) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from tests.end_to_end.example_model import (
 )
 from tests.localaws.sagemaker.conftest import eventually
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 
 def output(deployment: Deployment, stack: str, key: str) -> str:

@@ -3,6 +3,7 @@
 The CDK CLI, the container program, the model and the boto3 client are the real ones.
 """
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -27,14 +28,6 @@ def test_the_main_job(deployment: Deployment) -> None:
     runtime = deployment.client("sagemaker-runtime")
     model = deployment.project / "build" / "model"
 
-    listed = deployment.cdk("ls")
-    names = [line.split(" ")[0] for line in listed.stdout.splitlines()]
-    assert [name for name in names if "/" in name] == [
-        f"{stage}/{stack}"
-        for stage in ("dev", "qa", "prod")
-        for stack in ("Storage", "Serving", "Monitoring")
-    ]
-
     # From a model folder to a prediction.
     deployed = deployment.cdk("deploy", "dev/*", "--require-approval", "never")
     assert deployed.returncode == 0, deployed.stdout
@@ -42,7 +35,7 @@ def test_the_main_job(deployment: Deployment) -> None:
     first = sagemaker.describe_endpoint(EndpointName=ENDPOINT)
     assert first["EndpointStatus"] == "InService"
 
-    # What was deployed is what is synthesized.
+    # What was deployed is what is synthesized again.
     diff = deployment.cdk("diff", "--fail", "dev/*")
     assert diff.returncode == 0, diff.stdout
 
@@ -87,7 +80,7 @@ def test_the_main_job(deployment: Deployment) -> None:
     assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
 
     # And away with it: the endpoint goes, what holds data stays.
-    destroyed = deployment.cdk("destroy", "--force", "dev/*")
+    destroyed = deployment.cdk("destroy", "--force", "--app", "cdk.out", "dev/*")
     assert destroyed.returncode == 0, destroyed.stdout
     assert sagemaker.list_endpoints()["Endpoints"] == []
     buckets = deployment.client("s3").list_buckets()["Buckets"]
@@ -96,3 +89,14 @@ def test_the_main_job(deployment: Deployment) -> None:
         logGroupName=f"/aws/sagemaker/Endpoints/{ENDPOINT}"
     )
     assert logged["logStreams"]
+
+
+@pytest.mark.long
+def test_every_stage_has_its_three_stacks(project: Path) -> None:
+    listed = subprocess.run(["cdk", "ls"], cwd=project, capture_output=True, text=True, check=True)
+    names = [line.split(" ")[0] for line in listed.stdout.splitlines()]
+    assert [name for name in names if "/" in name] == [
+        f"{stage}/{stack}"
+        for stage in ("dev", "qa", "prod")
+        for stack in ("Storage", "Serving", "Monitoring")
+    ]

@@ -8,7 +8,7 @@ import pytest
 
 from tests.end_to_end.conftest import Deployment, an_aws
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 APP = ("--app", "python pipeline.py", "dev/*")
 

@@ -8,7 +8,7 @@ from tests.end_to_end.caller import Caller
 from tests.end_to_end.conftest import an_aws
 from tests.end_to_end.example_model import ENTITIES, entities, fails_on_the_request
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 
 def with_time_to_be_seen(stages: Path) -> None:

@@ -41,7 +41,7 @@ NAMES = st.text(
 
 
 @given(files=st.dictionaries(st.tuples(NAMES, NAMES), st.binary(max_size=3000), max_size=6))
-@settings(max_examples=settings().max_examples // 2, deadline=None)
+@settings(max_examples=settings().max_examples // 2)
 def test_any_tree_comes_back_as_it_was_and_packs_to_the_same_bytes(
     tmp_path_factory: pytest.TempPathFactory, files: dict[tuple[str, str], bytes]
 ) -> None:

@@ -13,7 +13,7 @@ from tests.end_to_end.conftest import Deployment
 from tests.promotion.commands import ended, said
 from tests.promotion.rehearsed import deploy, nothing_differs, rehearsed, shown
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 ASYNC = """
 [defaults]

@@ -16,7 +16,7 @@ from tests.end_to_end.conftest import Deployment
 from tests.promotion.commands import ended, refused
 from tests.promotion.rehearsed import deploy, nothing_differs, rehearsed, shown
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture

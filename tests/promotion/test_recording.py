@@ -16,7 +16,7 @@ import pytest
 from tests.end_to_end.conftest import Deployment
 from tests.promotion.commands import refused, said, start
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 ENDPOINT = "berth-dev"
 

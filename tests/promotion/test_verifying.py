@@ -14,7 +14,7 @@ from model.example.corpus import LABELS
 from tests.end_to_end.conftest import Deployment, an_aws, clone
 from tests.promotion.commands import refused, said
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 # A busy machine is no finding.
 QUICK = """

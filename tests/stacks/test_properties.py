@@ -3,17 +3,12 @@
 import json
 import re
 import tempfile
-from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
 import pytest
-from cfnlint.config import ConfigMixIn
-from cfnlint.core import get_rules
-from cfnlint.runner import run_template_by_data
 from hypothesis import given, settings
 
 from stacks.compatibility import IncompatibleError, check
@@ -24,6 +19,7 @@ from stacks.settings import Settings, SettingsError, load
 from stacks.stage import add_stages
 from tests.stacks.compatibility.asking import MODEL
 from tests.stacks.conftest import Template, read_templates
+from tests.stacks.linting import lint
 from tests.stacks.settings_files import settings_files
 
 pytestmark = pytest.mark.slow
@@ -64,19 +60,6 @@ def templates_of(asked: Settings, context: dict[str, Any], model: PackedModel) -
         return list(read_templates(Path(outdir)).values())
 
 
-@cache
-def rules() -> Any:
-    """cfn-lint's, which take seconds to read."""
-    return get_rules([], [], [])
-
-
-def lint(template: Template, region: str) -> Iterator[str]:
-    for match in run_template_by_data(template, ConfigMixIn(regions=[region]), rules()):
-        # E3601's pattern for a state's resource knows no partition but `aws`.
-        if match.rule.id != "E3601" or partition_of(region) == "aws":
-            yield f"{match.rule.id} {match.message} {match.path}"
-
-
 def named_partitions(template: Template) -> set[str]:
     """The partitions of the ARNs that a template writes out."""
     return set(re.findall(r"arn:([a-z-]+):", json.dumps(template)))
@@ -88,7 +71,7 @@ def partition_of(region: str) -> str:
     return "aws-us-gov" if "-gov-" in region else "aws"
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=settings().max_examples // 4, derandomize=True)
 @given(text=settings_files())
 def test_a_settings_file_is_refused_in_readable_lines_or_makes_sound_stacks(
     text: str, folder: Path, context: dict[str, Any], packed_model: PackedModel

@@ -4,7 +4,6 @@ Whatever happens, a target never holds bytes that no release has, no release is 
 that is run again ends where it would have ended at once.
 """
 
-import os
 import shutil
 from collections.abc import Callable
 from io import StringIO
@@ -42,8 +41,6 @@ from tests.promotion.promoting.faults import BROKEN, KILLED, REFUSED, STOPPED, F
 from tests.promotion.promoting.world import World
 
 pytestmark = pytest.mark.slow
-
-EXAMPLES = int(os.environ.get("PROMOTION_EXAMPLES", "4"))
 
 kills = st.builds(Fault, st.integers(1, 70), after=st.booleans())
 errors = st.builds(
@@ -213,9 +210,8 @@ def test_promotion_converges_whatever_happens(monkeypatch: pytest.MonkeyPatch) -
     run_state_machine_as_test(
         Promotions,
         settings=settings(
-            max_examples=EXAMPLES,
+            max_examples=max(1, settings().max_examples // 50),
             stateful_step_count=8,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -176,7 +176,7 @@ def settings_of(keys: dict[str, Any], cuda: str) -> Settings:
     )
 
 
-@settings(max_examples=2 * settings().max_examples, deadline=None)
+@settings(max_examples=2 * settings().max_examples)
 @given(
     keys=st.sets(st.sampled_from(sorted(KEYS)), max_size=8).flatmap(
         lambda names: st.fixed_dictionaries({name: KEYS[name] for name in sorted(names)})

@@ -1,7 +1,6 @@
 """A stack around one construct, and what CloudFormation would be given of it."""
 
 import json
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,8 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_kms as kms
+
+from tests.stacks.linting import lint_files
 
 ACCOUNT = "111111111111"
 REGION = "eu-central-1"
@@ -37,10 +38,9 @@ class Synthesized:
         (properties,) = self.all(type_name).values()
         return properties
 
-    def lint(self) -> str:
+    def lint(self) -> list[str]:
         """What cfn-lint has to say."""
-        command = ["cfn-lint", "--regions", REGION, "--", str(self.file)]
-        return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+        return lint_files([self.file], REGION)
 
 
 @pytest.fixture(scope="session")

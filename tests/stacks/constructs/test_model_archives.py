@@ -116,4 +116,4 @@ def test_it_logs_to_the_stages_group(synthesize: Synthesize, folder: Path) -> No
 
 
 def test_cfn_lint_has_nothing_to_say(synthesize: Synthesize, folder: Path) -> None:
-    assert archives(synthesize, folder).lint() == ""
+    assert archives(synthesize, folder).lint() == []

@@ -226,5 +226,5 @@ def test_prefix_lists_have_the_form_of_their_ids(prefix_list: str) -> None:
 
 
 def test_cfn_lint_has_nothing_to_say(connected: Network, own_group: Network) -> None:
-    assert connected.template.lint() == ""
-    assert own_group.template.lint() == ""
+    assert connected.template.lint() == []
+    assert own_group.template.lint() == []

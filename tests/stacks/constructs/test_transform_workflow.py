@@ -359,5 +359,5 @@ def test_the_alarm_hears_of_every_end_but_success(plain: Synthesized) -> None:
 
 
 def test_cfn_lint_has_nothing_to_say(started: Synthesized, plain: Synthesized) -> None:
-    assert started.lint() == ""
-    assert plain.lint() == ""
+    assert started.lint() == []
+    assert plain.lint() == []
