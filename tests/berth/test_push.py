@@ -14,6 +14,7 @@ import pytest
 from localaws import lifecycle
 from model.packing import pack
 from stacks.settings import load
+from tests import STAGES_FILE
 from tests.berth_cli import status_of
 
 pytestmark = pytest.mark.slow
@@ -47,8 +48,8 @@ Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Iterator[str]:
-    settings = load(root / "stages.toml")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    settings = load(STAGES_FILE)
     with lifecycle.running(tmp_path_factory.mktemp("localaws"), settings) as running:
         yield running.url
 
