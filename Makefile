@@ -40,7 +40,7 @@ test: model ## run the tests that guard what is deployed, and one way from end t
 
 test-all: export EXAMPLES ?= 400
 test-all: model ## run every test, EXAMPLES=400 of each property, and the image where it can be built
-	@$(PYTEST)
+	@$(PYTEST) --cov --cov-report=term:skip-covered
 	@if $(BERTH) image --probe; then $(MAKE) test-image; fi
 
 quick: export EXAMPLES ?= 10
