@@ -43,7 +43,7 @@ test: tests-model ## run the tests that guard what is deployed, and one way from
 
 test-all: export EXAMPLES ?= 400
 test-all: tests-model ## run every test, EXAMPLES=400 of each property, and the image where it can be built
-	@$(PYTEST)
+	@$(PYTEST) --cov --cov-report=term:skip-covered
 	@if $(BERTH) image --probe; then $(MAKE) test-image; fi
 
 quick: export EXAMPLES ?= 10

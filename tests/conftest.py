@@ -19,7 +19,7 @@ os.environ["LOCALAWS_IMAGES"] = "never"
 # Minutes of an update's waits become seconds.
 os.environ["LOCALAWS_TIME_SCALE"] = "0.01"
 # Every session would parse the same descriptions of services again, which takes most of its time.
-botocore.session.create_loader = functools.cache(botocore.session.create_loader)  # type: ignore[attr-defined]
+botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 
 @pytest.fixture(scope="session")
