@@ -9,7 +9,7 @@ APPS = ("app", "pipeline")
 
 
 def drawn(page: str) -> set[tuple[str, str]]:
-    picture = page.split("```mermaid\n")[1].split("```")[0]
+    picture = page.split("```mermaid\n")[1].split("```", maxsplit=1)[0]
     arrows = re.findall(r"^ *(\w+)\[.*?\] --> (.*)$", picture, re.MULTILINE)
     return {(source, target) for source, targets in arrows for target in targets.split(" & ")}
 
