@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from contract.bench import Bench
     from contract.case import Case
     from contract.client import Client
+    from contract.container import Launcher
     from contract.example import Example
-    from contract.running import Launcher
 
 _START_SECONDS = 480  # how long SageMaker waits for a container to answer its first ping
 
@@ -181,7 +181,7 @@ def _read(file: Path | None, content_type: str, option: str) -> "Example | None"
 
 
 def _address(url: str) -> "Client":
-    from contract.client import Client, NoAnswer  # noqa: PLC0415
+    from contract.client import Client, NoResponse  # noqa: PLC0415
 
     parts = urlsplit(url if "//" in url else f"//{url}", scheme="http")
     try:
@@ -193,6 +193,6 @@ def _address(url: str) -> "Client":
     client = Client(parts.hostname, port)
     try:
         client.connect().socket.close()
-    except NoAnswer as error:
+    except NoResponse as error:
         raise UsageError(f"{url}: {error}") from error
     return client

@@ -7,19 +7,21 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
-from contract.client import Answer, Client, Headers, NoAnswer, TooLate
+from contract.assertions import Failed, Skipped
+from contract.client import Client, Headers, NoResponse, Response, TooLate
+from contract.container import Launcher, RunningContainer, Setup, StartOptions, processes, until
 from contract.example import Example
+from contract.folder_listing import listing
 from contract.limits import Limits
-from contract.listing import listing
-from contract.running import Launcher, Running, Setup, Start, processes, until
-from contract.verdicts import Failed, Skipped
 
 T = TypeVar("T")
 
 _STARTS = {
-    Setup.SERVER: Start(),
-    Setup.MULTI_MODEL: Start(environment={"SAGEMAKER_MULTI_MODEL": "true"}, many_models=True),
-    Setup.BATCH: Start(
+    Setup.SERVER: StartOptions(),
+    Setup.MULTI_MODEL: StartOptions(
+        environment={"SAGEMAKER_MULTI_MODEL": "true"}, many_models=True
+    ),
+    Setup.BATCH: StartOptions(
         environment={
             "SAGEMAKER_BATCH": "true",
             "SAGEMAKER_MAX_PAYLOAD_IN_MB": "6",
@@ -46,7 +48,7 @@ class Startup:
     seconds: float = 0
     early: list[int] = field(default_factory=list)
     own_port: bool = True
-    first: Answer | Failed | None = None
+    first: Response | Failed | None = None
     error: str | None = None
     hangs: bool = False
 
@@ -57,7 +59,7 @@ class Seat:
 
     client: Client
     startup: Startup
-    running: Running | None
+    running: RunningContainer | None
 
 
 class Bench:
@@ -166,7 +168,7 @@ class Bench:
         return self.seat.client
 
     @property
-    def running(self) -> Running:
+    def running(self) -> RunningContainer:
         """The container as what was started here."""
         running = self.seat.running
         if running is None:
@@ -188,7 +190,7 @@ class Bench:
 
     def request(
         self, method: str, path: str, body: bytes | None = None, headers: Headers | None = None
-    ) -> Answer:
+    ) -> Response:
         """Send a request on a connection of its own."""
         return self.client.request(method, path, body, headers, timeout=self.limits.answer)
 
@@ -197,14 +199,14 @@ class Bench:
         example: Example | None = None,
         headers: Headers | None = None,
         path: str = "/invocations",
-    ) -> Answer:
+    ) -> Response:
         """Send the example, or another."""
         sent = example or self.example
         return self.request(
             "POST", path, sent.body, {"Content-Type": sent.content_type, **(headers or {})}
         )
 
-    def ping(self) -> Answer:
+    def ping(self) -> Response:
         """Ask /ping as SageMaker does."""
         return self.client.request("GET", "/ping", timeout=self.limits.ping)
 
@@ -213,11 +215,11 @@ class Bench:
         """The example with so many rows that it keeps the container busy for a moment."""
         heavy, times = self.example, 1
         while len(heavy.body) < 250_000 and (larger := self.example.larger(times * 2)):
-            answer = self.invoke(larger)
-            if answer.status != 200:
+            response = self.invoke(larger)
+            if response.status != 200:
                 break
             heavy, times = larger, times * 2
-            if answer.seconds > 0.2:
+            if response.seconds > 0.2:
                 break
         return heavy
 
@@ -229,7 +231,7 @@ class Bench:
             try:
                 if seat.client.request("GET", "/ping", timeout=self.limits.ping).status == 200:
                     return True
-            except NoAnswer:
+            except NoResponse:
                 continue
         return False
 
@@ -252,7 +254,7 @@ class Bench:
         self._first_start = self._first_start or startup.seconds
         return Seat(client, startup, running)
 
-    def _watch(self, running: Running) -> tuple[Client, Startup]:
+    def _watch(self, running: RunningContainer) -> tuple[Client, Startup]:
         startup = Startup()
         # What did not take long the first time need not be waited for as long.
         patience = 3 * self._first_start + 10 if self._first_start else self.limits.start
@@ -272,14 +274,14 @@ class Bench:
 
     def _passes(self, client: Client, startup: Startup) -> bool:
         try:
-            answer = client.request("GET", "/ping", timeout=self.limits.ping)
-        except NoAnswer:
+            response = client.request("GET", "/ping", timeout=self.limits.ping)
+        except NoResponse:
             return False
-        if answer.status != 200:
-            startup.early.append(answer.status)
-        return answer.status == 200
+        if response.status != 200:
+            startup.early.append(response.status)
+        return response.status == 200
 
-    def _first_invocation(self, client: Client) -> Answer | Failed | None:
+    def _first_invocation(self, client: Client) -> Response | Failed | None:
         if self._example is None or self.setup is Setup.MULTI_MODEL:
             return None
         headers = {"Content-Type": self._example.content_type}
@@ -287,11 +289,11 @@ class Bench:
             return client.request(
                 "POST", "/invocations", self._example.body, headers, timeout=self.limits.answer
             )
-        except NoAnswer as error:
+        except NoResponse as error:
             return error
 
 
-def _end(running: Running) -> str | None:
+def _end(running: RunningContainer) -> str | None:
     if (status := running.ended()) is None:
         return None
     last = ["", *running.log().strip().splitlines()][-1]

@@ -1,11 +1,11 @@
-"""What a case is, and the register of all."""
+"""The type of a case, and the registry of all cases."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from contract.bench import Bench
-from contract.running import Setup
+from contract.container import Setup
 from contract.sources import Source
 
 
@@ -14,10 +14,10 @@ class Need(StrEnum):
 
     REQUIRED = "required"
     OPTIONAL = "optional"  # documented, and binding for those who offer it
-    PRACTICE = "practice"  # not documented, or not as binding; others got it wrong
+    PRACTICE = "practice"  # not documented as binding, but other servers get it wrong
 
 
-# A case returns what is worth knowing although it passed.
+# A case that passes may return a note for the report.
 Check = Callable[[Bench], str | None]
 
 

@@ -1,4 +1,4 @@
-"""HTTP as SageMaker's side speaks it, down to the socket where a case needs that."""
+"""An HTTP client that calls a container as SageMaker does, with its socket at hand."""
 
 import contextlib
 import http.client
@@ -9,22 +9,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from contract.verdicts import Failed
+from contract.assertions import Failed
 
 Headers = Mapping[str, str]
 
 
-class NoAnswer(Failed):
-    """A connection that could not be made, or a request that got no whole answer."""
+class NoResponse(Failed):
+    """A connection that could not be made, or a request that got no complete response."""
 
 
-class TooLate(NoAnswer):
-    """A request that got no answer within the time that it may take."""
+class TooLate(NoResponse):
+    """A request that got no response within its time limit."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """An answer, and how many seconds after the request was sent it was there."""
+class Response:
+    """A response, and how many seconds after the request it had arrived."""
 
     status: int
     headers: http.client.HTTPMessage
@@ -37,14 +37,14 @@ class Answer:
         try:
             return json.loads(self.body)
         except ValueError as error:
-            raise Failed(f"the answer is no JSON: {self.body[:80]!r}") from error
+            raise Failed(f"the response is no JSON: {self.body[:80]!r}") from error
 
     def __str__(self) -> str:
         return f"{self.status} {self.body[:80].decode(errors='replace')}".strip()
 
 
 class Connection:
-    """A connection to the container; its socket is there for what HTTP would not do.
+    """A connection to the container; its socket serves cases that HTTP does not allow for.
 
     Attributes:
         seconds: how long the connection took to be accepted.
@@ -63,24 +63,24 @@ class Connection:
     def send(self, data: bytes, *, timeout: float) -> float:
         """Send all, or what a server that has answered already lets through; return when."""
         self.socket.settimeout(timeout)
-        # It may have answered (413) and shut its side; the answer is what counts.
+        # It may have answered (413) and shut its side; the response is what counts.
         with contextlib.suppress(ConnectionError, TimeoutError):
             self.socket.sendall(data)
         return time.monotonic()
 
-    def receive(self, method: str, *, timeout: float, sent: float | None = None) -> Answer:
-        """Wait for the answer to the request that was sent."""
+    def receive(self, method: str, *, timeout: float, sent: float | None = None) -> Response:
+        """Wait for the response to the request that was sent."""
         began = sent or time.monotonic()
         response = self.begin(method, timeout=timeout)
-        with _as_no_answer(timeout):
+        with _as_no_response(timeout):
             body = response.read()
-            return Answer(response.status, response.headers, body, time.monotonic() - began)
+            return Response(response.status, response.headers, body, time.monotonic() - began)
 
     def begin(self, method: str, *, timeout: float) -> http.client.HTTPResponse:
-        """Wait for the head of the answer."""
+        """Wait for the head of the response."""
         self.socket.settimeout(timeout)
         response = http.client.HTTPResponse(self.socket, method=method)
-        with _as_no_answer(timeout):
+        with _as_no_response(timeout):
             response.begin()
         return response
 
@@ -96,13 +96,13 @@ class Connection:
 
 
 @contextlib.contextmanager
-def _as_no_answer(timeout: float) -> Any:
+def _as_no_response(timeout: float) -> Any:
     try:
         yield
     except TimeoutError as error:
         raise TooLate(f"no answer within {timeout:g} s") from error
     except (OSError, http.client.HTTPException) as error:
-        raise NoAnswer(f"no answer: {type(error).__name__}: {error}") from error
+        raise NoResponse(f"no answer: {type(error).__name__}: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class Client:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except OSError as error:
             sock.close()
-            raise NoAnswer(f"no connection to port {self.port}: {error}") from error
+            raise NoResponse(f"no connection to port {self.port}: {error}") from error
         return Connection(sock, time.monotonic() - began)
 
     def request(
@@ -138,14 +138,14 @@ class Client:
         headers: Headers | None = None,
         *,
         timeout: float,
-    ) -> Answer:
+    ) -> Response:
         """Send one request on a connection of its own."""
         with self.connect() as connection:
             data = request_bytes(method, path, body, {"Connection": "close", **(headers or {})})
             sent = connection.send(data, timeout=timeout)
             try:
                 return connection.receive(method, timeout=timeout, sent=sent)
-            except NoAnswer as error:
+            except NoResponse as error:
                 raise type(error)(f"{method} {path}: {error}") from error
 
 

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from contract.client import Client
-from contract.running import MODEL_NAMES, Start, environment, free_port
+from contract.container import MODEL_NAMES, StartOptions, environment, free_port
 
 _CLONE_NEWNET = 0x40000000
 _DELETED_OR_MADE = {"A", "C", "D"}
@@ -41,7 +41,7 @@ class ImageLauncher:
         config = json.loads(found)[0]
         self.labels: Mapping[str, str] = (config.get("Config") or config).get("Labels") or {}
 
-    def start(self, how: Start) -> "RunningContainer":
+    def start(self, how: StartOptions) -> "RunningContainer":
         """Start a container of the image."""
         port = free_port()
         own = free_port()
@@ -59,7 +59,7 @@ class ImageLauncher:
         )
         return RunningContainer(self, name, port, 8080 if self.isolated else own)
 
-    def _mounts(self, how: Start) -> list[str]:
+    def _mounts(self, how: StartOptions) -> list[str]:
         if self.model is None:
             return []
         many = [f"/opt/ml/models/{name}/model" for name in MODEL_NAMES]

@@ -1,11 +1,11 @@
-"""The clocks of the contract, and the load that the kit puts on a container."""
+"""The time limits of the contract, and the load that the kit puts on a container."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Seconds, where nothing else is said.
+    """Limits, in seconds unless stated otherwise.
 
     Attributes:
         start: until /ping passes (8 minutes, or ContainerStartupHealthCheckTimeoutInSeconds).
@@ -13,7 +13,7 @@ class Limits:
         accept: until a connection is accepted.
         answer: until an invocation is answered.
         drain: from SIGTERM until the container is killed.
-        recovery: after the death of a worker, until /ping tells the truth.
+        recovery: after the death of a worker, until /ping shows the container's true state.
         hang: after the death of a worker, until every request is answered or has failed.
         back: after the death of a worker, until it serves again.
         argument: until a wrong argument has ended the container.

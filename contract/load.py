@@ -1,4 +1,4 @@
-"""Clients that keep a container busy, and what they saw."""
+"""Clients that keep a container busy, and a record of their requests."""
 
 import threading
 import time
@@ -6,22 +6,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from contract.client import Answer, Client, NoAnswer, request_bytes
+from contract.client import Client, NoResponse, Response, request_bytes
 from contract.example import Example
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One request of the load: when it was sent and was done, and what came of it."""
+    """One request of the load: when it was sent and when it ended, and its response."""
 
     sent: float
     done: float
-    outcome: Answer | NoAnswer
+    outcome: Response | NoResponse
 
 
 @dataclass
 class Load:
-    """What the clients saw so far.
+    """The requests that the clients have made so far.
 
     Attributes:
         connects: how many seconds each connection took to be accepted.
@@ -31,11 +31,11 @@ class Load:
     requests: list[Sent] = field(default_factory=list)
 
     def statuses(self) -> dict[str, int]:
-        """Count the requests by status, "none" being no answer."""
+        """Count the requests by status, "none" being no response."""
         counts: dict[str, int] = {}
         for request in list(self.requests):
             outcome = request.outcome
-            key = str(outcome.status) if isinstance(outcome, Answer) else "none"
+            key = str(outcome.status) if isinstance(outcome, Response) else "none"
             counts[key] = counts.get(key, 0) + 1
         return counts
 
@@ -51,7 +51,7 @@ def loaded(
 ) -> Iterator[Load]:
     """Have clients send the example one after the other, each on a connection of its own.
 
-    What is under way at the end of the block is waited for.
+    At the end of the block it waits for the requests under way.
     """
     load = Load()
     stop = threading.Event()
@@ -76,13 +76,13 @@ def _send_on(
 ) -> None:
     while not stop.is_set():
         began = time.monotonic()
-        outcome: Answer | NoAnswer
+        outcome: Response | NoResponse
         try:
             with client.connect(timeout=timeout) as connection:
                 load.connects.append(connection.seconds)
                 sent = connection.send(data, timeout=timeout)
                 outcome = connection.receive("POST", timeout=timeout, sent=sent)
-        except NoAnswer as error:
+        except NoResponse as error:
             outcome = error
             stop.wait(0.01)  # a refusal costs nothing: without a pause it would come in thousands
         load.requests.append(Sent(began, time.monotonic(), outcome))

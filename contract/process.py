@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from contract.client import Client
-from contract.running import Start, default_port_is_free, environment, free_port, processes
+from contract.container import StartOptions, default_port_is_free, environment, free_port, processes
 
 
 class ProcessLauncher:
@@ -30,7 +30,7 @@ class ProcessLauncher:
         self.model = model
         self.labels: Mapping[str, str] = {}
 
-    def start(self, how: Start) -> "RunningProcess":
+    def start(self, how: StartOptions) -> "RunningProcess":
         """Start the command in a session of its own."""
         port = free_port()
         default = Client("127.0.0.1", 8080) if default_port_is_free() else None

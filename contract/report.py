@@ -1,4 +1,4 @@
-"""The results as a table, and as JSON."""
+"""Reports of the results: a table, and JSON."""
 
 import json
 from collections import Counter
@@ -41,7 +41,7 @@ def failures(results: Sequence[Result]) -> list[str]:
 
 
 def summary(results: Sequence[Result], *, certified: bool) -> str:
-    """Make the last line."""
+    """Make the last line of the report."""
     verdicts = Counter(result.verdict for result in results)
     failed = Counter(result.case.need for result in results if result.verdict is Verdict.FAILED)
     kinds = ", ".join(f"{count} {need}" for need, count in sorted(failed.items()))
@@ -54,7 +54,7 @@ def summary(results: Sequence[Result], *, certified: bool) -> str:
 
 
 def as_json(results: Sequence[Result], *, certified: bool) -> str:
-    """Make one document of everything."""
+    """Make one JSON document of all results."""
     cases = [_as_object(result) for result in results]
     return json.dumps({"certified": certified, "cases": cases}, indent=2)
 

@@ -1,4 +1,4 @@
-"""Runs cases and keeps their verdicts."""
+"""Runs cases and collects their results."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -9,12 +9,12 @@ from fnmatch import fnmatch
 from psutil import Error as PsError
 
 import contract.cases  # noqa: F401 - registers them
+from contract.assertions import Failed, Skipped
 from contract.bench import Bench
 from contract.case import CASES, Case, Need
-from contract.running import Setup
-from contract.verdicts import Failed, Skipped
+from contract.container import Setup
 
-# What comes of answers that nobody thought of, and of processes that are gone.
+# Unforeseen responses and processes that have ended raise these.
 _SURPRISES = (ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError, PsError)
 
 
@@ -28,7 +28,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A case's verdict, what is to be said of it, and how long it took."""
+    """A case's verdict, a note for the report, and the seconds that it took."""
 
     case: Case
     verdict: Verdict

@@ -1,4 +1,4 @@
-"""Where the cases come from."""
+"""The documents that the cases are taken from."""
 
 from dataclasses import dataclass
 
@@ -43,5 +43,5 @@ HTTP_1_1 = Source("RFC 9112, HTTP/1.1", f"{_RFC}/rfc9112")
 
 
 def known(failure: str) -> Source:
-    """Make a source of what others get wrong."""
+    """Make the source of a case that guards against a known failure of other servers."""
     return Source(f"known failure: {failure}")

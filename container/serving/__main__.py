@@ -1,4 +1,4 @@
-"""The life of the server: settings, socket, load, serve, drain, and an exit status that tells."""
+"""The server's main program: read settings, listen, load, serve, drain, exit with a status."""
 
 import asyncio
 import gc
@@ -64,17 +64,17 @@ async def _serve(settings: Settings, listener: socket.socket) -> int:
     host = Host(settings, metrics, on_failure=stop)
     server = Server(App(host, metrics, settings), max_body_bytes=settings.max_body_bytes)
     host.start()
-    telling = asyncio.ensure_future(metrics.model.keep_telling())
-    # What was made until now stays for good, and what requests leave is seldom in cycles.
+    logging_metrics = asyncio.ensure_future(metrics.model.log_every_minute())
+    # Objects made so far live as long as the process, and requests seldom leave reference cycles.
     gc.freeze()
     gc.set_threshold(50_000)
     await server.listen(listener)
     _log.info("listening on %s:%s", settings.host, settings.port)
     reason = await stopped
     abandoned = await server.drain(settings.drain_seconds)
-    telling.cancel()
+    logging_metrics.cancel()
     await host.stop()
-    metrics.model.tell()
+    metrics.model.log()
     if reason is not None:
         _log.critical("cannot serve the model: %s", reason)
         return 1

@@ -1,4 +1,4 @@
-"""What of the machine this process may really use: cores, memory, GPUs."""
+"""The cores, memory and GPUs that this process may use."""
 
 import math
 import os

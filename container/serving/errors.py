@@ -6,7 +6,7 @@ class LoadError(Exception):
 
 
 class PredictionError(Exception):
-    """The model's own code failed on an input that it should have taken; the cause has it."""
+    """The model's own code failed on an input that it should accept; `__cause__` is its error."""
 
 
 class OutOfMemory(Exception):  # noqa: N818 - a condition, as MemoryError
@@ -18,14 +18,14 @@ class Broken(Exception):  # noqa: N818
 
 
 class RequestError(Exception):
-    """A request that gets an error for its answer.
+    """A request that is answered with an error.
 
     Args:
         status: the HTTP status.
         code: the kind of error, for programs.
         message: what is wrong and what would be right, for people.
         where: the place of the fault in the body (`text[3]`), when there is one.
-        headers: of the answer.
+        headers: the further headers of the response.
     """
 
     def __init__(
@@ -56,5 +56,5 @@ def wrong_schema(message: str, *, where: str | None = None) -> RequestError:
 
 
 def unavailable(code: str, message: str) -> RequestError:
-    """503, to be tried again in a second."""
+    """503: the client may try again after a second."""
     return RequestError(503, code, message, headers={"Retry-After": "1"})

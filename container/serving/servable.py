@@ -1,4 +1,4 @@
-"""What a worker asks of a model, whatever kind of folder it came from.
+"""The interface of a loaded model, whatever kind of folder it came from.
 
 A request is opened (decoded, tokenized), its items are computed in batches that it may share with
 other requests, and what came of them is finished (post-processed, encoded). The three steps run in
@@ -10,16 +10,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from .figures import Figures
+from .model_metrics import ModelMetrics
 
 JSON = "application/json"
 
 
 @dataclass(slots=True)
 class Session:
-    """What lives between the requests of a stateful session.
+    """The state that a stateful session keeps between its requests.
 
-    `data` is the model's to fill; setting `closed` ends the session with the answer at hand.
+    `data` is the model's to fill; setting `closed` ends the session with the present response.
     """
 
     id: str
@@ -29,7 +29,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A body and what its headers say of it."""
+    """A request as a model gets it: the body and the headers that concern it."""
 
     body: bytes
     content_type: str | None = None
@@ -49,17 +49,17 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """The answer to a request, whole; with its figures, where it is of texts."""
+class Response:
+    """A whole response, with model metrics if the model is one of texts."""
 
     body: bytes
     content_type: str = JSON
-    figures: Figures | None = None
+    model_metrics: ModelMetrics | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """The answer to a request in chunks; the iterator is advanced where `forward` runs."""
+    """A response in chunks; the iterator is advanced in the thread where `forward` runs."""
 
     chunks: Iterator[bytes]
     content_type: str
@@ -94,8 +94,8 @@ class Servable(Protocol):
             Broken: nothing can be computed any more in this process.
         """
 
-    def finish(self, job: Job, results: Sequence[Any]) -> Answer | Stream:
-        """Make the answer of the results of all items, in their order.
+    def finish(self, job: Job, results: Sequence[Any]) -> Response | Stream:
+        """Make the response from the results of all items, in their order.
 
         Raises:
             RequestError, PredictionError: for what goes wrong.

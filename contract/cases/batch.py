@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
+from contract.assertions import Skipped, required
 from contract.bench import Bench
 from contract.case import Need, case
-from contract.client import Answer
+from contract.client import Response
+from contract.container import Setup
 from contract.example import Example
-from contract.running import Setup
 from contract.sources import BATCH, TRANSFORM
-from contract.verdicts import Skipped, required
 
 _CSV = "text/csv"
 _LINES = "application/jsonlines"
@@ -24,12 +24,12 @@ _MOST_MEGABYTES = 100
 )
 def parameters(bench: Bench) -> str:
     """Check each of the three, and that both numbers together stay within 100 MB."""
-    answer = bench.request("GET", "/execution-parameters")
-    if 400 <= answer.status < 500:
-        raise Skipped(f"/execution-parameters answers {answer.status}")
-    required(answer.status == 200, f"it answered {answer}")
-    given = answer.json
-    required(isinstance(given, dict), f"it is no JSON object: {answer}")
+    response = bench.request("GET", "/execution-parameters")
+    if 400 <= response.status < 500:
+        raise Skipped(f"/execution-parameters answers {response.status}")
+    required(response.status == 200, f"it answered {response}")
+    given = response.json
+    required(isinstance(given, dict), f"it is no JSON object: {response}")
     concurrent, megabytes = given.get("MaxConcurrentTransforms", 1), given.get("MaxPayloadInMB", 6)
     required(_whole(concurrent, 1), f"MaxConcurrentTransforms is {concurrent!r}")
     required(_whole(megabytes, 0), f"MaxPayloadInMB is {megabytes!r}")
@@ -37,7 +37,7 @@ def parameters(bench: Bench) -> str:
     required(strategy in _STRATEGIES, f"BatchStrategy is {strategy!r}")
     total = concurrent * megabytes
     required(total <= _MOST_MEGABYTES, f"{concurrent} transforms of {megabytes} MB: {total} MB")
-    return answer.body.decode()
+    return response.body.decode()
 
 
 def _whole(value: object, least: int) -> bool:
@@ -75,26 +75,26 @@ def _by_line(bench: Bench, media_type: str) -> str:
     required(together.status == 200, f"three records were answered {together}")
     lines = together.body.splitlines()
     required(len(lines) == len(records), f"{len(records)} records got {len(lines)} lines")
-    expected = [answer.body.splitlines() for answer in alone]
+    expected = [response.body.splitlines() for response in alone]
     required([[line] for line in lines] == expected, "a record's line differs from when alone")
     return f"as {records[0].decode()[:60]}"
 
 
-def _taken(bench: Bench, media_type: str) -> tuple[list[bytes] | None, Answer | None]:
+def _taken(bench: Bench, media_type: str) -> tuple[list[bytes] | None, Response | None]:
     """Find a form of a record that this container takes."""
-    answer = None
+    response = None
     if bench.example.content_type == media_type:
         return bench.example.body.splitlines()[-3:], None
     for records in bench.example.records(media_type):
-        answer = _send(bench, media_type, records[:1])
-        if answer.status == 200:
+        response = _send(bench, media_type, records[:1])
+        if response.status == 200:
             if _send(bench, "application/x-no-such-type", records[:1]).status == 200:
                 raise Skipped("it takes any Content-Type for the one that it knows")
             return records, None
-    return None, answer
+    return None, response
 
 
-def _send(bench: Bench, media_type: str, records: Sequence[bytes]) -> Answer:
+def _send(bench: Bench, media_type: str, records: Sequence[bytes]) -> Response:
     body = b"".join(record + b"\n" for record in records)
     return bench.invoke(Example(body, media_type), headers={"Accept": media_type})
 

@@ -4,12 +4,12 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from contract.assertions import required
 from contract.bench import Bench
 from contract.case import Need, case
-from contract.client import Answer, Connection, NoAnswer, TooLate, request_bytes
-from contract.running import until
+from contract.client import Connection, NoResponse, Response, TooLate, request_bytes
+from contract.container import until
 from contract.sources import HOSTING, known
-from contract.verdicts import required
 
 _REQUESTS = 8
 
@@ -28,9 +28,9 @@ class Drain:
 
     seconds: float | None = None
     status: int | None = None
-    accepted: list[Answer | NoAnswer] = field(default_factory=list)
-    half: Answer | NoAnswer | None = None
-    fresh: list[Answer | NoAnswer] = field(default_factory=list)
+    accepted: list[Response | NoResponse] = field(default_factory=list)
+    half: Response | NoResponse | None = None
+    fresh: list[Response | NoResponse] = field(default_factory=list)
 
 
 def drain(bench: Bench) -> Drain:
@@ -49,12 +49,12 @@ def drain(bench: Bench) -> Drain:
         half.send(light[:-1], timeout=2)
         answers = [clients.submit(_exchange, bench, connection, data) for connection in connections]
         time.sleep(bench.limits.accept / 2)  # accepted by then, and not computed yet
-        under_way = [answer for answer in answers if not answer.done()]
+        under_way = [response for response in answers if not response.done()]
         bench.running.terminate()
         terminated = time.monotonic()
         last = clients.submit(_exchange, bench, half, light[-1:])
         _watch_end(bench, seen, terminated, answers)
-        seen.accepted = [answer.result() for answer in under_way]
+        seen.accepted = [response.result() for response in under_way]
         seen.half = last.result()
     for connection in (*connections, half):
         connection.socket.close()
@@ -62,16 +62,16 @@ def drain(bench: Bench) -> Drain:
     return seen
 
 
-def _exchange(bench: Bench, connection: Connection, data: bytes) -> Answer | NoAnswer:
+def _exchange(bench: Bench, connection: Connection, data: bytes) -> Response | NoResponse:
     try:
         sent = connection.send(data, timeout=bench.limits.drain)
         return connection.receive("POST", timeout=bench.limits.drain, sent=sent)
-    except NoAnswer as error:
+    except NoResponse as error:
         return error
 
 
 def _watch_end(
-    bench: Bench, seen: Drain, terminated: float, answers: list["Future[Answer | NoAnswer]"]
+    bench: Bench, seen: Drain, terminated: float, answers: list["Future[Response | NoResponse]"]
 ) -> None:
     running, client = bench.running, bench.client
     headers = {"Content-Type": bench.example.content_type}
@@ -81,11 +81,11 @@ def _watch_end(
             seen.seconds = time.monotonic() - terminated
             return
         # A second is enough to stop listening; until the last answer, it has reason to be there.
-        if passed > 1 and not all(answer.done() for answer in answers):
+        if passed > 1 and not all(response.done() for response in answers):
             try:
                 body = bench.example.body
                 seen.fresh.append(client.request("POST", "/invocations", body, headers, timeout=2))
-            except NoAnswer as error:
+            except NoResponse as error:
                 seen.fresh.append(error)
 
 
@@ -113,7 +113,7 @@ def accepted(bench: Bench) -> str:
     seen = bench.once(drain)
     if not seen.accepted:
         return "none was under way: it answers too fast"
-    lost = [str(got) for got in seen.accepted if isinstance(got, NoAnswer) or got.status != 200]
+    lost = [str(got) for got in seen.accepted if isinstance(got, NoResponse) or got.status != 200]
     required(not lost, f"{len(lost)} of {len(seen.accepted)}: {(lost or [''])[0]}")
     return f"{len(seen.accepted)} were under way"
 
@@ -127,7 +127,7 @@ def accepted(bench: Bench) -> str:
 def half_sent(bench: Bench) -> str:
     """Judge that one; 503 is an answer that a client can act upon."""
     got = bench.once(drain).half
-    required(isinstance(got, Answer) and got.status in {200, 503}, str(got))
+    required(isinstance(got, Response) and got.status in {200, 503}, str(got))
     return str(got).split()[0]
 
 
@@ -151,7 +151,7 @@ def refuses(bench: Bench) -> str:
     """Judge requests that were sent a second after SIGTERM."""
     fresh = bench.once(drain).fresh
     hung = [got for got in fresh if isinstance(got, TooLate)]
-    taken = [got for got in fresh if isinstance(got, Answer) and got.status != 503]
+    taken = [got for got in fresh if isinstance(got, Response) and got.status != 503]
     required(not hung, f"{len(hung)} of {len(fresh)} hung")
     required(not taken, f"{len(taken)} of {len(fresh)} were answered {taken[0] if taken else ''}")
     return f"{len(fresh)} refused" if fresh else "it had ended before any could be sent"

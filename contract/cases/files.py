@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
+from contract.assertions import Skipped, required
 from contract.bench import Bench
 from contract.case import Need, case
-from contract.listing import listing
+from contract.folder_listing import listing
 from contract.sources import HOSTING, LOGS, known
-from contract.verdicts import Skipped, required
 
 # /opt/ml and /etc: mount points and names that the engine makes.
 _MAY_CHANGE = ("/tmp", "/var/tmp", "/run", "/var/run", "/dev", "/proc", "/sys", "/opt/ml")  # noqa: S108

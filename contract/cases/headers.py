@@ -1,10 +1,10 @@
 """The headers that SageMaker passes, and those that it does not know."""
 
+from contract.assertions import Skipped, required
 from contract.bench import Bench
 from contract.case import Need, case
 from contract.client import request_bytes
 from contract.sources import HOSTING, HTTP, INVOKE
-from contract.verdicts import Skipped, required
 
 _CUSTOM = "X-Amzn-SageMaker-Custom-Attributes"
 _MOST_CUSTOM = 1024

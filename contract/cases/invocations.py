@@ -5,13 +5,13 @@ import math
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from contract.assertions import Failed, Skipped, required
 from contract.bench import Bench
 from contract.case import Need, case
 from contract.cases.ping import busy
-from contract.client import Answer
+from contract.client import Response
 from contract.example import Example
 from contract.sources import HOSTING, HTTP, QUOTAS, known
-from contract.verdicts import Failed, Skipped, required
 
 _REAL_TIME_BYTES = 6_291_456  # the smaller of what AWS's documents and botocore name
 _OVER_BYTES = 25 * 1024 * 1024 + 1
@@ -90,16 +90,16 @@ def own_answer(bench: Bench) -> str:
     return f"{len(compared)} compared"
 
 
-def _refuses(got: Answer) -> bool:
+def _refuses(got: Response) -> bool:
     """Whether a container says that it cannot in time, which is an answer to what is large."""
     return got.status == 503 and "Retry-After" in got.headers
 
 
-def _is_ok(got: Answer) -> bool:
+def _is_ok(got: Response) -> bool:
     return got.status == 200
 
 
-def same(left: Answer, right: Answer) -> bool:
+def same(left: Response, right: Response) -> bool:
     """Whether two answers say the same, numbers within what a batch may change."""
     if left.body == right.body:
         return True
@@ -144,7 +144,7 @@ def no_traceback(bench: Bench) -> None:
     required(b"Traceback (most recent call last)" not in got.body, "it holds a traceback")
 
 
-def _send_malformed(bench: Bench) -> Answer:
+def _send_malformed(bench: Bench) -> Response:
     media_type = bench.example.content_type.split(";")[0].strip()
     if media_type not in _MALFORMED:
         raise Skipped(f"nothing is malformed for sure as {media_type}")

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import quote
 
+from contract.assertions import Failed, Skipped, required
 from contract.bench import Bench
 from contract.case import Check, Need, case
-from contract.client import Answer
+from contract.client import Response
+from contract.container import MODEL_NAMES, Setup, memory
 from contract.load import loaded
-from contract.running import MODEL_NAMES, Setup, memory
 from contract.sources import MULTI_MODEL
-from contract.verdicts import Failed, Skipped, required
 
 _LABEL = "com.amazonaws.sagemaker.capabilities.multi-models"
 _MEGABYTE = 1 << 20
@@ -24,10 +24,10 @@ def offered(bench: Bench) -> bool:
     """Whether it serves the models' API; skips the case where it need not."""
     error = "it does not start" if bench.startup.error else None
     if error is None:
-        answer = bench.request("GET", "/models")
-        if answer.status == 200:
+        response = bench.request("GET", "/models")
+        if response.status == 200:
             return True
-        error = f"GET /models answers {answer.status}"
+        error = f"GET /models answers {response.status}"
     if bench.labels.get(_LABEL) == "true":
         raise Failed(f"the image has the label {_LABEL}=true, but: {error}")
     raise Skipped(f"not offered: {error}")
@@ -42,17 +42,17 @@ def _url(bench: Bench, name: str) -> str:
     return url
 
 
-def _load(bench: Bench, name: str) -> Answer:
+def _load(bench: Bench, name: str) -> Response:
     document = {"model_name": name, "url": _url(bench, name)}
     body = json.dumps(document).encode()
     return bench.request("POST", "/models", body, {"Content-Type": "application/json"})
 
 
-def _unload(bench: Bench, name: str) -> Answer:
+def _unload(bench: Bench, name: str) -> Response:
     return bench.request("DELETE", f"/models/{quote(name)}")
 
 
-def _invoke(bench: Bench, name: str) -> Answer:
+def _invoke(bench: Bench, name: str) -> Response:
     headers = {"X-Amzn-SageMaker-Target-Model": f"{name}.tar.gz"}
     return bench.invoke(headers=headers, path=f"/models/{quote(name)}/invoke")
 
@@ -63,8 +63,8 @@ def _models(bench: Bench, *names: str) -> Iterator[None]:
     loaded_names = []
     try:
         for name in names:
-            answer = _load(bench, name)
-            required(answer.status == 200, f"POST /models answered {answer}")
+            response = _load(bench, name)
+            required(response.status == 200, f"POST /models answered {response}")
             loaded_names.append(name)
         yield
     finally:
@@ -126,9 +126,9 @@ def _pages(bench: Bench, limit: int | None = None) -> dict[str, str]:
     wish = f"&limit={limit}" if limit else ""
     query = f"?{wish[1:]}" if wish else ""
     for _ in range(10):
-        answer = bench.request("GET", f"/models{query}")
-        required(answer.status == 200, f"GET /models{query} answered {answer}")
-        page = answer.json
+        response = bench.request("GET", f"/models{query}")
+        required(response.status == 200, f"GET /models{query} answered {response}")
+        page = response.json
         for entry in page["models"]:
             required(entry["modelName"] not in listed, f"{entry['modelName']} is on two pages")
             listed[entry["modelName"]] = entry["modelUrl"]
@@ -234,10 +234,12 @@ def eviction(bench: Bench) -> str:
     held: list[str] = []
     try:
         for name in MODEL_NAMES:
-            answer = _load(bench, name)
-            if answer.status == 507:
+            response = _load(bench, name)
+            if response.status == 507:
                 return _evict(bench, held, name)
-            required(answer.status == 200, f"model {len(held) + 1}: POST /models answered {answer}")
+            required(
+                response.status == 200, f"model {len(held) + 1}: POST /models answered {response}"
+            )
             held.append(name)
         raise Skipped(f"{len(held)} models were loaded and memory did not run out")
     finally:

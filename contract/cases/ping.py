@@ -3,13 +3,13 @@
 import time
 from dataclasses import dataclass, field
 
+from contract.assertions import required
 from contract.bench import Bench
 from contract.case import Need, case
-from contract.client import Answer, NoAnswer
+from contract.client import NoResponse, Response
+from contract.container import until
 from contract.load import Load, loaded
-from contract.running import until
 from contract.sources import HOSTING, known
-from contract.verdicts import required
 
 
 @dataclass
@@ -17,7 +17,7 @@ class Busy:
     """What pings and invocations saw while clients kept the container busy."""
 
     load: Load
-    pings: list[Answer | NoAnswer] = field(default_factory=list)
+    pings: list[Response | NoResponse] = field(default_factory=list)
 
 
 def busy(bench: Bench) -> Busy:
@@ -30,7 +30,7 @@ def busy(bench: Bench) -> Busy:
             began = time.monotonic()
             try:
                 seen.pings.append(client.request("GET", "/ping", timeout=limits.ping))
-            except NoAnswer as error:
+            except NoResponse as error:
                 seen.pings.append(error)
             time.sleep(max(0.0, began + limits.load / 12 - time.monotonic()))
     return seen
@@ -39,8 +39,8 @@ def busy(bench: Bench) -> Busy:
 @case("ping.ok", "`GET /ping` answers 200", source=HOSTING, need=Need.REQUIRED)
 def ok(bench: Bench) -> None:
     """Ping once."""
-    answer = bench.ping()
-    required(answer.status == 200, f"it answered {answer}")
+    response = bench.ping()
+    required(response.status == 200, f"it answered {response}")
 
 
 @case(
@@ -51,8 +51,8 @@ def ok(bench: Bench) -> None:
 )
 def empty(bench: Bench) -> None:
     """Look at the body."""
-    answer = bench.ping()
-    required(answer.body == b"", f"its body is {answer.body[:60]!r}")
+    response = bench.ping()
+    required(response.body == b"", f"its body is {response.body[:60]!r}")
 
 
 @case(
@@ -64,9 +64,9 @@ def empty(bench: Bench) -> None:
 def in_time(bench: Bench) -> str:
     """Judge the pings under load; one without an answer took too long or was dropped."""
     pings = bench.once(busy).pings
-    late = [str(ping) for ping in pings if isinstance(ping, NoAnswer)]
+    late = [str(ping) for ping in pings if isinstance(ping, NoResponse)]
     required(not late, f"{len(late)} of {len(pings)}: {(late or [''])[0]}")
-    slowest = max(ping.seconds for ping in pings if isinstance(ping, Answer))
+    slowest = max(ping.seconds for ping in pings if isinstance(ping, Response))
     required(slowest <= bench.limits.ping, f"one took {slowest:.1f} s")
     return f"slowest {slowest * 1000:.0f} ms"
 
@@ -80,5 +80,5 @@ def in_time(bench: Bench) -> str:
 def steady(bench: Bench) -> None:
     """Judge the statuses of the pings under load."""
     pings = bench.once(busy).pings
-    wrong = [str(ping) for ping in pings if isinstance(ping, NoAnswer) or ping.status != 200]
+    wrong = [str(ping) for ping in pings if isinstance(ping, NoResponse) or ping.status != 200]
     required(not wrong, f"{len(wrong)} of {len(pings)}: {(wrong or [''])[0]}")

@@ -5,17 +5,17 @@ import struct
 import time
 from contextlib import ExitStack, suppress
 
+from contract.assertions import required
 from contract.bench import Bench
 from contract.case import Need, case
-from contract.client import Answer, Connection, request_bytes, request_head
+from contract.client import Connection, Response, request_bytes, request_head
 from contract.sources import HTTP, HTTP_1_1, known
-from contract.verdicts import required
 
 _TO_HEAD = {b"200", b"404", b"405", b"501"}
 _CHUNKED = {"Transfer-Encoding": "chunked"}
 
 
-def _exchange(bench: Bench, connection: Connection, data: bytes) -> Answer:
+def _exchange(bench: Bench, connection: Connection, data: bytes) -> Response:
     sent = connection.send(data, timeout=bench.limits.answer)
     return connection.receive("POST", timeout=bench.limits.answer, sent=sent)
 
@@ -104,9 +104,9 @@ def head(bench: Bench) -> str:
         with suppress(TimeoutError, ConnectionError):
             while part := connection.socket.recv(65536):
                 received += part
-    answer, _, body = received.partition(b"\r\n\r\n")
-    status = answer.split(b" ")[1:2]
-    required(status and status[0] in _TO_HEAD, f"it answered {answer[:80]!r}")
+    response, _, body = received.partition(b"\r\n\r\n")
+    status = response.split(b" ")[1:2]
+    required(status and status[0] in _TO_HEAD, f"it answered {response[:80]!r}")
     required(not body, f"a body follows: {body[:80]!r}")
     return status[0].decode()
 

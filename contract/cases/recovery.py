@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import psutil
 
+from contract.assertions import Failed, Skipped, required
 from contract.bench import Bench
 from contract.case import Need, case
-from contract.client import NoAnswer
+from contract.client import NoResponse
+from contract.container import processes, until
 from contract.load import Load, loaded
-from contract.running import processes, until
 from contract.sources import known
-from contract.verdicts import Failed, Skipped, required
 
 
 @dataclass
@@ -115,7 +115,7 @@ def _watch_truth(bench: Bench, seen: Killing, killed: float) -> None:
 def _ping_says_well(bench: Bench) -> bool:
     try:
         return bench.client.request("GET", "/ping", timeout=bench.limits.ping).status == 200
-    except NoAnswer:
+    except NoResponse:
         return False
 
 
@@ -124,11 +124,11 @@ def _invocation_is_answered(bench: Bench) -> bool:
     body = bench.example.body
     try:
         limit = bench.limits.recovery
-        answer = bench.client.request("POST", "/invocations", body, headers, timeout=limit)
-    except NoAnswer:
+        response = bench.client.request("POST", "/invocations", body, headers, timeout=limit)
+    except NoResponse:
         return False
     # Refusing for overload is what a healthy container may do.
-    return answer.status in {200, 429}
+    return response.status in {200, 429}
 
 
 def _watch_return(bench: Bench, seen: Killing, killed: float) -> None:

@@ -3,10 +3,10 @@
 import re
 from datetime import datetime
 
+from contract.assertions import Skipped, required
 from contract.bench import Bench
 from contract.case import Need, case
 from contract.sources import METRICS, SESSIONS
-from contract.verdicts import Skipped, required
 
 _ID = "X-Amzn-SageMaker-Session-Id"
 _NEW = "X-Amzn-SageMaker-New-Session-Id"
@@ -46,11 +46,11 @@ def life(bench: Bench) -> str:
 )
 def text(bench: Bench) -> str:
     """Read every line."""
-    answer = bench.request("GET", "/metrics")
-    if 400 <= answer.status < 500:
-        raise Skipped(f"/metrics answers {answer.status}")
-    required(answer.status == 200, f"it answered {answer}")
-    lines = [line for line in answer.body.decode().splitlines() if line]
+    response = bench.request("GET", "/metrics")
+    if 400 <= response.status < 500:
+        raise Skipped(f"/metrics answers {response.status}")
+    required(response.status == 200, f"it answered {response}")
+    lines = [line for line in response.body.decode().splitlines() if line]
     samples = [line for line in lines if not line.startswith("#")]
     wrong = [line for line in samples if not _SAMPLE.fullmatch(line)]
     required(not wrong, f"no sample: {(wrong or [''])[0][:100]!r}")

@@ -2,12 +2,12 @@
 
 from contextlib import suppress
 
+from contract.assertions import Failed, Skipped, required
 from contract.bench import Bench
 from contract.case import Need, case
-from contract.client import NoAnswer
-from contract.running import Running, Start, until
+from contract.client import NoResponse
+from contract.container import RunningContainer, StartOptions, until
 from contract.sources import HOSTING, PIPELINE, known
-from contract.verdicts import Failed, Skipped, required
 
 _PORT_LABEL = "com.amazonaws.sagemaker.capabilities.accept-bind-to-port"
 
@@ -74,7 +74,7 @@ def argument(bench: Bench) -> str:
     """Start it with an argument that nobody knows."""
     if bench.launcher is None:
         raise Skipped("takes --image or --process")
-    running = bench.launcher.start(Start(argument="no-such-argument"))
+    running = bench.launcher.start(StartOptions(argument="no-such-argument"))
     try:
         status = _end(bench, running)
         message = running.log().strip().splitlines()
@@ -85,12 +85,12 @@ def argument(bench: Bench) -> str:
     return f"status {status}: {message[-1][:100]}"
 
 
-def _end(bench: Bench, running: Running) -> int:
+def _end(bench: Bench, running: RunningContainer) -> int:
     for _ in until(bench.limits.argument):
         if (status := running.ended()) is not None:
             return status
         for client in filter(None, (running.client, running.default)):
-            with suppress(NoAnswer):
+            with suppress(NoResponse):
                 client.connect(timeout=1)
                 client.request("GET", "/ping", timeout=bench.limits.ping)
                 raise Failed("it serves as if nothing was wrong")

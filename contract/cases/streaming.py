@@ -2,11 +2,11 @@
 
 import time
 
+from contract.assertions import Skipped, required
 from contract.bench import Bench
 from contract.case import Need, case
 from contract.client import request_bytes
 from contract.sources import HOSTING
-from contract.verdicts import Skipped, required
 
 
 @case(

@@ -6,10 +6,10 @@ from contextlib import ExitStack, contextmanager
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.sync.client import ClientConnection, connect
 
+from contract.assertions import Failed, Skipped, required
 from contract.bench import Bench
 from contract.case import Need, case
 from contract.sources import HOSTING
-from contract.verdicts import Failed, Skipped, required
 
 _PATH = "/invocations-bidirectional-stream"
 _LABEL = "com.amazonaws.sagemaker.capabilities.bidirectional-streaming"

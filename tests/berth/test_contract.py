@@ -82,10 +82,10 @@ def test_json_has_every_case_with_its_source(body: str, capsys: pytest.CaptureFi
 def test_a_url_is_certified_without_what_takes_a_start(
     root: Path, body: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    from contract.container import StartOptions, until
     from contract.process import ProcessLauncher
-    from contract.running import Start, until
 
-    running = ProcessLauncher(server("good"), root).start(Start())
+    running = ProcessLauncher(server("good"), root).start(StartOptions())
     try:
         url = f"http://127.0.0.1:{running.client.port}"
         assert any(_listens(running.client.port) for _ in until(30))
@@ -106,11 +106,11 @@ def test_a_url_is_certified_without_what_takes_a_start(
 
 
 def _listens(port: int) -> bool:
-    from contract.client import Client, NoAnswer
+    from contract.client import Client, NoResponse
 
     try:
         return Client("127.0.0.1", port).request("GET", "/ping", timeout=2).status == 200
-    except NoAnswer:
+    except NoResponse:
         return False
 
 

@@ -27,7 +27,7 @@ def poll(condition: Callable[[], bool], seconds: float = DEADLINE_SECONDS) -> No
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """An answer's status, headers and body."""
 
     status: int
@@ -74,15 +74,15 @@ class Server:
         path: str,
         body: bytes | Iterable[bytes] | None = None,
         headers: dict[str, str] | None = None,
-    ) -> Answer:
+    ) -> Response:
         """Send one request on a connection of its own; an iterable body is sent chunked."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE_SECONDS)
         with contextlib.closing(connection):
             connection.request(method, path, body, headers or {})
             response = connection.getresponse()
-            return Answer(response.status, response.headers, response.read())
+            return Response(response.status, response.headers, response.read())
 
-    def invoke(self, document: object, **headers: str) -> Answer:
+    def invoke(self, document: object, **headers: str) -> Response:
         """POST a JSON document to /invocations."""
         sent = {"Content-Type": "application/json", **headers}
         return self.request("POST", "/invocations", json.dumps(document).encode(), sent)

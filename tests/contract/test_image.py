@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from contract.bench import Bench
+from contract.container import StartOptions
 from contract.image import ImageLauncher, NoEngineError
 from contract.process import ProcessLauncher
 from contract.runner import Verdict, chosen, run
-from contract.running import Start
 from tests.contract.conftest import EXAMPLE, LIMITS, server
 
 ENGINE = """#!{python}
@@ -91,7 +91,7 @@ def certify(model: Path, *cases: str) -> dict[str, tuple[Verdict, str]]:
 
 @pytest.mark.slow
 def test_an_image_is_run_as_sagemaker_runs_it(state: Path, tmp_path: Path) -> None:
-    running = ImageLauncher("good", tmp_path, memory="2g").start(Start())
+    running = ImageLauncher("good", tmp_path, memory="2g").start(StartOptions())
     running.close()
     call = next(line for line in (state / "calls").read_text().splitlines() if '"run"' in line)
     port = running.client.port
@@ -108,7 +108,7 @@ def test_an_image_is_run_as_sagemaker_runs_it(state: Path, tmp_path: Path) -> No
 
 @pytest.mark.slow
 def test_many_models_are_mounted_where_sagemaker_has_them(state: Path, tmp_path: Path) -> None:
-    running = ImageLauncher("good", tmp_path, memory="2g").start(Start(many_models=True))
+    running = ImageLauncher("good", tmp_path, memory="2g").start(StartOptions(many_models=True))
     running.close()
     calls = (state / "calls").read_text()
     url = running.model_url("contract-1")

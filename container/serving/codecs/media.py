@@ -61,7 +61,7 @@ def body_format(content_type: str | None) -> Format:
 
 
 @lru_cache(maxsize=64)
-def answer_format(
+def response_format(
     accept: str | None, *, body: str | None = None, default: str | None = None
 ) -> Format:
     """Choose the type of an answer.

@@ -1,4 +1,4 @@
-"""JSON as it is written: whatever a model returns, made of what JSON has."""
+"""Writing JSON: whatever a model returns, converted to the types that JSON has."""
 
 import base64
 import datetime

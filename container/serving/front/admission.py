@@ -1,11 +1,11 @@
-"""Which requests are let in: those that can be done before their deadline."""
+"""Admission: a request is accepted if it can be answered before its deadline."""
 
 import math
 
 from ..errors import unavailable
 
 _FAR = 10
-_KEPT = 0.98  # of what was known, with each request that is counted
+_KEPT = 0.98  # the weight that earlier requests keep with each new one
 
 
 class Estimate:
@@ -34,7 +34,7 @@ def admit(
     delay: float,
     left: float,
 ) -> None:
-    """Refuse what cannot be done in time.
+    """Refuse a request that cannot be answered in time.
 
     Args:
         tokens: what the request costs.

@@ -8,7 +8,7 @@ from ..config import Settings
 from ..errors import RequestError
 from ..http.messages import Request, Response
 from ..http.websocket import WebSocket
-from . import answers
+from . import responses
 from .host import Host
 from .invocations import Invocations
 from .metrics import Metrics
@@ -27,7 +27,7 @@ class App:
 
     Args:
         host: of the models.
-        metrics: to count in, and to show.
+        metrics: what requests are counted in and `/metrics` shows.
         settings: of the server.
     """
 
@@ -48,11 +48,11 @@ class App:
             self._routes["/models"] = {"POST": self._models.load, "GET": self._models.list}
 
     async def respond(self, request: Request) -> Response:
-        """Answer a request; whatever goes wrong is an answer too."""
+        """Answer a request; an error becomes a response too."""
         try:
             return await self._handler(request)(request)
         except RequestError as error:
-            return answers.refusal(error)
+            return responses.of_error(error)
         except Exception as error:  # noqa: BLE001 - the client is told, and the log has it
             _log.error("the server failed", exc_info=error)
             return self.fault()
@@ -62,9 +62,9 @@ class App:
         await self._bidirectional.serve(request, socket)
 
     def fault(self) -> Response:
-        """The answer where the server itself has failed."""
+        """Return the response for a fault of the server itself."""
         said = "the server failed; its log says why"
-        return answers.refusal(RequestError(500, "server_error", said))
+        return responses.of_error(RequestError(500, "server_error", said))
 
     def _handler(self, request: Request) -> Handler:
         handlers = self._routes.get(request.path) or self._of_model(request.path)
@@ -104,7 +104,7 @@ class App:
         allowed = min(100, settings.max_body_bytes // 2**20)
         if cost := pool.seconds_per_byte:
             allowed = min(allowed, int(settings.deadline_seconds / 2 / cost / 2**20))
-        return answers.json(
+        return responses.json(
             {
                 # One in work and one that waits for each, so that no worker idles between two.
                 "MaxConcurrentTransforms": 2 * pool.size,

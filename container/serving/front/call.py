@@ -1,4 +1,4 @@
-"""A request on its way through the front, and what came of it."""
+"""A request on its way from the front to a worker, and the worker's reply."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import RequestError
-from ..wire import Head
+from ..frames import Head
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A worker's answer: whole in `body`, or in chunks."""
+    """A worker's reply: whole in `body`, or in chunks."""
 
     body: bytes
     content_type: str
@@ -21,14 +21,14 @@ class Reply:
 
 @dataclass(eq=False, slots=True)
 class Call:
-    """What is asked of a model.
+    """A request to a model.
 
     Args:
-        id: its number between front and worker.
-        body: as it came; no process but the worker looks into it.
-        head: what else the worker is told (see worker/core.py).
-        tokens: what it costs, estimated until the worker has counted.
-        deadline: when it must be answered, in the event loop's time.
+        id: the number that front and worker know the call by.
+        body: the request's body; only the worker reads it.
+        head: what else the worker needs to know (see worker/core.py).
+        tokens: its cost, an estimate until the worker has counted the tokens.
+        deadline: the time by which it must be answered, by the event loop's clock.
     """
 
     id: int
@@ -40,11 +40,11 @@ class Call:
     suspect: bool = False
     """Whether it was in work when a worker ended."""
     held: float = 0.0
-    """What its worker counts it for when it says whether it has room."""
+    """The tokens that it counts for when its worker decides whether it has room."""
     _chunks: asyncio.Queue[bytes | RequestError | None] | None = None
 
     def answer(self, head: Head, body: bytes) -> None:
-        """Take a worker's answer, or the head of one in chunks."""
+        """Set the reply: a whole one, or the beginning of one in chunks."""
         chunks = None
         if head.get("more"):
             self._chunks = asyncio.Queue()
@@ -54,12 +54,12 @@ class Call:
             self.reply.set_result(Reply(body, head["content_type"], chunks, closed))
 
     def continue_with(self, chunk: bytes | None) -> None:
-        """Take a chunk of the answer; None is its end."""
+        """Add a chunk to the reply; None ends it."""
         if self._chunks is not None:
             self._chunks.put_nowait(chunk)
 
     def fail(self, error: RequestError) -> None:
-        """Answer it with an error; where it streams already, end that."""
+        """Fail the call with an error; a reply that is being streamed breaks off."""
         if self._chunks is not None:
             self._chunks.put_nowait(error)
         elif not self.reply.done():
@@ -67,7 +67,7 @@ class Call:
 
     @property
     def streams(self) -> bool:
-        """Whether a part of its answer has been given."""
+        """Whether a part of the reply has been sent to the client."""
         return self._chunks is not None
 
     async def _iterate(

@@ -1,4 +1,4 @@
-"""SageMaker's headers of requests and answers (runtime_InvokeEndpoint), in lower case."""
+"""SageMaker's headers of requests and responses (runtime_InvokeEndpoint), in lower case."""
 
 import secrets
 from collections.abc import Mapping
@@ -9,23 +9,23 @@ SESSION_ID = "x-amzn-sagemaker-session-id"
 NEW_SESSION_ID = "x-amzn-sagemaker-new-session-id"
 CLOSED_SESSION_ID = "x-amzn-sagemaker-closed-session-id"
 
-# A client knows an answer by them, and a request's lines in the log.
+# Clients use these to match a response, and lines of the log, with their request.
 _RETURNED = {CUSTOM_ATTRIBUTES: "custom_attributes", INFERENCE_ID: "inference_id"}
 
 
 def log_fields(headers: Mapping[str, str]) -> dict[str, str]:
-    """What every line that is logged on behalf of a request carries."""
+    """Return the fields that every log line about this request carries."""
     fields = {"request_id": secrets.token_hex(8)}
     return fields | {_RETURNED[name]: value for name, value in returned(headers).items()}
 
 
 def returned(headers: Mapping[str, str]) -> dict[str, str]:
-    """What of a request's headers is in its answer, as it came."""
+    """Return the request headers that are copied to the response unchanged."""
     return {name: headers[name] for name in _RETURNED if name in headers}
 
 
 def for_worker(headers: Mapping[str, str], fields: dict[str, str]) -> dict[str, object]:
-    """What a worker is told of a request beside its body."""
+    """Return what the worker gets of a request besides its body."""
     return {
         "content_type": headers.get("content-type"),
         "accept": headers.get("accept"),

@@ -1,4 +1,4 @@
-"""`POST /invocations`, and the same for a model by name."""
+"""`POST /invocations`, and `POST /models/NAME/invoke` of a multi-model server."""
 
 import asyncio
 import logging
@@ -11,7 +11,7 @@ from ..config import Settings
 from ..errors import RequestError
 from ..http.messages import ClientLeft, Request, Response
 from ..logs import request_fields
-from . import answers, headers
+from . import headers, responses
 from .call import Reply
 from .host import Host
 from .metrics import Metrics
@@ -23,7 +23,7 @@ _log = logging.getLogger("serving.invocations")
 
 
 class Invocations:
-    """Takes requests to a model, and gives the model's answers."""
+    """Passes requests to a model and makes HTTP responses from its replies."""
 
     def __init__(self, host: Host, metrics: Metrics, settings: Settings) -> None:
         self._host = host
@@ -47,10 +47,10 @@ class Invocations:
         try:
             response = await self._answer(request, pool(), fields)
         except RequestError as error:
-            response, refused = answers.refusal(error), {"code": error.code}
+            response, refused = responses.of_error(error), {"code": error.code}
         except ClientLeft:
             _log.info("the client left")
-            response = Response(499)  # seen by no one but the log and the metrics
+            response = Response(499)  # only the log and the metrics show it
         response.headers |= headers.returned(request.headers)
         seconds = time.perf_counter() - started
         self._metrics.count_request(route, response.status, seconds)
@@ -72,7 +72,7 @@ class Invocations:
         reply = await _unless_gone(request, pool.ask(head, content, deadline, worker))
         response = _response(reply)
         if session is not None:
-            self._tell_session(request, session, reply, response)
+            self._add_session_headers(request, session, reply, response)
         return response
 
     def _session(self, request: Request, pool: Pool) -> tuple[str | None, WorkerProcess | None]:
@@ -84,7 +84,7 @@ class Invocations:
         worker = pool.worker()
         return self._sessions.begin(worker), worker
 
-    def _tell_session(
+    def _add_session_headers(
         self, request: Request, session: str, reply: Reply, response: Response
     ) -> None:
         if reply.session_closed:
@@ -95,8 +95,8 @@ class Invocations:
             response.headers[headers.NEW_SESSION_ID] = expires
 
 
-async def _unless_gone(request: Request, asking: Coroutine[Any, Any, Reply]) -> Reply:
-    """Await the answer, but give it up when the client leaves, so that it is not computed.
+async def _unless_gone(request: Request, replying: Coroutine[Any, Any, Reply]) -> Reply:
+    """Await the reply, but cancel the call when the client leaves, so that it is not computed.
 
     Raises:
         ClientLeft: when it has left.
@@ -105,7 +105,7 @@ async def _unless_gone(request: Request, asking: Coroutine[Any, Any, Reply]) -> 
     assert task is not None  # noqa: S101 - for the type checker alone
     with request.leaving(task.cancel):
         try:
-            return await asking
+            return await replying
         except asyncio.CancelledError:
             if request.has_left and not task.uncancel():
                 raise ClientLeft from None
@@ -119,7 +119,7 @@ def _response(reply: Reply) -> Response:
 
 
 async def _logged(chunks: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
-    """The chunks; a failure after the first breaks the connection, as nothing else can tell."""
+    """Yield the chunks; log a failure, which closes the connection: the status is already sent."""
     try:
         async with aclosing(chunks):
             async for chunk in chunks:

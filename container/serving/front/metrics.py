@@ -1,8 +1,8 @@
-"""What is counted, for `/metrics`: Prometheus text, which detailed observability scrapes."""
+"""The server's metrics: `/metrics` shows them as Prometheus text, which SageMaker scrapes."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from .figures import ModelFigures
+from .model_metrics import ModelMetricsCollector
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _TOKENS = tuple(float(2**power) for power in range(4, 18))
@@ -44,7 +44,7 @@ class Metrics:
         self._batch_seconds = Histogram(
             "serving_batch_seconds", "Computing of a batch.", buckets=_SECONDS, registry=registry
         )
-        self.model = ModelFigures()
+        self.model = ModelMetricsCollector()
         registry.register(self.model)
 
     def count_request(self, route: str, status: int, seconds: float) -> None:

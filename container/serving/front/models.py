@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 
 from ..errors import malformed, wrong_schema
 from ..http.messages import Request, Response
-from . import answers
+from . import responses
 from .host import Host
 
 _PAGE = 100
@@ -24,7 +24,7 @@ class Models:
         document = _document(await request.body(limit=_MOST_BYTES, seconds=10))
         name, url = _text(document, "model_name"), _text(document, "url")
         await self._host.load(name, url)
-        return answers.json({"modelName": name, "modelUrl": url})
+        return responses.json({"modelName": name, "modelUrl": url})
 
     async def list(self, request: Request) -> Response:
         """`GET /models`, a hundred or `limit` at a time, continued with `next_page_token`."""
@@ -36,17 +36,17 @@ class Models:
         urls = self._host.names
         page = [{"modelName": name, "modelUrl": urls[name]} for name in names[:most]]
         more = {"nextPageToken": names[most - 1]} if len(names) > most else {}
-        return answers.json({"models": page, **more})
+        return responses.json({"models": page, **more})
 
     async def describe(self, name: str) -> Response:
         """`GET /models/NAME`."""
         url, _ = self._host.named(name)
-        return answers.json({"modelName": name, "modelUrl": url})
+        return responses.json({"modelName": name, "modelUrl": url})
 
     async def unload(self, name: str) -> Response:
         """`DELETE /models/NAME`: answered when its memory is free."""
         await self._host.unload(name)
-        return answers.json({"modelName": name})
+        return responses.json({"modelName": name})
 
 
 def _document(content: bytes) -> dict[str, Any]:

@@ -140,12 +140,12 @@ class Pool:
                 worker.send(call)
             else:
                 self._wait(call)
-            answer = await reply
-            if answer.chunks is None:
-                return answer
+            response = await reply
+            if response.chunks is None:
+                return response
             streams = True
-            chunks = self._passed_on(call, answer.chunks)
-            return Reply(answer.body, answer.content_type, chunks, answer.session_closed)
+            chunks = self._passed_on(call, response.chunks)
+            return Reply(response.body, response.content_type, chunks, response.session_closed)
         finally:
             late.cancel()
             if not streams:
@@ -258,7 +258,7 @@ class Pool:
             environment,
             on_opened=lambda call: self._estimate.learn(len(call.body), call.tokens),
             on_batch=self._metrics.count_batch,
-            on_figures=self._metrics.model.add,
+            on_model_metrics=self._metrics.model.add,
             on_ready=on_ready,
             on_room=self._share_out,
             on_end=self._has_ended,

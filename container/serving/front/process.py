@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from subprocess import Popen
 
 from ..errors import RequestError
-from ..figures import Figures
-from ..wire import Head, Link
+from ..frames import Head, Link
+from ..model_metrics import ModelMetrics
 from .call import Call
 
 CANARY = -1
@@ -33,7 +33,7 @@ class WorkerProcess:
         environment: of the process.
         on_opened: called when it has counted what a call costs.
         on_batch: called with tokens, seconds and items of each batch that was computed.
-        on_figures: called with those of the texts that it has answered since it last told.
+        on_model_metrics: called with the model metrics of the texts answered since the last call.
         on_ready, on_room, on_end: called when it is ready, may have room for another call, and is
             gone.
     """
@@ -44,7 +44,7 @@ class WorkerProcess:
         *,
         on_opened: Callable[[Call], None],
         on_batch: Callable[[int, float, int], None],
-        on_figures: Callable[[Figures], None],
+        on_model_metrics: Callable[[ModelMetrics], None],
         on_ready: Callable[["WorkerProcess"], None],
         on_room: Callable[[], None],
         on_end: Callable[["WorkerProcess"], None],
@@ -65,7 +65,11 @@ class WorkerProcess:
         self._given_up_at: float | None = None
         self._has_canary = False
         self._heard_at = 0.0
-        self._on_opened, self._on_batch, self._on_figures = on_opened, on_batch, on_figures
+        self._on_opened, self._on_batch, self._on_model_metrics = (
+            on_opened,
+            on_batch,
+            on_model_metrics,
+        )
         self._on_ready, self._on_room, self._on_end = on_ready, on_room, on_end
         self._batch_tokens = 1
         self._held = 0.0  # tokens of its calls, of each those that a batch may have
@@ -96,27 +100,27 @@ class WorkerProcess:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is in work here; what nobody waits for any more may be, for a while."""
+        """Whether the worker computes nothing, not even a call that was cancelled."""
         return not self.calls and self._given_up_at is None
 
     @property
     def is_to_blame(self) -> bool:
-        """Whether just one call is in work here, so that it is what ends this worker."""
+        """Whether exactly one call is in work here, so that it is the cause if the worker ends."""
         return len(self.calls) == 1 and self._given_up_at is None
 
     @property
     def streams(self) -> bool:
-        """Whether it has begun an answer that is not over."""
+        """Whether it is sending a response in chunks."""
         return any(call.streams for call in self.calls.values())
 
     @property
     def tries_suspect(self) -> bool:
-        """Whether a suspect is in work that has given no part of its answer, or may still be."""
+        """Whether a suspect is, or may be, in work of which no part of the response has come."""
         suspected = any(call.suspect and not call.streams for call in self.calls.values())
         return suspected or self._given_up_at is not None
 
     def send(self, call: Call) -> None:
-        """Have it do a call; its reply will be set."""
+        """Send a call to the worker; the worker's response sets the call's reply."""
         self.used = True
         self.calls[call.id] = call
         self.tokens += call.tokens
@@ -128,18 +132,18 @@ class WorkerProcess:
         self._held += call.held
 
     def cancel(self, call: Call) -> None:
-        """Nobody waits for this call any more."""
+        """Cancel a call whose client no longer waits for the response."""
         if call.id in self.calls:
             self._given_up_at = self._loop.time()
             self._leave(call)
             self._link.send({"kind": "cancel", "id": call.id})
 
     def forget(self, session: str) -> None:
-        """A session is over."""
+        """Have the worker drop the state of a session that has ended."""
         self._link.send({"kind": "forget", "session": session})
 
     def ask_canary(self) -> None:
-        """Ask for the answer to the model's own example, unless it is asked already."""
+        """Send the model's own example as a request, unless one is under way."""
         if self._has_canary and self.canary_since is None:
             self.canary_since = self._loop.time()
             self._link.send({"kind": "request", "id": CANARY})
@@ -150,7 +154,7 @@ class WorkerProcess:
         return self.ready and not asked and self._loop.time() - self.proved_at > _CANARY_SECONDS
 
     def is_proved(self, patience: float) -> bool:
-        """Whether it has lately shown that it can answer."""
+        """Whether it has answered a request or the example within the last `patience` seconds."""
         now = self._loop.time()
         heard = now - self._heard_at < _SILENT_SECONDS
         return self.ready and heard and now - self.proved_at < patience
@@ -162,12 +166,12 @@ class WorkerProcess:
         return self.ready and (computes or now - self._heard_at > 2 * _SILENT_SECONDS)
 
     def kill(self) -> None:
-        """End it at once."""
+        """Kill the worker."""
         with contextlib.suppress(ProcessLookupError):
             self._process.send_signal(signal.SIGKILL)
 
     async def stop(self) -> None:
-        """End it when it has done what it does; a second later by force."""
+        """Stop the worker after its present work; kill it if that takes over a second."""
         self._link.send({"kind": "stop"})
         _, late = await asyncio.wait([self._life], timeout=1.0)
         if late:
@@ -196,8 +200,8 @@ class WorkerProcess:
                     self._given_up_at = None
                 if not self._has_canary:
                     self.proved, self.proved_at = True, self._heard_at
-                if "figures" in head:
-                    self._on_figures(Figures(**head["figures"]))
+                if "model_metrics" in head:
+                    self._on_model_metrics(ModelMetrics(**head["model_metrics"]))
             case "opened":
                 if (call := self.calls.get(head["id"])) is not None:
                     self.tokens += head["tokens"] - call.tokens
@@ -221,7 +225,7 @@ class WorkerProcess:
             case _ if head["id"] == CANARY:
                 self._take_canary(head)
             case _:
-                self._take_answer(head, body)
+                self._take_response(head, body)
 
     def _take_canary(self, head: Head) -> None:
         if head["kind"] == "answer":
@@ -229,7 +233,7 @@ class WorkerProcess:
         if not head.get("more"):
             self.canary_since = None
 
-    def _take_answer(self, head: Head, body: bytes) -> None:
+    def _take_response(self, head: Head, body: bytes) -> None:
         call = self.calls.get(head["id"])
         if call is None:
             return

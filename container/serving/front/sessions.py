@@ -1,7 +1,7 @@
-"""Stateful sessions: which worker has the state of which, and until when.
+"""Stateful sessions: which worker holds the state of a session, and until when.
 
 SageMaker sends `X-Amzn-SageMaker-Session-Id: NEW_SESSION` for a new one, and takes its id from
-the answer's `New-Session-Id` ("Stateful sessions", runtime_InvokeEndpoint).
+the response's `New-Session-Id` ("Stateful sessions", runtime_InvokeEndpoint).
 """
 
 import asyncio
@@ -18,7 +18,7 @@ class Sessions:
     """The sessions that are open.
 
     Args:
-        seconds: that one lives without a request.
+        seconds: how long a session stays open without a request.
     """
 
     def __init__(self, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""The bidirectional stream: each message of the client's is a request, each answer a message."""
+"""The bidirectional stream: a message from the client is a request, the response is a message."""
 
 import asyncio
 import logging
@@ -9,7 +9,7 @@ from ..errors import RequestError
 from ..http.messages import Request
 from ..http.websocket import WebSocket
 from ..logs import request_fields
-from . import answers, headers
+from . import headers, responses
 from .call import Reply
 from .host import Host
 
@@ -19,8 +19,8 @@ _log = logging.getLogger("serving.stream")
 class Bidirectional:
     """Serves `/invocations-bidirectional-stream`, a WebSocket.
 
-    A text message is taken as JSON, a binary one as what Content-Type said when the stream was
-    opened. Answers come in the order of the messages, those in chunks as a message a chunk.
+    A text message is read as JSON, a binary one as the Content-Type of the opening request says.
+    Responses are sent in the order of the messages; of one in chunks, each chunk is a message.
     """
 
     def __init__(self, host: Host, settings: Settings) -> None:
@@ -28,7 +28,7 @@ class Bidirectional:
         self._settings = settings
 
     async def serve(self, request: Request, socket: WebSocket) -> None:
-        """Answer messages until the client goes."""
+        """Answer messages until the client closes the stream."""
         fields = headers.log_fields(request.headers)
         request_fields.set(fields)
         head = headers.for_worker(request.headers, fields)
@@ -50,7 +50,7 @@ class Bidirectional:
             async for chunk in reply.chunks:
                 await _send(socket, reply, chunk)
         except RequestError as error:
-            await socket.send(dumps(answers.document(error)).decode())
+            await socket.send(dumps(responses.error_document(error)).decode())
 
 
 async def _send(socket: WebSocket, reply: Reply, content: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Requests that were in work when their worker ended: any of them may be what ended it."""
+"""Requests that were in work when their worker ended: each of them may be the cause."""
 
 from collections.abc import Sequence
 
@@ -7,11 +7,11 @@ from .process import WorkerProcess
 
 
 class Suspects:
-    """They wait here to be tried again, one at a time, each alone in a worker.
+    """Retries such requests one at a time, each alone in a worker.
 
     Attributes:
-        waiting: those that wait, in the order in which they became suspects.
-        cell: the worker that gets no other calls, as it tries one or is to be empty for the next.
+        waiting: the calls to be retried, in the order in which they became suspects.
+        cell: the worker that is set apart for retries and gets no other calls.
     """
 
     def __init__(self) -> None:
@@ -20,20 +20,20 @@ class Suspects:
 
     @property
     def tokens(self) -> float:
-        """What those that wait cost together."""
+        """The cost of all waiting calls, in tokens."""
         return sum(call.tokens for call in self.waiting.values())
 
     def add(self, call: Call) -> None:
-        """Have a call wait to be tried again."""
+        """Mark a call as a suspect and queue it for a retry."""
         call.suspect = True
         call.head["alone"] = True  # not even the canary shares its batch
         self.waiting[call.id] = call
 
     def try_next(self, spare: Sequence[WorkerProcess]) -> None:
-        """Send the next as soon as the one before is over and a worker is empty.
+        """Send the next suspect, if the one before is done and a worker has nothing to do.
 
         Args:
-            spare: the workers of which one may be lost at this moment.
+            spare: the workers of which one may end without harm to the service.
         """
         if self.cell is not None and self.cell.tries_suspect:
             return
@@ -47,6 +47,6 @@ class Suspects:
             self.cell.send(self.waiting.pop(next(iter(self.waiting))))
 
     def has_ended(self, worker: WorkerProcess) -> None:
-        """Take note that a worker is gone."""
+        """Forget the worker that was set apart, if it is the one that has ended."""
         if worker is self.cell:
             self.cell = None

@@ -29,7 +29,7 @@ class Connection(Flow):
     """Reads requests, has the server's application answer them, and writes its responses.
 
     It closes when a request's head takes too long to come, so that a client who sends a byte now
-    and then does not hold it for ever. Requests that a client sends before it has the answer to
+    and then does not hold it for ever. Requests that a client sends before it has the response to
     the last are answered in their order.
 
     Args:
@@ -74,7 +74,7 @@ class Connection(Flow):
         self._close_at = self._loop.time() + HEAD_SECONDS
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's
-        """Tell who is at work for the client."""
+        """Cancel the work for the client that has left."""
         self._let_go()
         self.resume_writing()
         self._next.clear()
@@ -161,7 +161,7 @@ class Connection(Flow):
 
     def _let_go(self) -> None:
         self._server.connections.discard(self)
-        # It calls this object, which so would stay until garbage is collected: seldom, here.
+        # The parser refers back to this object: such a cycle would stay until the collector runs.
         del self._parser
 
     def _begin(self, request: Request) -> None:
@@ -184,7 +184,7 @@ class Connection(Flow):
         try:
             first = response.head()
         except ValueError as error:
-            _log.error("the answer cannot be sent: %s", error)
+            _log.error("the response cannot be sent: %s", error)
             response = self._server.application.fault()
             first = response.head()
         if response.chunks is None:

@@ -1,9 +1,9 @@
-"""Writing no faster than a client reads."""
+"""Flow control: the server writes no faster than the client reads."""
 
 import asyncio
 from typing import cast
 
-# As long as SageMaker waits for an answer.
+# As long as SageMaker waits for a response.
 UNREAD_SECONDS = 60.0
 
 
@@ -29,16 +29,16 @@ class Flow(asyncio.Protocol):
         self._transport.abort()
 
     def pause_writing(self) -> None:
-        """Too much is unread."""
+        """Make writers wait: the client has too much left to read."""
         self._read = asyncio.get_running_loop().create_future()
 
     def resume_writing(self) -> None:
-        """Enough is read, or the client is gone."""
+        """Let writers go on: the client has read enough, or has left."""
         if self._read is not None and not self._read.done():
             self._read.set_result(None)
         self._read = None
 
     async def drained(self) -> None:
-        """Wait while too much is unread."""
+        """Wait until the client has read enough."""
         if self._read is not None:
             await self._read

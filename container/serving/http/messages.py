@@ -1,4 +1,4 @@
-"""Requests and responses."""
+"""HTTP requests and responses."""
 
 import asyncio
 import contextlib

@@ -9,7 +9,7 @@ from ..config import Settings
 from ..errors import LoadError
 from ..servable import JSON, Request
 from .folder import default_accept, example_in
-from .texts import TextEngine, TextModel
+from .text_model import TextEngine, TextModel
 
 _SENTENCE = b'{"text": "Anna Schmidt lives in Berlin and works for Siemens."}'
 _SUFFIX = "ForTokenClassification"

@@ -1,4 +1,4 @@
-"""What stands in for handlers that are missing."""
+"""Defaults for the handlers that a model does not define."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from ..codecs.arrays import read_npy
 from ..codecs.documents import read_csv, read_json, read_lines
 from ..codecs.media import CSV, JSON, LINES, NPY, Format
 from ..codecs.parquet import read_parquet
-from ..codecs.texts import read_texts
+from ..codecs.text_bodies import read_texts
 from ..config import Settings
 from ..errors import LoadError
 from .classifier import engine_of
-from .texts import TextPredictor
+from .text_model import TextPredictor
 
 Read = Callable[[bytes, Format], Any]
 Predict = Callable[[Any], Any]
@@ -27,7 +27,7 @@ class Defaults:
     Attributes:
         model: what predict_fn is given.
         read: stands in for input_fn.
-        predict: stands in for predict_fn; None where there is no telling how.
+        predict: stands in for predict_fn; None where no way is known.
         data: what a predict_fn is given of what `read` returned.
     """
 

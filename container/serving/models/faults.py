@@ -1,4 +1,4 @@
-"""What is to be made of what a model's own code raises."""
+"""Turns exceptions of a model's own code into errors of the server."""
 
 import logging
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ def of_the_machine(error: Exception) -> Exception | None:
 
 
 def with_status(error: Exception) -> RequestError | None:
-    """Make the answer of an exception that brings its own status.
+    """Make the error for an exception that has an HTTP status of its own.
 
     That is an integer from 400 to 599 at `status`, or, as the exceptions of SageMaker's toolkit
     and of web frameworks have it, at `status_code`.
@@ -46,7 +46,7 @@ def with_status(error: Exception) -> RequestError | None:
 
 @contextmanager
 def stage(name: str, *, reads_body: bool = False) -> Iterator[None]:
-    """Run a part of a model's own code; what it raises becomes what is to be answered.
+    """Run a part of a model's own code; an exception becomes an error of the server.
 
     Args:
         name: of the part, for messages.

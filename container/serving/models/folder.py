@@ -1,4 +1,4 @@
-"""What all kinds of model folders share."""
+"""What all kinds of model folders have: an example, and a default type of responses."""
 
 from pathlib import Path
 

@@ -5,8 +5,8 @@ import logging
 from ..config import Settings
 from ..errors import LoadError
 from ..servable import Servable
-from . import handlers, manifest, record
-from .handled import load_handlers
+from . import handlers, manifest, versions
+from .handler_model import load_handlers
 
 _log = logging.getLogger(__name__)
 
@@ -26,9 +26,9 @@ def load(settings: Settings) -> Servable:
         raise LoadError(f"{folder}: no such folder; it must hold the model")
     if settings.manifest_sha256:
         manifest.verify(folder, settings.manifest_sha256)
-    found = record.differences(record.read(folder))
+    found = versions.differences(versions.read(folder))
     if not settings.skip_version_check:
-        record.refuse(found)
+        versions.refuse(found)
     if found:
         _log.warning("versions differ: %s", "; ".join(str(difference) for difference in found))
     return _load(settings)

@@ -8,17 +8,17 @@ from typing import Any, ClassVar
 from mlflow import pyfunc
 from mlflow.exceptions import MlflowException
 
-from ..codecs.answers import encode
-from ..codecs.media import Format, answer_format, body_format
+from ..codecs.media import Format, body_format, response_format
 from ..codecs.plain import rows_of
+from ..codecs.responses import encode
 from ..config import Settings
 from ..errors import LoadError, PredictionError
-from ..figures import Figures
-from ..servable import Answer, Job, Request, Servable
+from ..model_metrics import ModelMetrics
+from ..servable import Job, Request, Response, Servable
 from . import faults, scoring
 from .classifier import engine_of
 from .folder import default_accept, example_in
-from .texts import TextModel, cost_of
+from .text_model import TextModel, cost_of
 
 
 def load_pyfunc(settings: Settings) -> Servable:
@@ -70,7 +70,7 @@ class PyfuncModel:
     def open(self, request: Request) -> Job:
         """Read a request as MLflow does; one of no texts has nothing to compute."""
         given = body_format(request.content_type)
-        wanted = answer_format(request.accept, body=given.kind, default=self._default_accept)
+        wanted = response_format(request.accept, body=given.kind, default=self._default_accept)
         data = self.read(request.body, given)
         if data.texts == 0:
             return Job((), (), wanted)
@@ -80,17 +80,17 @@ class PyfuncModel:
         """Predict for each request."""
         return [self.predict(item) for item in items]
 
-    def finish(self, job: Job, results: Sequence[Any]) -> Answer:
+    def finish(self, job: Job, results: Sequence[Any]) -> Response:
         """Encode the predictions; those of texts are counted, where they are a list."""
         predictions = results[0] if results else []
-        answer = encode(predictions, job.context)
+        response = encode(predictions, job.context)
         of_texts = self.signature.text_column or any(item.texts for item in job.items)
         if not (of_texts and isinstance(predictions, list)):
-            return answer
-        figures = Figures()
+            return response
+        model_metrics = ModelMetrics()
         for prediction in predictions:
-            figures.count(prediction)
-        return replace(answer, figures=figures)
+            model_metrics.count(prediction)
+        return replace(response, model_metrics=model_metrics)
 
     def read(self, body: bytes, given: Format) -> scoring.Input:
         """Read a body of this type."""

@@ -20,7 +20,7 @@ from ..codecs.arrays import read_npy
 from ..codecs.documents import read_json, read_lines, text_of
 from ..codecs.media import CSV, JSON, LINES, NPY, Format
 from ..codecs.parquet import read_parquet
-from ..codecs.texts import check_document, read_texts, strings
+from ..codecs.text_bodies import check_document, read_texts, strings
 from ..errors import RequestError, malformed, wrong_schema
 from .faults import one_line
 

@@ -12,7 +12,7 @@ from ..cores import gpus, usable_cores
 from ..errors import LoadError
 from .aggregation import Simple
 from .arrays import Array, Engine
-from .texts import Encoded, TextEncoder
+from .text_encoder import Encoded, TextEncoder
 
 _log = logging.getLogger("serving.tokens")
 

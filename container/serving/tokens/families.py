@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .texts import positions_ahead
+from .text_encoder import positions_ahead
 
 
 class Unsupported(Exception):  # noqa: N818 - a condition; torch takes the model then

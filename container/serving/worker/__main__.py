@@ -13,11 +13,11 @@ from typing import NoReturn
 from ..config import Settings
 from ..cores import gpus
 from ..errors import Broken, LoadError
+from ..frames import Channel
 from ..logs import configure
 from ..servable import Servable
-from ..wire import Channel
 from .core import Core
-from .proof import prove
+from .self_test import prove
 
 _log = logging.getLogger("serving.worker")
 _PR_SET_PDEATHSIG = 1

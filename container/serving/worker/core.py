@@ -19,10 +19,10 @@ from queue import SimpleQueue
 from threading import Event, Lock, Thread
 
 from ..errors import Broken, OutOfMemory, PredictionError, RequestError
-from ..figures import Figures
+from ..frames import Channel, Head
 from ..logs import request_fields
+from ..model_metrics import ModelMetrics
 from ..servable import Request, Servable, Session, Stream
-from ..wire import Channel, Head
 from .budget import Budget
 from .queue import Entry, FairQueue, Task
 
@@ -57,7 +57,7 @@ class Core:
         self._tasks: dict[int, Task] = {}
         self._sessions: dict[str, Session] = {}
         self._computing_since: float | None = None
-        self._figures = Figures()  # since the last beat
+        self._model_metrics = ModelMetrics()  # since the last beat
         self._counting = Lock()
         self._told_to_stop = False
         self._stopped = Event()
@@ -235,10 +235,10 @@ class Core:
         self._channel.flush()
 
     def _finish(self, task: Task) -> None:
-        answer = self._model.finish(task.job, task.results)
-        head: Head = {"kind": "answer", "id": task.id, "content_type": answer.content_type}
-        if isinstance(answer, Stream):
-            task.stream = answer.chunks
+        response = self._model.finish(task.job, task.results)
+        head: Head = {"kind": "answer", "id": task.id, "content_type": response.content_type}
+        if isinstance(response, Stream):
+            task.stream = response.chunks
             self._channel.send(head | {"more": True})
             self._queue.add(task, [sum(task.job.costs)], whole=True)
             return
@@ -246,11 +246,11 @@ class Core:
         if session is not None and session.closed:
             self._sessions.pop(session.id, None)
             head["session_closed"] = True
-        if answer.figures is not None and task.id != CANARY:
+        if response.model_metrics is not None and task.id != CANARY:
             with self._counting:
-                self._figures.add(answer.figures)
+                self._model_metrics.add(response.model_metrics)
         # Those of a batch leave together: a system call each would cost more than they wait.
-        self._channel.post(head, answer.body)
+        self._channel.post(head, response.body)
         self._close(task)
 
     def _advance(self, task: Task) -> None:
@@ -294,10 +294,10 @@ class Core:
 
     def _send_beat(self) -> None:
         with self._counting:
-            figures, self._figures = self._figures, Figures()
+            model_metrics, self._model_metrics = self._model_metrics, ModelMetrics()
         head: Head = {"kind": "beat", "computing_since": self._computing_since}
-        if figures.texts:
-            head["figures"] = asdict(figures)
+        if model_metrics.texts:
+            head["model_metrics"] = asdict(model_metrics)
         with suppress(OSError):  # the thread that receives sees it too
             self._channel.send(head)
 

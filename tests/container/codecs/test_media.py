@@ -63,7 +63,7 @@ def test_any_other_is_415(header: str) -> None:
     ],
 )
 def test_the_best_of_what_a_client_takes_is_chosen(accept: str | None, name: str) -> None:
-    assert media.answer_format(accept).name == name
+    assert media.response_format(accept).name == name
 
 
 @pytest.mark.parametrize(
@@ -71,25 +71,25 @@ def test_the_best_of_what_a_client_takes_is_chosen(accept: str | None, name: str
 )
 def test_a_client_that_takes_nothing_of_it_gets_406(accept: str) -> None:
     with pytest.raises(RequestError) as refusal:
-        media.answer_format(accept)
+        media.response_format(accept)
     assert (refusal.value.status, refusal.value.code) == (406, "not_acceptable")
     assert "application/json" in refusal.value.message
 
 
 @pytest.mark.parametrize("accept", [None, "*/*", "application/*;q=0.3"])
 def test_what_is_left_open_is_answered_as_the_settings_say(accept: str | None) -> None:
-    found = media.answer_format(accept, body=media.LINES, default="application/x-npy")
+    found = media.response_format(accept, body=media.LINES, default="application/x-npy")
     assert found.kind == media.NPY
 
 
 def test_the_settings_do_not_outweigh_what_a_client_asks_for() -> None:
-    assert media.answer_format("application/json", default="text/csv").kind == media.JSON
+    assert media.response_format("application/json", default="text/csv").kind == media.JSON
 
 
 def test_lines_are_answered_in_lines_where_nothing_else_is_asked() -> None:
-    assert media.answer_format("*/*", body=media.LINES).kind == media.LINES
-    assert media.answer_format("application/json", body=media.LINES).kind == media.JSON
-    assert media.answer_format(None, body=media.CSV).kind == media.JSON
+    assert media.response_format("*/*", body=media.LINES).kind == media.LINES
+    assert media.response_format("application/json", body=media.LINES).kind == media.JSON
+    assert media.response_format(None, body=media.CSV).kind == media.JSON
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def without_pyarrow(monkeypatch: pytest.MonkeyPatch) -> object:
 
 
 def clear_caches() -> None:
-    for cached in (media._missing, media.body_format, media.answer_format):
+    for cached in (media._missing, media.body_format, media.response_format):
         cached.cache_clear()
 
 
@@ -113,6 +113,6 @@ def test_parquet_is_415_and_406_in_an_image_without_pyarrow(without_pyarrow: Non
         media.body_format("application/x-parquet")
     assert refusal.value.status == 415
     with pytest.raises(RequestError) as refusal:
-        media.answer_format("application/x-parquet")
+        media.response_format("application/x-parquet")
     assert refusal.value.status == 406
     assert not media.known("application/x-parquet")

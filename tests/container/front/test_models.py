@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from tests.container.front.conftest import handlers_model
-from tests.container.process import Answer, Server
+from tests.container.process import Response, Server
 
 pytestmark = pytest.mark.slow
 
@@ -29,12 +29,12 @@ def server(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
         yield running
 
 
-def load(server: Server, name: str, url: object) -> Answer:
+def load(server: Server, name: str, url: object) -> Response:
     body = json.dumps({"model_name": name, "url": url}).encode()
     return server.request("POST", "/models", body)
 
 
-def ask(server: Server, name: str, text: str = "a") -> Answer:
+def ask(server: Server, name: str, text: str = "a") -> Response:
     body = json.dumps({"text": text}).encode()
     return server.request("POST", f"/models/{name}/invoke", body)
 

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from serving.config import Settings
 from serving.errors import RequestError
+from serving.frames import Channel
 from serving.front import process
 from serving.front.call import Reply
 from serving.front.metrics import Metrics
 from serving.front.pool import Pool
-from serving.wire import Channel
 
 KILLER = b"killer"
 

@@ -9,8 +9,8 @@ import pytest
 from serving.config import Settings
 from serving.errors import LoadError
 from serving.models import classifier
-from tests.container.models.asking import UpperEngine, ask, predictions
 from tests.container.models.conftest import Load
+from tests.container.models.requests import UpperEngine, ask, predictions
 
 pytestmark = pytest.mark.slow
 

@@ -10,10 +10,10 @@ import pytest
 
 from serving.errors import Broken, LoadError, OutOfMemory, PredictionError, RequestError
 from serving.models import defaults
-from serving.servable import Answer, Request, Servable, Session, Stream
+from serving.servable import Request, Response, Servable, Session, Stream
 from tests.container.folders import save_model
-from tests.container.models.asking import UpperEngine, ask, chunks, value
 from tests.container.models.conftest import Load
+from tests.container.models.requests import UpperEngine, ask, chunks, value
 
 pytestmark = pytest.mark.slow
 
@@ -92,7 +92,7 @@ def test_what_output_fn_may_return(
     handlers: Load, returned: str, body: bytes, content_type: str
 ) -> None:
     model = handlers(ALL.replace("json.dumps([*prediction, accept])", returned))
-    assert ask(model, b"{}") == Answer(body, content_type)
+    assert ask(model, b"{}") == Response(body, content_type)
 
 
 def test_an_output_fn_that_forgets_to_return_is_at_fault(handlers: Load) -> None:

@@ -7,8 +7,8 @@ import pytest
 from serving.config import Settings
 from serving.errors import LoadError
 from serving.models import load
-from tests.container.models.asking import ask, value
 from tests.container.models.conftest import Load
+from tests.container.models.requests import ask, value
 
 pytestmark = pytest.mark.slow
 

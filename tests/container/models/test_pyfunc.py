@@ -11,14 +11,14 @@ from mlflow.pyfunc.scoring_server import predictions_to_json
 
 from serving.config import Settings
 from serving.errors import Broken, LoadError, OutOfMemory, PredictionError, RequestError
-from serving.figures import Figures
+from serving.model_metrics import ModelMetrics
 from serving.models import load
 from serving.models import pyfunc as serving_pyfunc
 from serving.models.pyfunc import PyfuncModel
-from serving.models.texts import TextModel
+from serving.models.text_model import TextModel
 from serving.servable import Request, Servable
 from tests.container.folders import replace, save_model
-from tests.container.models.asking import UpperEngine, Windows, ask, predictions, together
+from tests.container.models.requests import UpperEngine, Windows, ask, predictions, together
 
 pytestmark = pytest.mark.slow
 
@@ -101,13 +101,13 @@ def test_a_folder_without_one_has_none(tmp_path: Path) -> None:
         {"inputs": ["Anna", "b"]},
     ],
 )
-def test_figures_are_what_its_answers_show(spans_model: Path, body: object) -> None:
-    found = ask(served(spans_model), body).figures
-    assert found == Figures(texts=2, score=1.0, entities={"NAME": 1})
+def test_model_metrics_are_those_of_its_responses(spans_model: Path, body: object) -> None:
+    found = ask(served(spans_model), body).model_metrics
+    assert found == ModelMetrics(texts=2, score=1.0, entities={"NAME": 1})
 
 
 def test_an_answer_that_is_not_of_texts_has_none(table: Servable) -> None:
-    assert ask(table, {"dataframe_records": [{"a": 1.0, "b": 2.0}]}).figures is None
+    assert ask(table, {"dataframe_records": [{"a": 1.0, "b": 2.0}]}).model_metrics is None
 
 
 def test_params_reach_the_model(spans_model: Path) -> None:

@@ -11,7 +11,7 @@ from mlflow.pyfunc.scoring_server import infer_and_parse_data, parse_csv_input
 from mlflow.types.schema import ColSpec, Schema, TensorSpec
 
 from serving.codecs.media import CSV, JSON, LINES, NPY, PARQUET, Format
-from serving.codecs.texts import SHAPES
+from serving.codecs.text_bodies import SHAPES
 from serving.errors import RequestError
 from serving.models import scoring
 from serving.models.scoring import Signature

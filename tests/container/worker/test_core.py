@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from serving.errors import Broken, OutOfMemory, RequestError
-from serving.figures import Figures
-from serving.servable import Answer, Job, Request, Stream
-from serving.wire import Channel, Head
+from serving.frames import Channel, Head
+from serving.model_metrics import ModelMetrics
+from serving.servable import Job, Request, Response, Stream
 from serving.worker.core import CANARY, Core
 
 pytestmark = pytest.mark.slow
@@ -51,14 +51,16 @@ class Upper:
             raise OutOfMemory
         return [item.upper() for item in items]
 
-    def finish(self, job: Job, results: Sequence[Any]) -> Answer | Stream:
+    def finish(self, job: Job, results: Sequence[Any]) -> Response | Stream:
         if job.context.session is not None:
             job.context.session.closed = results[0] == "CLOSE"
             job.context.session.data["seen"] = job.context.session.data.get("seen", 0) + 1
-            return Answer(str(job.context.session.data["seen"]).encode())
+            return Response(str(job.context.session.data["seen"]).encode())
         if "STREAM" in results:
             return Stream((result.encode() for result in results), "text/plain")
-        return Answer(" ".join(results).encode(), figures=Figures(len(results), entities={"A": 1}))
+        return Response(
+            " ".join(results).encode(), model_metrics=ModelMetrics(len(results), entities={"A": 1})
+        )
 
 
 class Front:
@@ -254,12 +256,12 @@ def test_the_canary_is_the_models_own_example(working: Work) -> None:
 
 
 def test_beats_tell_what_was_answered_but_for_the_canary_and_what_failed(working: Work) -> None:
-    def told() -> Figures:
-        figures = Figures()
+    def told() -> ModelMetrics:
+        model_metrics = ModelMetrics()
         for head, _ in front.frames:
-            if "figures" in head:
-                figures.add(Figures(**head["figures"]))
-        return figures
+            if "model_metrics" in head:
+                model_metrics.add(ModelMetrics(**head["model_metrics"]))
+        return model_metrics
 
     with working(Upper()) as front:
         for number, body in [(1, "ann lee"), (CANARY, ""), (2, "poison"), (3, "bo")]:
@@ -268,7 +270,7 @@ def test_beats_tell_what_was_answered_but_for_the_canary_and_what_failed(working
         front.channel.send({"kind": "stop"})
         # The last of what was answered comes with a beat of its own, before the end.
         front.until(lambda _: told().texts >= 3)
-    assert told() == Figures(texts=3, entities={"A": 2})
+    assert told() == ModelMetrics(texts=3, entities={"A": 2})
 
 
 def test_a_model_that_can_compute_no_more_ends_the_worker(working: Work) -> None:

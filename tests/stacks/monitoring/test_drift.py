@@ -29,16 +29,16 @@ CONTAINER = Path(__file__).parents[3] / "container"
 def line(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> dict[str, Any]:
     """What the container logs of two texts."""
     monkeypatch.syspath_prepend(str(CONTAINER))  # the image has it on its path
-    from serving.figures import Figures
-    from serving.front.figures import ModelFigures
+    from serving.front.model_metrics import ModelMetricsCollector
     from serving.logs import JsonFormatter
+    from serving.model_metrics import ModelMetrics
 
-    seen, model = Figures(), ModelFigures()
+    seen, model = ModelMetrics(), ModelMetricsCollector()
     for label in ("PERSON", "B.LOC"):
         seen.count([{"label": label, "score": 0.9}], tokens=10, unknown_tokens=1)
     model.add(seen)
     with caplog.at_level(logging.INFO):
-        model.tell()
+        model.log()
     written: dict[str, Any] = json.loads(JsonFormatter().format(caplog.records[-1]))
     return written
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from serving.codecs.media import CSV, JSON, LINES, NPY, PARQUET, Format
 from serving.codecs.parquet import write_parquet
-from serving.codecs.texts import SHAPES, read_texts
+from serving.codecs.text_bodies import SHAPES, read_texts
 from serving.errors import RequestError
 
 KINDS = [JSON, LINES, CSV, NPY, PARQUET]

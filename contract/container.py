@@ -1,4 +1,4 @@
-"""What the kit needs of whatever starts a container."""
+"""The interface of a container and of what starts it, be it an image or a process."""
 
 import os
 import random
@@ -19,7 +19,7 @@ _OWN_PORT = 8080
 
 
 class Setup(StrEnum):
-    """What the container is started as for a case."""
+    """What kind of endpoint the container is started for."""
 
     SERVER = "server"
     BATCH = "batch"
@@ -27,12 +27,12 @@ class Setup(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
+class StartOptions:
     """How a container is to be started.
 
     Attributes:
-        argument: what stands after the image's name.
-        environment: what SageMaker sets beside the port.
+        argument: the argument after the image's name.
+        environment: the variables that SageMaker sets besides the port.
         many_models: mount the model once for each of `MODEL_NAMES` instead of as the one model.
     """
 
@@ -41,12 +41,12 @@ class Start:
     many_models: bool = False
 
 
-class Running(Protocol):
+class RunningContainer(Protocol):
     """A container that was started.
 
     Attributes:
         client: to the port that SAGEMAKER_BIND_TO_PORT names.
-        default: to port 8080, for those that ignore it; None where that port is another's.
+        default: to port 8080, for those that ignore it; None where the port is in use.
     """
 
     client: Client
@@ -68,7 +68,7 @@ class Running(Protocol):
         """Return what it has written to stdout and stderr."""
 
     def written(self) -> Sequence[str] | None:
-        """Return the files that it has changed outside of mounts; None where nobody can tell."""
+        """Return the files that it has changed outside of mounts; None where that is unknown."""
 
     def model_url(self, name: str) -> str | None:
         """Return where a model is to be loaded from under that name."""
@@ -83,12 +83,12 @@ class Launcher(Protocol):
 
     labels: Mapping[str, str]
 
-    def start(self, how: Start) -> Running:
+    def start(self, how: StartOptions) -> RunningContainer:
         """Start it, and do not wait for it."""
 
 
-def environment(port: int, how: Start) -> dict[str, str]:
-    """Make what SageMaker sets: the port, ports to spare, and what the start asks for."""
+def environment(port: int, how: StartOptions) -> dict[str, str]:
+    """Make the environment that SageMaker sets: the port, spare ports, and that of the start."""
     return {
         "SAGEMAKER_BIND_TO_PORT": str(port),
         "SAGEMAKER_SAFE_PORT_RANGE": f"{port + 1}-{port + 10}",
@@ -97,7 +97,7 @@ def environment(port: int, how: Start) -> dict[str, str]:
 
 
 def free_port() -> int:
-    """Find a port of loopback that nobody listens on.
+    """Find a free port of the loopback interface.
 
     It is one below 32767: multi-model-server calls others invalid.
     """

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from ..codecs.answers import encode
-from ..codecs.media import Format, answer_format, body_format
-from ..codecs.texts import read_texts
+from ..codecs.media import Format, body_format, response_format
+from ..codecs.responses import encode
+from ..codecs.text_bodies import read_texts
 from ..errors import PredictionError, RequestError, wrong_schema
-from ..figures import Figures
-from ..servable import Answer, Job, Request
+from ..model_metrics import ModelMetrics
+from ..servable import Job, Request, Response
 
 
 class Encoded(Protocol):
@@ -49,8 +49,8 @@ class TextEngine(Protocol):
         """Make the prediction of one text, as `encode` returned it, of its items' results."""
 
 
-class Whole(Protocol):
-    """What takes the requests that are more than texts, each by itself."""
+class WholeRequestPredictor(Protocol):
+    """Predicts for requests that are more than texts, one request at a time."""
 
     def read(self, body: bytes, given: Format) -> Any:
         """Read a body; `predict` gets what this returns."""
@@ -91,7 +91,7 @@ class TextModel:
         engine: TextEngine,
         *,
         column: str = "text",
-        whole: Whole | None = None,
+        whole: WholeRequestPredictor | None = None,
         default_accept: str | None = None,
         example: Request | None = None,
     ) -> None:
@@ -104,7 +104,7 @@ class TextModel:
     def open(self, request: Request) -> Job:
         """Decode the texts of a request, and encode them for the engine."""
         given = body_format(request.content_type)
-        wanted = answer_format(request.accept, body=given.kind, default=self._default_accept)
+        wanted = response_format(request.accept, body=given.kind, default=self._default_accept)
         texts = self._texts(request.body, given)
         if texts is None:
             return self._open_alone(request.body, given, wanted)
@@ -126,7 +126,7 @@ class TextModel:
             self._predict_alone(item) if isinstance(item, _Alone) else next(rest) for item in items
         ]
 
-    def finish(self, job: Job, results: Sequence[Any]) -> Answer:
+    def finish(self, job: Job, results: Sequence[Any]) -> Response:
         """Make each text's prediction, and the answer of them all."""
         opened: _Opened = job.context
         if opened.texts is None:
@@ -138,16 +138,18 @@ class TextModel:
         predictions = [
             self._engine.finish(text, [next(rest) for _ in text.items]) for text in opened.texts
         ]
-        figures = self._figures(opened.texts, predictions)
-        return replace(encode(predictions, opened.wanted), figures=figures)
+        model_metrics = self._model_metrics(opened.texts, predictions)
+        return replace(encode(predictions, opened.wanted), model_metrics=model_metrics)
 
-    def _figures(self, texts: Sequence[Encoded], predictions: Sequence[Any]) -> Figures:
-        figures = Figures()
+    def _model_metrics(self, texts: Sequence[Encoded], predictions: Sequence[Any]) -> ModelMetrics:
+        model_metrics = ModelMetrics()
         for text, each in zip(texts, predictions, strict=True):
-            figures.count(each, tokens=text.tokens, unknown_tokens=text.unknown_tokens)
-        if figures.entities or all(isinstance(each, list) and not each for each in predictions):
-            figures.know(self._engine.labels)
-        return figures
+            model_metrics.count(each, tokens=text.tokens, unknown_tokens=text.unknown_tokens)
+        if model_metrics.entities or all(
+            isinstance(each, list) and not each for each in predictions
+        ):
+            model_metrics.know(self._engine.labels)
+        return model_metrics
 
     def _texts(self, body: bytes, given: Format) -> list[str] | None:
         try:

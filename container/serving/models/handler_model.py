@@ -7,25 +7,25 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from ..codecs.answers import encode
 from ..codecs.documents import text_of
-from ..codecs.media import CSV, JSON, LINES, Format, answer_format, body_format
+from ..codecs.media import CSV, JSON, LINES, Format, body_format, response_format
 from ..codecs.plain import dumps
+from ..codecs.responses import encode
 from ..config import Settings
 from ..errors import LoadError, PredictionError
-from ..servable import Answer, Job, Request, Servable, Stream
+from ..servable import Job, Request, Response, Servable, Stream
 from . import defaults
 from .faults import stage
 from .folder import default_accept, example_in
 from .handlers import HANDLERS, Context, Handler, import_file
-from .texts import cost_of
+from .text_model import cost_of
 
 _Bytes = bytes | bytearray | memoryview
 
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """A request as the handlers are given it."""
+    """A request as it is passed to the handlers."""
 
     body: str | bytes
     data: Any
@@ -38,8 +38,8 @@ class _Call:
 
 
 @dataclass(frozen=True, slots=True)
-class _Made:
-    """What came of a request: a value, or chunks, the value being the first of them."""
+class _Result:
+    """The result of a request: a value, or chunks of which the value is the first."""
 
     value: Any
     content_type: str | None = None
@@ -94,11 +94,11 @@ class HandledModel:
         )
         return Job([call], [cost_of(request.body)])
 
-    def forward(self, items: Sequence[_Call]) -> list[_Made]:
+    def forward(self, items: Sequence[_Call]) -> list[_Result]:
         """Have the handlers make the answer, or its first chunk."""
         return [self._begun(self._handled(call)) for call in items]
 
-    def finish(self, job: Job, results: Sequence[_Made]) -> Answer | Stream:
+    def finish(self, job: Job, results: Sequence[_Result]) -> Response | Stream:
         """Encode what they have made, where they have not."""
         call: _Call = job.items[0]
         made = results[0]
@@ -108,7 +108,7 @@ class HandledModel:
             return encode(made.value, call.wanted, bare=True)
         content_type = made.content_type or call.asked or self._accept
         if isinstance(made.value, str | _Bytes):
-            return Answer(_chunk(made.value), content_type)
+            return Response(_chunk(made.value), content_type)
         if made.value is None:
             raise PredictionError("its handler returned None in place of an answer")
         return encode(made.value, Format(JSON, JSON), bare=True)
@@ -129,7 +129,7 @@ class HandledModel:
         if not self._writes or (predict and isgeneratorfunction(predict.function)):
             return None
         body = given.kind if given else None
-        return answer_format(request.accept, body=body, default=self._default_accept)
+        return response_format(request.accept, body=body, default=self._default_accept)
 
     def _handled(self, call: _Call) -> Any:
         context, model = call.context, self._rest.model
@@ -156,7 +156,7 @@ class HandledModel:
         with stage(name, reads_body=name == "input_fn"):
             return self._found[name](*arguments, context=context)
 
-    def _begun(self, value: Any) -> _Made:
+    def _begun(self, value: Any) -> _Result:
         content_type = None
         if not self._writes and isinstance(value, tuple) and len(value) == 2:
             value, content_type = value
@@ -164,13 +164,13 @@ class HandledModel:
                 said = f"its handler returned {content_type!r:.100} as the content type"
                 raise PredictionError(said)
         if not isinstance(value, Iterator):
-            return _Made(value, content_type)
+            return _Result(value, content_type)
         # The first chunk now: where it fails, there still is a status to say so.
         with stage("its stream"):
             first = list(islice(value, 1))
-        return _Made(first[0] if first else b"", content_type, chain(first, value))
+        return _Result(first[0] if first else b"", content_type, chain(first, value))
 
-    def _stream_type(self, call: _Call, made: _Made) -> str:
+    def _stream_type(self, call: _Call, made: _Result) -> str:
         if made.content_type or not self._writes:
             return made.content_type or call.asked or self._accept
         if isinstance(made.value, str):

@@ -1,4 +1,4 @@
-"""The server's own answers, in JSON."""
+"""The server's own responses, in JSON."""
 
 from ..codecs.plain import dumps
 from ..errors import RequestError
@@ -9,12 +9,12 @@ JSON = "application/json"
 
 
 def json(document: object) -> Response:
-    """Answer with a document."""
+    """Make a response with status 200 from a document."""
     return Response(200, dumps(document), JSON)
 
 
-def document(error: RequestError) -> dict[str, object]:
-    """`{"error": {"code", "message", "where"?, "request_id"?}}`."""
+def error_document(error: RequestError) -> dict[str, object]:
+    """Return `{"error": {"code", "message", "where"?, "request_id"?}}`."""
     content = {"code": error.code, "message": error.message}
     if error.where is not None:
         content["where"] = error.where
@@ -23,6 +23,6 @@ def document(error: RequestError) -> dict[str, object]:
     return {"error": content}
 
 
-def refusal(error: RequestError) -> Response:
-    """Make the answer of an error."""
-    return Response(error.status, dumps(document(error)), JSON, dict(error.headers))
+def of_error(error: RequestError) -> Response:
+    """Make the response that tells the client about an error."""
+    return Response(error.status, dumps(error_document(error)), JSON, dict(error.headers))

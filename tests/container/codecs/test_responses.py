@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from pyarrow import parquet as pq
 
-from serving.codecs.answers import encode
 from serving.codecs.media import CSV, JSON, LINES, NPY, PARQUET, Format
+from serving.codecs.responses import encode
 from serving.errors import PredictionError, RequestError
 
 SPANS = [[{"text": "Anna", "score": 0.5}], []]

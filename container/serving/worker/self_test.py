@@ -1,4 +1,4 @@
-"""Whether a model that was loaded can do what it is for."""
+"""The self-test of a loaded model: it answers its own example."""
 
 import logging
 
@@ -19,9 +19,9 @@ def prove(model: Servable) -> None:
         return
     try:
         job = model.open(model.example)
-        answer = model.finish(job, model.forward(job.items) if job.items else [])
-        if isinstance(answer, Stream):
-            for _ in answer.chunks:
+        response = model.finish(job, model.forward(job.items) if job.items else [])
+        if isinstance(response, Stream):
+            for _ in response.chunks:
                 pass
     except Exception as error:
         reason = error.message if isinstance(error, RequestError) else _one_line(error)

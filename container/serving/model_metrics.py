@@ -1,6 +1,6 @@
-"""What a model of texts was asked and what it found, in numbers that can be added up.
+"""Model metrics: sums over the texts that a model was given and the entities that it found.
 
-They are what drift shows in: other texts than before, or other answers to them.
+Drift shows in them: texts or predictions that differ from earlier ones.
 """
 
 import math
@@ -11,20 +11,21 @@ from typing import Any
 
 MOST_LABELS = 100
 OTHER = "other"
-"""What labels beyond so many are counted as: an answer may make them up."""
+"""The label that stands for all after the first MOST_LABELS: a model may make up any number."""
 _NUMBER = (float, Real)  # float is one; asked for first it takes a tenth of the time
 
 
 @dataclass(slots=True)
-class Figures:
+class ModelMetrics:
     """Sums over texts that were answered.
 
     Attributes:
-        texts: how many.
-        tokens: of them, special ones left out; 0 where the server does not tokenize.
-        unknown_tokens: those of which its vocabulary has no part.
+        texts: the number of texts.
+        tokens: the number of their tokens without special ones; 0 where the server does not
+            tokenize.
+        unknown_tokens: the number of tokens that the vocabulary does not have.
         score: the sum of the scores of all entities.
-        entities: how many were found, by label; a label that is known and was not found has 0.
+        entities: the number found, by label; a known label that was not found has 0.
     """
 
     texts: int = 0
@@ -50,12 +51,12 @@ class Figures:
                 self.score += float(score)
 
     def know(self, labels: Iterable[str]) -> None:
-        """Have these labels among the entities, found or not."""
+        """Add labels to the entities, with 0 for those that were not found."""
         for label in labels:
             self._find(label, 0)
 
-    def add(self, other: "Figures") -> None:
-        """Add the figures of other texts."""
+    def add(self, other: "ModelMetrics") -> None:
+        """Add the metrics of other texts."""
         self.texts += other.texts
         self.tokens += other.tokens
         self.unknown_tokens += other.unknown_tokens

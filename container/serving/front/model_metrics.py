@@ -1,4 +1,4 @@
-"""The figures of a model of texts: for `/metrics` since the start, for the log by the minute."""
+"""Metrics of a text model: `/metrics` has the totals since the start, the log those of a minute."""
 
 import asyncio
 import logging
@@ -7,30 +7,30 @@ from collections.abc import Iterator
 from prometheus_client.core import CounterMetricFamily, Metric, SummaryMetricFamily
 from prometheus_client.registry import Collector
 
-from ..figures import Figures
+from ..model_metrics import ModelMetrics
 
-_log = logging.getLogger("serving.figures")
+_log = logging.getLogger("serving.model_metrics")
 
-TELL_SECONDS = 60.0
+LOG_SECONDS = 60.0
 # A float below 0.0001 is written as 5e-05; the guide of CloudWatch Logs has scientific notation in
 # patterns, but does not say that a metric filter reads a value so (FilterAndPatternSyntax.html).
 _DIGITS = 4
 
 
-class ModelFigures(Collector):
-    """Adds up what the workers send; of all models together, where there are several."""
+class ModelMetricsCollector(Collector):
+    """Adds up the metrics that the workers send, over all models where there are several."""
 
     def __init__(self) -> None:
-        self._all = Figures()
-        self._untold = Figures()
+        self._all = ModelMetrics()
+        self._unlogged = ModelMetrics()
 
-    def add(self, figures: Figures) -> None:
-        """Take what a worker has answered since it sent the last."""
-        self._all.add(figures)
-        self._untold.add(figures)
+    def add(self, model_metrics: ModelMetrics) -> None:
+        """Add the metrics of what a worker has answered since it last sent some."""
+        self._all.add(model_metrics)
+        self._unlogged.add(model_metrics)
 
     def collect(self) -> Iterator[Metric]:
-        """Give Prometheus all since the start."""
+        """Return the totals since the start to Prometheus."""
         sums = self._all
         yield CounterMetricFamily("serving_model_texts", "Texts answered.", sums.texts)
         yield CounterMetricFamily("serving_model_tokens", "Tokens of them.", sums.tokens)
@@ -52,24 +52,24 @@ class ModelFigures(Collector):
             sum_value=sums.score,
         )
 
-    def tell(self) -> None:
-        """Log what was not told yet, where there were texts."""
-        if not self._untold.texts:
+    def log(self) -> None:
+        """Log the metrics since the last such line, if any text was answered."""
+        if not self._unlogged.texts:
             return
-        extra = {"event": "model_figures", "model": rates(self._untold)}
-        _log.info("figures of the texts since the last such line", extra=extra)
-        self._untold = Figures()
-        self._untold.know(self._all.entities)  # what is found no more is 0, and not nothing
+        extra = {"event": "model_figures", "model": rates(self._unlogged)}
+        _log.info("model metrics of the texts since the last line like this one", extra=extra)
+        self._unlogged = ModelMetrics()
+        self._unlogged.know(self._all.entities)  # a label that is no longer found is logged as 0
 
-    async def keep_telling(self) -> None:
-        """Tell once a minute."""
+    async def log_every_minute(self) -> None:
+        """Log the metrics once a minute."""
         while True:
-            await asyncio.sleep(TELL_SECONDS)
-            self.tell()
+            await asyncio.sleep(LOG_SECONDS)
+            self.log()
 
 
-def rates(sums: Figures) -> dict[str, object]:
-    """The figures a text, a token and an entity; those of nothing are left out."""
+def rates(sums: ModelMetrics) -> dict[str, object]:
+    """Averages per text, token and entity; an average over nothing is left out."""
     entities = {
         label: round(number / sums.texts, _DIGITS) for label, number in sums.entities.items()
     }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from serving.errors import PredictionError, RequestError
-from serving.servable import Answer, Request, Servable, Stream
+from serving.servable import Request, Response, Servable, Stream
 
 
 def ask(model: Servable, body: object, content_type: str | None = None, **more: Any) -> Any:
@@ -18,7 +18,7 @@ def ask(model: Servable, body: object, content_type: str | None = None, **more: 
 
 def value(answer: Any) -> Any:
     """What an answer in JSON holds."""
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, Response)
     assert answer.content_type == "application/json"
     return json.loads(answer.body)
 
@@ -32,11 +32,11 @@ def chunks(answer: Any) -> list[bytes]:
     return list(answer.chunks)
 
 
-def together(model: Servable, *bodies: object) -> list[Answer | Stream | Exception]:
+def together(model: Servable, *bodies: object) -> list[Response | Stream | Exception]:
     """Have a model answer several requests of which all items share one batch."""
     jobs = [model.open(Request(json.dumps(body).encode())) for body in bodies]
     results = list(model.forward([item for job in jobs for item in job.items]))
-    answers: list[Answer | Stream | Exception] = []
+    answers: list[Response | Stream | Exception] = []
     for job in jobs:
         own, results = results[: len(job.items)], results[len(job.items) :]
         try:

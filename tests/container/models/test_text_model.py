@@ -6,10 +6,10 @@ import pytest
 
 from serving.codecs.media import JSON, Format
 from serving.errors import PredictionError, RequestError
-from serving.figures import Figures
-from serving.models.texts import TextModel, TextPredictor
+from serving.model_metrics import ModelMetrics
+from serving.models.text_model import TextModel, TextPredictor
 from serving.servable import Request
-from tests.container.models.asking import UpperEngine, Windows, ask, predictions, together
+from tests.container.models.requests import UpperEngine, Windows, ask, predictions, together
 
 
 class Special:
@@ -106,7 +106,7 @@ def test_a_model_of_texts_alone_takes_no_params(model: TextModel) -> None:
     assert (refusal.value.code, refusal.value.where) == ("wrong_schema", "params")
 
 
-# Figures
+# Model metrics
 
 
 class Finder(UpperEngine):
@@ -116,24 +116,26 @@ class Finder(UpperEngine):
         return json.loads(encoded.text)
 
 
-def test_an_answer_has_the_figures_of_its_texts() -> None:
+def test_a_response_has_the_metrics_of_its_texts() -> None:
     found = json.dumps([{"label": "PER", "score": 0.5}, {"label": "ORG", "score": 1}])
     answer = ask(TextModel(Finder()), {"text": [found, "[]"]})
     # LOC is not found, but the engine knows of it.
     entities = {"PER": 1, "ORG": 1, "LOC": 0}
-    assert answer.figures == Figures(2, len(found) + 2, 0, 1.5, entities)
+    assert answer.model_metrics == ModelMetrics(2, len(found) + 2, 0, 1.5, entities)
 
 
 def test_of_texts_without_entities_the_labels_are_told() -> None:
-    assert ask(TextModel(Finder()), {"text": "[]"}).figures.entities == {"PER": 0, "LOC": 0}
+    assert ask(TextModel(Finder()), {"text": "[]"}).model_metrics.entities == {"PER": 0, "LOC": 0}
 
 
 def test_of_predictions_that_are_no_entities_no_label_is(model: TextModel) -> None:
-    assert ask(model, {"text": ["anna??", "b"]}).figures == Figures(2, 7, unknown_tokens=2)
+    assert ask(model, {"text": ["anna??", "b"]}).model_metrics == ModelMetrics(
+        2, 7, unknown_tokens=2
+    )
 
 
 def test_what_goes_elsewhere_is_not_counted(both: TextModel) -> None:
-    assert ask(both, {"a": 1}).figures is None
+    assert ask(both, {"a": 1}).model_metrics is None
 
 
 # Requests that are more than texts

@@ -12,7 +12,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from bench.serving.workload import texts
 from model.bundle.ner import windows as windows_of_the_example
-from serving.tokens.texts import TextEncoder, windows
+from serving.tokens.text_encoder import TextEncoder, windows
 from tests.container.tokens.conftest import Save
 
 pytestmark = pytest.mark.slow

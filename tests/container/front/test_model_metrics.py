@@ -1,4 +1,4 @@
-"""The figures of a model of texts, as Prometheus and as CloudWatch's metric filters read them."""
+"""The metrics of a text model, as Prometheus and as CloudWatch's metric filters read them."""
 
 import asyncio
 import json
@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from serving.figures import Figures
-from serving.front import figures
-from serving.front.figures import ModelFigures, rates
+from serving.front import model_metrics
 from serving.front.metrics import Metrics
+from serving.front.model_metrics import ModelMetricsCollector, rates
 from serving.logs import JsonFormatter
+from serving.model_metrics import ModelMetrics
 from tests.container.process import Server, poll
 from tests.container.tokens.folders import save
 
-FOUND = Figures(texts=4, tokens=60, unknown_tokens=3, score=2.7, entities={"PER": 3, "LOC": 0})
+FOUND = ModelMetrics(texts=4, tokens=60, unknown_tokens=3, score=2.7, entities={"PER": 3, "LOC": 0})
 
 
 @pytest.fixture
@@ -38,21 +38,23 @@ def test_rates_are_of_a_text_a_token_and_an_entity() -> None:
 
 
 def test_what_nobody_counted_has_no_rate() -> None:
-    assert rates(Figures(texts=2)) == {"texts": 2, "entities_per_text": {}}
+    assert rates(ModelMetrics(texts=2)) == {"texts": 2, "entities_per_text": {}}
 
 
 def test_no_rate_is_written_in_scientific_notation() -> None:
-    rare = Figures(texts=30_000, tokens=30_000, unknown_tokens=2, entities={"PER": 1}, score=1e-9)
+    rare = ModelMetrics(
+        texts=30_000, tokens=30_000, unknown_tokens=2, entities={"PER": 1}, score=1e-9
+    )
     assert "e-" not in json.dumps(rates(rare))
 
 
 def test_a_line_has_what_came_since_the_last(told: Callable[[], list[dict[str, Any]]]) -> None:
-    model = ModelFigures()
+    model = ModelMetricsCollector()
     model.add(FOUND)
     model.add(FOUND)
-    model.tell()
-    model.add(Figures(texts=1, tokens=10))
-    model.tell()
+    model.log()
+    model.add(ModelMetrics(texts=1, tokens=10))
+    model.log()
     first, second = told()
     assert (first["event"], first["level"]) == ("model_figures", "INFO")
     assert (first["model"]["texts"], first["model"]["entities_per_text"]["PER"]) == (8, 0.75)
@@ -68,22 +70,22 @@ def test_a_line_has_what_came_since_the_last(told: Callable[[], list[dict[str, A
 def test_there_is_no_line_where_there_were_no_texts(
     told: Callable[[], list[dict[str, Any]]],
 ) -> None:
-    model = ModelFigures()
-    model.tell()
+    model = ModelMetricsCollector()
+    model.log()
     model.add(FOUND)
-    model.tell()
-    model.tell()
+    model.log()
+    model.log()
     assert len(told()) == 1
 
 
 def test_lines_come_by_themselves_while_the_server_runs(
     told: Callable[[], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(figures, "TELL_SECONDS", 0.001)
-    model = ModelFigures()
+    monkeypatch.setattr(model_metrics, "LOG_SECONDS", 0.001)
+    model = ModelMetricsCollector()
 
     async def two_lines() -> None:
-        telling = asyncio.ensure_future(model.keep_telling())
+        telling = asyncio.ensure_future(model.log_every_minute())
         for number in (1, 2):
             model.add(FOUND)
             while len(told()) < number:
@@ -96,7 +98,7 @@ def test_lines_come_by_themselves_while_the_server_runs(
 def test_prometheus_is_given_all_since_the_start() -> None:
     metrics = Metrics()
     metrics.model.add(FOUND)
-    metrics.model.tell()
+    metrics.model.log()
     metrics.model.add(FOUND)
     lines = metrics.text().decode().splitlines()
     for line in (
@@ -120,7 +122,7 @@ def texts_served(server: Server) -> float:
     return float(value)
 
 
-def last_figures(server: Server) -> dict[str, Any]:
+def last_model_metrics(server: Server) -> dict[str, Any]:
     """End the server; what it had not told yet it tells then."""
     server.terminate()
     assert server.wait() == 0
@@ -130,13 +132,13 @@ def last_figures(server: Server) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-def test_a_classifiers_figures_are_those_of_its_answers(tmp_path: Path) -> None:
+def test_a_classifiers_metrics_are_those_of_its_responses(tmp_path: Path) -> None:
     texts = ["Anna saw Rome.", "☃ ☃", ""]
     with Server(save(tmp_path / "model", "bert"), tmp_path / "log") as server:
         server.wait_until_ready()
         answers = [server.invoke({"text": text}).json["predictions"][0] for text in texts]
         poll(lambda: texts_served(server) >= 3)
-        found = last_figures(server)
+        found = last_model_metrics(server)
     entities = [each for answer in answers for each in answer]
     assert entities
     assert found["texts"] == 3  # and not the canary, which is asked every second
@@ -150,13 +152,13 @@ def test_a_classifiers_figures_are_those_of_its_answers(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_pyfuncs_figures_are_what_its_answers_show(spans_model: Path, tmp_path: Path) -> None:
+def test_a_pyfuncs_metrics_are_those_of_its_responses(spans_model: Path, tmp_path: Path) -> None:
     with Server(spans_model, tmp_path / "log") as server:
         server.wait_until_ready()
         server.invoke({"text": ["Anna met Carl", "nobody"]})
         server.invoke({"dataframe_split": {"columns": ["text"], "data": [["Rome"]]}})
         server.invoke({"text": ["RAISE"]})
-        found = last_figures(server)
+        found = last_model_metrics(server)
     assert found == {"texts": 3, "entities_per_text": {"NAME": 1.0}, "mean_score": 1.0}
 
 

@@ -1,4 +1,4 @@
-"""The versions that a model was made with, as its folder records them, against those at hand.
+"""Compares the versions that a model was made with, as its folder records them, with those here.
 
 MLflow only warns when they differ. What breaks unpickling, or changes what a model computes,
 is refused here before any of the model is loaded; the rest is one warning.
@@ -29,8 +29,8 @@ _MUST_AGREE = {"torch": 1, "transformers": 1, "tokenizers": 2, "numpy": 1, "scik
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """What a model folder says that it was made with: Python's version, and each package's."""
+class RecordedVersions:
+    """The versions of Python and of packages that a model folder says it was made with."""
 
     python: str | None
     packages: dict[str, str]
@@ -53,7 +53,7 @@ class Difference:
         return f"{self.name} {self.recorded} made the model, here is {self.here or 'none'}"
 
 
-def read(folder: Path) -> Record:
+def read(folder: Path) -> RecordedVersions:
     """Read what a folder records: MLmodel and the files beside it, or those of code and weights.
 
     Raises:
@@ -61,10 +61,12 @@ def read(folder: Path) -> Record:
     """
     if (folder / "MLmodel").exists():
         return _mlflow(folder)
-    return Record(None, _pins(folder / "code" / "requirements.txt"), saved_by=_saved_by(folder))
+    return RecordedVersions(
+        None, _pins(folder / "code" / "requirements.txt"), saved_by=_saved_by(folder)
+    )
 
 
-def _mlflow(folder: Path) -> Record:
+def _mlflow(folder: Path) -> RecordedVersions:
     model = _yaml(folder / "MLmodel")
     flavor = (model.get("flavors") or {}).get("python_function")
     if not isinstance(flavor, dict):
@@ -77,7 +79,7 @@ def _mlflow(folder: Path) -> Record:
     packages = _pins(folder / "requirements.txt")
     if "cloudpickle_version" in flavor:
         packages["cloudpickle"] = str(flavor["cloudpickle_version"])
-    return Record(
+    return RecordedVersions(
         None if python is None else str(python), packages, pickled="python_model" in flavor
     )
 
@@ -91,7 +93,7 @@ def _saved_by(folder: Path) -> str | None:
 
 
 def differences(
-    record: Record,
+    record: RecordedVersions,
     *,
     python: str | None = None,
     installed: Callable[[str], str] = metadata.version,

@@ -1,4 +1,4 @@
-"""Answers: what a model has returned, in the type that the client has asked for."""
+"""Response bodies: a model's predictions in the content type that the client asks for."""
 
 import csv
 from collections.abc import Sequence
@@ -6,19 +6,20 @@ from io import StringIO
 from typing import Any
 
 from ..errors import PredictionError, RequestError
-from ..servable import Answer
+from ..servable import Response
 from .arrays import write_npy
 from .media import CSV, JSON, LINES, NPY, PARQUET, Format
 from .parquet import write_parquet
 from .plain import dumps, plain, rows_of
 
 
-def encode(predictions: Any, wanted: Format, *, bare: bool = False) -> Answer:
+def encode(predictions: Any, wanted: Format, *, bare: bool = False) -> Response:
     """Write predictions.
 
-    JSON is `{"predictions": …}`, or nothing but they, if `bare`. JSON lines and CSV have a line
-    for each prediction, without a header, so that a line of the answer is of the same line of the
-    request. A prediction that is no row of plain values is one cell of JSON in CSV, and no array.
+    JSON is `{"predictions": …}`, or the predictions alone if `bare`. JSON lines and CSV have a
+    line for each prediction, without a header, so that a line of the response belongs to the same
+    line of the request. A prediction that is no row of plain values is one cell of JSON in CSV,
+    and cannot be part of an array.
 
     Raises:
         PredictionError: when JSON has no form for them.
@@ -33,7 +34,7 @@ def encode(predictions: Any, wanted: Format, *, bare: bool = False) -> Answer:
         raise RequestError(
             406, "not_acceptable", f"this answer cannot be {wanted.name}, but JSON: {said}"
         ) from error
-    return Answer(body, wanted.name)
+    return Response(body, wanted.name)
 
 
 def _write(predictions: Any, wanted: Format) -> bytes:

@@ -1,4 +1,4 @@
-"""What is in a folder, to see whether it has changed."""
+"""A listing of a folder, which shows whether anything in it has changed."""
 
 from pathlib import Path
 

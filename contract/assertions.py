@@ -1,4 +1,4 @@
-"""How a case ends that does not pass."""
+"""Assertions of cases, and the exceptions that end a case without a pass."""
 
 
 class Failed(Exception):  # noqa: N818 - a verdict

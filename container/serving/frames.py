@@ -19,7 +19,7 @@ _PIECE = 2**18  # bytes that are read at once
 
 
 def pack(head: Head, body: bytes = b"") -> tuple[bytes, bytes, bytes]:
-    """One frame, in the parts that make it up."""
+    """Return the parts of one frame: sizes, head and body."""
     try:
         text = orjson.dumps(head)
     except TypeError:  # a lone surrogate, which a model's error may quote
@@ -36,13 +36,13 @@ def _head(text: bytes | bytearray) -> Head:
 
 
 class _Frames:
-    """Frames put together from what comes in pieces."""
+    """Puts frames together from the pieces that a socket delivers."""
 
     def __init__(self) -> None:
         self._received = bytearray()
 
     def feed(self, data: bytes) -> Iterator[tuple[Head, bytes]]:
-        """Take a piece, and give the frames that are whole."""
+        """Add a piece; yield the frames that are complete."""
         received = self._received
         received += data
         start = 0
@@ -83,16 +83,16 @@ class Link(asyncio.Protocol):
         self._flush()
 
     def data_received(self, data: bytes) -> None:
-        """Hand out the frames that are whole."""
+        """Pass on the frames that are complete."""
         for head, body in self._frames.feed(data):
             self._on_frame(head, body)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's
-        """Tell the end."""
+        """Call `on_end`."""
         self._on_end()
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         if self._transport is not None:
             self._transport.close()
 
@@ -120,7 +120,7 @@ class Channel:
         self._unsent: list[bytes] = []
 
     def post(self, head: Head, body: bytes = b"") -> None:
-        """Have a frame sent along with the next that is sent."""
+        """Queue a frame; the next `send` or `flush` sends it."""
         with self._sending:
             self._unsent += pack(head, body)
 
@@ -145,7 +145,7 @@ class Channel:
                 self._socket.sendall(b"".join(unsent))
 
     def receive(self, *, wait: bool = True) -> list[tuple[Head, bytes]]:
-        """Return the frames that have come whole.
+        """Return the frames that have come completely.
 
         Args:
             wait: until something comes, or `wake` is called.

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from serving.errors import LoadError
-from serving.models import record
+from serving.models import versions
 from tests.container.folders import PINS, replace, save_model
 
 pytestmark = pytest.mark.slow
@@ -24,7 +24,7 @@ MADE_WITH = {
 
 def compare(
     changed: dict[str, str | None] | None = None, *, pickled: bool = True, python: str = PYTHON
-) -> list[record.Difference]:
+) -> list[versions.Difference]:
     here = {**MADE_WITH, **(changed or {})}
 
     def installed(name: str) -> str:
@@ -32,8 +32,8 @@ def compare(
             raise PackageNotFoundError(name)
         return found
 
-    made = record.Record(PYTHON, dict(MADE_WITH), pickled)
-    return record.differences(made, python=python, installed=installed)
+    made = versions.RecordedVersions(PYTHON, dict(MADE_WITH), pickled)
+    return versions.differences(made, python=python, installed=installed)
 
 
 def test_the_same_versions_differ_in_nothing() -> None:
@@ -60,7 +60,7 @@ def test_what_breaks_a_model_is_refused_with_both_versions_and_the_cure(
     package: str, version: str | None
 ) -> None:
     with pytest.raises(LoadError) as refusal:
-        record.refuse(compare({package: version}))
+        versions.refuse(compare({package: version}))
     reason = str(refusal.value)
     assert f"{package} {MADE_WITH[package]} made the model, here is {version or 'none'}" in reason
     assert "build the image from this model's own requirements.txt" in reason
@@ -81,35 +81,35 @@ def test_what_breaks_a_model_is_refused_with_both_versions_and_the_cure(
 )
 def test_what_should_not_is_only_told(package: str, version: str | None) -> None:
     found = compare({package: version})
-    record.refuse(found)
+    versions.refuse(found)
     assert [difference.name for difference in found] == [package]
 
 
 def test_another_python_minor_is_refused_and_a_patch_told() -> None:
     with pytest.raises(LoadError, match=r"Python 3\.11\.7 made the model, here is 3\.12\.1"):
-        record.refuse(compare(python="3.12.1"))
-    record.refuse(compare(python="3.11.9"))
+        versions.refuse(compare(python="3.12.1"))
+    versions.refuse(compare(python="3.11.9"))
 
 
 def test_cloudpickle_does_not_matter_to_a_model_from_code() -> None:
-    record.refuse(compare({"cloudpickle": "2.2.1"}, pickled=False))
+    versions.refuse(compare({"cloudpickle": "2.2.1"}, pickled=False))
 
 
 def test_a_folder_made_here_agrees_with_here(spans_model: Path, pickled_model: Path) -> None:
     for folder in (spans_model, pickled_model):
-        found = record.read(folder)
+        found = versions.read(folder)
         assert found.python == platform.python_version()
         assert {f"{name}=={version}" for name, version in found.packages.items()} > set(PINS)
-        assert record.differences(found) == []
-    assert record.read(pickled_model).pickled
-    assert not record.read(spans_model).pickled
+        assert versions.differences(found) == []
+    assert versions.read(pickled_model).pickled
+    assert not versions.read(spans_model).pickled
 
 
 def test_python_is_read_from_python_env_where_mlmodel_is_silent(tmp_path: Path) -> None:
     folder = save_model(tmp_path / "model", "spans.py")
     replace(folder / "MLmodel", f"    python_version: {platform.python_version()}\n", "")
     replace(folder / "python_env.yaml", platform.python_version(), "3.9.1")
-    assert record.read(folder).python == "3.9.1"
+    assert versions.read(folder).python == "3.9.1"
 
 
 def test_lines_that_pin_nothing_are_passed_over(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_lines_that_pin_nothing_are_passed_over(tmp_path: Path) -> None:
         "# made by hand\n--extra-index-url https://example.org\nTorch_Vision==0.28 # why not\n"
         "numpy>=2\nrich==15.*\nfile:///wheel.whl\ntriton==3.7.1 ; sys_platform == 'win32'\n"
     )
-    assert record.read(tmp_path).packages == {"torch-vision": "0.28"}
+    assert versions.read(tmp_path).packages == {"torch-vision": "0.28"}
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_lines_that_pin_nothing_are_passed_over(tmp_path: Path) -> None:
 def test_a_folder_that_is_no_model_gets_one_line(tmp_path: Path, content: str, reason: str) -> None:
     (tmp_path / "MLmodel").write_text(content)
     with pytest.raises(LoadError) as refusal:
-        record.read(tmp_path)
+        versions.read(tmp_path)
     assert reason in str(refusal.value)
     assert len(str(refusal.value).splitlines()) == 1
 
@@ -143,10 +143,10 @@ def test_a_folder_that_is_no_model_gets_one_line(tmp_path: Path, content: str, r
 def test_the_pins_of_the_code_are_its_record(tmp_path: Path) -> None:
     (tmp_path / "code").mkdir()
     (tmp_path / "code" / "requirements.txt").write_text("torch==1.13.1\nrich>=10\n")
-    found = record.read(tmp_path)
-    assert found == record.Record(None, {"torch": "1.13.1"})
+    found = versions.read(tmp_path)
+    assert found == versions.RecordedVersions(None, {"torch": "1.13.1"})
     with pytest.raises(LoadError, match=r"torch 1\.13\.1 made the model, here is 2\.13\.0"):
-        record.refuse(record.differences(found, installed=lambda _: "2.13.0"))
+        versions.refuse(versions.differences(found, installed=lambda _: "2.13.0"))
 
 
 @pytest.mark.parametrize(
@@ -156,15 +156,15 @@ def test_another_major_of_transformers_than_saved_a_classifier_is_told(
     tmp_path: Path, here: str, told: list[str]
 ) -> None:
     (tmp_path / "config.json").write_text('{"transformers_version": "5.23.0"}')
-    found = record.differences(record.read(tmp_path), installed=lambda _: here)
-    record.refuse(found)
+    found = versions.differences(versions.read(tmp_path), installed=lambda _: here)
+    versions.refuse(found)
     assert [difference.name for difference in found] == told
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", "\x80"])
 def test_a_config_without_it_records_nothing(tmp_path: Path, content: str) -> None:
     (tmp_path / "config.json").write_text(content, encoding="latin-1")
-    assert record.read(tmp_path) == record.Record(None, {})
+    assert versions.read(tmp_path) == versions.RecordedVersions(None, {})
 
 
 def test_a_classifier_needs_no_transformers(tmp_path: Path) -> None:
@@ -173,4 +173,4 @@ def test_a_classifier_needs_no_transformers(tmp_path: Path) -> None:
     def installed(name: str) -> str:
         raise PackageNotFoundError(name)
 
-    assert record.differences(record.read(tmp_path), installed=installed) == []
+    assert versions.differences(versions.read(tmp_path), installed=installed) == []
