@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from tests.container.process import DEADLINE_SECONDS, Answer, free_port, poll
+from tests.container.process import DEADLINE_SECONDS, Response, free_port, poll
 from tools.image.engine import Engine
 
 _CLONE_NEWNET = 0x40000000
@@ -54,7 +54,7 @@ class Container:
     def __exit__(self, *_: object) -> None:
         self.engine.run("rm", "--force", self.name)
 
-    def request(self, method: str, path: str, body: bytes | None = None) -> Answer:
+    def request(self, method: str, path: str, body: bytes | None = None) -> Response:
         """Send one request on a connection of its own."""
         with ThreadPoolExecutor(1) as thread:
             connected = thread.submit(self._connected).result()
@@ -64,7 +64,7 @@ class Container:
         try:
             connection.request(method, path, body, headers)
             response = connection.getresponse()
-            return Answer(response.status, response.headers, response.read())
+            return Response(response.status, response.headers, response.read())
         finally:
             connection.close()
 
