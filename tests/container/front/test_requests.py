@@ -75,6 +75,33 @@ def test_a_worker_that_hangs_is_replaced(tmp_path: Path, gate: Gate) -> None:
         assert server.invoke({"text": "a"}).status == 200
 
 
+def test_a_request_that_kills_fails_alone_and_others_are_answered_all_along(
+    tmp_path: Path,
+) -> None:
+    folder = handlers_model(tmp_path / "model")
+    settings = {"SAGEMAKER_MODEL_SERVER_WORKERS": "2"}
+    with (
+        Server(folder, tmp_path / "log", **settings) as server,
+        ThreadPoolExecutor() as clients,
+    ):
+        server.wait_until_ready()
+        poll(lambda: server.log.read_text().count('"model ready"') == 2)
+        (folder / "hold").touch()  # no replacement is ready until it is gone
+        killing = clients.submit(server.invoke, {"text": "KILL"})
+        poll(lambda: "a worker has ended" in server.log.read_text())
+        for _ in range(20):
+            assert server.invoke({"text": "a"}).status == 200
+            assert server.ping() == 200
+        assert not killing.done()
+        (folder / "hold").unlink()
+        while not killing.done():
+            assert server.invoke({"text": "a"}).status == 200
+        answer = killing.result()
+        assert (answer.status, answer.json["error"]["code"]) == (500, "worker_ended")
+        assert "the worker ended with status 3" in answer.json["error"]["message"]
+        assert server.log.read_text().count("a worker has ended") == 2
+
+
 def test_a_stream_comes_in_chunks_as_they_are_made(server: Server) -> None:
     answer = server.invoke({"text": "COUNT 3"})
     assert answer.headers["Transfer-Encoding"] == "chunked"

@@ -1,5 +1,6 @@
 """code/inference.py of the tests: what it does is said by the request."""
 
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,8 @@ from typing import Any
 
 
 def model_fn(model_dir: str) -> Path:
+    while (Path(model_dir) / "hold").exists():  # until the test has removed it
+        time.sleep(0.01)
     return Path(model_dir)
 
 
@@ -14,6 +17,8 @@ def predict_fn(data: Any, model: Path, context: Any) -> Any:
     text = data["text"] if isinstance(data, dict) else str(data)
     if text.startswith("READ "):  # a FIFO: waits until the test has written to it
         Path(text.removeprefix("READ ")).read_text()
+    if text == "KILL":
+        os._exit(3)
     if text.startswith("COUNT "):
         return chunks(int(text.removeprefix("COUNT ")))
     if context.session is not None:
