@@ -179,10 +179,6 @@ def _digest(folder: Path) -> str:
     return digest.hexdigest()
 
 
-if __name__ == "__main__":
-    sys.exit(main())
-
-
 def log_in(host: str, password: str) -> None:
     """Store the token of a registry for the pushes to it."""
     token = base64.b64encode(f"AWS:{password}".encode()).decode()
@@ -220,3 +216,7 @@ class Registry:
 
 def _login(host: str) -> Path:
     return default_home() / f"login-{host}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
