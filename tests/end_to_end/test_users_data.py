@@ -79,7 +79,16 @@ def run(project: Path, *command: str) -> None:
 
 
 def test_the_quick_tests_of_berth_pass(project: Path) -> None:
-    run(project, sys.executable, "-m", "pytest", "-m", "not slow", "--numprocesses", "2")
+    run(
+        project,
+        sys.executable,
+        "-m",
+        "pytest",
+        "-m",
+        "not slow and not long",
+        "--numprocesses",
+        "2",
+    )
 
 
 def test_the_stages_are_checked_synthesized_and_kept(project: Path) -> None:
