@@ -41,8 +41,8 @@ test: export EXAMPLES ?= 100
 test: tests-model ## run the tests that guard what is deployed, and one way from end to end
 	@$(PYTEST) -m "not long" $(AROUND:%=--ignore tests/%)
 
-test-all: export EXAMPLES ?= 400
-test-all: tests-model ## run every test, EXAMPLES=400 of each property, and the image where it can be built
+test-all: export EXAMPLES ?= 200
+test-all: tests-model ## run every test, EXAMPLES=200 of each property, and the image where it can be built
 	@$(PYTEST) --cov --cov-report=term:skip-covered
 	@if $(BERTH) image --probe; then $(MAKE) test-image; fi
 
