@@ -63,7 +63,9 @@ def report(settings: "Settings", found: "Found", screen: "Console") -> None:
             screen.print(mark, end=" ", style=_STYLES[severity])
             screen.print(line, markup=False, soft_wrap=True)
     if not _of(found, "refusal"):
-        screen.print(f"{settings.file.name}: {len(settings.stages)} stages, nothing clashes")
+        count = len(settings.stages)
+        stages = "1 stage" if count == 1 else f"{count} stages"
+        screen.print(f"{settings.file.name}: {stages}, nothing clashes")
 
 
 def document(settings: "Settings", found: "Found") -> dict[str, Any]:
