@@ -30,7 +30,8 @@ def new_app() -> cdk.App:
 def main() -> None:
     """Synthesize every stage of stages.toml."""
     app = new_app()
-    settings = load(Path(app.node.try_get_context("stages") or "stages.toml"))
+    # Absolute: file assets are looked for from the assembly, not from the folder of the command.
+    settings = load(Path(app.node.try_get_context("stages") or "stages.toml").resolve())
     for warning in check(settings, read_models(settings)):
         print(f"warning: {warning}", file=sys.stderr)
     add_stages(app, settings, packed_models(settings, settings.file.parent / "build"))
