@@ -44,7 +44,7 @@ test: tests-model ## run the tests that guard what is deployed, and one way from
 test-all: export EXAMPLES ?= 200
 test-all: tests-model ## run every test, EXAMPLES=200 of each property, and the image where it can be built
 	@$(PYTEST) --cov --cov-report=term:skip-covered
-	@if $(BERTH) image --probe; then $(MAKE) test-image; fi
+	@if $(BERTH) --stages tests/stages.toml image --probe; then $(MAKE) test-image; fi
 
 quick: export EXAMPLES ?= 10
 quick: setup ## run the tests of pure Python, with a tenth of the examples of each property

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import STAGES_FILE
 from tests.berth_cli import status_of
 from tests.image.container import Container
 from tools.image.engine import Engine, ImageError, find
@@ -34,7 +35,9 @@ def engine() -> Engine:
 @pytest.fixture(scope="session")
 def image(engine: Engine, built_model: Path) -> str:
     """The image of the example model, with PyTorch's CPU build, on whatever base can be had."""
-    assert status_of("image", "--cpu", "--any-base", "--tag", TAG) == 0
+    assert (
+        status_of("--stages", str(STAGES_FILE), "image", "--cpu", "--any-base", "--tag", TAG) == 0
+    )
     return TAG
 
 
