@@ -8,7 +8,7 @@ from botocore.config import Config
 
 from aws import cloudformation
 from aws.errors import AwsError, CallError, in_one_line
-from stacks.settings import Settings, SettingsError, StageSettings
+from stacks.settings import Settings
 from stacks.stage_plan import StageNames
 
 # S3 checks what is sent by the SHA-256 that goes with it, in a signed header. Without this botocore
@@ -31,7 +31,7 @@ class Stage:
     def __init__(self, settings: Settings, name: str, *, profile: str | None = None) -> None:
         self.name, self.project = name, settings.project
         self.names = StageNames(settings.project, name)
-        self.settings = settings_of(settings, name)
+        self.settings = settings.stage(name)
         self._clients = dict[str, Any]()
         with in_one_line():
             is_there = self.names.profile in boto3.Session().available_profiles
@@ -103,14 +103,3 @@ class Stage:
 
     def _outputs(self) -> dict[str, str] | None:
         return cloudformation.outputs(self.cloudformation, self.names.storage_stack)
-
-
-def settings_of(settings: Settings, name: str) -> StageSettings:
-    """A stage's own settings.
-
-    Raises SettingsError where there is no such stage.
-    """
-    if name not in settings.stages:
-        known = ", ".join(settings.stages)
-        raise SettingsError(f"{settings.file.name}: no stage {name!r}; there are {known}")
-    return settings.stages[name]

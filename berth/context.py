@@ -57,12 +57,3 @@ def stages_file(context: typer.Context) -> StagesFile:
 def settings_of(context: typer.Context) -> "Settings":
     """The settings, loaded at the first call. Raises SettingsError where the file is wrong."""
     return stages_file(context).settings
-
-
-def check_stage(settings: "Settings", stage: str) -> None:
-    """Raise SettingsError where there is no such stage."""
-    from stacks.settings import SettingsError  # noqa: PLC0415
-
-    if stage not in settings.stages:
-        known = ", ".join(settings.stages)
-        raise SettingsError(f"{settings.file.name}: no stage {stage!r}; there are {known}")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from berth.context import StageName, check_stage, settings_of
+from berth.context import StageName, settings_of
 from berth.exit_status import ExitStatus
 from berth.help_text import Group
 from berth.screen import console, print_json
@@ -100,7 +100,7 @@ def env(context: typer.Context, stage: StageName) -> None:
     from localaws import accounts, home  # noqa: PLC0415
 
     settings, state = settings_of(context), _home()
-    check_stage(settings, stage)
+    settings.stage(stage)
     port = home.healthy_port(state)
     if port is None:
         raise home.LocalAwsError("AWS on this machine is not running; start it: berth local up")

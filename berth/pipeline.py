@@ -2,7 +2,7 @@
 
 import typer
 
-from berth.context import StageName, check_stage, settings_of
+from berth.context import StageName, settings_of
 
 SECTION = "Pipelines"
 
@@ -17,6 +17,6 @@ def roles(context: typer.Context, stage: StageName) -> None:
     from stacks.job_roles import outputs  # noqa: PLC0415
 
     settings = settings_of(context)
-    check_stage(settings, stage)
+    settings.stage(stage)
     for name, value in outputs(settings, stage).items():
         print(f"{name}={value}")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from berth.context import ROOT, Profile, StageName, check_stage, settings_of
+from berth.context import ROOT, Profile, StageName, settings_of
 from berth.exit_status import ExitStatus
 from berth.screen import console, print_json
 from berth.synthesis import synthesized
@@ -53,7 +53,7 @@ def plan(
     Exit status 1 where it would delete data and stages.toml does not allow that.
     """
     settings = settings_of(context)
-    check_stage(settings, stage)
+    settings.stage(stage)
     with synthesized(settings, assembly) as folder:
         after = _templates(settings, folder, stage)
     before = _before(settings, stage, list(after), against, profile)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from berth import screen
-from berth.context import Profile, StageName, check_stage, settings_of, stages_file
+from berth.context import Profile, StageName, settings_of, stages_file
 from berth.exit_status import ExitStatus
 
 ReleaseName = Annotated[
@@ -193,6 +193,6 @@ def policy(
     from promotion.permissions import policy as permissions_policy  # noqa: PLC0415
 
     settings = settings_of(context)
-    check_stage(settings, stage)
+    settings.stage(stage)
     of = settings.stages[stage]
     screen.print_json(permissions_policy(side, settings.project, stage, of.account, of.region))

@@ -35,10 +35,7 @@ def outputs(settings: Settings, stage: str) -> dict[str, str]:
     Raises SettingsError where there is no such stage, or no table `[pipeline]`.
     """
     pipeline_of(settings)
-    if stage not in settings.stages:
-        known = ", ".join(settings.stages)
-        raise SettingsError(f"{settings.file.name}: no stage {stage}; there are {known}")
-    found = {"region": settings.stages[stage].region}
+    found = {"region": settings.stage(stage).region}
     for purpose in contexts(settings, stage):
         if purpose != "source":  # of the next stage's job
             found[purpose] = _arn(settings, stage, purpose)

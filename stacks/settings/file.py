@@ -44,6 +44,16 @@ class Settings(Table):
     stages: dict[str, StageSettings]
     file: Path
 
+    def stage(self, name: str) -> StageSettings:
+        """A stage's own tables.
+
+        Raises SettingsError where there is no such stage.
+        """
+        if name not in self.stages:
+            known = ", ".join(self.stages)
+            raise SettingsError(f"{self.file.name}: no stage {name!r}; there are {known}")
+        return self.stages[name]
+
     @property
     def model_paths(self) -> list[str]:
         """Every model folder that a stage serves, as it stands in the file; `model.path` first."""

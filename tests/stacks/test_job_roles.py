@@ -60,7 +60,7 @@ def test_the_first_stage_is_promoted_to_from_nowhere(settings: Settings) -> None
 
 
 def test_a_stage_that_is_not_there_is_told_in_a_line(settings: Settings) -> None:
-    with pytest.raises(SettingsError, match="no stage staging; there are dev, qa, prod"):
+    with pytest.raises(SettingsError, match="no stage 'staging'; there are dev, qa, prod"):
         outputs(settings, "staging")
 
 
