@@ -116,12 +116,14 @@ def _values(
 ) -> list[float]:
     """A metric's values over the last whole periods and the one that has begun.
 
-    Without that one, a request that has just come would not keep its instance.
+    Without that one, a request that has just come would not keep its instance. The end is a second
+    ahead: times travel in whole seconds, and EndTime is exclusive, so that a value of this second
+    would be missed while its alarm is ringing already.
     """
     begun = now // period * period
     response = client(where, "cloudwatch").get_metric_data(
         StartTime=datetime.fromtimestamp(begun - periods * period, UTC),
-        EndTime=datetime.fromtimestamp(now, UTC),
+        EndTime=datetime.fromtimestamp(now + 1, UTC),
         MetricDataQueries=queries,
     )
     values: list[float] = response["MetricDataResults"][0]["Values"]

@@ -1,6 +1,7 @@
 """The evaluation, with a clock, a CloudWatch and a variant that the tests hold."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -91,8 +92,10 @@ class World:
         yield {"MetricAlarms": [common | other]}
         yield {"MetricAlarms": [common | high]}
 
-    def get_metric_data(self, **_: Any) -> Any:
-        return {"MetricDataResults": [{"Values": [self.load]}]}
+    def get_metric_data(self, *, EndTime: datetime, **_: Any) -> Any:  # noqa: N803 - AWS's name
+        """The load, measured now, where it is before the end in whole seconds, as they are sent."""
+        values = [self.load] if int(self.now) < int(EndTime.timestamp()) else []
+        return {"MetricDataResults": [{"Values": values}]}
 
     def find(self, *_: Any) -> Variant:
         return Variant(self.instances, self.settled, least=1)
