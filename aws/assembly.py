@@ -1,29 +1,20 @@
-"""A cloud assembly (`cdk.out`): its layout, a stage's part of it, and the zip to deploy again.
+"""A cloud assembly (`cdk.out`): its layout, and a stage's part of it.
 
 https://github.com/aws/aws-cdk/tree/main/packages/aws-cdk-lib/cloud-assembly-schema
 """
 
-import io
 import json
-import zipfile
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
+from aws.errors import AssemblyError
+from aws.received import MANIFEST, STAGES
 from stacks.settings import Settings, load
 
 Template = dict[str, Any]
 Artifacts = dict[str, dict[str, Any]]
-
-STAGES = "stages.toml"
-"""What an assembly was made from; app.py puts a copy of it there."""
-
-_MANIFEST = "manifest.json"
-
-
-class AssemblyError(Exception):
-    """A cloud assembly or a stored template cannot be used; the text is one line."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +89,7 @@ def read(folder: Path, stage: str, account: str, region: str) -> StageAssembly:
                 tuple(sorted(asset["source"].get("dockerBuildArgs", {}).items())),
             )
             for listed in assets
-            for asset in listed["dockerImages"].values()
+            for asset in listed.get("dockerImages", {}).values()
             for place in asset["destinations"].values()
         ),
         roles=_roles(artifacts, assets),
@@ -106,12 +97,19 @@ def read(folder: Path, stage: str, account: str, region: str) -> StageAssembly:
 
 
 def _artifacts(folder: Path) -> Artifacts:
-    artifacts: Artifacts = _json(folder / _MANIFEST)["artifacts"]
+    artifacts: Artifacts = _json(folder / MANIFEST)["artifacts"]
     return artifacts
 
 
+def parts(folder: Path) -> list[Path]:
+    """The folders of an assembly's stages."""
+    return [
+        folder / str(each["properties"]["directoryName"])
+        for each in _parts(_artifacts(folder)).values()
+    ]
+
+
 def _parts(artifacts: Artifacts) -> Artifacts:
-    """Of the stages."""
     return _of_type(artifacts, "cdk:cloud-assembly")
 
 
@@ -134,7 +132,7 @@ def _is_inside(asset: dict[str, Any]) -> bool:
 def _roles(artifacts: Artifacts, assets: list[dict[str, Any]]) -> tuple[str, ...]:
     named = [each["properties"].get("assumeRoleArn") for each in artifacts.values()]
     for listed in assets:
-        for asset in (*listed["files"].values(), *listed["dockerImages"].values()):
+        for asset in (*listed["files"].values(), *listed.get("dockerImages", {}).values()):
             named += [place.get("assumeRoleArn") for place in asset["destinations"].values()]
     return tuple(sorted({role.replace("${AWS::Partition}", "aws") for role in named if role}))
 
@@ -168,7 +166,7 @@ def stored_templates(folder: Path, stage: str, names: list[str]) -> dict[str, Te
 
     Raises AssemblyError where the folder has none of these stacks.
     """
-    if (folder / _MANIFEST).is_file():
+    if (folder / MANIFEST).is_file():
         nested = stage_folder(folder, stage)
         found = _templates(nested, _artifacts(nested))
     else:
@@ -185,48 +183,14 @@ def every_template(folder: Path) -> dict[str, Template]:
 
     Raises AssemblyError where it is no cloud assembly.
     """
-    stages = _of_type(_artifacts(folder), "cdk:cloud-assembly").values()
-    nested = [folder / str(each["properties"]["directoryName"]) for each in stages]
     return {
         # `dev/Serving (berth-dev-serving)`: the construct's path, then the name of the stack.
         each["displayName"].split(" ")[0].replace("/", "-"): _json(
             inner / each["properties"]["templateFile"]
         )
-        for inner in nested
+        for inner in parts(folder)
         for each in _of_type(_artifacts(inner), "aws:cloudformation:stack").values()
     }
-
-
-def zipped(folder: Path) -> bytes:
-    """All stages of a cloud assembly in a zip for `cdk deploy --app`, and what they were made from.
-
-    The same bytes for the same assembly. The assets stay out: the asset bucket and repository have
-    them, and where these do the CDK CLI does not ask for the files.
-    """
-    manifest = _json(folder / _MANIFEST)
-    parts = _parts(manifest["artifacts"])
-    files = {
-        file.relative_to(folder).as_posix(): file.read_bytes()
-        for artifact in parts.values()
-        for file in (folder / artifact["properties"]["directoryName"]).rglob("*")
-        if file.is_file()
-    }
-    files[STAGES] = (folder / STAGES).read_bytes()
-    alone = json.dumps({**manifest, "artifacts": parts}, indent=1, sort_keys=True)
-    files[_MANIFEST] = alone.encode()
-    memory = io.BytesIO()
-    # Stored, not deflated: another zlib would give other bytes, and these are a few hundred KB.
-    with zipfile.ZipFile(memory, "w", zipfile.ZIP_STORED) as archive:
-        for name in sorted(files):
-            # Without a date of its own an entry has zip's first one, 1980.
-            archive.writestr(zipfile.ZipInfo(name), files[name])
-    return memory.getvalue()
-
-
-def unzip(archive: bytes, folder: Path) -> None:
-    """Put the files of a zipped assembly into a folder; zipfile keeps them from leaving it."""
-    with zipfile.ZipFile(io.BytesIO(archive)) as content:
-        content.extractall(folder)
 
 
 def _json(file: Path) -> dict[str, Any]:

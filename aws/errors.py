@@ -17,6 +17,10 @@ class AwsError(Exception):
     """Something in AWS is not as a command needs it; the text is one line."""
 
 
+class AssemblyError(Exception):
+    """A cloud assembly or a stored template cannot be used; the text is one line."""
+
+
 class CallError(AwsError):
     """A call of AWS failed.
 

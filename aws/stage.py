@@ -1,6 +1,8 @@
 """A stage of stages.toml, and AWS as the credentials at hand show it."""
 
+import json
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -15,6 +17,8 @@ from stacks.stage_plan import StageNames
 # hashes every body once more, to sign it as well.
 # https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-auth-using-authorization-header.html
 CONFIG = Config(s3={"payload_signing_enabled": False})
+
+_CHECKOUT = Path(__file__).parents[1]
 
 
 class Stage:
@@ -32,6 +36,7 @@ class Stage:
         self.name, self.project = name, settings.project
         self.names = StageNames(settings.project, name)
         self.settings = settings.stage(name)
+        self.qualifier = _qualifier()
         self._clients = dict[str, Any]()
         with in_one_line():
             is_there = self.names.profile in boto3.Session().available_profiles
@@ -103,3 +108,12 @@ class Stage:
 
     def _outputs(self) -> dict[str, str] | None:
         return cloudformation.outputs(self.cloudformation, self.names.storage_stack)
+
+
+def _qualifier() -> str:
+    """Of the accounts' `cdk bootstrap`, as the checkout's cdk.json has it.
+
+    https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-customizing.html
+    """
+    context = json.loads((_CHECKOUT / "cdk.json").read_text(encoding="utf-8"))["context"]
+    return str(context.get("@aws-cdk/core:bootstrapQualifier", "hnb659fds"))

@@ -17,8 +17,7 @@ def statuses() -> dict[type[Exception], ExitStatus]:
     Of an exception and its base class both, the first one here decides.
     """
     # Imported where a command has failed: a command that succeeds needs few of these folders.
-    from aws.assembly import AssemblyError  # noqa: PLC0415
-    from aws.errors import AwsError  # noqa: PLC0415
+    from aws.errors import AssemblyError, AwsError  # noqa: PLC0415
     from contract.image import NoEngineError  # noqa: PLC0415
     from localaws.home import LocalAwsError  # noqa: PLC0415
     from model import PushError  # noqa: PLC0415

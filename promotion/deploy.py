@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from aws import assembly, cloudformation
 from aws.errors import CallError, in_one_line, one_line
@@ -33,18 +34,27 @@ def deploy(stage: Stage, folder: Path, stacks: list[str]) -> None:
     _check_roles(stage, folder)
     for stack in stacks:
         _wait_until_at_rest(stage, stack)
-    command = [str(PROGRAM), "deploy", "--app", str(folder), "--require-approval", "never"]
+    command = [
+        str(PROGRAM),
+        "deploy",
+        "--app",
+        str(folder.resolve()),
+        "--require-approval",
+        "never",
+    ]
     # Log groups outlive their stack: one that was kept is taken over, not in the way.
     command.append("--import-existing-resources")
     profile = ["--profile", stage.profile] if stage.profile else []
-    # In the assembly's folder: a cdk.json of the checkout has no say.
-    ended = subprocess.run(
-        [*command, *profile, f"{stage.name}/*"],
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        stdout=sys.stderr,
-        check=False,
-    )
+    with TemporaryDirectory(prefix="berth-") as empty:
+        # The CLI reads the cdk.json of its folder, whose `build` and `plugin` would be carried out.
+        (Path(empty) / "cdk.json").write_text("{}")
+        ended = subprocess.run(
+            [*command, *profile, f"{stage.name}/*"],
+            cwd=empty,
+            stdin=subprocess.DEVNULL,
+            stdout=sys.stderr,
+            check=False,
+        )
     if ended.returncode:
         reasons = [reason for stack in stacks if (reason := failure(stage, stack))]
         said = "; ".join(reasons) or f"the CDK CLI ended with {ended.returncode}: see above"

@@ -7,6 +7,7 @@ from typing import Any
 
 from aws import assembly
 from aws.errors import in_one_line
+from aws.recorded import zipped
 from aws.stage import Stage
 from promotion import deployed
 from promotion.contents import Contents
@@ -34,7 +35,7 @@ def record(
     """
     store = ReleaseStore(stage)
     synthesized = assembly.read(folder, stage.name, stage.settings.account, stage.settings.region)
-    archive = assembly.zipped(folder)
+    archive = zipped(folder, stage.project, stage.qualifier)
     while True:
         newest = store.newest()
         with in_one_line():

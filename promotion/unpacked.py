@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 from aws import assembly
 from aws.assembly import StageAssembly
+from aws.recorded import unzip
 from aws.stage import Stage
 from promotion import PromotionError
 from promotion.artifacts import Artifact, expected_artifacts
@@ -34,7 +35,7 @@ def unpacked(store: ReleaseStore, release: Release, target: Stage) -> Iterator[U
     """
     with TemporaryDirectory(prefix="berth-") as name:
         folder = Path(name)
-        assembly.unzip(store.assembly(release), folder)
+        unzip(store.assembly(release), folder, target.project, target.qualifier)
         place = target.settings
         yield Unpacked(folder, assembly.read(folder, target.name, place.account, place.region))
 

@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError
 
 from aws import assembly, cloudformation
 from aws.errors import CallError, in_one_line
+from aws.recorded import unzip
 from aws.stage import Stage
 from promotion import deployed
 from promotion.deploy import DeploymentError
@@ -77,7 +78,11 @@ class World:
 
     def another(self, name: str) -> Stage:
         """With connections of its own: those of a process that forked are not to be shared."""
-        return Stage(load(self.folder / "stages.toml"), name, profile=f"berth-{name}")
+        stage = Stage(load(self.folder / "stages.toml"), name, profile=f"berth-{name}")
+        stage.qualifier = (
+            self.project
+        )  # its own buckets and repositories in accounts of many worlds
+        return stage
 
     def bucket(self, stage: str) -> str:
         return f"cdk-{self.project}-assets-{ACCOUNTS[stage]}-{REGION}"
@@ -139,21 +144,23 @@ class World:
             }
             listed = {}
             for name, template in stacks.items():
-                (nested / f"{name}.json").write_text(json.dumps(template))
+                (nested / f"{name}.template.json").write_text(json.dumps(template))
+                assets = self._assets(stage, version) if name == "serving" else {"files": {}}
+                (nested / f"{name}.assets.json").write_text(json.dumps(assets))
                 listed[name] = {
                     "type": "aws:cloudformation:stack",
                     "environment": f"aws://{account}/{REGION}",
                     "properties": {
                         "stackName": f"{self.project}-{stage}-{name}",
-                        "templateFile": f"{name}.json",
+                        "templateFile": f"{name}.template.json",
                     },
                     "dependencies": [] if name == "storage" else ["storage"],
+                    "displayName": f"{stage}/{name}",
                 }
-            listed["assets"] = {
-                "type": "cdk:asset-manifest",
-                "properties": {"file": "assets.json"},
-            }
-            (nested / "assets.json").write_text(json.dumps(self._assets(stage, version)))
+                listed[f"{name}.assets"] = {
+                    "type": "cdk:asset-manifest",
+                    "properties": {"file": f"{name}.assets.json"},
+                }
             (nested / "manifest.json").write_text(json.dumps({"artifacts": listed}))
             artifacts[f"assembly-{stage}"] = {
                 "type": "cdk:cloud-assembly",
@@ -237,7 +244,7 @@ class World:
             return
         folder = self.folder / "unpacked" / newest.assembly.sha256
         if not folder.exists():
-            assembly.unzip(ReleaseStore(stage).assembly(newest), folder)
+            unzip(ReleaseStore(stage).assembly(newest), folder, stage.project, stage.qualifier)
         made = assembly.read(folder, name, ACCOUNTS[name], REGION)
         deployed.check_templates(stage, made.templates)
 
