@@ -12,43 +12,23 @@ _Score = Annotated[float, Field(ge=0, le=1)]
 class VerifySettings(Table):
     """`[<stage>.verify]`. What `berth verify` asks of the running endpoint."""
 
-    bake_seconds: Annotated[
-        int, Field(ge=0, le=86400, description="seconds in which no alarm may go off")
-    ] = 60
-    requests_per_second: Annotated[
-        float, Field(gt=0, le=1000, description="rate at which latency is measured")
-    ] = 5
-    seconds: Annotated[
-        int, Field(ge=1, le=3600, description="seconds in which latency is measured")
-    ] = 30
-    min_entity_f1: Annotated[
-        _Score, Field(description="lowest F1 on the model's golden set, over all labels")
-    ] = 0.8
-    max_entity_f1_drop: Annotated[
-        _Score,
-        Field(description="how far F1 may be below the former release's, on the same golden set"),
-    ] = 0.01
-    max_label_f1_drop: Annotated[
-        _Score, Field(description="how far the F1 of each label may be below the former release's")
-    ] = 0.05
-    max_latency_p50_ms: Annotated[
-        float | None,
-        Field(
-            gt=0,
-            description="highest median latency that the caller sees, milliseconds; unset: any",
-        ),
-    ] = None
-    max_latency_p95_ms: Annotated[
-        float | None, Field(gt=0, description="the same for the 95th percentile")
-    ] = None
-    max_latency_p99_ms: Annotated[
-        float, Field(gt=0, description="the same for the 99th percentile")
-    ] = 1000
-    max_errors: Annotated[
-        int,
-        Field(
-            ge=0,
-            description="how many requests may fail, or have a response that is not a list of "
-            "spans",
-        ),
-    ] = 0
+    bake_seconds: Annotated[int, Field(ge=0, le=86400)] = 60
+    """seconds in which no alarm may go off"""
+    requests_per_second: Annotated[float, Field(gt=0, le=1000)] = 5
+    """rate at which latency is measured"""
+    seconds: Annotated[int, Field(ge=1, le=3600)] = 30
+    """seconds in which latency is measured"""
+    min_entity_f1: _Score = 0.8
+    """lowest F1 on the model's golden set, over all labels"""
+    max_entity_f1_drop: _Score = 0.01
+    """how far F1 may be below the former release's, on the same golden set"""
+    max_label_f1_drop: _Score = 0.05
+    """how far the F1 of each label may be below the former release's"""
+    max_latency_p50_ms: Annotated[float | None, Field(gt=0)] = None
+    """highest median latency that the caller sees, milliseconds; unset: any"""
+    max_latency_p95_ms: Annotated[float | None, Field(gt=0)] = None
+    """the same for the 95th percentile"""
+    max_latency_p99_ms: Annotated[float, Field(gt=0)] = 1000
+    """the same for the 99th percentile"""
+    max_errors: Annotated[int, Field(ge=0)] = 0
+    """how many requests may fail, or have a response that is not a list of spans"""
