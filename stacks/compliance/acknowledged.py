@@ -145,17 +145,17 @@ FINDINGS = (
         for rule in ("LambdaConcurrency", "LambdaDLQ", "LambdaInsideVPC")
     ),
     Acknowledged(
-        "Storage/AccessLogs/Default/Resource",
+        "Storage/AccessLogs/Resource",
         f"{_NIST}S3DefaultEncryptionKMS",
         "S3 delivers access logs to buckets with its own keys alone.",
     ),
     Acknowledged(
-        "Storage/AccessLogs/Default/Resource",
+        "Storage/AccessLogs/Resource",
         f"{_NIST}S3BucketReplicationEnabled",
         "Access logs of a stage's own bucket; versions are kept for a month.",
     ),
     Acknowledged(
-        "Storage/Data/Default/Resource",
+        "Storage/Data/Resource",
         f"{_NIST}S3BucketReplicationEnabled",
         "Holds what can be made again: models are packed anew from their folders, results expire. "
         "Versions are kept for a year.",
