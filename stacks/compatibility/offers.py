@@ -24,7 +24,7 @@ Use = Literal["hosting", "transform"]
 def image_runs_on_the_instance_type(stage: CheckedStage) -> Iterator[Finding]:
     """The image is linux/amd64 with CUDA: no Graviton, no Inferentia, Trainium or Gaudi.
 
-    Source: the instance type pages of the EC2 guide; stacks/constructs/serving_image.py.
+    Source: the instance type pages of the EC2 guide; stacks/hosted_models.py.
     """
     for key, instance_type in stage.instance_types.items():
         if runs_linux_amd64_and_cuda(instance_type):

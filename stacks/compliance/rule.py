@@ -19,7 +19,7 @@ class Rule:
 
 
 def facts(template: Template) -> dict[str, Any]:
-    """What a template does not show by itself: its metadata `Berth` (`stage_metadata`)."""
+    """What a template does not show by itself: its metadata `Berth` (`stacks.serving`)."""
     found: dict[str, Any] = template.get("Metadata", {}).get("Berth", {})
     return found
 

@@ -1,37 +1,19 @@
-"""The role that SageMaker takes on to run a model."""
+"""The role that SageMaker takes on to run a stage's models."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from stacks.constructs.model_source import ModelSource
+from stacks.constructs.private_network import PrivateNetwork
+from stacks.log_groups import log_group_arn
+from stacks.stage_plan import StagePlan
+from stacks.storage import StorageStack
 
 # What SageMaker publishes for an endpoint goes to these.
 METRIC_NAMESPACES = ["AWS/SageMaker", "/aws/sagemaker/Endpoints"]
-
-
-@dataclass(frozen=True)
-class RolePermissions:
-    """What a mode needs beside image, model, logs and metrics; empty for nothing.
-
-    bucket_arn: the stage's bucket, in which `reads` and `writes` are keys, `*` at their ends.
-    encrypts_volumes: the stage's key encrypts the instances' storage.
-    creates_log_group: no stack makes the log group of the containers.
-    """
-
-    bucket_arn: str
-    reads: Sequence[str] = ()
-    writes: Sequence[str] = ()
-    publishes_to: Sequence[str] = ()
-    key_arn: str | None = None
-    encrypts_volumes: bool = False
-    describes_alarms: bool = False
-    creates_log_group: bool = False
-    subnet_ids: Sequence[str] = ()
-    security_group_ids: Sequence[str] = ()
 
 
 class ExecutionRole(Construct):
@@ -47,15 +29,16 @@ class ExecutionRole(Construct):
         scope: Construct,
         id: str,
         *,
+        plan: StagePlan,
+        storage: StorageStack,
+        network: PrivateNetwork,
         repositories: Sequence[str],
         sources: Sequence[ModelSource],
-        log_group_arn: str,
-        permissions: RolePermissions,
     ) -> None:
         super().__init__(scope, id)
         stack = cdk.Stack.of(self)
         statements = [
-            *_reading(stack.partition, sources),
+            *_reading_models(stack.partition, sources),
             _allow("ecr:GetAuthorizationToken", on=["*"]),  # knows no resources
             _allow(
                 "ecr:BatchCheckLayerAvailability",
@@ -66,12 +49,13 @@ class ExecutionRole(Construct):
             # The ARN ends with `:*`, as IAM asks for with these actions, CreateLogGroup among them.
             # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
             _allow(
+                # All transform jobs of an account log to one group, which is not a stage's to make.
                 # A group of the stage's own has its retention and key: SageMaker makes no other.
-                *(["logs:CreateLogGroup"] if permissions.creates_log_group else []),
+                *(["logs:CreateLogGroup"] if not plan.mode.has_endpoint else []),
                 "logs:CreateLogStream",
                 "logs:DescribeLogStreams",
                 "logs:PutLogEvents",
-                on=[log_group_arn],
+                on=[log_group_arn(stack, plan.container_logs)],
             ),
             # PutMetricData knows no resources: the namespace is what it can be held to.
             _allow(
@@ -79,10 +63,14 @@ class ExecutionRole(Construct):
                 on=["*"],
                 when={"cloudwatch:namespace": METRIC_NAMESPACES},
             ),
-            *_optional(permissions),
-            *(_network(stack, permissions) if permissions.subnet_ids else ()),
+            *_using_storage(plan, storage),
+            *_using_network(stack, network),
         ]
-        self.wildcards = _wildcards(stack, sources, log_group_arn, permissions)
+        if plan.mode.has_guardrails:
+            # Of rollback alarms; DescribeAlarms knows no resources below all alarms of the account.
+            statements.append(_allow("cloudwatch:DescribeAlarms", on=["*"]))
+        resources = dict.fromkeys(one for statement in statements for one in statement.resources)
+        self.wildcards = [one for one in resources if one.endswith("*") and one != "*"]
         self.role = iam.Role(
             self,
             "Role",
@@ -95,39 +83,7 @@ class ExecutionRole(Construct):
         )
 
 
-def _wildcards(
-    stack: cdk.Stack,
-    sources: Sequence[ModelSource],
-    log_group_arn: str,
-    permissions: RolePermissions,
-) -> list[str]:
-    """The resources that are all below a prefix."""
-    models = [f"arn:{stack.partition}:s3:::{one.bucket}/{one.key}" for one in sources]
-    interfaces = [_interfaces(stack)] if permissions.subnet_ids else []
-    return [
-        resource
-        for resource in dict.fromkeys(
-            [
-                *models,
-                log_group_arn,
-                *_objects(permissions, permissions.reads),
-                *_objects(permissions, permissions.writes),
-                *interfaces,
-            ]
-        )
-        if resource.endswith("*")
-    ]
-
-
-def _objects(permissions: RolePermissions, keys: Sequence[str]) -> list[str]:
-    return [f"{permissions.bucket_arn}/{key}" for key in keys]
-
-
-def _interfaces(stack: cdk.Stack) -> str:
-    return f"arn:{stack.partition}:ec2:{stack.region}:{stack.account}:network-interface/*"
-
-
-def _reading(partition: str, sources: Sequence[ModelSource]) -> list[iam.PolicyStatement]:
+def _reading_models(partition: str, sources: Sequence[ModelSource]) -> list[iam.PolicyStatement]:
     statements = []
     for source in sources:
         bucket = f"arn:{partition}:s3:::{source.bucket}"
@@ -138,51 +94,58 @@ def _reading(partition: str, sources: Sequence[ModelSource]) -> list[iam.PolicyS
     return statements
 
 
-def _optional(permissions: RolePermissions) -> list[iam.PolicyStatement]:
+def _using_storage(plan: StagePlan, storage: StorageStack) -> list[iam.PolicyStatement]:
+    """What the mode needs of the stage's bucket, topics and key."""
+    mode, settings = plan.mode, plan.settings
+    bucket = f"arn:{storage.partition}:s3:::{storage.bucket.bucket_name}"
+    reads, writes = [], []
+    if not mode.has_endpoint:
+        reads, writes = ["batch/input/*"], ["batch/output/*"]
+    if mode.has_queue:
+        reads, writes = ["async/input/*"], ["async/*"]
+    if settings.capture.percent:
+        writes.append("capture/*")
+    if settings.endpoint.core_dumps:
+        writes.append("core-dumps/*")
     statements = []
-    if permissions.reads:
+    if reads:
         # A transform job lists the objects of its S3Prefix with this role. For asynchronous
         # inference AWS's page asks for s3:ListBucket, too.
         # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TransformS3DataSource.html
         # https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-create-endpoint-prerequisites.html
-        listed: dict[str, str | list[str]] = {"s3:prefix": list(permissions.reads)}
         statements += [
-            _allow("s3:GetObject", on=_objects(permissions, permissions.reads)),
-            _allow("s3:ListBucket", on=[permissions.bucket_arn], when=listed, like=True),
+            _allow("s3:GetObject", on=[f"{bucket}/{key}" for key in reads]),
+            _allow("s3:ListBucket", on=[bucket], when={"s3:prefix": reads}, like=True),
         ]
-    if permissions.writes:
-        statements.append(
-            _allow(
-                "s3:AbortMultipartUpload",
-                "s3:PutObject",
-                on=_objects(permissions, permissions.writes),
-            )
-        )
-    if permissions.publishes_to:
-        statements.append(_allow("sns:Publish", on=permissions.publishes_to))
-    if permissions.key_arn:
-        statements.append(_allow("kms:Decrypt", "kms:GenerateDataKey", on=[permissions.key_arn]))
-    if permissions.key_arn and permissions.encrypts_volumes:
-        statements.append(_allow("kms:DescribeKey", on=[permissions.key_arn]))
-        grant = _allow("kms:CreateGrant", on=[permissions.key_arn])
+    if writes:
+        objects = [f"{bucket}/{key}" for key in writes]
+        statements.append(_allow("s3:AbortMultipartUpload", "s3:PutObject", on=objects))
+    if mode.has_queue:
+        topics = [storage.successes.topic_arn, storage.errors.topic_arn]
+        statements.append(_allow("sns:Publish", on=topics))
+    key = [storage.key.key_arn]
+    if reads or writes or plan.encrypts_volumes or mode.has_archives:
+        statements.append(_allow("kms:Decrypt", "kms:GenerateDataKey", on=key))
+    if plan.encrypts_volumes:
+        statements.append(_allow("kms:DescribeKey", on=key))
+        grant = _allow("kms:CreateGrant", on=key)
         grant.add_condition("Bool", {"kms:GrantIsForAWSResource": "true"})
         statements.append(grant)
-    if permissions.describes_alarms:
-        # Of rollback alarms; DescribeAlarms knows no resources below all alarms of the account.
-        statements.append(_allow("cloudwatch:DescribeAlarms", on=["*"]))
     return statements
 
 
-def _network(stack: cdk.Stack, permissions: RolePermissions) -> list[iam.PolicyStatement]:
+def _using_network(stack: cdk.Stack, network: PrivateNetwork) -> list[iam.PolicyStatement]:
     """Network interfaces in the given subnets and security groups alone.
 
     https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html (CreateModel, with VPC)
     """
+    if not network.subnet_ids:
+        return []
     ec2 = f"arn:{stack.partition}:ec2:{stack.region}:{stack.account}"
-    interfaces = _interfaces(stack)
+    interfaces = f"{ec2}:network-interface/*"
     places = [
-        *(f"{ec2}:subnet/{subnet}" for subnet in permissions.subnet_ids),
-        *(f"{ec2}:security-group/{group}" for group in permissions.security_group_ids),
+        *(f"{ec2}:subnet/{subnet}" for subnet in network.subnet_ids),
+        *(f"{ec2}:security-group/{group}" for group in network.security_group_ids),
     ]
     return [
         _allow("ec2:CreateNetworkInterface", on=[interfaces, *places]),
