@@ -88,15 +88,14 @@ def reason_for_wildcard(resource: str, known: Mapping[str, str] = WILDCARDS) -> 
 
 
 FINDINGS = (
-    Acknowledged(
-        _ROLE,
-        "AwsSolutions-IAM5[Resource::*]",
-        "Each of the actions there is in the table of those that know no resources or only read.",
-    ),
-    Acknowledged(
-        _WORKFLOW,
-        "AwsSolutions-IAM5[Resource::*]",
-        "Each of the actions there is in the table of those that know no resources or only read.",
+    *(
+        Acknowledged(
+            path,
+            "AwsSolutions-IAM5[Resource::*]",
+            "Each of the actions there is in the table of those that know no resources or only "
+            "read.",
+        )
+        for path in (_ROLE, _WORKFLOW)
     ),
     *(
         Acknowledged(
