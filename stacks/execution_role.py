@@ -174,7 +174,5 @@ def _allow(
 ) -> iam.PolicyStatement:
     operator = "StringLike" if like else "StringEquals"
     return iam.PolicyStatement(
-        actions=list(actions),
-        resources=list(on),
-        conditions={operator: when} if when else None,
+        actions=list(actions), resources=list(on), conditions={operator: when} if when else None
     )

@@ -40,11 +40,7 @@ def scale_variants(scope: Construct, plan: StagePlan, *, endpoint_name: str) -> 
     for variant in plan.variants:
         suffix = "" if variant.name == ONLY_VARIANT else variant.name
         _scale_variant(
-            scope,
-            f"Scaling{suffix}",
-            plan,
-            endpoint_name=endpoint_name,
-            variant_name=variant.name,
+            scope, f"Scaling{suffix}", plan, endpoint_name=endpoint_name, variant_name=variant.name
         )
 
 

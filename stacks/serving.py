@@ -20,13 +20,7 @@ class ServingStack(cdk.Stack):
     """The stateless half of a stage: it can be deleted and deployed again at any time."""
 
     def __init__(
-        self,
-        scope: Construct,
-        id: str,
-        *,
-        plan: StagePlan,
-        models: Models,
-        storage: StorageStack,
+        self, scope: Construct, id: str, *, plan: StagePlan, models: Models, storage: StorageStack
     ) -> None:
         super().__init__(
             scope,
@@ -49,11 +43,7 @@ class ServingStack(cdk.Stack):
         """The stage's models, with the network that they run in."""
         plan = self._plan
         network = PrivateNetwork(
-            self,
-            "Network",
-            names=plan.names,
-            settings=plan.settings.network,
-            region=self.region,
+            self, "Network", names=plan.names, settings=plan.settings.network, region=self.region
         )
         return HostedModels(
             self, "Models", plan=plan, models=models, storage=self._storage, network=network

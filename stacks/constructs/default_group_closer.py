@@ -57,14 +57,7 @@ class DefaultGroupCloser(Construct):
     comes with CDK's Vpc alone.
     """
 
-    def __init__(
-        self,
-        scope: Construct,
-        id: str,
-        *,
-        names: StageNames,
-        group_id: str,
-    ) -> None:
+    def __init__(self, scope: Construct, id: str, *, names: StageNames, group_id: str) -> None:
         super().__init__(scope, id)
         stack = cdk.Stack.of(self)
         log_group = log_group_arn(stack, names.default_group_logs)

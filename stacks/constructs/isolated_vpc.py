@@ -35,13 +35,7 @@ class IsolatedVpc(Construct):
     """
 
     def __init__(
-        self,
-        scope: Construct,
-        id: str,
-        *,
-        names: StageNames,
-        cidr: str,
-        region: str,
+        self, scope: Construct, id: str, *, names: StageNames, cidr: str, region: str
     ) -> None:
         super().__init__(scope, id)
         self._region = region
@@ -56,10 +50,7 @@ class IsolatedVpc(Construct):
         )
         self.vpc_id = vpc.attr_vpc_id
         closer = DefaultGroupCloser(
-            self,
-            "DefaultGroup",
-            names=names,
-            group_id=vpc.attr_default_security_group,
+            self, "DefaultGroup", names=names, group_id=vpc.attr_default_security_group
         )
         # Id and type are those by which cdk-nag knows that the group is closed.
         cdk.CustomResource(

@@ -58,10 +58,7 @@ class TransformWorkflow(Construct):
         )
         self.wildcards = [jobs]
         role = _role(
-            self,
-            "Role",
-            jobs=jobs,
-            volume_key_arn=key.key_arn if variant.has_volumes else None,
+            self, "Role", jobs=jobs, volume_key_arn=key.key_arn if variant.has_volumes else None
         )
         what_to_do = definition(
             partition=cdk.Stack.of(self).partition,
