@@ -8,7 +8,7 @@ from constructs import Construct
 
 from stacks.constructs.model_source import ModelSource
 from stacks.constructs.private_network import PrivateNetwork
-from stacks.log_groups import log_group_arn
+from stacks.policies import allow, allow_grants, log_group_arn, own_service
 from stacks.stage_plan import StagePlan
 from stacks.storage import StorageStack
 
@@ -39,8 +39,8 @@ class ExecutionRole(Construct):
         stack = cdk.Stack.of(self)
         statements = [
             *_reading_models(stack.partition, sources),
-            _allow("ecr:GetAuthorizationToken", on=["*"]),  # knows no resources
-            _allow(
+            allow("ecr:GetAuthorizationToken", on=["*"]),  # knows no resources
+            allow(
                 "ecr:BatchCheckLayerAvailability",
                 "ecr:BatchGetImage",
                 "ecr:GetDownloadUrlForLayer",
@@ -48,7 +48,7 @@ class ExecutionRole(Construct):
             ),
             # The ARN ends with `:*`, as IAM asks for with these actions, CreateLogGroup among them.
             # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
-            _allow(
+            allow(
                 # All transform jobs of an account log to one group, which is not a stage's to make.
                 # A group of the stage's own has its retention and key: SageMaker makes no other.
                 *(["logs:CreateLogGroup"] if not plan.mode.has_endpoint else []),
@@ -58,7 +58,7 @@ class ExecutionRole(Construct):
                 on=[log_group_arn(stack, plan.container_logs)],
             ),
             # PutMetricData knows no resources: the namespace is what it can be held to.
-            _allow(
+            allow(
                 "cloudwatch:PutMetricData",
                 on=["*"],
                 when={"cloudwatch:namespace": METRIC_NAMESPACES},
@@ -68,17 +68,13 @@ class ExecutionRole(Construct):
         ]
         if plan.mode.has_guardrails:
             # Of rollback alarms; DescribeAlarms knows no resources below all alarms of the account.
-            statements.append(_allow("cloudwatch:DescribeAlarms", on=["*"]))
+            statements.append(allow("cloudwatch:DescribeAlarms", on=["*"]))
         resources = dict.fromkeys(one for statement in statements for one in statement.resources)
         self.wildcards = [one for one in resources if one.endswith("*") and one != "*"]
         self.role = iam.Role(
             self,
             "Role",
-            # The condition keeps SageMaker in other accounts from using it (confused deputy).
-            assumed_by=iam.ServicePrincipal(
-                "sagemaker.amazonaws.com",
-                conditions={"StringEquals": {"aws:SourceAccount": stack.account}},
-            ),
+            assumed_by=own_service(stack, "sagemaker.amazonaws.com"),
             inline_policies={"hosting": iam.PolicyDocument(statements=statements)},
         )
 
@@ -88,8 +84,8 @@ def _reading_models(partition: str, sources: Sequence[ModelSource]) -> list[iam.
     for source in sources:
         bucket = f"arn:{partition}:s3:::{source.bucket}"
         statements += [
-            _allow("s3:GetObject", on=[f"{bucket}/{source.key}"]),
-            _allow("s3:ListBucket", on=[bucket], when={"s3:prefix": source.key}, like=True),
+            allow("s3:GetObject", on=[f"{bucket}/{source.key}"]),
+            allow("s3:ListBucket", on=[bucket], when={"s3:prefix": source.key}, like=True),
         ]
     return statements
 
@@ -114,23 +110,21 @@ def _using_storage(plan: StagePlan, storage: StorageStack) -> list[iam.PolicySta
         # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TransformS3DataSource.html
         # https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-create-endpoint-prerequisites.html
         statements += [
-            _allow("s3:GetObject", on=[f"{bucket}/{key}" for key in reads]),
-            _allow("s3:ListBucket", on=[bucket], when={"s3:prefix": reads}, like=True),
+            allow("s3:GetObject", on=[f"{bucket}/{key}" for key in reads]),
+            allow("s3:ListBucket", on=[bucket], when={"s3:prefix": reads}, like=True),
         ]
     if writes:
         objects = [f"{bucket}/{key}" for key in writes]
-        statements.append(_allow("s3:AbortMultipartUpload", "s3:PutObject", on=objects))
+        statements.append(allow("s3:AbortMultipartUpload", "s3:PutObject", on=objects))
     if mode.has_queue:
         topics = [storage.successes.topic_arn, storage.errors.topic_arn]
-        statements.append(_allow("sns:Publish", on=topics))
+        statements.append(allow("sns:Publish", on=topics))
     key = [storage.key.key_arn]
     if reads or writes or plan.encrypts_volumes or mode.has_archives:
-        statements.append(_allow("kms:Decrypt", "kms:GenerateDataKey", on=key))
+        statements.append(allow("kms:Decrypt", "kms:GenerateDataKey", on=key))
     if plan.encrypts_volumes:
-        statements.append(_allow("kms:DescribeKey", on=key))
-        grant = _allow("kms:CreateGrant", on=key)
-        grant.add_condition("Bool", {"kms:GrantIsForAWSResource": "true"})
-        statements.append(grant)
+        statements.append(allow("kms:DescribeKey", on=key))
+        statements.append(allow_grants(storage.key.key_arn))
     return statements
 
 
@@ -148,14 +142,14 @@ def _using_network(stack: cdk.Stack, network: PrivateNetwork) -> list[iam.Policy
         *(f"{ec2}:security-group/{group}" for group in network.security_group_ids),
     ]
     return [
-        _allow("ec2:CreateNetworkInterface", on=[interfaces, *places]),
-        _allow(
+        allow("ec2:CreateNetworkInterface", on=[interfaces, *places]),
+        allow(
             "ec2:CreateNetworkInterfacePermission",
             "ec2:DeleteNetworkInterface",
             "ec2:DeleteNetworkInterfacePermission",
             on=[interfaces],
         ),
-        _allow(  # know no resources
+        allow(  # know no resources
             "ec2:DescribeDhcpOptions",
             "ec2:DescribeNetworkInterfaces",
             "ec2:DescribeSecurityGroups",
@@ -164,15 +158,3 @@ def _using_network(stack: cdk.Stack, network: PrivateNetwork) -> list[iam.Policy
             on=["*"],
         ),
     ]
-
-
-def _allow(
-    *actions: str,
-    on: Sequence[str],
-    when: dict[str, str | list[str]] | None = None,
-    like: bool = False,
-) -> iam.PolicyStatement:
-    operator = "StringLike" if like else "StringEquals"
-    return iam.PolicyStatement(
-        actions=list(actions), resources=list(on), conditions={operator: when} if when else None
-    )

@@ -9,6 +9,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
+from stacks.policies import own_service
 from stacks.stage_plan import StagePlan
 
 
@@ -52,7 +53,7 @@ class StorageStack(cdk.Stack):
         )
         # CloudWatch drops an alarm's message without a word where the topic's key does not let it
         # in. https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
-        cloudwatch = iam.ServicePrincipal("cloudwatch.amazonaws.com", conditions=self._own_account)
+        cloudwatch = own_service(self, "cloudwatch.amazonaws.com")
         # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
         groups = f"arn:{self.partition}:logs:{self.region}:{self.account}:log-group:*"
         cloudwatch_logs = iam.ServicePrincipal(
@@ -69,10 +70,6 @@ class StorageStack(cdk.Stack):
                 iam.PolicyStatement(actions=actions, principals=[principal], resources=["*"])
             )
         return key
-
-    @property
-    def _own_account(self) -> dict[str, dict[str, str]]:
-        return {"StringEquals": {"aws:SourceAccount": self.account}}
 
     def _access_logs_bucket(self) -> s3.Bucket:
         """The bucket that access logs of the data bucket go to."""
@@ -141,9 +138,7 @@ class StorageStack(cdk.Stack):
         topic = sns.Topic(Construct(self, id), "Topic", master_key=self.key, enforce_ssl=True)
         topic.apply_removal_policy(self._removal)
         if of_alarms:
-            publisher = iam.ServicePrincipal(
-                "cloudwatch.amazonaws.com", conditions=self._own_account
-            )
+            publisher = own_service(self, "cloudwatch.amazonaws.com")
             topic.add_to_resource_policy(
                 iam.PolicyStatement(
                     actions=["sns:Publish"], principals=[publisher], resources=[topic.topic_arn]

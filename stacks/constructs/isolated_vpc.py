@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from stacks.constructs.default_group_closer import DefaultGroupCloser
-from stacks.log_groups import log_group_arn
+from stacks.policies import allow, log_group_arn, own_service
 from stacks.stage_plan import StageNames
 
 # What a container that has a network calls by itself, and what it may do there.
@@ -124,19 +124,14 @@ class IsolatedVpc(Construct):
     def _add_flow_log(self, group_name: str) -> str:
         """Log all traffic of the VPC; the resource that its role may write to."""
         group_arn = log_group_arn(cdk.Stack.of(self), group_name)
-        write = iam.PolicyStatement(
-            # https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html, but for
-            # CreateLogGroup: the group is there.
-            actions=["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-            resources=[group_arn],
-        )
+        # https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html, but for
+        # CreateLogGroup: the group is there.
+        actions = ("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents")
+        write = allow(*actions, on=[group_arn])
         role = iam.Role(
             self,
             "FlowLogsRole",
-            assumed_by=iam.ServicePrincipal(
-                "vpc-flow-logs.amazonaws.com",
-                conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}},
-            ),
+            assumed_by=own_service(cdk.Stack.of(self), "vpc-flow-logs.amazonaws.com"),
             inline_policies={"write": iam.PolicyDocument(statements=[write])},
         )
         ec2.CfnFlowLog(

@@ -25,8 +25,7 @@ from stacks.settings.values import (
     Table,
     conflict,
 )
-from stacks.settings.verify import VerifySettings
-from stacks.settings.watching import AlarmSettings, CaptureSettings, DriftSettings
+from stacks.settings.watching import AlarmSettings, CaptureSettings, DriftSettings, VerifySettings
 
 
 class ShippingSettings(Table):

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from stacks.aws_data import hosting_instance_types, sagemaker_regions
+from stacks.aws_data import instance_types, sagemaker_regions
 from stacks.settings.mistakes import nearest
 
 # PutRetentionPolicy takes these alone (a test holds them against CloudFormation's own schema).
@@ -74,7 +74,7 @@ def matching(pattern: str, reason: str) -> AfterValidator:
 
 
 def _instance_type(value: str) -> str:
-    known = hosting_instance_types()
+    known = instance_types("hosting")
     if value not in known:
         raise refuse("no such SageMaker instance type" + nearest(value, known))
     return value

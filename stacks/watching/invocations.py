@@ -42,8 +42,8 @@ def rollback_alarms(variant: WatchedVariant, alarms: AlarmSettings) -> list[Alar
             threshold=alarms.model_latency_p99_ms * MICROSECONDS,
             periods=3,
             description="The slowest hundredth of answers took over "
-            f"{alarms.model_latency_p99_ms:g} ms for {span(3 * latency.period)}: look at load, instance count and the saved query "
-            "'slowest requests'.",
+            f"{alarms.model_latency_p99_ms:g} ms for {span(3 * latency.period)}: look at load, "
+            "instance count and the saved query 'slowest requests'.",
         ),
     ]
 
