@@ -12,7 +12,7 @@ import aws_cdk as cdk
 
 from app import new_app
 from promotion.permissions import source_statements, target_statements
-from stacks.compliance import job_roles as compliance
+from stacks.compliance import packs
 from stacks.job_roles import contexts, pipeline_of
 from stacks.pipeline_roles import JobRole, PipelineRolesStack
 from stacks.settings import Settings, SettingsError, load
@@ -81,7 +81,7 @@ def main() -> None:
     """Synthesize the roles of every stage of stages.toml."""
     app = new_app()
     add_roles(app, load(Path(app.node.try_get_context("stages") or "stages.toml")))
-    compliance.apply(app)
+    packs.apply_to_job_roles(app)
     app.synth()
 
 

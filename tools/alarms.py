@@ -5,9 +5,8 @@ from pathlib import Path
 from stacks.settings import Settings
 from stacks.stage_plan import MODES, Mode, StagePlan, stage_plans
 from stacks.watching.alarm import Alarm, Band
-from stacks.watching.answers import rollback_alarms
-from stacks.watching.endpoint import endpoint_alarms
-from stacks.watching.metrics import Metric, watched_variants
+from stacks.watching.endpoint import alarms_that_roll_back, endpoint_alarms
+from stacks.watching.metrics import Metric
 
 _MODES = [mode for mode in MODES.values() if mode.has_endpoint]
 _TYPE = "ml.g4dn.xlarge"
@@ -18,7 +17,8 @@ def alarm_table() -> str:
     found: dict[str, Alarm] = {}
     modes: dict[str, list[Mode]] = {}
     for mode in _MODES:
-        for alarm in _alarms(mode):
+        plan = _plan(mode)
+        for alarm in (*alarms_that_roll_back(plan), *endpoint_alarms(plan)):
             found.setdefault(alarm.name, alarm)
             modes.setdefault(alarm.name, []).append(mode)
     rows = ["| alarm | topic | modes | what is watched | what it says |", "|---|---|---|---|---|"]
@@ -27,17 +27,6 @@ def alarm_table() -> str:
         cells = f"`{name}`", alarm.severity, where, _watched(alarm), alarm.description
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
-
-
-def _alarms(mode: Mode) -> list[Alarm]:
-    plan = _plan(mode)
-    (variant,) = watched_variants(plan)
-    rollback = rollback_alarms(
-        variant,
-        invocation_5xx_percent=plan.settings.alarms.invocation_5xx_percent,
-        model_latency_p99_ms=plan.settings.alarms.model_latency_p99_ms,
-    )
-    return [*rollback, *endpoint_alarms(plan)]
 
 
 def _plan(mode: Mode) -> StagePlan:

@@ -88,15 +88,14 @@ def reason_for_wildcard(resource: str, known: Mapping[str, str] = WILDCARDS) -> 
 
 
 FINDINGS = (
-    Acknowledged(
-        _ROLE,
-        "AwsSolutions-IAM5[Resource::*]",
-        "Each of the actions there is in the table of those that know no resources or only read.",
-    ),
-    Acknowledged(
-        _WORKFLOW,
-        "AwsSolutions-IAM5[Resource::*]",
-        "Each of the actions there is in the table of those that know no resources or only read.",
+    *(
+        Acknowledged(
+            path,
+            "AwsSolutions-IAM5[Resource::*]",
+            "Each of the actions there is in the table of those that know no resources or only "
+            "read.",
+        )
+        for path in (_ROLE, _WORKFLOW)
     ),
     *(
         Acknowledged(
@@ -145,17 +144,17 @@ FINDINGS = (
         for rule in ("LambdaConcurrency", "LambdaDLQ", "LambdaInsideVPC")
     ),
     Acknowledged(
-        "Storage/AccessLogs/Default/Resource",
+        "Storage/AccessLogs/Resource",
         f"{_NIST}S3DefaultEncryptionKMS",
         "S3 delivers access logs to buckets with its own keys alone.",
     ),
     Acknowledged(
-        "Storage/AccessLogs/Default/Resource",
+        "Storage/AccessLogs/Resource",
         f"{_NIST}S3BucketReplicationEnabled",
         "Access logs of a stage's own bucket; versions are kept for a month.",
     ),
     Acknowledged(
-        "Storage/Data/Default/Resource",
+        "Storage/Data/Resource",
         f"{_NIST}S3BucketReplicationEnabled",
         "Holds what can be made again: models are packed anew from their folders, results expire. "
         "Versions are kept for a year.",

@@ -8,7 +8,14 @@ from enum import Enum
 
 from stacks.deployment_plan import hosting
 from stacks.deployment_plan.access import POLICY_PROPERTIES, gained
-from stacks.deployment_plan.compare import Action, Change, Resource, Template, compare
+from stacks.deployment_plan.compare import (
+    Action,
+    Change,
+    Resource,
+    Template,
+    compare,
+    outputs_that_change,
+)
 from stacks.deployment_plan.data import (
     StackTemplates,
     is_kept,
@@ -17,7 +24,6 @@ from stacks.deployment_plan.data import (
     moved_log_groups,
 )
 from stacks.deployment_plan.intrinsics import imports
-from stacks.deployment_plan.outputs import changed_outputs
 from stacks.deployment_plan.resource_types import ResourceTypes
 from stacks.deployment_plan.wording import named, reasons, short_type
 
@@ -53,11 +59,7 @@ class DeploymentPlan:
 
 
 def plan(
-    stage: str,
-    stacks: Sequence[StackTemplates],
-    types: ResourceTypes,
-    *,
-    may_delete_data: bool,
+    stage: str, stacks: Sequence[StackTemplates], types: ResourceTypes, *, may_delete_data: bool
 ) -> DeploymentPlan:
     """The plan of a stage's stacks, given in the order in which they are deployed."""
     lines: list[Line] = []
@@ -72,7 +74,7 @@ def plan(
             continue
         update = _Update(stage, stack.before, stack.after, types, changed, moved=moved)
         lines += [Line(f"{stack.name}: {update.summary}"), *update.lines()]
-        own = changed_outputs(stack.name, stack.before, stack.after, update.changes, changed)
+        own = outputs_that_change(stack.name, stack.before, stack.after, update.changes, changed)
         lines += _exports_in_use(own, deployed)
         changed |= own
         lost += [f"{stack.name}: {loss}" for loss in update.losses]
