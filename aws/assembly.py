@@ -16,10 +16,9 @@ from stacks.settings import Settings, load
 Template = dict[str, Any]
 Artifacts = dict[str, dict[str, Any]]
 
-STAGES = "stages.toml"
-"""What an assembly was made from; app.py puts a copy of it there."""
-
+_STAGES = "stages.toml"  # a copy, which app.py puts into the assembly
 _MANIFEST = "manifest.json"
+_STACK = "aws:cloudformation:stack"
 
 
 class AssemblyError(Exception):
@@ -28,7 +27,7 @@ class AssemblyError(Exception):
 
 @dataclass(frozen=True)
 class FileAsset:
-    """A file that the deployment expects in the CDK's asset bucket; `id` is the CDK's hash."""
+    """A file that a deployment expects in the CDK's asset bucket; `id` is the CDK's hash of it."""
 
     id: str
     bucket: str
@@ -37,10 +36,7 @@ class FileAsset:
 
 @dataclass(frozen=True)
 class ImageAsset:
-    """An image that the deployment expects in the CDK's asset repository.
-
-    arguments: what it is built with.
-    """
+    """An image that a deployment expects in the CDK's asset repository, and its build arguments."""
 
     repository: str
     tag: str
@@ -71,15 +67,14 @@ def read(folder: Path, stage: str, account: str, region: str) -> StageAssembly:
     Raises AssemblyError where it is no cloud assembly, or has not this stage in this account.
     """
     nested = stage_folder(folder, stage)
-    artifacts = _artifacts(nested)
     wanted = f"aws://{account}/{region}"
-    for each in _of_type(artifacts, "aws:cloudformation:stack").values():
+    for each in _artifacts(nested, _STACK).values():
         if each["environment"] != wanted:
             raise AssemblyError(
                 f"{folder}: {each['properties']['stackName']} is for {each['environment']};"
-                f" {STAGES} has {wanted}: synthesize anew"
+                f" {_STAGES} has {wanted}: synthesize anew"
             )
-    manifests = _of_type(artifacts, "cdk:asset-manifest").values()
+    manifests = _artifacts(nested, "cdk:asset-manifest").values()
     assets = [_json(nested / each["properties"]["file"]) for each in manifests]
     files = [
         (_is_inside(asset), FileAsset(name, place["bucketName"], place["objectKey"]))
@@ -88,7 +83,7 @@ def read(folder: Path, stage: str, account: str, region: str) -> StageAssembly:
         for place in asset["destinations"].values()
     ]
     return StageAssembly(
-        templates=_templates(nested, artifacts),
+        templates=_templates(nested),
         bucket=next((file.bucket for _, file in files), ""),
         files=tuple(dict.fromkeys(file for is_inside, file in files if not is_inside)),
         images=tuple(
@@ -101,33 +96,33 @@ def read(folder: Path, stage: str, account: str, region: str) -> StageAssembly:
             for asset in listed["dockerImages"].values()
             for place in asset["destinations"].values()
         ),
-        roles=_roles(artifacts, assets),
+        roles=_roles(_artifacts(nested), assets),
     )
 
 
-def _artifacts(folder: Path) -> Artifacts:
+def _artifacts(folder: Path, type: str | None = None) -> Artifacts:
+    """What the manifest of an assembly, or of a stage within one, lists, all or of one type."""
     artifacts: Artifacts = _json(folder / _MANIFEST)["artifacts"]
-    return artifacts
+    return {name: each for name, each in artifacts.items() if type in (None, each["type"])}
 
 
-def _parts(artifacts: Artifacts) -> Artifacts:
-    """Of the stages."""
-    return _of_type(artifacts, "cdk:cloud-assembly")
+def _folders(folder: Path) -> dict[str, Path]:
+    """The folders of the stages, by their names."""
+    return {
+        name.removeprefix("assembly-"): folder / str(each["properties"]["directoryName"])
+        for name, each in _artifacts(folder, "cdk:cloud-assembly").items()
+    }
 
 
-def _of_type(artifacts: Artifacts, type: str) -> Artifacts:
-    return {name: each for name, each in artifacts.items() if each["type"] == type}
-
-
-def _templates(nested: Path, artifacts: Artifacts) -> dict[str, Template]:
-    stacks = _of_type(artifacts, "aws:cloudformation:stack")
+def _templates(nested: Path) -> dict[str, Template]:
+    stacks = _artifacts(nested, _STACK)
     order = TopologicalSorter({name: each.get("dependencies", []) for name, each in stacks.items()})
     ordered = [stacks[name]["properties"] for name in order.static_order() if name in stacks]
     return {each["stackName"]: _json(nested / each["templateFile"]) for each in ordered}
 
 
 def _is_inside(asset: dict[str, Any]) -> bool:
-    """Whether it is a template: the other assets lie beside the folders of the stages."""
+    """Whether an asset is a template: the other assets are beside the folders of the stages."""
     return not str(asset["source"].get("path", "..")).startswith("..")
 
 
@@ -144,15 +139,15 @@ def stage_folder(folder: Path, stage: str) -> Path:
 
     Raises AssemblyError where it is no cloud assembly, or has no such stage.
     """
-    artifact = _artifacts(folder).get(f"assembly-{stage}")
-    if artifact is None:
+    folders = _folders(folder)
+    if stage not in folders:
         raise AssemblyError(f"{folder}: no stage {stage} in this cloud assembly")
-    return folder / str(artifact["properties"]["directoryName"])
+    return folders[stage]
 
 
 def stages(folder: Path) -> list[str]:
     """The stages that a cloud assembly has."""
-    return [name.removeprefix("assembly-") for name in _parts(_artifacts(folder))]
+    return list(_folders(folder))
 
 
 def settings(folder: Path) -> Settings:
@@ -160,7 +155,7 @@ def settings(folder: Path) -> Settings:
 
     Raises SettingsError where there is none, or it is wrong.
     """
-    return load(folder / STAGES)
+    return load(folder / _STAGES)
 
 
 def stored_templates(folder: Path, stage: str, names: list[str]) -> dict[str, Template]:
@@ -169,8 +164,7 @@ def stored_templates(folder: Path, stage: str, names: list[str]) -> dict[str, Te
     Raises AssemblyError where the folder has none of these stacks.
     """
     if (folder / _MANIFEST).is_file():
-        nested = stage_folder(folder, stage)
-        found = _templates(nested, _artifacts(nested))
+        found = _templates(stage_folder(folder, stage))
     else:
         files = {name: folder / f"{name}.template.json" for name in names}
         found = {name: _json(file) for name, file in files.items() if file.is_file()}
@@ -185,37 +179,34 @@ def every_template(folder: Path) -> dict[str, Template]:
 
     Raises AssemblyError where it is no cloud assembly.
     """
-    stages = _of_type(_artifacts(folder), "cdk:cloud-assembly").values()
-    nested = [folder / str(each["properties"]["directoryName"]) for each in stages]
     return {
         # `dev/Serving (berth-dev-serving)`: the construct's path, then the name of the stack.
         each["displayName"].split(" ")[0].replace("/", "-"): _json(
-            inner / each["properties"]["templateFile"]
+            nested / each["properties"]["templateFile"]
         )
-        for inner in nested
-        for each in _of_type(_artifacts(inner), "aws:cloudformation:stack").values()
+        for nested in _folders(folder).values()
+        for each in _artifacts(nested, _STACK).values()
     }
 
 
 def zipped(folder: Path) -> bytes:
-    """All stages of a cloud assembly in a zip for `cdk deploy --app`, and what they were made from.
+    """All stages of a cloud assembly in a zip for `cdk deploy --app`, with their stages.toml.
 
-    The same bytes for the same assembly. The assets stay out: the asset bucket and repository have
-    them, and where these do the CDK CLI does not ask for the files.
+    The same assembly gives the same bytes. The assets are left out: the CDK CLI does not ask for
+    the files of assets that are in the asset bucket and repository.
     """
-    manifest = _json(folder / _MANIFEST)
-    parts = _parts(manifest["artifacts"])
     files = {
         file.relative_to(folder).as_posix(): file.read_bytes()
-        for artifact in parts.values()
-        for file in (folder / artifact["properties"]["directoryName"]).rglob("*")
+        for nested in _folders(folder).values()
+        for file in nested.rglob("*")
         if file.is_file()
     }
-    files[STAGES] = (folder / STAGES).read_bytes()
-    alone = json.dumps({**manifest, "artifacts": parts}, indent=1, sort_keys=True)
-    files[_MANIFEST] = alone.encode()
+    files[_STAGES] = (folder / _STAGES).read_bytes()
+    stages = {"artifacts": _artifacts(folder, "cdk:cloud-assembly")}
+    manifest = json.dumps(_json(folder / _MANIFEST) | stages, indent=1, sort_keys=True)
+    files[_MANIFEST] = manifest.encode()
     memory = io.BytesIO()
-    # Stored, not deflated: another zlib would give other bytes, and these are a few hundred KB.
+    # Not compressed, as another zlib would give other bytes; these are a few hundred KB.
     with zipfile.ZipFile(memory, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(files):
             # Without a date of its own an entry has zip's first one, 1980.
@@ -224,7 +215,7 @@ def zipped(folder: Path) -> bytes:
 
 
 def unzip(archive: bytes, folder: Path) -> None:
-    """Put the files of a zipped assembly into a folder; zipfile keeps them from leaving it."""
+    """Unpack a zipped assembly into a folder; zipfile writes nothing outside of it."""
     with zipfile.ZipFile(io.BytesIO(archive)) as content:
         content.extractall(folder)
 

@@ -1,4 +1,4 @@
-"""Which exit status each exception of the folders has."""
+"""The exit status of each exception."""
 
 from berth.exit_status import ExitStatus
 
@@ -8,15 +8,15 @@ class UsageError(Exception):
 
 
 class ProgramError(Exception):
-    """A program that a command has started failed; the text is what that program said."""
+    """A program that a command has started failed; the text is its error output."""
 
 
 def statuses() -> dict[type[Exception], ExitStatus]:
-    """The exceptions whose text is for the user; any other one is a fault of Berth's own.
+    """The exceptions whose text is for the user; any other exception is a fault of Berth's own.
 
-    Of an exception and its base class both, the first one here decides.
+    Where an exception and its base class are both here, the first one counts.
     """
-    # Imported where a command has failed: a command that succeeds needs few of these folders.
+    # Imported once a command has failed, as a command that succeeds needs few of these folders.
     from aws.assembly import AssemblyError  # noqa: PLC0415
     from aws.errors import AwsError  # noqa: PLC0415
     from contract.image import NoEngineError  # noqa: PLC0415
@@ -61,7 +61,7 @@ def status_of(error: Exception) -> ExitStatus:
 
 
 def message(error: Exception) -> str:
-    """What the user is told."""
+    """The line that is printed."""
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}"
     return str(error)

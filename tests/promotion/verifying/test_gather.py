@@ -127,9 +127,9 @@ def test_without_a_golden_set_it_does_not_pass(dev: Stage) -> None:
     found = verified(dev, deployed(dev), None)
     assert failed(found) == {
         "golden set": "the model folder has no golden.jsonl",
-        "latency p50": "no golden set to ask with",
-        "latency p95": "no golden set to ask with",
-        "latency p99": "no golden set to ask with",
+        "latency p50": "no golden set to send",
+        "latency p95": "no golden set to send",
+        "latency p99": "no golden set to send",
     }
     assert (found.golden, found.latency) == (None, None)
 
