@@ -14,13 +14,14 @@ from stacks.compliance.acknowledged import (
 )
 from stacks.compliance.endpoint_rules import RULES
 from tools.checkov.acknowledged import acknowledgements
+from tools.markdown import code, table
 
 SNAPSHOTS = Path(__file__).parents[1] / "tests" / "stacks" / "snapshots"
 Statement = dict[str, Any]
 
 _ENDPOINT_LOGS = re.compile(r":log-group:/aws/sagemaker/(Endpoints|InferenceComponents)/[^/]+:\*$")
 
-# What references to other resources stand for.
+# The words for references to other resources.
 _REFERENCES = {
     r"PublishOutputRefData\w+": "the stage's bucket",
     r"PublishOutputFnGetAttKey\w+": "the stage's key",
@@ -32,13 +33,13 @@ _REFERENCES = {
 
 def rules() -> str:
     """Every rule of the endpoint pack."""
-    return _table("rule | what it asks for", ((one.name, one.asks_for) for one in RULES))
+    return table("rule | what it asks for", ((one.name, one.asks_for) for one in RULES))
 
 
 def findings() -> str:
     """Every acknowledged finding of the public packs."""
     rows = ((f"`{one.finding}`", f"`{one.path}`", one.reason) for one in FINDINGS)
-    return _table("finding | where, below the stage | why it stands", rows)
+    return table("finding | where, below the stage | why it stands", rows)
 
 
 def checkov_findings() -> str:
@@ -47,12 +48,12 @@ def checkov_findings() -> str:
         (one.check, f"`{one.resource}`", f"`{one.templates}`", one.reason)
         for one in acknowledgements()
     )
-    return _table("finding | resource | templates | why it stands", rows)
+    return table("finding | resource | templates | why it stands", rows)
 
 
 def unscoped() -> str:
     """Every action that may stand beside the resource `*`."""
-    return _table("action | why", ((f"`{one}`", why) for one, why in UNSCOPED_ACTIONS.items()))
+    return table("action | why", ((f"`{one}`", why) for one, why in UNSCOPED_ACTIONS.items()))
 
 
 def wildcards() -> str:
@@ -61,13 +62,13 @@ def wildcards() -> str:
 
 
 def job_role_wildcards() -> str:
-    """The same of the roles of GitHub's jobs."""
+    """Every kind of resource that is a wildcard in the roles of GitHub's jobs."""
     return _endings(JOB_ROLE_WILDCARDS)
 
 
 def _endings(kinds: dict[str, str]) -> str:
     plain = ((re.sub(r"[\\^]", "", end), why) for end, why in kinds.items())
-    return _table("resource ends with | why", ((f"`{end}`", why) for end, why in plain))
+    return table("resource ends with | why", ((f"`{end}`", why) for end, why in plain))
 
 
 def execution_roles() -> str:
@@ -83,7 +84,7 @@ def execution_roles() -> str:
         for row, found in who.items()
     }
     rows = ((*row, names[row]) for row in sorted(who))
-    return _table("may | on | held by | examples", rows)
+    return table("may | on | held by | examples", rows)
 
 
 def key_users() -> str:
@@ -92,17 +93,12 @@ def key_users() -> str:
     rows = (
         (
             f"`{_plain(next(iter(statement['Principal'].values())))}`",
-            ", ".join(f"`{action}`" for action in _list(statement["Action"])),
+            code(_list(statement["Action"])),
             _condition(statement),
         )
         for statement in key["KeyPolicy"]["Statement"]
     )
-    return _table("who | may | held by", rows)
-
-
-def _table(head: str, rows: Iterator[tuple[str, ...]]) -> str:
-    lines = [f"| {head} |", "|" + "---|" * (head.count("|") + 1)]
-    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
+    return table("who | may | held by", rows)
 
 
 def _of(file: Path, type_name: str) -> list[dict[str, Any]]:
