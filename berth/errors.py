@@ -11,11 +11,8 @@ class ProgramError(Exception):
     """A program that a command has started failed; the text is its error output."""
 
 
-def statuses() -> dict[type[Exception], ExitStatus]:
-    """The exceptions whose text is for the user; any other exception is a fault of Berth's own.
-
-    Where an exception and its base class are both here, the first one counts.
-    """
+def expected() -> tuple[type[Exception], ...]:
+    """The exceptions whose text is for the user; any other exception is a fault of Berth's own."""
     # Imported once a command has failed, as a command that succeeds needs few of these folders.
     from aws.assembly import AssemblyError  # noqa: PLC0415
     from aws.errors import AwsError  # noqa: PLC0415
@@ -24,14 +21,12 @@ def statuses() -> dict[type[Exception], ExitStatus]:
     from model import PushError  # noqa: PLC0415
     from model.folder import ModelFolderError  # noqa: PLC0415
     from promotion import PromotionError  # noqa: PLC0415
-    from promotion.gate import GateError  # noqa: PLC0415
     from stacks.compatibility.findings import IncompatibleError  # noqa: PLC0415
     from stacks.deployment_plan.resource_types import NoResourceTypesError  # noqa: PLC0415
     from stacks.settings import SettingsError  # noqa: PLC0415
     from tools.image.engine import ImageError  # noqa: PLC0415
 
-    refused: tuple[type[Exception], ...] = (GateError,)
-    wrong: tuple[type[Exception], ...] = (
+    return (
         AssemblyError,
         AwsError,
         ImageError,
@@ -52,12 +47,13 @@ def statuses() -> dict[type[Exception], ExitStatus]:
         NotADirectoryError,
         PermissionError,
     )
-    return dict.fromkeys(refused, ExitStatus.NO) | dict.fromkeys(wrong, ExitStatus.BAD_INPUT)
 
 
 def status_of(error: Exception) -> ExitStatus:
-    """The status of one of these exceptions."""
-    return next(status for kind, status in statuses().items() if isinstance(error, kind))
+    """The exit status of one of these exceptions."""
+    from promotion.gate import GateError  # noqa: PLC0415
+
+    return ExitStatus.NO if isinstance(error, GateError) else ExitStatus.BAD_INPUT
 
 
 def message(error: Exception) -> str:

@@ -89,7 +89,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         app(args=arguments, prog_name="berth")
     except SystemExit:
         raise
-    except tuple(errors.statuses()) as error:
+    except errors.expected() as error:
         print(errors.message(error), file=sys.stderr)
         sys.exit(errors.status_of(error))
     sys.exit()

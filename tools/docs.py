@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -19,6 +20,7 @@ from contract.report import markdown
 from contract.runner import chosen
 from promotion import permissions, release
 from stacks.compatibility.checks import CHECKS
+from stacks.compliance.acknowledged import JOB_ROLE_WILDCARDS, WILDCARDS
 from stacks.settings import Settings, StageSettings
 from stacks.settings.mistakes import keys, table_in
 from tools import command_line, security
@@ -41,7 +43,7 @@ def _rows(settings: type[BaseModel], prefix: str) -> Iterator[tuple[str, ...]]:
     for name, field in keys(settings).items():
         inner = table_in(field.annotation)
         if inner is StageSettings:
-            continue  # its keys stand under `<stage>.`
+            continue  # its keys follow under `<stage>.`
         if inner:
             yield from _rows(inner, f"{prefix}{name}{_of_several(field)}.")
         elif field.description:
@@ -103,27 +105,11 @@ def compatibility_checks() -> str:
     return table("check | what it holds | source", rows)
 
 
-def contract_cases() -> str:
-    """Every case of the contract kit, what it asks for and where that stands."""
-    return markdown(chosen([]))
-
-
-def source_permissions() -> str:
-    """What the source's role may do."""
-    return _permissions(permissions.source_statements(*_STAGE))
-
-
-def target_permissions() -> str:
-    """What the target's role may do."""
-    return _permissions(permissions.target_statements(*_STAGE))
-
-
-_STAGE = ("PROJECT", "STAGE", "ACCOUNT", "REGION")
-
-
-def _permissions(statements: list[permissions.Statement]) -> str:
+def role_permissions(side: str) -> str:
+    """The permissions of a side's role in a promotion."""
     rows = []
-    for one in statements:
+    document = permissions.policy(side, "PROJECT", "STAGE", "ACCOUNT", "REGION")
+    for one in document["Statement"]:
         resources = [one["Resource"]] if isinstance(one["Resource"], str) else one["Resource"]
         conditions = [
             f"{key} is {value}"
@@ -140,30 +126,30 @@ GENERATED: dict[str, Callable[[], str]] = {
     "commands": command_line.reference,
     "compatibility": compatibility_checks,
     "container": container_settings,
-    "contract": contract_cases,
+    "contract": lambda: markdown(chosen([])),
     "exit_statuses": command_line.exit_statuses,
     "findings": security.findings,
-    "jobs": security.job_role_wildcards,
+    "jobs": partial(security.wildcards, JOB_ROLE_WILDCARDS),
     "key": security.key_users,
     "roles": security.execution_roles,
     "rules": security.rules,
     "settings": settings_table,
-    "source_permissions": source_permissions,
-    "target_permissions": target_permissions,
+    "source_permissions": partial(role_permissions, "source"),
+    "target_permissions": partial(role_permissions, "target"),
     "targets": make_targets,
     "unscoped": security.unscoped,
-    "wildcards": security.wildcards,
+    "wildcards": partial(security.wildcards, WILDCARDS),
 }
 _PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def regenerated(text: str) -> str:
-    """The text of a page with every generated part made anew."""
+    """The text of a page with every part generated anew."""
     return _PART.sub(lambda part: f"{part[1]}{GENERATED[part[2]]()}\n{part[3]}", text)
 
 
 def pages() -> list[Path]:
-    """The pages that have generated parts of this module's."""
+    """The pages that have generated parts."""
     candidates = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
     return [page for page in candidates if _PART.search(page.read_text())]
 

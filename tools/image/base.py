@@ -62,8 +62,8 @@ def made_here(engine: Engine, python_version: str) -> str:
             f"{official(python_version)} cannot be pulled; name a base in BASE_IMAGE, or install"
             " debootstrap and run this as root to have one made of Debian's packages"
         )
-    folder = Path(tempfile.mkdtemp(prefix="berth-base-"))
-    try:
+    with tempfile.TemporaryDirectory(prefix="berth-base-") as name:
+        folder = Path(name)
         _fill(folder)
         with subprocess.Popen(["tar", "-C", folder, "-c", "."], stdout=subprocess.PIPE) as tar:
             done = subprocess.run(
@@ -75,8 +75,6 @@ def made_here(engine: Engine, python_version: str) -> str:
             )
         if done.returncode or tar.returncode:
             raise ImageError(f"{image} cannot be made: {last_line(done.stderr)}")
-    finally:
-        shutil.rmtree(folder)
     return image
 
 
