@@ -16,10 +16,12 @@ from stacks.settings import Settings, load
 Template = dict[str, Any]
 Artifacts = dict[str, dict[str, Any]]
 
+_STACK = "aws:cloudformation:stack"
+
 
 @dataclass(frozen=True)
 class FileAsset:
-    """A file that the deployment expects in the CDK's asset bucket; `id` is the CDK's hash."""
+    """A file that a deployment expects in the CDK's asset bucket; `id` is the CDK's hash of it."""
 
     id: str
     bucket: str
@@ -28,10 +30,7 @@ class FileAsset:
 
 @dataclass(frozen=True)
 class ImageAsset:
-    """An image that the deployment expects in the CDK's asset repository.
-
-    arguments: what it is built with.
-    """
+    """An image that a deployment expects in the CDK's asset repository, and its build arguments."""
 
     repository: str
     tag: str
@@ -62,15 +61,14 @@ def read(folder: Path, stage: str, account: str, region: str) -> StageAssembly:
     Raises AssemblyError where it is no cloud assembly, or has not this stage in this account.
     """
     nested = stage_folder(folder, stage)
-    artifacts = _artifacts(nested)
     wanted = f"aws://{account}/{region}"
-    for each in _of_type(artifacts, "aws:cloudformation:stack").values():
+    for each in _artifacts(nested, _STACK).values():
         if each["environment"] != wanted:
             raise AssemblyError(
                 f"{folder}: {each['properties']['stackName']} is for {each['environment']};"
                 f" {STAGES} has {wanted}: synthesize anew"
             )
-    manifests = _of_type(artifacts, "cdk:asset-manifest").values()
+    manifests = _artifacts(nested, "cdk:asset-manifest").values()
     assets = [_json(nested / each["properties"]["file"]) for each in manifests]
     files = [
         (_is_inside(asset), FileAsset(name, place["bucketName"], place["objectKey"]))
@@ -79,7 +77,7 @@ def read(folder: Path, stage: str, account: str, region: str) -> StageAssembly:
         for place in asset["destinations"].values()
     ]
     return StageAssembly(
-        templates=_templates(nested, artifacts),
+        templates=_templates(nested),
         bucket=next((file.bucket for _, file in files), ""),
         files=tuple(dict.fromkeys(file for is_inside, file in files if not is_inside)),
         images=tuple(
@@ -92,40 +90,33 @@ def read(folder: Path, stage: str, account: str, region: str) -> StageAssembly:
             for asset in listed.get("dockerImages", {}).values()
             for place in asset["destinations"].values()
         ),
-        roles=_roles(artifacts, assets),
+        roles=_roles(_artifacts(nested), assets),
     )
 
 
-def _artifacts(folder: Path) -> Artifacts:
+def _artifacts(folder: Path, type: str | None = None) -> Artifacts:
+    """What the manifest of an assembly, or of a stage within one, lists, all or of one type."""
     artifacts: Artifacts = _json(folder / MANIFEST)["artifacts"]
-    return artifacts
+    return {name: each for name, each in artifacts.items() if type in (None, each["type"])}
 
 
-def parts(folder: Path) -> list[Path]:
-    """The folders of an assembly's stages."""
-    return [
-        folder / str(each["properties"]["directoryName"])
-        for each in _parts(_artifacts(folder)).values()
-    ]
+def folders(folder: Path) -> dict[str, Path]:
+    """The folders of the stages, by their names."""
+    return {
+        name.removeprefix("assembly-"): folder / str(each["properties"]["directoryName"])
+        for name, each in _artifacts(folder, "cdk:cloud-assembly").items()
+    }
 
 
-def _parts(artifacts: Artifacts) -> Artifacts:
-    return _of_type(artifacts, "cdk:cloud-assembly")
-
-
-def _of_type(artifacts: Artifacts, type: str) -> Artifacts:
-    return {name: each for name, each in artifacts.items() if each["type"] == type}
-
-
-def _templates(nested: Path, artifacts: Artifacts) -> dict[str, Template]:
-    stacks = _of_type(artifacts, "aws:cloudformation:stack")
+def _templates(nested: Path) -> dict[str, Template]:
+    stacks = _artifacts(nested, _STACK)
     order = TopologicalSorter({name: each.get("dependencies", []) for name, each in stacks.items()})
     ordered = [stacks[name]["properties"] for name in order.static_order() if name in stacks]
     return {each["stackName"]: _json(nested / each["templateFile"]) for each in ordered}
 
 
 def _is_inside(asset: dict[str, Any]) -> bool:
-    """Whether it is a template: the other assets lie beside the folders of the stages."""
+    """Whether an asset is a template: the other assets are beside the folders of the stages."""
     return not str(asset["source"].get("path", "..")).startswith("..")
 
 
@@ -142,15 +133,15 @@ def stage_folder(folder: Path, stage: str) -> Path:
 
     Raises AssemblyError where it is no cloud assembly, or has no such stage.
     """
-    artifact = _artifacts(folder).get(f"assembly-{stage}")
-    if artifact is None:
+    found = folders(folder)
+    if stage not in found:
         raise AssemblyError(f"{folder}: no stage {stage} in this cloud assembly")
-    return folder / str(artifact["properties"]["directoryName"])
+    return found[stage]
 
 
 def stages(folder: Path) -> list[str]:
     """The stages that a cloud assembly has."""
-    return [name.removeprefix("assembly-") for name in _parts(_artifacts(folder))]
+    return list(folders(folder))
 
 
 def settings(folder: Path) -> Settings:
@@ -167,8 +158,7 @@ def stored_templates(folder: Path, stage: str, names: list[str]) -> dict[str, Te
     Raises AssemblyError where the folder has none of these stacks.
     """
     if (folder / MANIFEST).is_file():
-        nested = stage_folder(folder, stage)
-        found = _templates(nested, _artifacts(nested))
+        found = _templates(stage_folder(folder, stage))
     else:
         files = {name: folder / f"{name}.template.json" for name in names}
         found = {name: _json(file) for name, file in files.items() if file.is_file()}
@@ -186,10 +176,10 @@ def every_template(folder: Path) -> dict[str, Template]:
     return {
         # `dev/Serving (berth-dev-serving)`: the construct's path, then the name of the stack.
         each["displayName"].split(" ")[0].replace("/", "-"): _json(
-            inner / each["properties"]["templateFile"]
+            nested / each["properties"]["templateFile"]
         )
-        for inner in parts(folder)
-        for each in _of_type(_artifacts(inner), "aws:cloudformation:stack").values()
+        for nested in folders(folder).values()
+        for each in _artifacts(nested, _STACK).values()
     }
 
 

@@ -6,7 +6,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from aws.assembly import parts
+from aws.assembly import folders
 from aws.errors import AssemblyError
 from aws.received import MANIFEST, STAGES, Files, written_anew
 
@@ -25,7 +25,9 @@ def zipped(folder: Path, project: str, qualifier: str) -> bytes:
     The same bytes for the same assembly. The assets stay out: the asset bucket and repository have
     them, and where these do the CDK CLI does not ask for the files.
     """
-    files = [file for part in parts(folder) for file in part.rglob("*") if file.is_file()]
+    files = [
+        file for part in folders(folder).values() for file in part.rglob("*") if file.is_file()
+    ]
     found = {
         file.relative_to(folder).as_posix(): file.read_bytes()
         for file in (*files, folder / MANIFEST, folder / STAGES)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from berth.context import StageName, settings_of
+from berth.context import AsJson, StageName, settings_of
 from berth.exit_status import ExitStatus
 from berth.help_text import Group
 from berth.screen import console, print_json
@@ -73,11 +73,7 @@ def down() -> None:
     screen.print("AWS on this machine has ended." if stopped else "It was not running.")
 
 
-def status(
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON in place of the text.")
-    ] = False,
-) -> None:
+def status(as_json: AsJson = False) -> None:
     """Say whether the local AWS runs, and where. Exit status 1 where it does not."""
     from localaws import home  # noqa: PLC0415
 

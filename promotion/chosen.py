@@ -1,4 +1,4 @@
-"""Which release a command means."""
+"""The release that a command is about."""
 
 import re
 
@@ -25,8 +25,8 @@ def named(settings: Settings, name: str, profile: str | None) -> Release:
     return newest
 
 
-def to_verify(stage: Stage) -> Release:
-    """The newest release that has the EndpointConfig that is served, or else the newest.
+def for_verification(stage: Stage) -> Release:
+    """The newest release with the served EndpointConfig, or else the newest of all.
 
     Raises PromotionError where there is no release.
     """
@@ -37,7 +37,7 @@ def to_verify(stage: Stage) -> Release:
     return found
 
 
-def to_promote(source: Stage, release: str | None) -> Release:
+def for_promotion(source: Stage, release: str | None) -> Release:
     """The release of that id, or else the one that the stage serves.
 
     Raises PromotionError where there is none.
@@ -52,8 +52,8 @@ def to_promote(source: Stage, release: str | None) -> Release:
     )
 
 
-def to_roll_back_to(target: Stage, release: str | None) -> Release:
-    """The release of that id, or else the newest one older than the served one that has not failed.
+def for_rollback(target: Stage, release: str | None) -> Release:
+    """The release of that id, or else the newest before the served one that has not failed.
 
     Raises PromotionError where there is none.
     """
@@ -62,7 +62,7 @@ def to_roll_back_to(target: Stage, release: str | None) -> Release:
         return store.read(release)
     since = serving = store.served()
     while since and since.lineage and since.lineage.stage == target.name:
-        # A rollback made it of this former release: what was before that counts.
+        # The served release is a rollback to this one: a release before this one is meant.
         since = store.read(str(since.lineage.release))
     for each in store.every():
         if (since is None or each.id < since.id) and not each.has_failed:

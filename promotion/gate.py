@@ -6,15 +6,14 @@ from stacks.settings import Settings
 
 
 class GateError(PromotionError):
-    """The release is not let through; the text is one line."""
+    """The gate does not let a release through; the text is one line."""
 
 
 def check_order(settings: Settings, source: str, target: str) -> None:
     """Raise PromotionError unless `target` is the stage after `source` in stages.toml."""
     stages = list(settings.stages)
     for name in (source, target):
-        if name not in stages:
-            raise PromotionError(f"stages.toml: no stage {name!r}; there are {', '.join(stages)}")
+        settings.stage(name)  # raises SettingsError where there is no such stage
     if source == target:
         raise PromotionError(f"{source}: a release is promoted to another stage than its own")
     position = stages.index(target)
@@ -30,10 +29,11 @@ def check_order(settings: Settings, source: str, target: str) -> None:
 
 def missing_evidence(release: Release) -> str | None:
     """Why a release may not go on; None where its latest evidence says that it passed."""
-    if not release.evidence:
+    evidence = release.latest_evidence
+    if evidence is None:
         return f"{release.id} has no evidence: berth verify {release.stage}"
-    failed = [check for check in release.evidence[-1].checks if not check.passed]
-    if failed or not release.evidence[-1].passed:
-        said = "; ".join(f"{one.name}: {one.found}, wanted {one.wanted}" for one in failed)
-        return f"{release.id} did not pass: {said or 'nothing was checked'}"
-    return None
+    if evidence.passed:
+        return None
+    failed = (check for check in evidence.checks if not check.passed)
+    said = "; ".join(f"{one.name}: {one.found}, wanted {one.wanted}" for one in failed)
+    return f"{release.id} did not pass: {said or 'nothing was checked'}"

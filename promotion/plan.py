@@ -1,4 +1,4 @@
-"""What `berth promote` would do. Nothing is changed."""
+"""What `berth promote` would do."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,12 +7,11 @@ from typing import Any
 from aws import cloudformation
 from aws.stage import Stage
 from promotion import PromotionError
-from promotion.artifacts import Artifact
+from promotion.artifacts import Artifact, expected_artifacts
 from promotion.gate import missing_evidence
-from promotion.moving.result import Planned
+from promotion.moving import Planned
 from promotion.release import Release
 from promotion.store import ReleaseStore
-from promotion.unpacked import artifacts_of, unpacked
 from stacks.deployment_plan.data import StackTemplates
 from stacks.deployment_plan.report import DeploymentPlan
 from stacks.deployment_plan.report import plan as plan_changes
@@ -23,7 +22,7 @@ _PROJECT = Path(__file__).parents[1]
 
 @dataclass(frozen=True)
 class PromotionPlan:
-    """What would happen.
+    """What a promotion of a release would do.
 
     Attributes:
         stopped: why the gate does not let the release through; None where it does.
@@ -36,7 +35,7 @@ class PromotionPlan:
     changes: DeploymentPlan
 
     def lines(self) -> list[str]:
-        """What a person reads of it."""
+        """The plan as text."""
         copied = (
             f"{artifact.kind} {artifact.name}: {planned.missing:,} of {planned.size:,} bytes to"
             " copy"
@@ -46,7 +45,7 @@ class PromotionPlan:
         return [f"evidence: {self.stopped or 'passed'}", *copied, *changes]
 
     def document(self, target: str) -> dict[str, Any]:
-        """What a script reads of it."""
+        """The plan as JSON for a script."""
         return {
             "release": self.release.id,
             "target": target,
@@ -66,12 +65,12 @@ class PromotionPlan:
 
 
 def plan(source: Stage, target: Stage, release: Release) -> PromotionPlan:
-    """Compare what `release` ran with with what the target has.
+    """Compare a release with what the target has.
 
-    Raises PromotionError where the release has not what the target needs, or AWS refuses a call.
+    Raises PromotionError where the release does not have what the target needs.
     """
-    with unpacked(ReleaseStore(source), release, target) as made:
-        artifacts = artifacts_of(made, release, source, target)
+    with ReleaseStore(source).unpacked(release, target) as made:
+        artifacts = expected_artifacts(made, release, source, target)
         templates = made.wanted.templates
     try:
         types = ResourceTypes.read(_PROJECT)

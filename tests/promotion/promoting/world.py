@@ -112,7 +112,7 @@ class World:
         if self.images("dev").manifest(_tag(version)) is None:
             push(self.images("dev"), [b"{}", _image(version).encode()], _tag(version))
         stage = self.stage("dev")
-        deploy(stage, folder, [])
+        deploy(stage, folder)
         released, _ = record(stage, folder, source=Source(commit=None, clean=False))
         return verify(stage, released)
 
@@ -297,9 +297,8 @@ def _storage() -> dict[str, Any]:
     }
 
 
-def deploy(stage: Stage, folder: Path, stacks: list[str]) -> None:
+def deploy(stage: Stage, folder: Path) -> None:
     """What the CDK CLI would do: it refuses to build what is not there."""
-    del stacks
     try:
         _deploy(stage, folder)
     except (CallError, ClientError) as error:
