@@ -65,7 +65,7 @@ def check(settings: Settings, models: Mapping[str, ModelFolder]) -> list[str]:
 def lines(found: Iterable[Finding], severity: str) -> list[str]:
     """The findings of one severity, a line each.
 
-    What lies in a model is found in every stage that has it, and told once.
+    What lies in a model is found in every stage that serves it, and is listed once.
     """
     return list(dict.fromkeys(str(one) for one in found if one.severity == severity))
 
