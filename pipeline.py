@@ -1,7 +1,7 @@
 """The CDK app of the roles that GitHub's jobs take on: docs/ci.md.
 
-`cdk deploy --app 'python pipeline.py' 'dev/*'`, with credentials of a stage's account. It is none
-of app.py's: what a pipeline deploys does not hold the pipeline's own permissions.
+`cdk deploy --app 'python pipeline.py' 'dev/*'`, with credentials of a stage's account. It is an
+app of its own: a pipeline does not deploy its own permissions.
 """
 
 import sys
@@ -19,7 +19,7 @@ from stacks.settings import Settings, SettingsError, load
 from stacks.stage_plan import StageNames
 
 # A promotion takes as long as the update of its endpoint. The bootstrap roles that the CDK CLI
-# takes on from here last an hour, and are taken on anew.
+# assumes from here last an hour, and are assumed again.
 SESSION = cdk.Duration.hours(2)
 
 

@@ -63,13 +63,7 @@ def document(settings: "Settings", found: "Found") -> dict[str, Any]:
         "stages": list(settings.stages),
         "refused": bool(_of(found, "refusal")),
         "findings": [
-            {
-                "check": title(check),
-                "stage": one.stage,
-                "severity": one.severity,
-                "where": one.where,
-                "text": one.text,
-            }
+            {"check": title(check), **vars(one)}
             for check, several in found.items()
             for one in several
         ],

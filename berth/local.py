@@ -25,8 +25,8 @@ def add(app: typer.Typer) -> None:
         group,
         name="local",
         rich_help_panel=SECTION,
-        help="Start, use and end an AWS on this machine (localaws), which is deployed to as the"
-        " real one is.",
+        help="Start, use and end an AWS on this machine (localaws), which stages are deployed to as"
+        " to the real one.",
     )
 
 

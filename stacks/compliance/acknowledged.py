@@ -1,4 +1,4 @@
-"""What stands although a rule is against it, each with its reason.
+"""The findings that are acknowledged, each with its reason.
 
 docs/security.md is generated from these tables.
 """
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Acknowledged(NamedTuple):
-    """One finding that stands: where (below the stage), which, and why."""
+    """One acknowledged finding: where (below the stage), which, and why."""
 
     path: str
     finding: str
@@ -55,7 +55,7 @@ WILDCARDS = {
     r"/async/\*": "results and failures of asynchronous inference",
     r"/batch/input/\*": "what transform jobs read",
     r"/batch/output/\*": "what transform jobs write",
-    r"/capture/\*": "captured requests and answers",
+    r"/capture/\*": "captured requests and responses",
     r"/core-dumps/\*": "core dumps of the container",
     r"/models/\*": "the archives of a multi-model endpoint, now and later",
     r"/models/[0-9a-f]{64}/\*": "the files of one model, under their manifest's hash",

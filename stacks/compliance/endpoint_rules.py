@@ -92,9 +92,7 @@ def _logs_info(level: str) -> bool:
 
 
 def _production_capacity(template: Template) -> Iterator[str]:
-    """Production keeps two instances at least, unless stages.toml says in so many words that one
-    is enough.
-    """
+    """Production keeps two instances at least, unless stages.toml accepts a single one."""
     facts, mode = _facts(template), _mode(template)
     if not facts.get("production") or facts.get("single_instance"):
         return

@@ -153,7 +153,7 @@ def _role(scope: Construct, id: str, *, jobs: str, volume_key_arn: str | None) -
     https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
     """
     stack = cdk.Stack.of(scope)
-    # Step Functions keeps this rule itself, and hears through it that a job has ended.
+    # Step Functions manages this rule, by which it is notified that a job has ended.
     rule = stack.format_arn(
         service="events",
         resource="rule",

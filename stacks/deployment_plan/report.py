@@ -31,7 +31,7 @@ _ENDPOINT = "AWS::SageMaker::Endpoint"
 
 
 class Tone(Enum):
-    """How a line is meant; the value is its sign, as colours may be off."""
+    """What a line is: the value is its sign, for terminals without colours."""
 
     PLAIN = ""
     WARNING = "! "
@@ -142,7 +142,7 @@ def _exports_in_use(
 
 
 class _Update:
-    """One stack's update, in words."""
+    """The update of one stack, in words."""
 
     def __init__(
         self,
@@ -163,7 +163,9 @@ class _Update:
         if not self.changes and before != after:
             self.summary = "no resource changes; CloudFormation stores the new template"
         elif self.changes and before == after:
-            self.summary = "is passed by, as its own text stays (cdk deploy --force would not)"
+            self.summary = (
+                "is skipped, as its own template is unchanged (cdk deploy --force deploys it)"
+            )
 
     def lines(self) -> Iterator[Line]:
         """A numbered line a change, with what it means under it."""
@@ -179,7 +181,7 @@ class _Update:
         ]
         if old:
             number = len(self.changes) + 1
-            yield Line(f"{number}. clears away what was replaced: {', '.join(old)}", 1)
+            yield Line(f"{number}. deletes what was replaced: {', '.join(old)}", 1)
 
     def _sentence(self, change: Change) -> str:
         what = f"{change.action} {named(change)}"
@@ -202,7 +204,7 @@ class _Update:
 
     def _endpoint(self, change: Change) -> Iterator[Line]:
         if change.action == Action.REPLACE:
-            yield Line("whoever calls the endpoint has to call the new one", 3, Tone.WARNING)
+            yield Line("every caller of the endpoint has to call the new one", 3, Tone.WARNING)
         if change.action != Action.UPDATE:
             return
         if not any(each.path == ("EndpointConfigName",) for each in change.differences):

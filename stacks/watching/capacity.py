@@ -8,7 +8,7 @@ from stacks.settings.watching import AlarmSettings
 from stacks.watching.alarm import AT_LEAST, Alarm, span
 from stacks.watching.metrics import WatchedVariant
 
-# Utilization that is over within so many seconds sets no alarm off.
+# High utilization sets an alarm off once it has lasted for this many seconds.
 _SUSTAINED = 300
 
 

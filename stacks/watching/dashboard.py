@@ -1,4 +1,4 @@
-"""One look at a stage: is it up, is it fast, is it right, what does it cost in instances."""
+"""The dashboard of a stage: whether it is up, fast and right, and what it costs in instances."""
 
 from collections.abc import Sequence
 
@@ -132,7 +132,7 @@ def _cost(plan: StagePlan, variants: Sequence[WatchedVariant]) -> list[list[Widg
         return [_serverless_cost(variants)]
     settings, every = plan.settings, plan.settings.endpoint.metrics.frequency_seconds
     called = "copies" if variants[0].component else "instances"
-    # A sample stands for so many seconds of an instance.
+    # A sample stands for `every` seconds of an instance.
     running = [
         Line(each.name, Formula(f"{{n}} * {every} / PERIOD({{n}})", {"n": each.capacity}))
         for each in variants

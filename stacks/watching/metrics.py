@@ -104,7 +104,7 @@ class WatchedVariant:
 
 
 def watched_variants(plan: StagePlan) -> list[WatchedVariant]:
-    """The variants of an endpoint that answer."""
+    """The variants of an endpoint that serve requests."""
     publishing = plan.settings.endpoint.metrics
     return [
         WatchedVariant(
@@ -115,7 +115,7 @@ def watched_variants(plan: StagePlan) -> list[WatchedVariant]:
 
 
 def requests(variant: WatchedVariant, mode: Mode) -> Metric:
-    """How many were answered: async endpoints publish no Invocations.
+    """How many requests were answered: async endpoints publish no Invocations.
 
     https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-monitor.html
     """
@@ -125,6 +125,6 @@ def requests(variant: WatchedVariant, mode: Mode) -> Metric:
 
 
 def all_requests(variants: Sequence[WatchedVariant], mode: Mode) -> Formula:
-    """How many all variants answered; 0 where there is no data point."""
+    """How many requests all variants answered; 0 where there is no data point."""
     counted = {f"requests{index}": requests(each, mode) for index, each in enumerate(variants)}
     return Formula(" + ".join(f"FILL({{{name}}}, 0)" for name in counted), counted)
