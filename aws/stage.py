@@ -11,7 +11,7 @@ from botocore.config import Config
 from aws import cloudformation
 from aws.errors import AwsError, CallError, in_one_line
 from stacks.settings import Settings
-from stacks.stage_plan import StageNames
+from stacks.stage_plan import stage_plans
 
 # S3 checks what is sent by the SHA-256 in a signed header. Without this setting botocore hashes
 # every body once more, to sign it as well.
@@ -32,9 +32,9 @@ class Stage:
     """
 
     def __init__(self, settings: Settings, name: str, *, profile: str | None = None) -> None:
-        self.name, self.project = name, settings.project
-        self.names = StageNames(settings.project, name)
-        self.settings = settings.stage(name)
+        self.name, self.project, self.settings = name, settings.project, settings.stage(name)
+        self.plan = stage_plans(settings)[name]
+        self.names = self.plan.names
         self.qualifier = _qualifier()
         self._clients = dict[str, Any]()
         with in_one_line():

@@ -36,6 +36,14 @@ TargetProfile = Annotated[
     str | None,
     typer.Option(metavar="PROFILE", help="The same for the account of --to."),
 ]
+AllowBroadening = Annotated[
+    str | None,
+    typer.Option(
+        metavar="REASON",
+        help="Deploy what allows the stage more than it is allowed today, and more than the"
+        " snapshots beside stages.toml. The reason is recorded.",
+    ),
+]
 BreakLock = Annotated[
     str | None,
     typer.Option(
@@ -64,6 +72,15 @@ def promote(
             help="Promote a release without evidence that it passed. The reason is recorded.",
         ),
     ] = None,
+    allow_broadening: AllowBroadening = None,
+    sha256: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HEX",
+            help="The SHA-256 of the release's document, as `berth show --sha256` prints it. Any"
+            " other document is refused.",
+        ),
+    ] = None,
     break_lock: BreakLock = None,
     dry_run: Annotated[
         bool,
@@ -86,15 +103,17 @@ def promote(
     from promotion.plan import plan  # noqa: PLC0415
 
     _check_reason("--force", force)
+    _check_reason("--allow-broadening", allow_broadening)
     _check_reason("--break-lock", break_lock)
     if as_json and not dry_run:
         raise UsageError("--json: only with --dry-run")
     before, after = _stages(context, source, target, profile_from, profile_to)
-    picked = chosen.for_promotion(before, release)
+    keys = after.settings.releases.trusted_keys
+    picked = chosen.for_promotion(before, release, keys=keys, sha256=sha256)
     if dry_run:
         _print_plan(plan(before, after, picked), target, as_json=as_json)
         return
-    promotion, output = _promotion(after, break_lock)
+    promotion, output = _promotion(after, break_lock, allow_broadening)
     outcome = promotion.promote(before, picked, forced=force)
     _end(context, after, outcome, picked.id, output)
 
@@ -166,12 +185,14 @@ def _stages(
     return stage_of(context, source, profile_from), stage_of(context, target, profile_to)
 
 
-def _promotion(target: "Stage", breaking: str | None) -> tuple["Promotion", "Screen"]:
+def _promotion(
+    target: "Stage", breaking: str | None, allowed: str | None = None
+) -> tuple["Promotion", "Screen"]:
     from promotion.console_output import Screen  # noqa: PLC0415
     from promotion.promote import Promotion  # noqa: PLC0415
 
     output = Screen(screen.console())
-    return Promotion(target, _verified, output, breaking), output
+    return Promotion(target, _verified, output, breaking, allowed), output
 
 
 def _verified(stage: "Stage", release: "Release") -> "Release":

@@ -94,12 +94,23 @@ def show(
     release: ReleaseName,
     profile: Profile = None,
     as_json: AsJson = False,
+    sha256: Annotated[
+        bool,
+        typer.Option(
+            "--sha256",
+            help="Print the SHA-256 of the document alone, by which `berth promote --sha256` knows"
+            " it again.",
+        ),
+    ] = False,
 ) -> None:
     """Print the document of a release: in colours on a terminal, with --json as plain text."""
     from promotion.chosen import named  # noqa: PLC0415
+    from promotion.store import ReleaseStore  # noqa: PLC0415
 
     found = named(settings_of(context), release, profile)
-    if as_json:
+    if sha256:
+        print(ReleaseStore(stage_of(context, found.stage, profile)).sha256(found.id))
+    elif as_json:
         screen.print_json(found.model_dump(mode="json"))
     else:
         screen.console().print_json(found.model_dump_json())

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import Literal
 
-from aws import assembly
 from aws.assembly import FileAsset
 from aws.stage import Stage
 from promotion import PromotionError
@@ -57,7 +56,7 @@ def expected_artifacts(
             )
         places = repository(source, had.repository), repository(target, wanted.repository)
         artifacts.append(_image(had, wanted.tag, *places))
-    shipping = assembly.settings(made.folder).stages[target.name].shipping
+    shipping = target.settings.shipping
     return [*artifacts, *_archive_by_uri(shipping, release, source, target)]
 
 

@@ -35,7 +35,7 @@ def deploy(stage: Stage, folder: Path) -> None:
         with in_one_line():
             stage.client("sts").assume_role(RoleArn=role, RoleSessionName="berth-promotion")
     for stack in made.templates:
-        _wait_until_at_rest(stage, stack)
+        wait_until_at_rest(stage, stack)
     command = [str(PROGRAM), "deploy", "--app", str(folder.resolve())]
     command += ["--require-approval", "never"]
     # A log group outlives its stack: the stack takes over one that was retained.
@@ -57,7 +57,8 @@ def deploy(stage: Stage, folder: Path) -> None:
         raise DeploymentError(f"{stage.name}: the deployment failed: {said}")
 
 
-def _wait_until_at_rest(stage: Stage, stack: str) -> None:
+def wait_until_at_rest(stage: Stage, stack: str) -> None:
+    """Wait for a deployment of the stack that is under way."""
     while (status := _status(stage, stack)) and status.endswith("_IN_PROGRESS"):
         # The status of a new stack whose first change set nobody has executed.
         if status == "REVIEW_IN_PROGRESS":

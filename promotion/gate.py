@@ -1,8 +1,12 @@
 """What keeps a release from going on to the next stage."""
 
+from collections.abc import Iterable
+
 from promotion import PromotionError
+from promotion.evidence import Check
 from promotion.release import Release
-from stacks.settings import Settings
+from promotion.verifying import checks
+from stacks.settings import Settings, VerifySettings
 
 
 class GateError(PromotionError):
@@ -27,13 +31,29 @@ def check_order(settings: Settings, source: str, target: str) -> None:
         )
 
 
-def missing_evidence(release: Release) -> str | None:
-    """Why a release may not go on; None where its latest evidence says that it passed."""
+def missing_evidence(release: Release, wanted: VerifySettings | None = None) -> str | None:
+    """Why a release may not go on; None where its latest evidence says that it passed.
+
+    `wanted`: thresholds that what was measured has to meet as well, of the checkout that promotes;
+    those of the evidence were another account's.
+    """
     evidence = release.latest_evidence
     if evidence is None:
         return f"{release.id} has no evidence: berth verify {release.stage}"
-    if evidence.passed:
+    if not evidence.passed:
+        return f"{release.id} did not pass: {_failed(evidence.checks) or 'nothing was checked'}"
+    if wanted is None:
         return None
-    failed = (check for check in evidence.checks if not check.passed)
-    said = "; ".join(f"{one.name}: {one.found}, wanted {one.wanted}" for one in failed)
-    return f"{release.id} did not pass: {said or 'nothing was checked'}"
+    again = (
+        *checks.golden(evidence.golden, evidence.former_golden, wanted),
+        *checks.latency(evidence.latency, wanted, asked=True),
+    )
+    said = _failed(again)
+    return f"{release.id} does not pass by this stages.toml: {said}" if said else None
+
+
+def _failed(found: Iterable[Check]) -> str:
+    """What failed of some checks, and by how much."""
+    return "; ".join(
+        f"{one.name}: {one.found}, wanted {one.wanted}" for one in found if not one.passed
+    )

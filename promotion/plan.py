@@ -8,6 +8,7 @@ from aws import cloudformation
 from aws.stage import Stage
 from promotion import PromotionError
 from promotion.artifacts import Artifact, expected_artifacts
+from promotion.broadening import broadening
 from promotion.gate import missing_evidence
 from promotion.moving import Planned
 from promotion.release import Release
@@ -27,12 +28,14 @@ class PromotionPlan:
     Attributes:
         stopped: why the gate does not let the release through; None where it does.
         changes: of the target's stacks.
+        broadening: what the target would be allowed beyond what it is, by name.
     """
 
     release: Release
     stopped: str | None
     artifacts: tuple[tuple[Artifact, Planned], ...]
     changes: DeploymentPlan
+    broadening: tuple[str, ...]
 
     def lines(self) -> list[str]:
         """The plan as text."""
@@ -42,7 +45,8 @@ class PromotionPlan:
             for artifact, planned in self.artifacts
         )
         changes = (str(line) for line in self.changes.lines)
-        return [f"evidence: {self.stopped or 'passed'}", *copied, *changes]
+        more = [f"would be allowed more than today: {line}" for line in self.broadening]
+        return [f"evidence: {self.stopped or 'passed'}", *copied, *changes, *more]
 
     def document(self, target: str) -> dict[str, Any]:
         """The plan as JSON for a script."""
@@ -61,6 +65,7 @@ class PromotionPlan:
                 for artifact, planned in self.artifacts
             ],
             "changes": [str(line) for line in self.changes.lines],
+            "broadening": list(self.broadening),
         }
 
 
@@ -86,7 +91,8 @@ def plan(source: Stage, target: Stage, release: Release) -> PromotionPlan:
     ]
     return PromotionPlan(
         release=release,
-        stopped=missing_evidence(release),
+        stopped=missing_evidence(release, source.settings.verify),
+        broadening=tuple(broadening(target, templates)),
         artifacts=tuple((artifact, artifact.plan()) for artifact in artifacts),
         changes=plan_changes(
             target.name, pairs, types, may_delete_data=target.settings.data.may_be_deleted

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 
-from aws import assembly
 from aws.errors import AwsError
 from aws.stage import Stage
 from promotion import PromotionError, deployed, lock
 from promotion.artifacts import Artifact, check_assets, expected_artifacts
+from promotion.broadening import broadening
 from promotion.console_output import Screen
-from promotion.deploy import DeploymentError, deploy
+from promotion.deploy import DeploymentError, deploy, wait_until_at_rest
 from promotion.gate import GateError, missing_evidence
 from promotion.record import record
 from promotion.release import Lineage, Release
@@ -20,7 +20,6 @@ from promotion.report import Ending
 from promotion.rollback import deploy_former
 from promotion.store import ReleaseStore, Unpacked
 from promotion.verifying.calling import refuse_unverifiable
-from stacks.stage_plan import stage_plans
 
 Verify = Callable[[Stage, Release], Release]
 """Gathers evidence on a stage's release, and returns the release with it."""
@@ -75,6 +74,7 @@ class Promotion:
     verify: Verify
     screen: Screen
     breaking: str | None = None
+    allowed: str | None = None
 
     def promote(self, source: Stage, release: Release, *, forced: str | None = None) -> Outcome:
         """Bring `release` to the target; where that fails, roll the target back.
@@ -82,7 +82,8 @@ class Promotion:
         Raises GateError where the release has not passed and is not forced, PromotionError where
         the promotion cannot be begun: then nothing but the copied bytes is new in the target.
         """
-        if forced is None and (reason := missing_evidence(release)):
+        reason = missing_evidence(release, source.settings.verify)
+        if forced is None and reason:
             raise GateError(f"{reason}; or --force REASON, which is recorded")
         lineage = Lineage(stage=source.name, release=release.id, forced=forced)
         with ReleaseStore(source).unpacked(release, self.target) as made:
@@ -93,11 +94,12 @@ class Promotion:
         self, made: Unpacked, artifacts: Sequence[Artifact], release: Release, lineage: Lineage
     ) -> Outcome:
         """Copy and deploy an assembly made from that of `release`; where it fails, roll back."""
-        plan = stage_plans(assembly.settings(made.folder))[self.target.name]
-        refuse_unverifiable(self.target.name, plan.mode)
+        refuse_unverifiable(self.target.name, self.target.plan.mode)
         with self._lock(made, f"promotes {lineage}") as guard:
             if there := self._is_there(lineage, made):
                 return Outcome(End.ALREADY, there)
+            if self._broadens(made):
+                lineage = lineage.model_copy(update={"broadened": self.allowed})
             former = self.former_release(but=lineage)
             self.screen.copy(artifacts, before_each=guard.check)
             guard.check()
@@ -123,11 +125,29 @@ class Promotion:
         """The newest release to roll back to: not one of that origin, nor one that failed."""
         if not self.target.is_deployed():
             return None
-        for each in ReleaseStore(self.target).every():
+        store = ReleaseStore(self.target)
+        for each in store.every():
             is_from_it = each.lineage is not None and each.lineage.is_as(but)
-            if not is_from_it and not each.has_failed:
+            if not is_from_it and not each.has_failed and store.is_trusted(each.id):
                 return each
         return None
+
+    def _broadens(self, made: Unpacked) -> bool:
+        """Whether the target may do more afterwards, which somebody has to have allowed.
+
+        Raises GateError where nobody has.
+        """
+        for stack in made.wanted.templates:
+            wait_until_at_rest(self.target, stack)
+        found = broadening(self.target, made.wanted.templates)
+        for line in found:
+            self.screen.say(f"{self.target.name}: {line}")
+        if found and self.allowed is None:
+            raise GateError(
+                f"{self.target.name}: would be allowed more than today, as {found[0]}; all"
+                f" {len(found)} are listed above; or --allow-broadening REASON, which is recorded"
+            )
+        return bool(found)
 
     def _lock(self, made: Unpacked, doing: str) -> AbstractContextManager[lock.Lock]:
         bucket = made.wanted.bucket

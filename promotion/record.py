@@ -38,9 +38,11 @@ def record(
     archive = zipped(folder, stage.project, stage.qualifier)
     while True:
         newest = store.newest()
+        # What an unsigned release says is not signed anew.
+        known = newest if newest and store.is_trusted(newest.id) else None
         with in_one_line():
             deployed.check_templates(stage, synthesized.templates)
-            contents = Contents(stage, newest, moved)
+            contents = Contents(stage, known, moved)
             models, images = deployed.models(stage, contents)
             found = Release(
                 id=next_id(stage.name, newest),
@@ -59,12 +61,12 @@ def record(
                 },
                 assembly=assembly_of(archive),
                 endpoint_config=deployed.endpoint_config(stage),
-                golden=golden_store.keep(stage, store, models, synthesized.templates, newest),
+                golden=golden_store.keep(stage, store, models, synthesized.templates, known),
                 lineage=lineage,
                 berth_version=_version(synthesized.templates),
             )
-        if newest and found.runs_the_same_as(newest):
-            return newest, False
+        if known and found.runs_the_same_as(known):
+            return known, False
         # Another recorder has taken the number, and may have recorded the same.
         if store.add(found, archive):
             return found, True

@@ -95,6 +95,9 @@ class Lineage(DocumentPart):
     forced: Annotated[
         str | None, Field(description="why it was promoted without evidence that it passed")
     ] = None
+    broadened: Annotated[
+        str | None, Field(description="why the stage may do more with it than before")
+    ] = None
 
     def is_as(self, other: "Lineage") -> bool:
         """Whether both name the same origin."""

@@ -8,12 +8,13 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 import hashlib
 import re
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -22,7 +23,7 @@ from aws.assembly import StageAssembly
 from aws.errors import CallError, in_one_line
 from aws.recorded import unzip
 from aws.stage import Stage
-from promotion import PromotionError
+from promotion import PromotionError, signing
 from promotion.document import first_mistake
 from promotion.evidence import Verification
 from promotion.release import RELEASE_ID, Assembly, Release
@@ -38,6 +39,15 @@ class Unpacked:
 
     folder: Path
     wanted: StageAssembly
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """An object of the bucket."""
+
+    content: bytes
+    etag: str
+    metadata: dict[str, str]
 
 
 class ReleaseStore:
@@ -77,18 +87,51 @@ class ReleaseStore:
         return next((each for each in self.every() if each.endpoint_config == served), None)
 
     def read(self, id: str) -> Release:
-        """Read a release.
+        """Read a release, to show it.
 
         Raises PromotionError where there is none, or its document is not one of this schema.
         """
         return self._read(id)[0]
 
-    def _read(self, id: str) -> tuple[Release, str]:
-        """A release, and the ETag of its document."""
+    def trusted(self, id: str, *, keys: Sequence[str] = (), sha256: str | None = None) -> Release:
+        """Read a release, to deploy it or to add to it.
+
+        `keys`: those whose signatures are taken; none: the stage's own. `sha256`: of the document
+        that somebody has approved.
+
+        Raises PromotionError where it is not signed as the stage signs, or is another document.
+        """
+        release, _ = self._trusted(id, keys, sha256)
+        return release
+
+    def _trusted(
+        self, id: str, keys: Sequence[str] = (), sha256: str | None = None
+    ) -> tuple[Release, str]:
+        release, found = self._read(id)
+        where, digest = f"s3://{self._bucket}/{_key(id)}", hashlib.sha256(found.content).hexdigest()
+        if sha256 not in (None, digest):
+            raise PromotionError(f"{where}: its SHA-256 is {digest}; {sha256} was asked for")
+        signing.check(self._stage, where, found.content, found.metadata, keys)
+        return release, found.etag
+
+    def is_trusted(self, id: str) -> bool:
+        """Whether a release is signed as the stage signs."""
+        try:
+            self.trusted(id)
+        except PromotionError:
+            return False
+        return True
+
+    def sha256(self, id: str) -> str:
+        """The SHA-256 of a release's document, by which it can be approved."""
+        return hashlib.sha256(self._get(_key(id)).content).hexdigest()
+
+    def _read(self, id: str) -> tuple[Release, "_Stored"]:
+        """A release, and its document."""
         where, name = f"s3://{self._bucket}/{_key(id)}", self._stage.name
         try:
-            document, etag = self._get(_key(id))
-            release = Release.model_validate_json(document)
+            found = self._get(_key(id))
+            release = Release.model_validate_json(found.content)
         except CallError as error:
             if error.code != "NoSuchKey":
                 raise
@@ -100,7 +143,7 @@ class ReleaseStore:
         if (release.id, release.stage) != (id, name):
             reason = f"it says that it is {release.id} of {release.stage}"
             raise PromotionError(f"{where}: not release {id}: {reason}")
-        return release, etag
+        return release, found
 
     def assembly(self, release: Release) -> bytes:
         """The zip of a release's cloud assembly.
@@ -129,7 +172,7 @@ class ReleaseStore:
     def add_evidence(self, id: str, found: Verification) -> Release:
         """Append evidence to a release; what others append at the same time stays."""
         while True:
-            release, etag = self._read(id)
+            release, etag = self._trusted(id)
             changed = release.model_copy(update={"evidence": (*release.evidence, found)})
             if self._put_document(changed, IfMatch=etag):
                 return changed
@@ -150,7 +193,7 @@ class ReleaseStore:
         return self._recorded(release, _golden_key(release.golden), release.golden)
 
     def _recorded(self, release: Release, key: str, sha256: str) -> bytes:
-        content, _ = self._get(key)
+        content = self._get(key).content
         digest = hashlib.sha256(content).hexdigest()
         if digest != sha256:
             raise PromotionError(
@@ -159,24 +202,29 @@ class ReleaseStore:
             )
         return content
 
-    def _get(self, key: str) -> tuple[bytes, str]:
-        """An object's bytes and its ETag."""
+    def _get(self, key: str) -> "_Stored":
         with in_one_line():
             found = self._s3.get_object(Bucket=self._bucket, Key=key)
-            return found["Body"].read(), found["ETag"]
+            return _Stored(found["Body"].read(), found["ETag"], found["Metadata"])
 
     def _put_document(self, release: Release, **condition: str) -> bool:
         """Write a release's document; False where the condition does not hold."""
         document = (release.model_dump_json(indent=2) + "\n").encode()
         try:
-            self._put(_key(release.id), document, ContentType="application/json", **condition)
+            self._put(
+                _key(release.id),
+                document,
+                ContentType="application/json",
+                Metadata=signing.signed(self._stage, document),
+                **condition,
+            )
         except CallError as error:
             if error.code in _TAKEN:
                 return False
             raise
         return True
 
-    def _put(self, key: str, content: bytes, **options: str) -> None:
+    def _put(self, key: str, content: bytes, **options: Any) -> None:
         # S3 computes the checksum of what arrives, and refuses it where the two differ.
         checksum = b64encode(hashlib.sha256(content).digest()).decode()
         with in_one_line():

@@ -59,6 +59,8 @@ class _Rehearsal:
         self._deploy()
         self._berth("verify", "dev")
         self._say("dev to qa: first the plan, then the same bytes, verified there")
+        # What these templates allow has been seen: qa and prod are new, and all is new in them.
+        self._berth("snapshots", "--assembly", "cdk.out")
         self._berth("promote", "--from", "dev", "--to", "qa", "--dry-run")
         self._berth("promote", "--from", "dev", "--to", "qa")
         self._say("qa to prod")

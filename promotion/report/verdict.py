@@ -48,6 +48,9 @@ def warnings(data: ReportData) -> tuple[Figure, ...]:
     if (reason := _forced(data)) is not None:
         note = "promoted without evidence that it had passed"
         found.append(Figure("Forced", reason, note, "warn"))
+    if release.lineage and (reason := release.lineage.broadened):
+        figure = Figure("Allowed more than before", reason, "as somebody has agreed to", "warn")
+        found.append(figure)
     if not release.source.clean:
         what = (
             "The checkout had changes beside the commit" if release.source.commit else "No commit"

@@ -15,6 +15,7 @@ from stacks.settings.modes import (
     ServerlessSettings,
 )
 from stacks.settings.network import DataSettings, NetworkSettings
+from stacks.settings.releases import ReleaseSettings
 from stacks.settings.scaling import ScalingSettings, UpdateSettings
 from stacks.settings.values import (
     Account,
@@ -79,6 +80,7 @@ class StageSettings(Table):
     capture: CaptureSettings = CaptureSettings()
     drift: DriftSettings = DriftSettings()
     verify: VerifySettings = VerifySettings()
+    releases: ReleaseSettings = ReleaseSettings()
     network: NetworkSettings = NetworkSettings()
     data: DataSettings = DataSettings()
 

@@ -23,7 +23,7 @@ from aws.recorded import unzip
 from aws.stage import Stage
 from promotion import deployed
 from promotion.deploy import DeploymentError
-from promotion.evidence import Check, Verification
+from promotion.evidence import Check, Golden, Latency, Spans, Verification
 from promotion.moving.registry import Repository, ecr_repository
 from promotion.moving.s3 import parted
 from promotion.record import record
@@ -35,6 +35,10 @@ from tests.promotion.moving.test_images import push
 ACCOUNTS = {"dev": "1" * 12, "qa": "2" * 12, "prod": "3" * 12}
 REGION = "eu-central-1"
 ROLE = "arn:aws:iam::{}:role/execution"
+_ONE = Spans(expected=1, found=1, right=1)
+GOLDEN = Golden(sha256="0" * 64, cases=1, exact=1, labels={"PER": _ONE})
+_FAST = {"p50_ms": 1, "p95_ms": 1, "p99_ms": 1}
+LATENCY = Latency(requests_per_second=1, seconds=1, requests=1, errors=0, histogram=(), **_FAST)
 
 
 @dataclass
@@ -75,6 +79,10 @@ class World:
         if name not in self._stages:
             self._stages[name] = self.another(name)
         return self._stages[name]
+
+    def forget(self) -> None:
+        """Let stages be made anew, of a stages.toml that has changed."""
+        self._stages.clear()
 
     def another(self, name: str) -> Stage:
         """With connections of its own: those of a process that forked are not to be shared."""
@@ -359,9 +367,9 @@ def verify(stage: Stage, release: Release) -> Release:
         gathered=datetime.now(UTC),
         endpoint_config="none",
         checks=(check,),
-        golden=None,
+        golden=GOLDEN,
         former_golden=None,
-        latency=None,
+        latency=LATENCY,
         alarms=None,
     )
     return ReleaseStore(stage).add_evidence(release.id, found)
