@@ -76,7 +76,7 @@ def test_a_line_that_is_no_case_is_refused_by_its_number(wrong: bytes, reason: s
 
 
 def test_an_empty_file_is_no_golden_set() -> None:
-    with pytest.raises(PromotionError, match="set, line 1: not a case of a golden set"):
+    with pytest.raises(PromotionError, match="set, line 1: not a case"):
         parse(b"", "set")
 
 
