@@ -7,7 +7,7 @@ import asyncio
 
 from localaws.cloudwatch import alarms
 from localaws.cloudwatch.measures import Metric
-from localaws.ministack.cloudwatch import evaluate_alarms, evaluate_by, statistic
+from localaws.ministack.cloudwatch import MetricAlarms, evaluate_alarms, recorded_statistic
 from localaws.scope import Document
 
 EVALUATION_SECONDS = 1.0
@@ -16,18 +16,18 @@ EVALUATION_SECONDS = 1.0
 
 async def keep_evaluating() -> None:
     """Evaluate every alarm by `alarms`, again and again."""
-    evaluate_by(_evaluate, alarms.check, alarms.unjudged)
+    MetricAlarms(_evaluate, alarms.check, alarms.not_evaluated)
     while True:
         evaluate_alarms()
         await asyncio.sleep(EVALUATION_SECONDS)
 
 
 def _evaluate(alarm: Document, now: float) -> tuple[str, str] | None:
-    verdict = alarms.judge(alarm, _statistic, now)
-    return (verdict.state, verdict.reason) if verdict else None
+    return alarms.evaluate(alarm, statistic, now)
 
 
-def _statistic(metric: Metric, start: float, end: float) -> float | None:
-    return statistic(
+def statistic(metric: Metric, start: float, end: float) -> float | None:
+    """A recorded metric's statistic over [start, end) in epoch seconds; None without data."""
+    return recorded_statistic(
         metric.namespace, metric.name, dict(metric.dimensions), metric.statistic, (start, end)
     )

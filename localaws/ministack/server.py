@@ -90,8 +90,8 @@ class _EventClock:
 def _upload_part_copy(bucket: str, key: str, query: Document, headers: Any) -> Any:
     """S3's UploadPartCopy from a bucket of any account that lets the caller read, with checksums.
 
-    MiniStack looks for the source in the caller's account only, though it has judged the source's
-    policy by then, and computes no checksum of the part.
+    MiniStack looks for the source in the caller's account only, though it has evaluated the policy
+    of the source by then, and computes no checksum of the part.
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyPartResult.html
     """
     source = unquote(headers["x-amz-copy-source"].lstrip("/")).partition("/")

@@ -53,12 +53,11 @@ async def handle(
         return json_api.respond(partial(control.call, scope, operation), body)
     wanted = _INVOCATION.fullmatch(path)
     if wanted is None:
-        return runtime_api.unknown(path)
-    name = wanted["name"]
+        message = f"localaws emulates InvokeEndpoint and InvokeEndpointAsync, not {path}."
+        return runtime_api.refused(AwsError("UnknownOperationException", message, status=404))
+    invoke = _runtimes[0].invoke if wanted["kind"] == "invocations" else _queues[0].invoke
     try:
-        if wanted["kind"] == "async-invocations":
-            return _queues[0].invoke(scope, name, headers, body)
-        return await _runtimes[0].invoke(scope, name, headers, body)
+        return await invoke(scope, wanted["name"], headers, body)
     except AwsError as error:
         return runtime_api.refused(error)
 

@@ -54,8 +54,8 @@ def record(
     if modes & {"Input", "InputAndOutput"}:
         captured["endpointInput"] = _side("INPUT", headers.get("content-type", ""), body, config)
     if modes & {"Output", "InputAndOutput"}:
-        of_answer = reply.headers.get("content-type", "")
-        captured["endpointOutput"] = _side("OUTPUT", of_answer, reply.body, config)
+        content_type = reply.headers.get("content-type", "")
+        captured["endpointOutput"] = _side("OUTPUT", content_type, reply.body, config)
     metadata = {
         "eventId": str(uuid.uuid4()),
         "inferenceTime": moment.isoformat(timespec="seconds").replace("+00:00", "Z"),

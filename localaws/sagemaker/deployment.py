@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 
 from localaws.home import LocalAwsError
 from localaws.ministack import cloudwatch
-from localaws.sagemaker import pools, serverless
 from localaws.sagemaker.errors import HostingError
 from localaws.sagemaker.fleet import Fleet, Traffic
 from localaws.sagemaker.policy import ROLLING, Policy
-from localaws.sagemaker.state import Endpoint, by_role, now
+from localaws.sagemaker.state import Endpoint, now
+from localaws.sagemaker.summaries import described
 from localaws.scope import Document
 
 
@@ -153,12 +153,12 @@ class Deployment:
     def _watch(self) -> None:
         """Raise HostingError where an alarm is in ALARM or the deployment takes too long."""
         states = cloudwatch.alarm_states(self.endpoint.scope, self.policy.alarms)
-        ringing = [name for name, state in states.items() if state == "ALARM"]
+        in_alarm = [name for name, state in states.items() if state == "ALARM"]
         config = self.endpoint.properties["EndpointConfigName"]
         head = f"The deployment of endpoint configuration {config} was rolled back:"
-        if ringing:
+        if in_alarm:
             raise HostingError(
-                f"{head} CloudWatch alarm(s) [{', '.join(ringing)}] of its "
+                f"{head} CloudWatch alarm(s) [{', '.join(in_alarm)}] of its "
                 "AutoRollbackConfiguration are in state ALARM."
             )
         # Waits count at their full length, whatever the factor.
@@ -181,5 +181,4 @@ class Deployment:
             }
             for one in self.variants
         ]
-        described = [pools.described(serverless.described(one)) for one in pending]
-        self.endpoint.pending = {**self._summary, **by_role(described, self.fleet.shadow)}
+        self.endpoint.pending = {**self._summary, **described(pending, self.fleet.shadow)}

@@ -126,7 +126,7 @@ class Fleet:
             failed = 0 if instance.ping() else failed + 1
         attempt = 0
         while self._serves(variant, instance):
-            cause = "died" if instance.exited.is_set() else "stopped answering /ping"
+            cause = "died" if instance.exited.is_set() else "failed its health checks"
             _log.warning("instance %s %s: replacing it", instance.id, cause)
             instance.healthy = False
             try:

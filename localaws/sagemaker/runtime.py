@@ -29,9 +29,9 @@ ATTEMPTS = 3
 
 _PREFIX = "x-amzn-sagemaker-"
 _PASSED = ("content-type", "accept")
-# httpx would else add its own wishes, which no client of SageMaker sent.
+# httpx would else add values of its own, which no client of SageMaker sent.
 _OWN = {"accept": "*/*", "accept-encoding": "identity", "user-agent": "AHC/2.0"}
-_ANSWERED = (
+_RETURNED = (
     "content-type",
     "x-amzn-sagemaker-custom-attributes",
     "x-amzn-sagemaker-new-session-id",
@@ -71,7 +71,7 @@ class Runtime:
         if not 200 <= reply.status < 300:
             raise model_error(scope, name, instance, reply)
         capture.record(endpoint, variant, headers, body, reply)
-        response = {key: reply.headers[key] for key in _ANSWERED if key in reply.headers}
+        response = {key: reply.headers[key] for key in _RETURNED if key in reply.headers}
         response["x-amzn-invoked-production-variant"] = variant.program.label
         return 200, response, reply.body
 

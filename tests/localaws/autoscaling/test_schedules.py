@@ -33,6 +33,8 @@ def times(schedule: str, hours: int, timezone: str = "UTC") -> list[str]:
         ("cron(0 8 ? * 2 *)", 72, ["Mon 08:00:00"]),
         ("cron(0/20 1 3 MAR,MAY ? 2026)", 72, ["Tue 01:00:00", "Tue 01:20:00", "Tue 01:40:00"]),
         ("cron(0 8 * APR ? *)", 48, []),
+        ("cron(0 8 ? * 2#1 *)", 24, ["Mon 08:00:00"]),
+        ("cron(0 8 L * ? *)", 48, []),
     ],
 )
 def test_each_kind_is_due_once_at_its_moments(
@@ -66,8 +68,9 @@ def test_cron_follows_the_clocks_of_summer_time() -> None:
         "cron(0 8 * * ?)",
         "cron(0 8 * * * *)",
         "cron(60 8 * * ? *)",
-        "cron(0 8 L * ? *)",
-        "cron(0 8 ? * 2#1 *)",
+        "cron(0 8 ? * ? *)",
+        "cron(0 8 0 * ? *)",
+        "cron(0 8 ? * MOON *)",
     ],
 )
 def test_what_is_no_schedule_is_refused(wrong: str) -> None:
