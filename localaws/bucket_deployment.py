@@ -14,7 +14,7 @@ from zipfile import BadZipFile, ZipFile
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from localaws.clients import client
+from localaws.clients import client, keys
 from localaws.ministack import services
 from localaws.resource_types import Created, resource_type
 from localaws.scope import Document
@@ -24,7 +24,7 @@ _REFUSED = (
 )
 
 
-def _says(properties: Document, name: str) -> bool:
+def _is_true(properties: Document, name: str) -> bool:
     # A template's true is CloudFormation's "true"; each of these options is true by default.
     return str(properties.get(name, "true")).lower() == "true"
 
@@ -33,13 +33,13 @@ def _deploy(physical_id: str, properties: Document) -> Created:
     """Copy the sources to the destination; ValueError, which fails the stack, where it cannot."""
     if refused := [name for name in _REFUSED if any(properties.get(name) or ())]:
         raise ValueError(f"{refused[0]} of a bucket deployment is not emulated here.")
-    if not _says(properties, "RetainOnDelete"):
+    if not _is_true(properties, "RetainOnDelete"):
         raise ValueError("A bucket deployment without RetainOnDelete is not emulated here.")
     try:
         _copy(properties)
     except (BotoCoreError, ClientError, BadZipFile) as error:
         raise ValueError(f"The bucket deployment failed: {error}") from error
-    keys = properties["SourceObjectKeys"] if _says(properties, "OutputObjectKeys") else []
+    keys = properties["SourceObjectKeys"] if _is_true(properties, "OutputObjectKeys") else []
     arn = properties.get("DestinationBucketArn")
     named = {"DestinationBucketArn": arn} if arn else {}
     return physical_id, {"SourceObjectKeys": keys, **named}
@@ -54,7 +54,7 @@ def _copy(properties: Document) -> None:
         folder = Path(temporary)
         sources = zip(properties["SourceBucketNames"], properties["SourceObjectKeys"], strict=True)
         for source, key in sources:
-            if not _says(properties, "Extract"):
+            if not _is_true(properties, "Extract"):
                 s3.download_file(source, key, str(folder / Path(key).name))
                 continue
             with tempfile.TemporaryFile() as archive:
@@ -69,11 +69,10 @@ def _copy(properties: Document) -> None:
             guessed = mimetypes.guess_type(path.name)[0]
             arguments = {"ContentType": guessed} if guessed else {}
             s3.upload_file(str(path), bucket, key, ExtraArgs=arguments)
-    if _says(properties, "Prune"):
-        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-            for entry in page.get("Contents", []):
-                if entry["Key"] not in files:
-                    s3.delete_object(Bucket=bucket, Key=entry["Key"])
+    if _is_true(properties, "Prune"):
+        for key in keys(services.scope(), bucket, prefix):
+            if key not in files:
+                s3.delete_object(Bucket=bucket, Key=key)
 
 
 RESOURCES = {

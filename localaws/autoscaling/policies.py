@@ -7,7 +7,7 @@ from localaws.autoscaling import evaluation, steps, tracking, variants
 from localaws.autoscaling.registry import REGISTRY, Key, Policy, cooldowns_of
 from localaws.autoscaling.requests import described, key_of
 from localaws.clients import client
-from localaws.json_api import AwsError
+from localaws.json_api import refuse
 from localaws.scope import Document, Scope
 
 
@@ -21,8 +21,10 @@ def put_scaling_policy(where: Scope, request: Document) -> Document:
     with REGISTRY.lock:
         REGISTRY.target(key)
         known = REGISTRY.policies.get((key, request["PolicyName"]))
-        if known and known.document["PolicyType"] != kind:
-            raise AwsError.validation("The PolicyType of a scaling policy cannot be changed.")
+        refuse(
+            known and known.document["PolicyType"] != kind,
+            "The PolicyType of a scaling policy cannot be changed.",
+        )
         document = known.document if known else _new_policy(where, key, request, kind)
         document = document | {member: configuration}
         policy = Policy(key, document, metric, cooldowns_of(configuration))
@@ -37,16 +39,15 @@ def put_scaling_policy(where: Scope, request: Document) -> Document:
 
 def _metric(key: Key, kind: str, configuration: Document) -> Document | None:
     """The metric of a policy of that type; AwsError where the configuration is of another type."""
-    if kind not in ("StepScaling", "TargetTrackingScaling"):
-        raise AwsError.validation(f"localaws does not evaluate policies of PolicyType {kind}.")
-    try:
-        if kind == "StepScaling":
-            steps.check(configuration)
-            return None
-        names = variants.names(key.resource_id)
-        return tracking.metric_of(configuration, key.dimension, *names)
-    except ValueError as error:
-        raise AwsError.validation(str(error)) from None
+    if kind == "StepScaling":
+        steps.check(configuration)
+        return None
+    refuse(
+        kind != "TargetTrackingScaling",
+        f"localaws does not evaluate policies of PolicyType {kind}.",
+    )
+    names = variants.names(key.resource_id)
+    return tracking.metric_of(configuration, key.dimension, *names)
 
 
 def delete_scaling_policy(where: Scope, request: Document) -> Document:

@@ -81,13 +81,13 @@ class Policy:
 class ScheduledAction:
     """A scheduled action; `document` is its entry in DescribeScheduledActions.
 
-    looked: the time, in epoch seconds, until which its schedule has been evaluated.
+    evaluated: the time, in epoch seconds, until which its schedule has been evaluated.
     """
 
     key: Key
     document: Document
     due: Due
-    looked: float
+    evaluated: float
 
 
 def cooldowns_of(configuration: Document) -> Cooldowns:

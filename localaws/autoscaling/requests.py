@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from localaws.autoscaling import variants
 from localaws.autoscaling.registry import Key
-from localaws.json_api import AwsError
+from localaws.json_api import AwsError, refuse
 from localaws.scope import Document, Scope
 
 PAGE = 50
@@ -13,12 +13,12 @@ DIMENSIONS = tuple(variants.WHAT)
 
 def key_of(where: Scope, request: Document) -> Key:
     """The target that a request names; AwsError for what is not scaled here."""
-    try:
-        variants.names(request["ResourceId"])
-    except ValueError as error:
-        raise AwsError.validation(str(error)) from None
-    if request["ServiceNamespace"] != "sagemaker" or request["ScalableDimension"] not in DIMENSIONS:
-        raise AwsError.validation(f"localaws scales {' and '.join(DIMENSIONS)} of sagemaker alone.")
+    variants.names(request["ResourceId"])
+    refuse(
+        request["ServiceNamespace"] != "sagemaker"
+        or request["ScalableDimension"] not in DIMENSIONS,
+        f"localaws scales {' and '.join(DIMENSIONS)} of sagemaker alone.",
+    )
     return Key(where, request["ResourceId"], request["ScalableDimension"])
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from localaws.autoscaling import schedules
 from localaws.autoscaling.registry import CROSSED, REGISTRY, Registry, ScheduledAction
 from localaws.autoscaling.requests import described, key_of
-from localaws.json_api import AwsError, refuse
+from localaws.json_api import refuse
 from localaws.scope import Document, Scope
 
 
@@ -33,10 +33,7 @@ def put_scheduled_action(where: Scope, request: Document) -> Document:
         if known:
             own = {one: known.document[one] for one in own}
         begun = times.get("StartTime", time.time())
-        try:
-            due = schedules.parse(request["Schedule"], request.get("Timezone", "UTC"), begun)
-        except ValueError as error:
-            raise AwsError.validation(str(error)) from None
+        due = schedules.parse(request["Schedule"], request.get("Timezone", "UTC"), begun)
         REGISTRY.scheduled[key, name] = ScheduledAction(
             key, request | times | own, due, time.time()
         )
@@ -63,7 +60,7 @@ def carry_out(registry: Registry, now: float) -> None:
     """Set the bounds of targets whose scheduled actions have come due since the last time."""
     with registry.lock:
         for action in list(registry.scheduled.values()):
-            after, action.looked = action.looked, now
+            after, action.evaluated = action.evaluated, now
             target = registry.targets.get(action.key)
             start, end = (action.document.get(one) for one in ("StartTime", "EndTime"))
             within = (start is None or now >= start) and (end is None or now <= end)

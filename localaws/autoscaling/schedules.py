@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from localaws.json_api import AwsError
 from localaws.ministack.schedules import Cron
 
 Due = Callable[[float, float], bool]
@@ -21,20 +22,22 @@ _SECONDS = {"minute": 60, "hour": 3600, "day": 86_400}
 def parse(schedule: str, timezone: str, begun: float) -> Due:
     """The schedule as a function; a rate counts from `begun`, in epoch seconds.
 
-    Raises ValueError for what is no schedule.
+    Raises AwsError (ValidationException) for what is no schedule.
     """
     found = _SCHEDULE.fullmatch(schedule)
     if found is None:
-        raise ValueError(f"Schedule {schedule!r} is none of at(...), rate(...) and cron(...).")
+        raise AwsError.validation(
+            f"Schedule {schedule!r} is none of at(...), rate(...) and cron(...)."
+        )
     try:
         zone = ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError):
-        raise ValueError(f"Timezone {timezone!r} is not known.") from None
+        raise AwsError.validation(f"Timezone {timezone!r} is not known.") from None
     read = {"at": _at, "rate": _rate, "cron": _cron}[found["kind"]]
     try:
         return read(found["inside"], zone, begun)
     except ValueError as error:
-        raise ValueError(f"Schedule {schedule!r} is not valid: {error}.") from None
+        raise AwsError.validation(f"Schedule {schedule!r} is not valid: {error}.") from None
 
 
 def _at(inside: str, zone: ZoneInfo, begun: float) -> Due:

@@ -18,6 +18,11 @@ _SERVICE_ROLE = (
     "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
 )
 
+_NOT_SUSPENDED = {
+    f"{kind}Suspended": False
+    for kind in ("DynamicScalingIn", "DynamicScalingOut", "ScheduledScaling")
+}
+
 
 def register_scalable_target(where: Scope, request: Document) -> Document:
     """Register a target, or change what the request names of a registered one."""
@@ -27,9 +32,11 @@ def register_scalable_target(where: Scope, request: Document) -> Document:
         raise AwsError.validation(
             f"SageMaker variant doesn't exist: {key.resource_id} for {key.dimension}"
         )
+    given = {name: value for name, value in request.items() if name not in ("RoleARN", "Tags")}
     with REGISTRY.lock:
         known = REGISTRY.targets.get(key)
-        document = known.document | _given(request) if known else _given(request)
+        document = (known.document if known else _new(where)) | given
+        document["SuspendedState"] = _NOT_SUSPENDED | document.get("SuspendedState", {})
         refuse(
             not {"MinCapacity", "MaxCapacity"} <= document.keys(),
             "MinCapacity and MaxCapacity are required for a new scalable target.",
@@ -40,27 +47,17 @@ def register_scalable_target(where: Scope, request: Document) -> Document:
             f"Minimum capacity cannot be less than {variant.least} for {key.resource_id}: only"
             " asynchronous endpoints scale to zero instances.",
         )
-        if known:
-            known.document = document
-            return {"ScalableTargetARN": document["ScalableTargetARN"]}
-    arn = (
-        f"arn:aws:application-autoscaling:{where.region}:{where.account}:"
-        f"scalable-target/{uuid.uuid4().hex}"
-    )
-    document |= {
+        REGISTRY.targets[key] = Target(key, document)
+    return {"ScalableTargetARN": document["ScalableTargetARN"]}
+
+
+def _new(where: Scope) -> Document:
+    arn = f"arn:aws:application-autoscaling:{where.region}:{where.account}:scalable-target"
+    return {
         "CreationTime": time.time(),
         "RoleARN": _SERVICE_ROLE.format(account=where.account),
-        "ScalableTargetARN": arn,
-        "SuspendedState": {
-            "DynamicScalingInSuspended": False,
-            "DynamicScalingOutSuspended": False,
-            "ScheduledScalingSuspended": False,
-        }
-        | document.get("SuspendedState", {}),
+        "ScalableTargetARN": f"{arn}/{uuid.uuid4().hex}",
     }
-    with REGISTRY.lock:
-        REGISTRY.targets[key] = Target(key, document)
-    return {"ScalableTargetARN": arn}
 
 
 def deregister_scalable_target(where: Scope, request: Document) -> Document:
@@ -90,7 +87,3 @@ def describe_scaling_activities(where: Scope, request: Document) -> Document:
         found = [(key, "", one) for key, several in REGISTRY.activities.items() for one in several]
     found.sort(key=lambda one: one[2]["StartTime"], reverse=True)
     return described("ScalingActivities", found, where, request)
-
-
-def _given(request: Document) -> Document:
-    return {name: value for name, value in request.items() if name not in ("RoleARN", "Tags")}

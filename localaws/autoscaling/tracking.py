@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from localaws.json_api import refuse
 from localaws.scope import Document
 
 INSTANCES = "sagemaker:variant:DesiredInstanceCount"
@@ -38,30 +39,30 @@ _PREDEFINED = {
 def metric_of(configuration: Document, dimension: str, endpoint: str, variant: str) -> Document:
     """The metric of a TargetTrackingScalingPolicyConfiguration, in PutMetricAlarm's shape.
 
-    Raises ValueError for one that is not evaluated here, or does not go with the dimension.
+    Raises AwsError for one that is not evaluated here, or does not go with the dimension.
     """
-    if configuration.get("TargetValue", 0) <= 0:
-        raise ValueError(
-            "TargetTrackingScalingPolicyConfiguration with a TargetValue above 0 needed"
-        )
-    predefined = configuration.get("PredefinedMetricSpecification")
-    custom = configuration.get("CustomizedMetricSpecification")
-    if predefined and not custom:
-        return _predefined(predefined["PredefinedMetricType"], dimension, endpoint, variant)
-    if custom and not predefined:
-        return _custom(custom)
-    raise ValueError(
-        "Exactly one of PredefinedMetricSpecification and CustomizedMetricSpecification must be"
-        " specified."
+    refuse(
+        configuration.get("TargetValue", 0) <= 0,
+        "TargetTrackingScalingPolicyConfiguration with a TargetValue above 0 needed",
     )
+    predefined: Document = configuration.get("PredefinedMetricSpecification", {})
+    custom = configuration.get("CustomizedMetricSpecification")
+    refuse(
+        bool(predefined) == bool(custom),
+        "Exactly one of PredefinedMetricSpecification and CustomizedMetricSpecification must be"
+        " specified.",
+    )
+    if custom:
+        return _custom(custom)
+    return _predefined(predefined["PredefinedMetricType"], dimension, endpoint, variant)
 
 
 def _predefined(kind: str, dimension: str, endpoint: str, variant: str) -> Document:
     known = [name for name, (its, *_) in _PREDEFINED.items() if its == dimension]
-    if kind not in known:
-        raise ValueError(
-            f"localaws does not measure {kind} for {dimension}, only {' and '.join(known)}."
-        )
+    refuse(
+        kind not in known,
+        f"localaws does not measure {kind} for {dimension}, only {' and '.join(known)}.",
+    )
     _, name, statistic, period = _PREDEFINED[kind]
     values = {"EndpointName": endpoint, "VariantName": variant}
     return {
@@ -75,11 +76,11 @@ def _predefined(kind: str, dimension: str, endpoint: str, variant: str) -> Docum
 
 def _custom(specification: Document) -> Document:
     names = ("Namespace", "MetricName", "Statistic")
-    if not set(names) <= specification.keys():
-        raise ValueError(
-            "localaws follows a CustomizedMetricSpecification with Namespace, MetricName and"
-            " Statistic, no metric math."
-        )
+    refuse(
+        not set(names) <= specification.keys(),
+        "localaws follows a CustomizedMetricSpecification with Namespace, MetricName and Statistic,"
+        " no metric math.",
+    )
     return {
         **{name: specification[name] for name in names},
         "Dimensions": specification.get("Dimensions", []),

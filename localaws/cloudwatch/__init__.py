@@ -8,7 +8,6 @@ import asyncio
 from localaws.cloudwatch import alarms
 from localaws.cloudwatch.measures import Metric
 from localaws.ministack.cloudwatch import MetricAlarms, evaluate_alarms, recorded_statistic
-from localaws.scope import Document
 
 EVALUATION_SECONDS = 1.0
 """How often alarms are evaluated."""
@@ -16,14 +15,14 @@ EVALUATION_SECONDS = 1.0
 
 async def keep_evaluating() -> None:
     """Evaluate every alarm by `alarms`, again and again."""
-    MetricAlarms(_evaluate, alarms.check, alarms.not_evaluated)
+    MetricAlarms(
+        lambda alarm, now: alarms.evaluate(alarm, statistic, now),
+        alarms.check,
+        alarms.not_evaluated,
+    )
     while True:
         evaluate_alarms()
         await asyncio.sleep(EVALUATION_SECONDS)
-
-
-def _evaluate(alarm: Document, now: float) -> tuple[str, str] | None:
-    return alarms.evaluate(alarm, statistic, now)
 
 
 def statistic(metric: Metric, start: float, end: float) -> float | None:

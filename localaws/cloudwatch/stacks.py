@@ -10,10 +10,6 @@ from localaws.resource_types import Created, resource_type
 from localaws.scope import Document
 
 
-def _create(logical_id: str, properties: Document, stack: str) -> Created:
-    return _put(properties.get("AlarmName") or physical_name(stack, logical_id, 255), properties)
-
-
 def _put(name: str, properties: Document) -> Created:
     own = {key: value for key, value in properties.items() if key != "Tags"}
     request = validation.coerce("cloudwatch", "PutCompositeAlarmInput", {**own, "AlarmName": name})
@@ -22,7 +18,9 @@ def _put(name: str, properties: Document) -> Created:
 
 RESOURCES = {
     "AWS::CloudWatch::CompositeAlarm": resource_type(
-        _create,
+        lambda logical_id, properties, stack: _put(
+            properties.get("AlarmName") or physical_name(stack, logical_id, 255), properties
+        ),
         lambda name, _old, new, _stack: _put(name, new),
         lambda name, _properties: delete_alarm(name),
     ),

@@ -33,7 +33,8 @@ def install() -> None:
     s3._upload_part_copy = _upload_part_copy
     stacks.now_iso = _EventClock()
     # Every property of a flow log but Tags replaces it, so there is no update.
-    add_resources({"AWS::EC2::FlowLog": {"create": _create_flow_log, "delete": _delete_flow_log}})
+    flow_log = {"create": _create_flow_log, "delete": lambda one, _: ec2._flow_logs.pop(one, None)}
+    add_resources({"AWS::EC2::FlowLog": flow_log})
     create = resource("AWS::Logs::LogGroup")["create"]
     resource("AWS::Logs::LogGroup")["create"] = partial(_create_log_group, create)
 
@@ -147,7 +148,3 @@ def _create_flow_log(_logical_id: str, properties: Document, _stack: str) -> Any
         "CreationTime": responses.now_iso(),
     }
     return flow_log, {"Id": flow_log}
-
-
-def _delete_flow_log(physical_id: str, _properties: Document) -> None:
-    ec2._flow_logs.pop(physical_id, None)

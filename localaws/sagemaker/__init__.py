@@ -28,11 +28,11 @@ ROUTES = {
     "path_prefixes": ["/endpoints/"],
 }
 
-PULSE_SECONDS = 1.0
+PUBLICATION_SECONDS = 1.0
 """How often metrics are published, and captured data is written."""
 
-BEATS_PER_MEASUREMENT = 5
-"""CPU and memory are looked at every fifth time; SageMaker does every minute."""
+ROUNDS_PER_MEASUREMENT = 5
+"""CPU and memory are measured every fifth time; SageMaker does so every minute."""
 
 _INVOCATION = re.compile(r"/endpoints/(?P<name>[^/]+)/(?P<kind>async-invocations|invocations)")
 _background: set[asyncio.Task[None]] = set()
@@ -71,20 +71,20 @@ def shutdown() -> None:
 def _start() -> None:
     _runtimes.append(runtime.Runtime())
     _queues.append(Asynchronous(_runtimes[0]))
-    _background.add(asyncio.get_running_loop().create_task(_pulse(), name="sagemaker-pulse"))
+    _background.add(asyncio.create_task(_publish_regularly(), name="sagemaker-metrics"))
 
 
-async def _pulse() -> None:
+async def _publish_regularly() -> None:
     meter = metrics.Meter()
-    for beat in itertools.count():
-        if beat % BEATS_PER_MEASUREMENT == 0:
+    for number in itertools.count():
+        if number % ROUNDS_PER_MEASUREMENT == 0:
             invocation.publish(STORE.endpoints())
             metrics.publish_utilization(await asyncio.to_thread(meter.measure, STORE.endpoints()))
         metrics.count_concurrent_requests()
-        if beat % metrics.COUNTS_PER_PUBLICATION == 0:
+        if number % metrics.COUNTS_PER_PUBLICATION == 0:
             metrics.publish_concurrent_requests()
         serverless.publish()
         metrics.publish_invocations()
-        _queues[0].beat()
+        _queues[0].advance()
         await asyncio.to_thread(capture.store)
-        await asyncio.sleep(PULSE_SECONDS)
+        await asyncio.sleep(PUBLICATION_SECONDS)

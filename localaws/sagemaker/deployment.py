@@ -51,7 +51,7 @@ class Deployment:
     variants: list[Document]
     policy: Policy
     _started: float = field(default_factory=time.monotonic)
-    _spared: float = 0.0
+    _skipped: float = 0.0
     _summary: Document = field(default_factory=dict)
     _shares: Mapping[str, float] = field(default_factory=dict)
 
@@ -76,7 +76,9 @@ class Deployment:
                 self._shift_all(old)
         except HostingError as error:
             try:
-                self._go_back(old, had)
+                if self.policy.kind == ROLLING and self.endpoint.traffic is not None:
+                    self._roll_back(old, had)
+                self.endpoint.traffic = None
             except HostingError as second:
                 raise RollbackFailed(f"{error} The rollback failed: {second}") from second
             raise
@@ -108,11 +110,6 @@ class Deployment:
             if reached < total:
                 old.scale({name: math.ceil(had * (total - reached) / total)})
 
-    def _go_back(self, old: Fleet, had: Mapping[str, int]) -> None:
-        if self.policy.kind == ROLLING and self.endpoint.traffic is not None:
-            self._roll_back(old, had)
-        self.endpoint.traffic = None
-
     def _roll_back(self, old: Fleet, had: Mapping[str, int]) -> None:
         ((name, total),) = self._production.items()
         batch = self.policy.rollback.instances(had[name]) if self.policy.rollback else had[name]
@@ -139,16 +136,16 @@ class Deployment:
     def _bake(self, seconds: float) -> None:
         began = time.monotonic()
         end = began + seconds * TIME_SCALE
-        spared = self._spared
+        skipped = self._skipped
         while True:
             self._watch()
-            nap = min(LOOK_SECONDS, end - time.monotonic())
-            if nap <= 0:
+            pause = min(LOOK_SECONDS, end - time.monotonic())
+            if pause <= 0:
                 return
-            if self.fleet.closes_within(nap):
+            if self.fleet.closes_within(pause):
                 raise HostingError("The endpoint's instances are being stopped.")
             waited = time.monotonic() - began
-            self._spared = spared + waited / TIME_SCALE - waited
+            self._skipped = skipped + waited / TIME_SCALE - waited
 
     def _watch(self) -> None:
         """Raise HostingError where an alarm is in ALARM or the deployment takes too long."""
@@ -162,7 +159,7 @@ class Deployment:
                 "AutoRollbackConfiguration are in state ALARM."
             )
         # Waits count at their full length, whatever the factor.
-        taken = time.monotonic() - self._started + self._spared
+        taken = time.monotonic() - self._started + self._skipped
         if self.policy.timeout is not None and taken > self.policy.timeout:
             raise HostingError(
                 f"{head} it took longer than MaximumExecutionTimeoutInSeconds "

@@ -55,7 +55,9 @@ class Runtime:
     ) -> Response:
         """InvokeEndpoint. Raises AwsError in the error shapes of botocore's model."""
         started = time.perf_counter()
-        _check(name, headers, body)
+        if len(body) > MAX_BODY_BYTES:
+            raise invalid(f"The body has {len(body)} bytes; at most {MAX_BODY_BYTES} are allowed.")
+        read_request("InvokeEndpoint", name, headers)
         endpoint = in_service(scope, name)
         if "AsyncInferenceConfig" in endpoint.configuration:
             raise invalid(f"Endpoint {name} is asynchronous: call it by InvokeEndpointAsync.")
@@ -135,12 +137,6 @@ class Runtime:
         else:
             return Reply(got.status_code, got.headers, got.content, time.perf_counter() - started)
         return Reply(0, {}, message.encode(), time.perf_counter() - started)
-
-
-def _check(name: str, headers: Mapping[str, str], body: bytes) -> None:
-    if len(body) > MAX_BODY_BYTES:
-        raise invalid(f"The body has {len(body)} bytes; at most {MAX_BODY_BYTES} are allowed.")
-    read_request("InvokeEndpoint", name, headers)
 
 
 def in_service(scope: Scope, name: str) -> Endpoint:

@@ -52,7 +52,7 @@ class Asynchronous:
             raise invalid(f"Endpoint {name} is not asynchronous: call it by InvokeEndpoint.")
         request = parse(config, name, headers, body)
         endpoint.backlog.waiting.append(request)
-        self._look_at(endpoint)
+        self._advance(endpoint)
         response = {"content-type": "application/json"}
         if request.output:
             response["x-amzn-sagemaker-outputlocation"] = request.output
@@ -60,14 +60,14 @@ class Asynchronous:
             response["x-amzn-sagemaker-failurelocation"] = request.failure
         return 202, response, json.dumps({"InferenceId": request.inference_id}).encode()
 
-    def beat(self) -> None:
+    def advance(self) -> None:
         """Expire requests, start work on free instances, and publish the state of every queue."""
         for endpoint in STORE.endpoints():
             if "AsyncInferenceConfig" in endpoint.configuration and endpoint.fleet is not None:
-                self._look_at(endpoint)
+                self._advance(endpoint)
                 _publish_queue(endpoint)
 
-    def _look_at(self, endpoint: Endpoint) -> None:
+    def _advance(self, endpoint: Endpoint) -> None:
         backlog = endpoint.backlog
         for request in backlog.take_expired(time.time()):
             self._begin(expire(endpoint, request))
@@ -89,7 +89,7 @@ class Asynchronous:
         try:
             outcome = await self._outcome(endpoint, request, instance, counted)
         except httpx.ConnectError:
-            # The instance is being replaced: the next beat tries again.
+            # The instance is being replaced: the next call tries again.
             endpoint.backlog.waiting.appendleft(request)
             return
         finally:
@@ -101,7 +101,7 @@ class Asynchronous:
             "TotalProcessingTime": round(1000 * (time.time() - request.received), 1),
         }
         publish(endpoint, {**counted, **times}, VariantName=variant)
-        self._look_at(endpoint)
+        self._advance(endpoint)
 
     async def _outcome(
         self, endpoint: Endpoint, request: Request, instance: Instance, counted: Counter[str]

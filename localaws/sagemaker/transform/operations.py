@@ -3,7 +3,7 @@
 from localaws.json_api import AwsError, refuse
 from localaws.sagemaker import listing, models
 from localaws.sagemaker.multimodel.source import is_multi_model
-from localaws.sagemaker.state import STORE, Operations, Resource
+from localaws.sagemaker.state import STORE, Operations
 from localaws.sagemaker.transform import runs
 from localaws.sagemaker.transform.job import KIND, NO_PROCESSING, TransformJob
 from localaws.scope import Document, Scope
@@ -57,11 +57,12 @@ def describe(scope: Scope, request: Document) -> Document:
 def list_jobs(scope: Scope, request: Document) -> Document:
     """ListTransformJobs."""
     jobs = STORE.all(scope, KIND).values()
-    return listing.page(request, jobs, _summary, "TransformJobSummaries")
-
-
-def _summary(one: Resource) -> Document:
-    return _job(one.scope, one.name).summarise()
+    return listing.page(
+        request,
+        jobs,
+        lambda one: _job(scope, one.name).summarise(),
+        "TransformJobSummaries",
+    )
 
 
 def _job(scope: Scope, name: str) -> TransformJob:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from localaws.autoscaling.schedules import parse
+from localaws.json_api import AwsError
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 
@@ -74,10 +75,10 @@ def test_cron_follows_the_clocks_of_summer_time() -> None:
     ],
 )
 def test_what_is_no_schedule_is_refused(wrong: str) -> None:
-    with pytest.raises(ValueError, match="Schedule"):
+    with pytest.raises(AwsError, match="Schedule"):
         parse(wrong, "UTC", 0)
 
 
 def test_an_unknown_timezone_is_refused() -> None:
-    with pytest.raises(ValueError, match="Timezone 'Mars'"):
+    with pytest.raises(AwsError, match="Timezone 'Mars'"):
         parse("rate(1 day)", "Mars", 0)
