@@ -20,8 +20,14 @@ from localaws.resource_types import Created, resource_type
 from localaws.scope import Document
 
 _REFUSED = (
-    *("DistributionId", "Exclude", "Include", "SourceMarkers", "SystemMetadata", "UserMetadata"),
+    "DistributionId",
+    "Exclude",
+    "Include",
+    "SourceMarkers",
+    "SystemMetadata",
+    "UserMetadata",
 )
+"""The options of a deployment that are not carried out here."""
 
 
 def _is_true(properties: Document, name: str) -> bool:

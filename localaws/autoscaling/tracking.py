@@ -27,10 +27,16 @@ DEFAULT_COOLDOWN = 300
 _PREDEFINED = {
     "SageMakerVariantInvocationsPerInstance": (INSTANCES, "InvocationsPerInstance", "Sum", PERIOD),
     "SageMakerVariantConcurrentRequestsPerModelHighResolution": (
-        *(INSTANCES, "ConcurrentRequestsPerModel", "Average", HIGH_RESOLUTION),
+        INSTANCES,
+        "ConcurrentRequestsPerModel",
+        "Average",
+        HIGH_RESOLUTION,
     ),
     "SageMakerVariantProvisionedConcurrencyUtilization": (
-        *(CONCURRENCY, "ServerlessProvisionedConcurrencyUtilization", "Average", PERIOD),
+        CONCURRENCY,
+        "ServerlessProvisionedConcurrencyUtilization",
+        "Average",
+        PERIOD,
     ),
 }
 """Each metric's scalable dimension, its name, its statistic, and its period in seconds."""
