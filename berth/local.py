@@ -97,10 +97,7 @@ def env(context: typer.Context, stage: StageName) -> None:
 
     settings, state = settings_of(context), _home()
     settings.stage(stage)
-    port = home.healthy_port(state)
-    if port is None:
-        raise home.LocalAwsError("AWS on this machine is not running; start it: berth local up")
-    print(accounts.shell_lines(state, settings, stage, port))
+    print(accounts.shell_lines(state, settings, stage, home.required_port(state)))
 
 
 def demo(

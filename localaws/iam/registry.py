@@ -8,7 +8,7 @@ import binascii
 import json
 import secrets
 
-from localaws.json_api import Response
+from localaws.json_api import Response, operation_of
 from localaws.ministack import ecr
 from localaws.ministack.permissions import refusal
 from localaws.ministack.services import Handler, access_key, intercept, scope
@@ -34,7 +34,7 @@ _owners: dict[str, str] = {}
 def install() -> None:
     """Give each caller a token of its own, and require it."""
     intercept("ecr", _giving_tokens)
-    ecr.intercept_registry(_judging)
+    ecr.intercept_registry(_evaluating)
 
 
 def _giving_tokens(known: Handler) -> Handler:
@@ -42,8 +42,7 @@ def _giving_tokens(known: Handler) -> Handler:
         method: str, path: str, headers: dict[str, str], body: bytes, query: Document
     ) -> Response:
         status, response_headers, content = await known(method, path, headers, body, query)
-        wanted = headers.get("x-amz-target", "").endswith(".GetAuthorizationToken")
-        if not wanted or status != 200:
+        if operation_of(headers) != "GetAuthorizationToken" or status != 200:
             return status, response_headers, content
         document = json.loads(content)
         for given in document["authorizationData"]:
@@ -55,7 +54,7 @@ def _giving_tokens(known: Handler) -> Handler:
     return handle
 
 
-def _judging(known: Handler) -> Handler:
+def _evaluating(known: Handler) -> Handler:
     async def handle(
         method: str, path: str, headers: dict[str, str], body: bytes, query: Document
     ) -> Response:
