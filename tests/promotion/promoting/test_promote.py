@@ -110,6 +110,7 @@ def test_a_stage_that_cannot_be_verified_is_refused_before_anything_is_touched(
 ) -> None:
     stages = world.folder / "stages.toml"
     stages.write_text(stages.read_text().replace("[qa]\n", '[qa]\nmode = "batch"\n'))
+    world.forget()
     world.release("a1")
     with pytest.raises(PromotionError, match="qa: cannot be verified: a batch transform has no"):
         promoted(world, "dev", "qa")
