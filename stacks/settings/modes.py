@@ -11,14 +11,13 @@ from pydantic_core.core_schema import ValidationInfo
 
 from stacks.settings.values import Array, Email, MediaType, Schedule, Table, conflict
 
-Memory = Literal[1024, 2048, 3072, 4096, 5120, 6144]
 MAX_CONCURRENCY = 200
 
 
 class ServerlessSettings(Table):
     """`[<stage>.serverless]`."""
 
-    memory_mb: Memory = 4096
+    memory_mb: Literal[1024, 2048, 3072, 4096, 5120, 6144] = 4096
     """memory of one execution environment, in MB"""
     max_concurrency: Annotated[int, Field(ge=1, le=MAX_CONCURRENCY)] = 20
     """concurrent invocations; more are refused with a 429"""
