@@ -1,9 +1,10 @@
-"""`berth contract`: put an inference container through SageMaker's contract."""
+"""The commands of the contract kit: test a container, compare the results of several."""
 
+import json
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
@@ -24,8 +25,9 @@ _START_SECONDS = 480  # how long SageMaker waits for a container to answer its f
 
 
 def add(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(rich_help_panel=SECTION)(contract)
+    """Add the commands."""
+    for command in (contract, contract_compare):
+        app.command(rich_help_panel=SECTION)(command)
 
 
 def contract(
@@ -47,38 +49,40 @@ def contract(
     ] = None,
     body: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="A request that the container answers with 200."),
+        typer.Option(metavar="FILE", help="A request that gets a response with status 200."),
     ] = None,
     content_type: Annotated[
         str, typer.Option(metavar="TYPE", help="The content type of --body.")
     ] = "application/json",
     stream_body: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="A request that the container answers in chunks."),
+        typer.Option(metavar="FILE", help="A request that gets a response in chunks."),
     ] = None,
     case: Annotated[
         list[str] | None,
-        typer.Option(metavar="GLOB", help="Run these cases alone. May be given several times."),
+        typer.Option(
+            metavar="GLOB", help="Run only the cases whose id matches. May be given several times."
+        ),
     ] = None,
     timeout: Annotated[
         float, typer.Option(help="How many seconds a start may take.")
     ] = _START_SECONDS,
     memory: Annotated[str, typer.Option(help="The memory limit of --image.")] = "4g",
     strict: Annotated[
-        bool, typer.Option("--strict", help="Let cases of good practice decide, too.")
+        bool, typer.Option("--strict", help="Fail on cases of good practice, too.")
     ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON in place of the table.")
     ] = False,
 ) -> None:
-    """Put a container of any origin through SageMaker's contract.
+    """Test whether a container of any origin fulfils SageMaker's contract.
 
-    Name it by one of URL, --image and --process. Exit status 1 where a case that decides fails.
+    Name it by one of URL, --image and --process. The exit status is 1 if a binding case fails.
     """
     from contract import report  # noqa: PLC0415
     from contract.runner import is_certified, run  # noqa: PLC0415
 
-    # What was started is ended, whatever ends this.
+    # So that the container is ended when this command is.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     cases = _cases(case or [])
     _check_one_of(url, image, process)
@@ -105,6 +109,34 @@ def contract(
         screen.print(report.summary(results, certified=certified), markup=False)
     if not certified:
         raise typer.Exit(ExitStatus.NO)
+
+
+def contract_compare(
+    results: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="NAME=FILE",
+            help="A server's name, and what `berth contract --json` printed for it.",
+        ),
+    ],
+) -> None:
+    """Print a Markdown table that compares several containers by their results."""
+    from contract.compare import comparison  # noqa: PLC0415
+
+    print(comparison(dict(_named_document(result) for result in results)))
+
+
+def _named_document(result: str) -> tuple[str, Any]:
+    name, equals, file = result.partition("=")
+    if not (name and equals):
+        raise UsageError(f"{result}: takes the form NAME=FILE")
+    try:
+        document = json.loads(Path(file).read_text())
+    except ValueError as error:
+        raise UsageError(f"{file}: not JSON: {error}") from error
+    if not isinstance(document, dict) or not {"certified", "cases"} <= document.keys():
+        raise UsageError(f"{file}: not what `berth contract --json` prints")
+    return name, document
 
 
 def _cases(patterns: list[str]) -> "list[Case]":

@@ -1,4 +1,4 @@
-"""A request that the container answers with 200, and what can be made of it."""
+"""A request that gets status 200, and the requests that are derived from it."""
 
 import copy
 import json
@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from contract.client import Headers, request_bytes
 
 _JSON = "application/json"
 _CSV = "text/csv"
@@ -24,8 +26,13 @@ class Example:
         """Whether the body is one JSON document."""
         return self.content_type.split(";")[0].strip().lower() == _JSON
 
+    def request(self, path: str = "/invocations", headers: Headers | None = None) -> bytes:
+        """The bytes of a POST request with this body."""
+        fields = {"Content-Type": self.content_type, **(headers or {})}
+        return request_bytes("POST", path, self.body, fields)
+
     def variants(self, count: int) -> "list[Example]":
-        """Up to `count` requests whose answers should differ from each other."""
+        """Up to `count` requests whose responses should differ from each other."""
         if not self.is_json:
             return []
         document = json.loads(self.body)
@@ -34,7 +41,7 @@ class Example:
         return [self._dumped(changed) for changed in _renumbered(document, count)]
 
     def larger(self, times: int) -> "Example | None":
-        """The same rows again and again; None where there are no rows to be seen."""
+        """The same rows, repeated; None where the body has no list of rows."""
         document = json.loads(self.body) if self.is_json else None
         return self._repeated(document, times) if _rows(document) else None
 
@@ -53,7 +60,7 @@ class Example:
         return Example(filling * (size - len(self.body)) + self.body, self.content_type)
 
     def records(self, media_type: str) -> Iterator[list[bytes]]:
-        """What three records, one to a line, may look like for this container; best guess first."""
+        """Forms that three records of one line each may have here, the likeliest first."""
         rows = _rows(json.loads(self.body)) if self.is_json else []
         names = _columns(json.loads(self.body)) if self.is_json else []
         for write in _WRITERS[media_type]:
@@ -78,7 +85,7 @@ def of_model(folder: Path) -> Example | None:
 
 
 def _rows(document: Any) -> list[Any]:
-    """The list of what is predicted one by one: the very list, so that it can be changed."""
+    """The list of rows in the document itself, so that it can be changed in place."""
     if isinstance(document, list):
         return document
     if isinstance(document, dict):

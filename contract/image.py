@@ -13,7 +13,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from contract.client import Client
-from contract.container import MODEL_NAMES, StartOptions, environment, free_port
+from contract.container import (
+    MODEL_NAMES,
+    RunningContainer,
+    StartOptions,
+    environment,
+    free_port,
+)
 
 _CLONE_NEWNET = 0x40000000
 _DELETED_OR_MADE = {"A", "C", "D"}
@@ -41,7 +47,7 @@ class ImageLauncher:
         config = json.loads(found)[0]
         self.labels: Mapping[str, str] = (config.get("Config") or config).get("Labels") or {}
 
-    def start(self, how: StartOptions) -> "RunningContainer":
+    def start(self, how: StartOptions) -> RunningContainer:
         """Start a container of the image."""
         port = free_port()
         own = free_port()
@@ -57,7 +63,7 @@ class ImageLauncher:
             ],
             "the container does not start",
         )
-        return RunningContainer(self, name, port, 8080 if self.isolated else own)
+        return _RunningImage(self, name, port, 8080 if self.isolated else own)
 
     def _mounts(self, how: StartOptions) -> list[str]:
         if self.model is None:
@@ -66,8 +72,8 @@ class ImageLauncher:
         return many if how.many_models else ["/opt/ml/model"]
 
 
-class RunningContainer:
-    """A container that was started."""
+class _RunningImage(RunningContainer):
+    """A container of the image; see `RunningContainer` for the methods."""
 
     def __init__(self, launcher: ImageLauncher, name: str, port: int, default: int) -> None:
         self._engine = launcher.engine
@@ -82,21 +88,17 @@ class RunningContainer:
         self.default: Client | None = Client("127.0.0.1", default, new_socket)
 
     def pid(self) -> int | None:
-        """Return the main process's id on this machine; None once it has ended."""
         pid = int(self._inspect("{{.State.Pid}}"))
         return pid if pid and Path(f"/proc/{pid}").exists() else None
 
     def ended(self) -> int | None:
-        """Return the exit status."""
         running, status = self._inspect("{{.State.Running}} {{.State.ExitCode}}").split()
         return None if running == "true" else int(status)
 
     def terminate(self) -> None:
-        """Send SIGTERM to the main process."""
         _run([self._engine, "kill", "--signal=TERM", self._name], "cannot send SIGTERM")
 
     def close(self) -> None:
-        """Remove the container."""
         subprocess.run(
             [self._engine, "rm", "--force", self._name], capture_output=True, check=False
         )
@@ -104,7 +106,6 @@ class RunningContainer:
             self._namespace.shutdown()
 
     def log(self) -> str:
-        """Return what the container has written to stdout and stderr."""
         done = subprocess.run(
             [self._engine, "logs", self._name],
             stdout=subprocess.PIPE,
@@ -114,12 +115,10 @@ class RunningContainer:
         return done.stdout.decode(errors="replace")
 
     def written(self) -> Sequence[str] | None:
-        """Return the files and folders that differ from the image."""
         lines = _run([self._engine, "diff", self._name], "cannot compare").splitlines()
         return [line[2:] for line in lines if line[:1] in _DELETED_OR_MADE]
 
     def model_url(self, name: str) -> str | None:
-        """Return where the model is mounted for that name."""
         return f"/opt/ml/models/{name}/model" if self._model else None
 
     def _inspect(self, template: str) -> str:

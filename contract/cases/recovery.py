@@ -13,6 +13,7 @@ from contract.client import NoResponse
 from contract.container import processes, until
 from contract.load import Load, loaded
 from contract.sources import known
+from contract.starting import ping
 
 
 @dataclass
@@ -100,7 +101,7 @@ def _watch_truth(bench: Bench, seen: Killing, killed: float) -> None:
         if seen.ended is not None:
             seen.truth = began
             return
-        said, found = _ping_says_well(bench), _invocation_is_answered(bench)
+        said, found = _ping_passes(bench), _invocation_is_answered(bench)
         if said == found:
             since = began if since is None else since
         else:
@@ -112,23 +113,16 @@ def _watch_truth(bench: Bench, seen: Killing, killed: float) -> None:
     seen.truth = since
 
 
-def _ping_says_well(bench: Bench) -> bool:
-    try:
-        return bench.client.request("GET", "/ping", timeout=bench.limits.ping).status == 200
-    except NoResponse:
-        return False
+def _ping_passes(bench: Bench) -> bool:
+    return ping(bench.client, bench.limits) == 200
 
 
 def _invocation_is_answered(bench: Bench) -> bool:
-    headers = {"Content-Type": bench.example.content_type}
-    body = bench.example.body
     try:
-        limit = bench.limits.recovery
-        response = bench.client.request("POST", "/invocations", body, headers, timeout=limit)
+        status = bench.invoke(timeout=bench.limits.recovery).status
     except NoResponse:
         return False
-    # Refusing for overload is what a healthy container may do.
-    return response.status in {200, 429}
+    return status in {200, 429}  # a healthy container may refuse requests because of overload
 
 
 def _watch_return(bench: Bench, seen: Killing, killed: float) -> None:
@@ -136,49 +130,40 @@ def _watch_return(bench: Bench, seen: Killing, killed: float) -> None:
         seen.ended = bench.running.ended()
         if seen.ended is not None:
             return
-        if _invocation_is_answered(bench) and _ping_says_well(bench):
+        if _invocation_is_answered(bench) and _ping_passes(bench):
             seen.back = time.monotonic() - killed
             return
 
 
 @case(
     "recovery.truth",
-    "5 s after a worker's death (kill -9, under load), `/ping` says what invocations find",
-    source=known("multi-model-server, TorchServe: /ping is 200 while every worker is dead"),
-    need=Need.PRACTICE,
+    Need.PRACTICE,
+    known("multi-model-server, TorchServe: /ping is 200 while every worker is dead"),
 )
 def truth(bench: Bench) -> str:
-    """Judge when /ping was right."""
+    """5 s after a worker was killed under load, `/ping` agrees with what invocations get."""
     seen = bench.once(killing)
     required(seen.truth is not None, f"{seen.wrong} (killed: {seen.name})")
     return f"right after {seen.truth:.1f} s (killed: {seen.name})"
 
 
 @case(
-    "recovery.no-hang",
-    "No request hangs for 20 s because a worker died",
-    source=known("requests that hang over 20 s after a worker's death"),
-    need=Need.PRACTICE,
+    "recovery.no-hang", Need.PRACTICE, known("requests that hang over 20 s after a worker's death")
 )
 def no_hang(bench: Bench) -> str:
-    """Judge the requests of the load."""
+    """No request hangs for 20 s because a worker died."""
     seen = bench.once(killing)
     limit = bench.limits.hang
     hung = [request for request in seen.load.requests if request.done - request.sent >= limit]
-    required(not hung, f"{len(hung)} requests had no answer within {limit:g} s")
+    required(not hung, f"{len(hung)} requests had no response within {limit:g} s")
     statuses = seen.load.statuses()
     lost = {status: count for status, count in statuses.items() if status != "200"}
     return f"of {len(seen.load.requests)} requests not 200: {lost or 'none'}"
 
 
-@case(
-    "recovery.back",
-    "It serves again, or ends with a status that is not 0 so that it is started anew",
-    source=known("containers that stay up and never serve again"),
-    need=Need.PRACTICE,
-)
+@case("recovery.back", Need.PRACTICE, known("containers that stay up and never serve again"))
 def back(bench: Bench) -> str:
-    """Judge how it went on."""
+    """It serves again, or ends with a nonzero status so that it is restarted."""
     seen = bench.once(killing)
     if seen.ended is not None:
         required(seen.ended != 0, "it ended with status 0")

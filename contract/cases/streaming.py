@@ -1,37 +1,28 @@
-"""Answers in chunks, on the same path."""
+"""Chunked responses of `/invocations`."""
 
 import time
 
 from contract.assertions import Skipped, required
 from contract.bench import Bench
 from contract.case import Need, case
-from contract.client import request_bytes
 from contract.sources import HOSTING
 
 
-@case(
-    "stream.chunks",
-    "A chunked answer's first chunk arrives before its last is made",
-    source=HOSTING,
-    need=Need.OPTIONAL,
-)
+@case("stream.chunks", Need.OPTIONAL, HOSTING)
 def chunks(bench: Bench) -> str:
-    """Note when the bytes of a chunked answer arrive."""
-    example = bench.stream or bench.example
-    data = request_bytes(
-        "POST", "/invocations", example.body, {"Content-Type": example.content_type}
-    )
+    """The first chunk of a chunked response arrives before the last is made."""
+    data = (bench.stream or bench.example).request()
     arrivals: list[float] = []
     with bench.client.connect() as connection:
-        began = connection.send(data, timeout=bench.limits.answer)
-        response = connection.begin("POST", timeout=bench.limits.answer)
+        began = connection.send(data, timeout=bench.limits.response)
+        response = connection.begin("POST", timeout=bench.limits.response)
         if not response.chunked:
-            raise Skipped("its answer is not chunked (another request: --stream-body)")
+            raise Skipped("the response is not chunked (--stream-body gives another request)")
         required(response.status == 200, f"it answered {response.status}")
         while response.read1(65536):
             arrivals.append(time.monotonic() - began)
         ended = time.monotonic() - began
-    required(arrivals, "the answer is empty")
+    required(arrivals, "the response is empty")
     required(
         len(arrivals) > 1 and arrivals[-1] - arrivals[0] > ended / 10,
         f"all of it came at once, after {ended:.2f} s",
