@@ -1,4 +1,4 @@
-"""The server: it listens, and ends without losing a request."""
+"""The server: it accepts connections, and stops without losing a request."""
 
 import asyncio
 import logging
@@ -20,15 +20,15 @@ _BACKLOG = 2048
 
 
 class Server:
-    """Serves an application to clients.
+    """Serves an application.
 
     Args:
-        application: what answers.
-        max_body_bytes: of a request, and of a WebSocket's message.
+        application: makes the responses.
+        max_body_bytes: the limit of a request's body, and of a WebSocket's message.
 
     Attributes:
-        draining: whether every connection ends with its next answer.
-        date: the header of that name, of the second.
+        draining: whether every connection closes after its next response.
+        date: the Date header of the current second.
     """
 
     def __init__(self, application: Application, *, max_body_bytes: int) -> None:
@@ -43,7 +43,7 @@ class Server:
         self._ticking: asyncio.Task[None] | None = None
 
     async def listen(self, listener: socket) -> None:
-        """Take connections."""
+        """Begin to accept connections."""
         self._ticking = asyncio.ensure_future(self._tick())
         loop = asyncio.get_running_loop()
         self._listening = await loop.create_server(
@@ -51,27 +51,23 @@ class Server:
         )
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Begin work for a client."""
+        """Run a task for a client."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
 
     async def drain(self, seconds: float) -> int:
-        """Stop to accept, answer what was sent, close.
+        """Accept no more connections, finish the requests and close.
 
-        Args:
-            seconds: after which what is not answered is given up.
-
-        Returns:
-            How many requests that were.
+        After `seconds` the requests without a response are abandoned; returns their number.
         """
         assert self._listening is not None  # noqa: S101 - for the type checker alone
         assert self._ticking is not None  # noqa: S101
         self.draining = True
-        # What has connected already is in the listener's queue, and is accepted first.
+        # Connections in the listener's queue are still accepted.
         await asyncio.sleep(0.05)
         self._listening.close()
-        # A request may have been sent on a connection that looks idle, and not have been read.
+        # On a connection that looks idle, a request may be on its way.
         await self._until(lambda: not self.connections, _LINGER_SECONDS)
         for connection in list(self.connections):
             if not connection.busy:
@@ -82,7 +78,7 @@ class Server:
         abandoned = len(self._tasks)
         for task in list(self._tasks):
             task.cancel()
-        # A turn of the loop for what was written, and for the tasks to end.
+        # The tasks need a turn of the loop to end, and so does what was written.
         await self._until(lambda: not self._tasks and not self.connections, 0.1)
         for connected in self._connected:
             connected.abort()
@@ -113,6 +109,6 @@ class Server:
         if task.cancelled():
             return
         error = task.exception()
-        # A stream's fault is logged where it is known what streamed.
+        # A failure of a stream is logged by the application.
         if error is not None and not isinstance(error, RequestError):
-            _log.error("a client was not served to the end", exc_info=error)
+            _log.error("a client's request failed", exc_info=error)

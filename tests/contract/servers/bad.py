@@ -365,7 +365,7 @@ class Buffers(Server):
         return StreamingResponse(chunks())
 
 
-@breaks("websocket.answers", "no message came back")
+@breaks("websocket.answers", "no message came")
 class DumbStream(Server):
     async def reply(self, socket: WebSocket, text: str) -> None:
         pass
