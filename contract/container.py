@@ -108,7 +108,7 @@ def free_port() -> int:
 
 
 def default_port_is_free() -> bool:
-    """Whether nobody listens on 8080 yet: who does so after a start is the container."""
+    """Whether no process listens on 8080 yet, so that one that does later is the container."""
     with socket.socket() as sock:
         return sock.connect_ex(("127.0.0.1", _OWN_PORT)) != 0
 
@@ -141,10 +141,11 @@ def _lives(process: psutil.Process) -> bool:
 
 def memory(pid: int) -> int:
     """Sum the memory of a process and its descendants in bytes, shared pages counted once."""
-    return sum(_memory_of(process) for process in processes(pid))
+    return sum(memory_of(process) for process in processes(pid))
 
 
-def _memory_of(process: psutil.Process) -> int:
+def memory_of(process: psutil.Process) -> int:
+    """Return the memory of a process in bytes; 0 if it has ended."""
     with suppress(psutil.Error):
         try:
             return int(process.memory_full_info().pss)

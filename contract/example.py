@@ -61,8 +61,8 @@ class Example:
 
     def records(self, media_type: str) -> Iterator[list[bytes]]:
         """Forms that three records of one line each may have here, the likeliest first."""
-        rows = _rows(json.loads(self.body)) if self.is_json else []
-        names = _columns(json.loads(self.body)) if self.is_json else []
+        document = json.loads(self.body) if self.is_json else None
+        rows, names = _rows(document), _columns(document)
         for write in _WRITERS[media_type]:
             lines = [write(row, names) for row in (rows * 3)[:3]]
             if lines and None not in lines:
@@ -90,19 +90,18 @@ def _rows(document: Any) -> list[Any]:
         return document
     if isinstance(document, dict):
         if isinstance(split := document.get("dataframe_split"), dict):
-            return list_or_empty(split.get("data"))
+            return _list_or_empty(split.get("data"))
         return next((value for value in document.values() if isinstance(value, list)), [])
     return []
 
 
-def list_or_empty(value: Any) -> list[Any]:
-    """Return the list, or an empty one for anything else."""
+def _list_or_empty(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
 def _columns(document: Any) -> list[str]:
     split = document.get("dataframe_split") if isinstance(document, dict) else None
-    return list_or_empty(split.get("columns")) if isinstance(split, dict) else []
+    return _list_or_empty(split.get("columns")) if isinstance(split, dict) else []
 
 
 def _renumbered(document: Any, count: int) -> Iterator[Any]:
@@ -125,14 +124,6 @@ def _as_text(row: Any, _: list[str]) -> bytes | None:
     return json.dumps({"text": text}).encode() if isinstance(text, str) else None
 
 
-def _as_instances(row: Any, _: list[str]) -> bytes:
-    return json.dumps({"instances": [row]}).encode()
-
-
-def _as_json(row: Any, _: list[str]) -> bytes:
-    return json.dumps(row).encode()
-
-
 def _as_csv(row: Any, _: list[str]) -> bytes:
     values = row.values() if isinstance(row, dict) else row if isinstance(row, list) else [row]
     return ",".join(_csv_value(value) for value in values).encode()
@@ -144,5 +135,10 @@ def _csv_value(value: Any) -> str:
 
 _WRITERS: dict[str, list[Callable[[Any, list[str]], bytes | None]]] = {
     _CSV: [_as_csv],
-    _LINES: [_as_object, _as_text, _as_json, _as_instances],
+    _LINES: [
+        _as_object,
+        _as_text,
+        lambda row, _: json.dumps(row).encode(),
+        lambda row, _: json.dumps({"instances": [row]}).encode(),
+    ],
 }

@@ -1,4 +1,4 @@
-"""The server's main program: read settings, listen, load, serve, drain, exit with a status."""
+"""The server's main program: it reads settings, listens, loads the model, serves and drains."""
 
 import asyncio
 import gc
@@ -22,7 +22,7 @@ _log = logging.getLogger("serving")
 
 
 def main() -> int:
-    """Serve until SIGTERM (status 0) or a failure (1; 2 for a wrong setting), the reason logged."""
+    """Serve until SIGTERM (status 0) or a logged failure (1, or 2 for a wrong setting)."""
     configure(logging.INFO)
     try:
         settings = Settings.from_environment(os.environ)
@@ -41,7 +41,7 @@ def main() -> int:
 
 
 def _allow_connections() -> None:
-    """Let as many clients connect as the host allows: a process begins with 1,024 files or so."""
+    """Raise the limit of open files, often 1,024, to the host's, as each connection is one."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
@@ -65,7 +65,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> int:
     server = Server(App(host, metrics, settings), max_body_bytes=settings.max_body_bytes)
     host.start()
     logging_metrics = asyncio.ensure_future(metrics.model.log_every_minute())
-    # Objects made so far live as long as the process, and requests seldom leave reference cycles.
+    # Objects made so far live as long as the process, and requests rarely leave reference cycles.
     gc.freeze()
     gc.set_threshold(50_000)
     await server.listen(listener)

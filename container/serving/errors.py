@@ -52,6 +52,11 @@ class RequestError(Exception):
         return {name: getattr(self, name) for name in names}
 
 
+def one_line(error: BaseException, limit: int = 1000) -> str:
+    """Return an error's message in one line, or its type if it has none."""
+    return " ".join(str(error).split())[:limit] or type(error).__name__
+
+
 def malformed(message: str, *, where: str | None = None) -> RequestError:
     """400: the body is no valid document of its type."""
     return RequestError(400, "malformed", message, where=where)

@@ -7,7 +7,6 @@ from contract.cases import (
     invocations,
     headers,
     protocol,
-    streaming,
     websocket,
     sessions,
     batch,

@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -183,3 +184,25 @@ def poison(bench: Bench) -> None:
     lost = [str(got) for got in responses[::2] if got.status not in {200, 429, 503}]
     if lost:
         raise Failed(f"{len(lost)} of 8 good ones: {lost[0]}")
+
+
+@case("stream.chunks", Need.OPTIONAL, HOSTING)
+def chunks(bench: Bench) -> str:
+    """The first chunk of a chunked response arrives before the last is made."""
+    data = (bench.stream or bench.example).request()
+    arrivals: list[float] = []
+    with bench.client.connect() as connection:
+        began = connection.send(data, timeout=bench.limits.response)
+        response = connection.begin("POST", timeout=bench.limits.response)
+        if not response.chunked:
+            raise Skipped("the response is not chunked (--stream-body gives another request)")
+        required(response.status == 200, f"it answered {response.status}")
+        while response.read1(65536):
+            arrivals.append(time.monotonic() - began)
+        ended = time.monotonic() - began
+    required(arrivals, "the response is empty")
+    required(
+        len(arrivals) > 1 and arrivals[-1] - arrivals[0] > ended / 10,
+        f"all of it came at once, after {ended:.2f} s",
+    )
+    return f"first after {arrivals[0] * 1000:.0f} ms, last after {arrivals[-1] * 1000:.0f} ms"

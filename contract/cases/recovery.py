@@ -1,4 +1,4 @@
-"""What happens when a process of the container dies: kill -9, under load."""
+"""What happens when a process of the container is killed under load."""
 
 import time
 from contextlib import suppress
@@ -10,7 +10,7 @@ from contract.assertions import Failed, Skipped, required
 from contract.bench import Bench
 from contract.case import Need, case
 from contract.client import NoResponse
-from contract.container import processes, until
+from contract.container import memory_of, processes, until
 from contract.load import Load, loaded
 from contract.sources import known
 from contract.starting import ping
@@ -38,7 +38,7 @@ class Killing:
 
 
 def killing(bench: Bench) -> Killing:
-    """Kill the process that works hardest under load, and watch."""
+    """Kill the worker that is busiest under load, and watch."""
     client, limits = bench.client, bench.limits
     _ = bench.pid, bench.example
     with loaded(client, bench.example, clients=4, timeout=limits.hang) as load:
@@ -52,7 +52,7 @@ def killing(bench: Bench) -> Killing:
 
 
 def _hardest_worker(bench: Bench) -> psutil.Process:
-    """Find the child that used most processor time; one that alone listens is the server itself."""
+    """Find the busiest child; the only one that listens on the port is the server itself."""
     root, *children = processes(bench.pid)
     listening = [child for child in (root, *children) if _listens(child, bench.client.port)]
     if len(listening) == 1:
@@ -61,7 +61,7 @@ def _hardest_worker(bench: Bench) -> psutil.Process:
         raise Skipped("it has no worker process to be killed")
     before = {child: _busy_seconds(child) for child in children}
     time.sleep(0.7)
-    return max(children, key=lambda child: (_busy_seconds(child) - before[child], _rss(child)))
+    return max(children, key=lambda child: (_busy_seconds(child) - before[child], memory_of(child)))
 
 
 def _name(process: psutil.Process) -> str:
@@ -86,14 +86,8 @@ def _busy_seconds(process: psutil.Process) -> float:
     return 0.0
 
 
-def _rss(process: psutil.Process) -> int:
-    with suppress(psutil.Error):
-        return int(process.memory_info().rss)
-    return 0
-
-
 def _watch_truth(bench: Bench, seen: Killing, killed: float) -> None:
-    """Note since when /ping says what invocations find, until the limit has passed."""
+    """Observe since when /ping agrees with what invocations get, until the limit."""
     since: float | None = None
     for _ in until(bench.limits.recovery, every=0.1):
         began = time.monotonic() - killed

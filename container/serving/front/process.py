@@ -248,7 +248,7 @@ class WorkerProcess:
             case "error":
                 call.fail(RequestError(**head["error"]))
             case "response":
-                call.answer(head, body)
+                call.take_reply(head, body)
                 if more:
                     self._on_room()
             case "chunk":

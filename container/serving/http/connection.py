@@ -155,9 +155,9 @@ class Connection(Writer):
     def _begin(self, request: Request) -> None:
         self._current = request
         self._close_at = math.inf
-        self._server.start(self._answer(request))
+        self._server.start(self._respond(request))
 
-    async def _answer(self, request: Request) -> None:
+    async def _respond(self, request: Request) -> None:
         response = await self._server.application.respond(request)
         if request.has_left:
             return
