@@ -14,7 +14,7 @@ class Need(StrEnum):
     """How binding a case is."""
 
     REQUIRED = "required"
-    OPTIONAL = "optional"  # documented, and binding for those who offer it
+    OPTIONAL = "optional"  # documented, and binding for a container that offers the feature
     PRACTICE = "practice"  # not documented as binding, but other servers get it wrong
 
 

@@ -26,15 +26,15 @@ _DELETED_OR_MADE = {"A", "C", "D"}
 
 
 class NoEngineError(Exception):
-    """Neither docker nor podman works here, or the image is not there."""
+    """Neither docker nor podman works here, or there is no such image."""
 
 
 class ImageLauncher:
-    """Runs an image: read-only model, a memory limit, and no network where that can be reached.
+    """Runs an image with a read-only model and a memory limit.
 
     Attributes:
-        isolated: `--network none`, entered through the container's namespace; that takes root on
-            the engine's own Linux. Elsewhere the port is published on loopback.
+        isolated: whether the container has no network, and the kit enters its network namespace.
+            That needs root on the engine's own Linux; otherwise the port is published on loopback.
     """
 
     def __init__(self, image: str, model: Path | None, *, memory: str) -> None:
@@ -130,7 +130,7 @@ class _RunningImage(RunningContainer):
 
 
 def _enter(pid: int) -> None:
-    """Move this thread into the process's network; sockets that it makes belong there."""
+    """Move this thread into the process's network namespace, for the sockets that it makes."""
     with Path(f"/proc/{pid}/ns/net").open() as namespace:
         if ctypes.CDLL(None, use_errno=True).setns(namespace.fileno(), _CLONE_NEWNET):
             raise OSError(ctypes.get_errno(), "cannot enter the container's network")

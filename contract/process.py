@@ -24,10 +24,7 @@ from contract.container import (
 
 
 class ProcessLauncher:
-    """Starts a command with `serve` after it.
-
-    `SM_MODEL_DIR` says where the model is, as nothing is mounted at /opt/ml/model.
-    """
+    """Starts a command with `serve` after it; `SM_MODEL_DIR` holds the model's path."""
 
     def __init__(self, command: str, model: Path | None) -> None:
         words = shlex.split(command)
@@ -43,7 +40,7 @@ class ProcessLauncher:
         default = Client("127.0.0.1", 8080) if default_port_is_free() else None
         ours = {name: value for name, value in os.environ.items() if "SAGEMAKER" not in name}
         model = {"SM_MODEL_DIR": str(self.model)} if self.model and not how.many_models else {}
-        log = tempfile.TemporaryFile()  # noqa: SIM115 - the running process's to close
+        log = tempfile.TemporaryFile()  # noqa: SIM115 - the running process closes it
         process = subprocess.Popen(
             [*self.command, how.argument],
             env={**ours, **model, **environment(port, how)},

@@ -21,12 +21,12 @@ class Killing:
     """What followed the death of a worker.
 
     Attributes:
-        name: of the process that was killed.
-        load: what the clients saw that were there at the time.
-        truth: after how many seconds /ping was right for good; None where it never was in time.
-        wrong: the last time that /ping and the invocation after it did not agree.
-        back: after how many seconds invocations were answered again.
-        ended: the exit status, where the whole container ended.
+        name: the process that was killed.
+        load: the requests of the clients meanwhile.
+        truth: after how many seconds /ping stayed right; None if it was not right in time.
+        wrong: the last disagreement of /ping and the invocation after it.
+        back: after how many seconds invocations succeeded again.
+        ended: the exit status, if the whole container ended.
     """
 
     name: str

@@ -3,13 +3,12 @@
 import asyncio
 import math
 from collections import deque
-from typing import Protocol, cast
+from typing import cast
 
 import httptools
 
-from . import writer
 from .messages import Request, Response
-from .websocket import WebSocket, is_handshake
+from .websocket import Shared, WebSocket, is_handshake
 from .writer import Writer
 
 HEAD_SECONDS = 10.0
@@ -27,9 +26,7 @@ class Connection(Writer):
     cannot hold it for ever.
     """
 
-    _server: "Server"
-
-    def __init__(self, server: "Server") -> None:
+    def __init__(self, server: Shared) -> None:
         super().__init__(server)
         self._loop = asyncio.get_running_loop()
         self._parser = httptools.HttpRequestParser(self)
@@ -42,11 +39,6 @@ class Connection(Writer):
         self._next: deque[Request] = deque()
         self._close_at = math.inf
 
-    @property
-    def busy(self) -> bool:
-        """Whether a request has no response yet."""
-        return self._current is not None
-
     def check(self, now: float) -> None:
         """Close the connection if the client is too slow to send or to read."""
         super().check(now)
@@ -56,6 +48,11 @@ class Connection(Writer):
     def close(self) -> None:
         """Close the connection after all that was written is sent."""
         self._transport.close()
+
+    def shut_down(self) -> None:
+        """Close the connection unless a request has no response yet."""
+        if self._current is None:
+            self.close()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to wait for the first head."""
@@ -211,12 +208,6 @@ class Connection(Writer):
         socket = WebSocket(self._server, self._transport)
         self._transport.set_protocol(socket)
         socket.begin(Request("GET", path, query, self._headers), rest)
-
-
-class Server(writer.Server, Protocol):
-    """What a connection needs of its server."""
-
-    connections: set[Connection]
 
 
 def _target(url: bytes) -> tuple[str, str]:

@@ -24,6 +24,9 @@ class Flow(asyncio.Protocol):
         elif now - self._unread_since > UNREAD_SECONDS:
             self.abort()
 
+    def shut_down(self) -> None:
+        """Close the connection because the server ends."""
+
     def abort(self) -> None:
         """Close the connection at once."""
         self._transport.abort()

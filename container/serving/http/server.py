@@ -1,44 +1,25 @@
 """The server: it accepts connections, and stops without losing a request."""
 
 import asyncio
-import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
 from email.utils import formatdate
 from socket import socket
-from typing import Any
 
-from ..errors import RequestError
 from .connection import Connection
-from .websocket import Application, WebSocket
-
-_log = logging.getLogger("serving.http")
+from .flow import Flow
+from .websocket import Application, Shared
 
 TICK_SECONDS = 1.0
 _LINGER_SECONDS = 1.0
 _BACKLOG = 2048
 
 
-class Server:
-    """Serves an application.
-
-    Args:
-        application: makes the responses.
-        max_body_bytes: the limit of a request's body, and of a WebSocket's message.
-
-    Attributes:
-        draining: whether every connection closes after its next response.
-        date: the Date header of the current second.
-    """
+class Server(Shared):
+    """Serves an application."""
 
     def __init__(self, application: Application, *, max_body_bytes: int) -> None:
-        self.application = application
-        self.max_body_bytes = max_body_bytes
-        self.connections: set[Connection] = set()
-        self.sockets: set[WebSocket] = set()
-        self.draining = False
-        self.date = b""
-        self._tasks: set[asyncio.Task[None]] = set()
+        super().__init__(application, max_body_bytes)
         self._listening: asyncio.Server | None = None
         self._ticking: asyncio.Task[None] | None = None
 
@@ -49,12 +30,6 @@ class Server:
         self._listening = await loop.create_server(
             lambda: Connection(self), sock=listener, backlog=_BACKLOG
         )
-
-    def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run a task for a client."""
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
 
     async def drain(self, seconds: float) -> int:
         """Accept no more connections, finish the requests and close.
@@ -69,24 +44,21 @@ class Server:
         self._listening.close()
         # On a connection that looks idle, a request may be on its way.
         await self._until(lambda: not self.connections, _LINGER_SECONDS)
-        for connection in list(self.connections):
-            if not connection.busy:
-                connection.close()
-        for open_socket in list(self.sockets):
-            open_socket.shut_down()
-        await self._until(lambda: not self._tasks, seconds)
-        abandoned = len(self._tasks)
-        for task in list(self._tasks):
+        for connected in self._connected:
+            connected.shut_down()
+        await self._until(lambda: not self.tasks, seconds)
+        abandoned = len(self.tasks)
+        for task in list(self.tasks):
             task.cancel()
         # The tasks need a turn of the loop to end, and so does what was written.
-        await self._until(lambda: not self._tasks and not self.connections, 0.1)
+        await self._until(lambda: not self.tasks and not self.connections, 0.1)
         for connected in self._connected:
             connected.abort()
         self._ticking.cancel()
         return abandoned
 
     @property
-    def _connected(self) -> list[Connection | WebSocket]:
+    def _connected(self) -> list[Flow]:
         return [*self.connections, *self.sockets]
 
     async def _until(self, done: Callable[[], bool], seconds: float) -> None:
@@ -103,12 +75,3 @@ class Server:
             for connected in self._connected:
                 connected.check(now)
             await asyncio.sleep(TICK_SECONDS)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if task.cancelled():
-            return
-        error = task.exception()
-        # A failure of a stream is logged by the application.
-        if error is not None and not isinstance(error, RequestError):
-            _log.error("a client's request failed", exc_info=error)

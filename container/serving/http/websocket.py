@@ -1,6 +1,7 @@
 """A WebSocket, to which a connection has been upgraded (RFC 6455)."""
 
 import asyncio
+import logging
 from collections.abc import Coroutine
 from typing import Any, Protocol
 
@@ -16,8 +17,11 @@ from wsproto.events import (
 from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
+from ..errors import RequestError
 from .flow import Flow
 from .messages import Request, Response
+
+_log = logging.getLogger("serving.http")
 
 _MOST_UNREAD = 16  # messages; reading pauses when so many wait for the application
 
@@ -31,7 +35,7 @@ def is_handshake(request: Request) -> bool:
 class WebSocket(Flow):
     """Passes messages between the client and the server's application."""
 
-    def __init__(self, server: "Server", transport: asyncio.Transport) -> None:
+    def __init__(self, server: "Shared", transport: asyncio.Transport) -> None:
         super().__init__()
         self._server = server
         self._transport = transport
@@ -158,12 +162,39 @@ class Application(Protocol):
         """Make the response for a failure of the server itself."""
 
 
-class Server(Protocol):
-    """What a WebSocket needs of its server."""
+class Shared:
+    """The part of a server that its connections use.
 
-    application: Application
-    max_body_bytes: int
-    sockets: set[WebSocket]
+    Attributes:
+        application: makes the responses.
+        max_body_bytes: the limit of a request's body, and of a WebSocket's message.
+        connections: the open connections, without WebSockets.
+        sockets: the open WebSockets.
+        tasks: the work for clients that is not done.
+        draining: whether every connection closes after its next response.
+        date: the Date header of the current second.
+    """
+
+    def __init__(self, application: Application, max_body_bytes: int) -> None:
+        self.application = application
+        self.max_body_bytes = max_body_bytes
+        self.connections: set[Flow] = set()
+        self.sockets: set[Flow] = set()
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.draining = False
+        self.date = b""
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Begin work for a client."""
+        """Run a task for a client."""
+        task = asyncio.get_running_loop().create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self.tasks.discard(task)
+        if task.cancelled():
+            return
+        error = task.exception()
+        # A failure of a stream is logged by the application.
+        if error is not None and not isinstance(error, RequestError):
+            _log.error("a client's request failed", exc_info=error)

@@ -4,26 +4,18 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Protocol
 
-from . import websocket
 from .flow import Flow
 from .messages import Request, Response
+from .websocket import Shared
 
 _log = logging.getLogger("serving.http")
-
-
-class Server(websocket.Server, Protocol):
-    """What a writer needs of its server."""
-
-    draining: bool
-    date: bytes
 
 
 class Writer(Flow):
     """The part of a connection that writes."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Shared) -> None:
         super().__init__()
         self._server = server
 
