@@ -15,8 +15,6 @@ from berth.screen import console
 from berth.serving import SECTION
 
 if TYPE_CHECKING:
-    from contract.bench import Bench
-    from contract.case import Case
     from contract.client import Client
     from contract.container import Launcher
     from contract.example import Example
@@ -80,21 +78,34 @@ def contract(
     Name it by one of URL, --image and --process. The exit status is 1 if a binding case fails.
     """
     from contract import report  # noqa: PLC0415
-    from contract.runner import is_certified, run  # noqa: PLC0415
+    from contract.bench import Bench  # noqa: PLC0415
+    from contract.example import of_model  # noqa: PLC0415
+    from contract.limits import Limits  # noqa: PLC0415
+    from contract.runner import chosen, is_certified, run  # noqa: PLC0415
 
     # So that the container is ended when this command is.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    cases = _cases(case or [])
-    _check_one_of(url, image, process)
-    folder = _folder(model)
-    launcher, address = _launcher(url, image, process, folder, memory)
-    bench = _bench(
-        launcher,
-        address,
-        model=folder,
-        timeout=timeout,
-        body=_read(body, content_type, "--body"),
+    cases = chosen(case or [])
+    if not cases:
+        raise UsageError(f"--case {' '.join(case or [])}: no case has such an id")
+    if len([one for one in (url, image, process) if one]) != 1:
+        raise UsageError("berth contract takes one of URL, --image and --process")
+    if model and not model.is_dir():
+        raise UsageError(f"--model {model}: no such folder")
+    folder = model.resolve() if model else None
+    request = _read(body, content_type, "--body") or (of_model(folder) if folder else None)
+    if request is None:
+        raise UsageError(
+            "no request to send: give --body FILE and --content-type TYPE, or --model with an "
+            "MLflow model that has a serving_input_example.json"
+        )
+    bench = Bench(
+        launcher=_launcher(image, process, folder, memory),
+        address=_address(url) if url else None,
+        example=request,
         stream=_read(stream_body, content_type, "--stream-body"),
+        model=folder,
+        limits=Limits(start=timeout),
     )
     with console(stderr=True).status("") as status:
         results = run(bench, cases, lambda one: status.update(f"{one.id}: {one.title}"))
@@ -139,66 +150,15 @@ def _named_document(result: str) -> tuple[str, Any]:
     return name, document
 
 
-def _cases(patterns: list[str]) -> "list[Case]":
-    from contract.runner import chosen  # noqa: PLC0415
-
-    cases = chosen(patterns)
-    if not cases:
-        raise UsageError(f"--case {' '.join(patterns)}: no case has such an id")
-    return cases
-
-
-def _check_one_of(*given: str | None) -> None:
-    if len([one for one in given if one]) != 1:
-        raise UsageError("berth contract takes one of URL, --image and --process")
-
-
-def _folder(model: Path | None) -> Path | None:
-    if model and not model.is_dir():
-        raise UsageError(f"--model {model}: no such folder")
-    return model.resolve() if model else None
-
-
 def _launcher(
-    url: str | None, image: str | None, process: str | None, model: Path | None, memory: str
-) -> "tuple[Launcher | None, Client | None]":
+    image: str | None, process: str | None, model: Path | None, memory: str
+) -> "Launcher | None":
     from contract.image import ImageLauncher  # noqa: PLC0415
     from contract.process import ProcessLauncher  # noqa: PLC0415
 
     if image:
-        return ImageLauncher(image, model, memory=memory), None
-    if process:
-        return ProcessLauncher(process, model), None
-    return None, _address(url or "")
-
-
-def _bench(
-    launcher: "Launcher | None",
-    address: "Client | None",
-    *,
-    model: Path | None,
-    timeout: float,
-    body: "Example | None",
-    stream: "Example | None",
-) -> "Bench":
-    from contract import example  # noqa: PLC0415
-    from contract.bench import Bench  # noqa: PLC0415
-    from contract.limits import Limits  # noqa: PLC0415
-
-    found = body or (example.of_model(model) if model else None)
-    if found is None:
-        raise UsageError(
-            "no request to send: give --body FILE and --content-type TYPE, or --model with an "
-            "MLflow model that has a serving_input_example.json"
-        )
-    return Bench(
-        launcher=launcher,
-        address=address,
-        example=found,
-        stream=stream,
-        model=model,
-        limits=Limits(start=timeout),
-    )
+        return ImageLauncher(image, model, memory=memory)
+    return ProcessLauncher(process, model) if process else None
 
 
 def _read(file: Path | None, content_type: str, option: str) -> "Example | None":

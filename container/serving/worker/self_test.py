@@ -2,7 +2,7 @@
 
 import logging
 
-from ..errors import LoadError, RequestError
+from ..errors import LoadError, RequestError, one_line
 from ..servable import Servable, Stream
 
 _log = logging.getLogger("serving.worker")
@@ -21,13 +21,7 @@ def prove(model: Servable) -> None:
                 pass
     except Exception as error:
         cause = error.__cause__ or error  # a PredictionError has the model's error as its cause
-        reason = f"{type(cause).__name__}: {' '.join(str(cause).split())[:1000]}"
+        reason = f"{type(cause).__name__}: {one_line(cause)}"
         if isinstance(error, RequestError):
             reason = error.message
         raise LoadError(f"the model fails on its own input example: {reason}") from error
-
-
-def _one_line(error: Exception) -> str:
-    """The error's message; that of the cause, for a PredictionError."""
-    reason = error.__cause__ or error
-    return f"{type(reason).__name__}: {' '.join(str(reason).split())[:1000]}"
