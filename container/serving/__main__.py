@@ -31,8 +31,10 @@ def main() -> int:
         return 2
     configure(settings.log_level)
     _allow_connections()
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    address = settings.host, settings.port
     try:
-        listener = _listen(settings)
+        listener = socket.create_server(address, family=family, backlog=2048)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         _log.error("cannot listen on %s:%s: %s", settings.host, settings.port, reason)
@@ -44,11 +46,6 @@ def _allow_connections() -> None:
     """Raise the limit of open files, often 1,024, to the host's, as each connection is one."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-
-
-def _listen(settings: Settings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
 
 
 async def _serve(settings: Settings, listener: socket.socket) -> int:

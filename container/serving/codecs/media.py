@@ -1,7 +1,6 @@
 """Media types: the body's by its Content-Type, and the response's by Accept."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.util import find_spec
@@ -87,7 +86,8 @@ def known(name: str) -> bool:
 
 def formats() -> str:
     """List the supported types, for messages."""
-    return _or([name for name in _NAMES if known(name)])
+    *others, last = [name for name in _NAMES if known(name)]
+    return f"{', '.join(others)} or {last}"
 
 
 @cache
@@ -124,8 +124,3 @@ def _weight(name: str, ranges: dict[str, float]) -> float:
         if asked in ranges:
             return ranges[asked]
     return 0.0
-
-
-def _or(names: Sequence[str]) -> str:
-    *others, last = names
-    return f"{', '.join(others)} or {last}"

@@ -18,10 +18,14 @@ def read_parquet(body: bytes) -> Any:
 
     try:
         metadata = parquet.read_metadata(pa.BufferReader(body))
-        _check_values(metadata)
+        # The metadata of row groups and columns is not used, as for a damaged file pyarrow's
+        # accessors raise in C++, which ends the process.
+        if (values := metadata.num_rows * metadata.num_columns) > MOST_VALUES:
+            raise _too_large(f"{values} values")
         _check_flat(metadata.schema.to_arrow_schema())
+        columns = [metadata.schema.column(n).path for n in range(metadata.num_columns)]
         table = parquet.read_table(
-            pa.BufferReader(body), read_dictionary=_leaves(metadata), use_threads=False
+            pa.BufferReader(body), read_dictionary=columns, use_threads=False
         )
         for name in table.column_names:
             _check_bytes(name, table.column(name))
@@ -60,17 +64,6 @@ def texts_of_table(table: Any, column: str) -> list[str]:
             raise wrong_schema("must be a string", where=f"{name}[{len(texts)}]")
         texts.append(text)
     return texts
-
-
-def _leaves(metadata: Any) -> list[str]:
-    return [metadata.schema.column(index).path for index in range(metadata.num_columns)]
-
-
-def _check_values(metadata: Any) -> None:
-    # The metadata of row groups and columns is not used: for a damaged file, pyarrow's accessors
-    # raise in C++, which ends the process.
-    if (values := metadata.num_rows * metadata.num_columns) > MOST_VALUES:
-        raise _too_large(f"{values} values")
 
 
 def _check_flat(schema: Any) -> None:

@@ -114,10 +114,7 @@ class TextModel:
             if isinstance(predictions, Exception):
                 raise predictions
             return encode(predictions, opened.wanted)
-        rest = iter(results)
-        predictions = [
-            self._engine.finish(text, [next(rest) for _ in text.items]) for text in opened.texts
-        ]
+        predictions = _finish(self._engine, opened.texts, results)
         model_metrics = self._model_metrics(opened.texts, predictions)
         return replace(encode(predictions, opened.wanted), model_metrics=model_metrics)
 
@@ -175,5 +172,9 @@ class TextPredictor:
         """Return a prediction for each text."""
         encoded = self.engine.encode([texts] if isinstance(texts, str) else list(texts))
         items = [item for text in encoded for item in text.items]
-        rest = iter(self.engine.forward(items) if items else [])
-        return [self.engine.finish(text, [next(rest) for _ in text.items]) for text in encoded]
+        return _finish(self.engine, encoded, self.engine.forward(items) if items else [])
+
+
+def _finish(engine: TextEngine, texts: Sequence[EncodedText], results: Sequence[Any]) -> list[Any]:
+    rest = iter(results)
+    return [engine.finish(text, [next(rest) for _ in text.items]) for text in texts]
