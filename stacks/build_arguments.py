@@ -1,5 +1,7 @@
 """What container/Dockerfile is built with: by `cdk deploy` and by `berth image` alike."""
 
+import re
+
 from stacks.compatibility import ModelRecord
 
 
@@ -14,5 +16,10 @@ def build_arguments(model: ModelRecord, cuda: str) -> dict[str, str]:
     return {
         "PYTHON_VERSION": model.python_version,
         "TORCH_INDEX_URL": torch_index_url(cuda),
-        "MODEL_REQUIREMENTS": model.requirements,
+        "MODEL_REQUIREMENTS": _without_comments(model.requirements),
     }
+
+
+def _without_comments(requirements: str) -> str:
+    """What pip reads: build arguments stand in manifests and in the image's history."""
+    return "\n".join(re.sub(r"(^|\s+)#.*", "", line) for line in requirements.split("\n"))
