@@ -19,7 +19,6 @@ def statuses() -> dict[type[Exception], ExitStatus]:
     # Imported where a command has failed: a command that succeeds needs few of these folders.
     from aws.assembly import AssemblyError  # noqa: PLC0415
     from aws.errors import AwsError  # noqa: PLC0415
-    from contract.image import NoEngineError  # noqa: PLC0415
     from localaws.home import LocalAwsError  # noqa: PLC0415
     from model import PushError  # noqa: PLC0415
     from model.folder import ModelFolderError  # noqa: PLC0415
@@ -38,7 +37,6 @@ def statuses() -> dict[type[Exception], ExitStatus]:
         IncompatibleError,
         LocalAwsError,
         ModelFolderError,
-        NoEngineError,
         NoResourceTypesError,
         ProgramError,
         PromotionError,
@@ -52,7 +50,17 @@ def statuses() -> dict[type[Exception], ExitStatus]:
         NotADirectoryError,
         PermissionError,
     )
+    wrong += _of_the_contract_kit()
     return dict.fromkeys(refused, ExitStatus.NO) | dict.fromkeys(wrong, ExitStatus.BAD_INPUT)
+
+
+def _of_the_contract_kit() -> tuple[type[Exception], ...]:
+    """None where its packages are not installed, as beside a pipeline's credentials."""
+    try:
+        from contract.image import NoEngineError  # noqa: PLC0415
+    except ModuleNotFoundError:
+        return ()
+    return (NoEngineError,)
 
 
 def status_of(error: Exception) -> ExitStatus:
