@@ -41,6 +41,12 @@ class BerthSource(Table):
     ]
 
 
+def _owner(value: str) -> str:
+    if not re.fullmatch(r"@[A-Za-z0-9](-?[A-Za-z0-9]){0,38}(/[A-Za-z0-9._-]{1,100})?", value):
+        raise refuse('must be a GitHub user or team, as "@octo-org/platform"')
+    return value
+
+
 class PipelineSettings(Table):
     """`[pipeline]`. Without this table there are no roles for GitHub's jobs (docs/ci.md)."""
 
@@ -56,6 +62,14 @@ class PipelineSettings(Table):
         Field(
             strict=False,
             description="accounts that have GitHub's OIDC provider already: there can be just one",
+        ),
+    ] = ()
+
+    owners: Annotated[
+        tuple[Annotated[str, AfterValidator(_owner)], ...],
+        Field(
+            strict=False,
+            description="whose review what decides about prod needs, in .github/CODEOWNERS",
         ),
     ] = ()
 
