@@ -40,6 +40,7 @@ def serve(
 
 def image(
     context: typer.Context,
+    *,
     tag: Annotated[
         str | None,
         typer.Option(

@@ -1,10 +1,13 @@
 """What a running release has to show before it goes on to the next stage."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from stacks.settings.values import Table
+
+SEVERITIES = ("critical", "high", "medium", "low")
+"""Of ECR's findings, the worst first."""
 
 _Score = Annotated[float, Field(ge=0, le=1)]
 
@@ -52,3 +55,10 @@ class VerifySettings(Table):
             "spans",
         ),
     ] = 0
+    image_findings: Annotated[
+        Literal["critical", "high", "medium", "low"] | None,
+        Field(
+            description="least severity of a finding of ECR's scan that fails the image; unset: "
+            "ECR is not asked",
+        ),
+    ] = None
