@@ -19,6 +19,7 @@ def statuses() -> dict[type[Exception], ExitStatus]:
     # Imported where a command has failed: a command that succeeds needs few of these folders.
     from aws.assembly import AssemblyError  # noqa: PLC0415
     from aws.errors import AwsError  # noqa: PLC0415
+    from berth.github import GitHubError  # noqa: PLC0415
     from localaws.home import LocalAwsError  # noqa: PLC0415
     from model import PushError  # noqa: PLC0415
     from model.folder import ModelFolderError  # noqa: PLC0415
@@ -33,6 +34,7 @@ def statuses() -> dict[type[Exception], ExitStatus]:
     wrong: tuple[type[Exception], ...] = (
         AssemblyError,
         AwsError,
+        GitHubError,
         ImageError,
         IncompatibleError,
         LocalAwsError,

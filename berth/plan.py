@@ -1,5 +1,6 @@
 """`berth plan STAGE`: synthesize the stage, read what is deployed, print what would change."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,6 +8,7 @@ import typer
 
 from berth.context import ROOT, Profile, StageName, settings_of
 from berth.exit_status import ExitStatus
+from berth.pipeline import unprotected
 from berth.screen import console, print_json
 from berth.synthesis import synthesized
 
@@ -50,6 +52,8 @@ def plan(
 ) -> None:
     """Say what `cdk deploy` of STAGE would create, update, replace and delete.
 
+    Where `gh` has a token, it says what of the rules of GitHub's environment does not hold.
+
     Exit status 1 where it would delete data and stages.toml does not allow that.
     """
     settings = settings_of(context)
@@ -62,6 +66,9 @@ def plan(
         print_json(_document(stage, made))
     else:
         _print(made)
+    if against is None:
+        for line in unprotected(settings, stage):
+            print(line, file=sys.stderr)
     if made.refused:
         raise typer.Exit(ExitStatus.NO)
 
