@@ -2,7 +2,8 @@
 
 `POST /endpoints/NAME/invocations` and `.../invocations-response-stream` become the container's
 `POST /invocations`; its answers become the API's, errors as botocore models them. An unchanged
-SDK that has this for its endpoint URL works. Signatures are not looked at.
+SDK that has this for its endpoint URL works. Signatures are not looked at; what a web page sends,
+which reaches every port of the machine, is refused.
 
 Standard library alone: it runs with any image's Python.
 """
@@ -26,6 +27,9 @@ RESPONSE_SECONDS = 60.0
 
 STREAM_SECONDS = 480.0
 """A stream may take 8 minutes (same page)."""
+
+_OWN_HOST = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?")
+"""A page whose name has been made to lead here (DNS rebinding) says that name."""
 
 _OPERATION = re.compile(r"/endpoints/(?P<name>[^/]+)/invocations(?P<stream>-response-stream)?")
 _PREFIX = "x-amzn-sagemaker-"
@@ -74,6 +78,7 @@ class Handler(BaseHTTPRequestHandler):
             self._refuse(error)
 
     def _call(self) -> None:
+        self._refuse_pages()
         operation = _OPERATION.fullmatch(self.path)
         body = self._body()
         if operation is None:
@@ -82,6 +87,20 @@ class Handler(BaseHTTPRequestHandler):
         if name != ours:
             raise ApiError(400, "ValidationError", f"Endpoint {name} not found; here is {ours}.")
         self._invoke(body, stream=operation["stream"] is not None)
+
+    def _refuse_pages(self) -> None:
+        """Go by the headers that a page cannot choose (https://www.w3.org/TR/fetch-metadata/)."""
+        host = self.headers.get("Host", "")
+        origin, site = self.headers.get("Origin"), self.headers.get("Sec-Fetch-Site", "none")
+        if origin is None and site == "none" and _OWN_HOST.fullmatch(host):
+            return
+        self.close_connection = True  # the body is left unread
+        raise ApiError(
+            403,
+            "AccessDeniedException",
+            "This address takes no request of a web page "
+            f"(Host: {host}, Origin: {origin}, Sec-Fetch-Site: {site}).",
+        )
 
     def _body(self) -> bytes:
         length = self.headers.get("Content-Length", "")

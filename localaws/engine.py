@@ -137,7 +137,7 @@ def _push(images: Path, reference: str) -> None:
     if not folder.is_dir():
         raise LocalAwsError(f"{reference}: no such image")
     if built := Built.read(folder):
-        builder.push(built, parts["repository"], parts["tag"])
+        builder.push(built, parts["repository"], parts["tag"], _login(parts["host"]))
         return
     config = _encoded(
         {
@@ -182,7 +182,7 @@ def _digest(folder: Path) -> str:
 def log_in(host: str, password: str) -> None:
     """Store the token of a registry for the pushes to it."""
     token = base64.b64encode(f"AWS:{password}".encode()).decode()
-    write(_login(host), token)
+    write(_login_file(host), token)
 
 
 class Registry:
@@ -193,8 +193,7 @@ class Registry:
         if port is None:
             raise LocalAwsError("AWS on this machine is not running; start it: berth local up")
         self._host, self._port = host, port
-        login = _login(host)
-        self._login = {"Authorization": f"Basic {login.read_text()}"} if login.is_file() else {}
+        self._login = {"Authorization": f"Basic {_login(host)}"}
 
     def send(self, method: str, path: str, body: bytes, content_type: str) -> dict[str, str]:
         """One request; the response's headers, names in lower case.
@@ -214,7 +213,14 @@ class Registry:
         return {name.lower(): value for name, value in response.getheaders()}
 
 
-def _login(host: str) -> Path:
+def _login(host: str) -> str:
+    try:
+        return _login_file(host).read_text()
+    except FileNotFoundError:
+        raise LocalAwsError(f"{host}: no login; log in to it first") from None
+
+
+def _login_file(host: str) -> Path:
     return default_home() / f"login-{host}"
 
 

@@ -8,6 +8,11 @@ from localaws.images import Built
 
 MODEL = "/opt/ml/model"
 
+RESTRICTIONS = (
+    *("--read-only", "--tmpfs=/tmp", "--cap-drop=ALL", "--security-opt=no-new-privileges"),
+)
+"""Those of the service `serving` in compose.yaml."""
+
 
 @dataclass(frozen=True)
 class Container:
@@ -28,6 +33,7 @@ class Container:
         """
         return [
             *(self.built.program, "run", "--rm", "--pull=never", f"--name={name}"),
+            *RESTRICTIONS,
             *("--network=host", f"--volume={self.model}:{self.mounted}:ro"),
             *([f"--memory={self.memory}m"] if self.memory else []),
             *(f"--env={key}={value}" for key, value in environment.items()),
