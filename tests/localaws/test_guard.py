@@ -78,9 +78,11 @@ def test_each_start_has_a_secret_that_only_its_user_may_read(
     for _ in range(2):
         with lifecycle.running(tmp_path, settings) as running:
             seen.append(running.secret)
-            session = running.session("dev")
-            assert session.get_credentials().secret_key == running.secret
-            assert session.client("sts").get_caller_identity()["Account"] == ACCOUNT
+            given = running.session("dev").get_credentials()
+            assert given
+            assert (given.access_key, given.secret_key) == (ACCOUNT, running.secret)
+            caller = running.session("dev").client("sts").get_caller_identity()
+            assert caller["Account"] == ACCOUNT
             for name in ("secret", "credentials"):
                 assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
     assert len(set(seen)) == 2
@@ -116,7 +118,7 @@ def test_an_unsigned_request_is_refused(emulator: TestEmulator) -> None:
     assert (status, b"MissingAuthenticationToken" in body) == (403, True)
     status, _, body = fetched(f"{emulator.url}/bucket/key")
     assert (status, b"AccessDenied" in body) == (403, True)
-    unsigned = Config(signature_version=UNSIGNED)  # type: ignore[arg-type]
+    unsigned = Config(signature_version=UNSIGNED)
     s3 = boto3.Session().client(
         "s3", region_name=REGION, endpoint_url=emulator.url, config=unsigned
     )
@@ -276,7 +278,7 @@ def test_the_registry_takes_the_tokens_that_it_has_given(emulator: TestEmulator)
         status, headers, _ = fetched(url, Authorization=f"Basic {token}")
         assert (status, headers["WWW-Authenticate"]) == (401, 'Basic realm="ecr"')
     headers = signed(emulator, "GET", "/v2/_catalog")
-    assert fetched(f"{emulator.url}/v2/_catalog", **headers)[0] == 401
+    assert fetched(f"{emulator.url}/v2/_catalog", None, **headers)[0] == 401
 
 
 def test_reset_and_settings_need_the_secret(emulator: TestEmulator) -> None:
@@ -299,7 +301,7 @@ def test_what_a_page_sends_is_refused_even_where_it_is_signed(
 ) -> None:
     page = pages(emulator.port)[way]
     headers = signed(emulator, "GET", "/health")
-    answer = page.send("GET", "/health", **headers)
+    answer = page.send("GET", "/health", b"", **headers)
     assert answer.status == 403
     assert b"localaws takes no request of a web page (" in answer.body
 
@@ -319,7 +321,8 @@ def test_another_port_or_none_is_not_taken(emulator: TestEmulator, host: str) ->
 
 
 def test_no_response_lets_a_page_read_it(emulator: TestEmulator) -> None:
-    status, headers, _ = fetched(emulator.url + "/", **signed(emulator, "GET", "/", service="s3"))
+    own = signed(emulator, "GET", "/", service="s3")
+    status, headers, _ = fetched(emulator.url + "/", None, **own)
     assert status == 200
     assert not [name for name in headers if name.lower().startswith("access-control-")]
 
@@ -333,5 +336,8 @@ def test_a_websocket_is_closed_before_it_opens() -> None:
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    asyncio.run(guarded(unreachable, 1)({"type": "websocket"}, unreachable, send))
+    async def open_one() -> None:
+        await guarded(unreachable, 1)({"type": "websocket"}, unreachable, send)
+
+    asyncio.run(open_one())
     assert sent == [{"type": "websocket.close", "code": 1008}]
