@@ -13,6 +13,9 @@ RESTRICTIONS = (
 )
 """Those of the service `serving` in compose.yaml."""
 
+SECRET_VARIABLES = ("AWS_SECRET_ACCESS_KEY",)
+"""What the engine's client takes from its own environment: every user sees its command line."""
+
 
 @dataclass(frozen=True)
 class Container:
@@ -36,7 +39,10 @@ class Container:
             *RESTRICTIONS,
             *("--network=host", f"--volume={self.model}:{self.mounted}:ro"),
             *([f"--memory={self.memory}m"] if self.memory else []),
-            *(f"--env={key}={value}" for key, value in environment.items()),
+            *(
+                f"--env={key}" if key in SECRET_VARIABLES else f"--env={key}={value}"
+                for key, value in environment.items()
+            ),
             *(self.built.image, "serve"),
         ]
 

@@ -21,6 +21,13 @@ def test_it_is_run_as_sagemaker_runs_it() -> None:
     } <= set(command)
 
 
+def test_the_secret_is_not_on_the_command_line() -> None:
+    container = Container(Built("e", False, "i:1"), Path("/m"))
+    command = container.command("c1", {"AWS_SECRET_ACCESS_KEY": "hidden"})
+    assert "--env=AWS_SECRET_ACCESS_KEY" in command
+    assert not any("hidden" in part for part in command)
+
+
 def test_it_may_no_more_than_compose_lets_the_same_image(root: Path) -> None:
     serving = yaml.safe_load((root / "compose.yaml").read_text())["services"]["serving"]
     options = [
