@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -293,6 +294,44 @@ def test_whether_it_is_ready_is_all_that_is_told_to_everybody(emulator: TestEmul
     status, headers, body = fetched(emulator.url + home.READY)
     assert (status, body) == (200, b"")
     assert {name.lower() for name in headers} <= {"connection", "content-length", "date"}
+
+
+FUNCTION = """
+import json, urllib.request
+def handle(event, context):
+    same = {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
+    response = same | {"Status": "SUCCESS", "PhysicalResourceId": "made", "Data": {"Said": "yes"}}
+    urllib.request.urlopen(urllib.request.Request(
+        event["ResponseURL"], json.dumps(response).encode(), {"Content-Type": ""}, method="PUT"))
+"""
+"""A custom resource's, which responds as those of CDK do."""
+
+
+def test_a_custom_resources_function_responds_to_its_own_url(emulator: TestEmulator) -> None:
+    resources = {
+        "Function": {
+            "Type": "AWS::Lambda::Function",
+            "Properties": {
+                "Code": {"ZipFile": FUNCTION},
+                "Handler": "index.handle",
+                "Role": f"arn:aws:iam::{ACCOUNT}:role/any",
+                "Runtime": "python3.12",
+            },
+        },
+        "Own": {
+            "Type": "Custom::Own",
+            "Properties": {"ServiceToken": {"Fn::GetAtt": ["Function", "Arn"]}},
+        },
+    }
+    outputs = {"Said": {"Value": {"Fn::GetAtt": ["Own", "Said"]}}}
+    cloudformation = emulator.client("cloudformation", "dev")
+    template = json.dumps({"Resources": resources, "Outputs": outputs})
+    cloudformation.create_stack(StackName="own", TemplateBody=template)
+    cloudformation.get_waiter("stack_create_complete").wait(
+        StackName="own", WaiterConfig={"Delay": 1}
+    )
+    (stack,) = cloudformation.describe_stacks(StackName="own")["Stacks"]
+    assert stack["Outputs"][0]["OutputValue"] == "yes"
 
 
 @pytest.mark.parametrize("way", [way for way in pages(0) if way != "no browser"])
