@@ -5,6 +5,7 @@ that the CLI is called in.
 """
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -15,7 +16,6 @@ from stacks.compatibility import IncompatibleError, check, read_models
 from stacks.compliance import packs
 from stacks.settings import SettingsError, load
 from stacks.stage import add_stages
-from tools.kept_inputs import keep_inputs
 from tools.packed_models import packed_models
 
 ROOT = Path(__file__).resolve().parent
@@ -36,7 +36,8 @@ def main() -> None:
         print(f"warning: {warning}", file=sys.stderr)
     add_stages(app, settings, packed_models(settings, settings.file.parent / "build"))
     packs.apply(app)
-    keep_inputs(Path(app.synth().directory), settings)
+    # A release is deployed and judged by the stages.toml in its assembly, without the checkout.
+    shutil.copyfile(settings.file, Path(app.synth().directory) / "stages.toml")
 
 
 if __name__ == "__main__":

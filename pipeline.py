@@ -1,7 +1,7 @@
 """The CDK app of the roles that GitHub's jobs take on: docs/ci.md.
 
-`cdk deploy --app 'python pipeline.py' 'dev/*'`, with credentials of a stage's account. It is none
-of app.py's: what a pipeline deploys does not hold the pipeline's own permissions.
+`cdk deploy --app 'python pipeline.py' 'dev/*'`, with credentials of a stage's account. It is an
+app of its own: a pipeline does not deploy its own permissions.
 """
 
 import sys
@@ -12,14 +12,14 @@ import aws_cdk as cdk
 
 from app import new_app
 from promotion.permissions import source_statements, target_statements
-from stacks.compliance import job_roles as compliance
+from stacks.compliance import packs
 from stacks.job_roles import contexts, pipeline_of
 from stacks.pipeline_roles import JobRole, PipelineRolesStack
 from stacks.settings import Settings, SettingsError, load
 from stacks.stage_plan import StageNames
 
 # A promotion takes as long as the update of its endpoint. The bootstrap roles that the CDK CLI
-# takes on from here last an hour, and are taken on anew.
+# assumes from here last an hour, and are assumed again.
 SESSION = cdk.Duration.hours(2)
 
 
@@ -81,7 +81,7 @@ def main() -> None:
     """Synthesize the roles of every stage of stages.toml."""
     app = new_app()
     add_roles(app, load(Path(app.node.try_get_context("stages") or "stages.toml")))
-    compliance.apply(app)
+    packs.apply_to_job_roles(app)
     app.synth()
 
 

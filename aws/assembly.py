@@ -1,34 +1,27 @@
-"""A cloud assembly (`cdk.out`): its layout, a stage's part of it, and the zip to deploy again.
+"""A cloud assembly (`cdk.out`): its layout, and a stage's part of it.
 
 https://github.com/aws/aws-cdk/tree/main/packages/aws-cdk-lib/cloud-assembly-schema
 """
 
-import io
 import json
-import zipfile
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
+from aws.errors import AssemblyError
+from aws.received import MANIFEST, STAGES
 from stacks.settings import Settings, load
 
 Template = dict[str, Any]
 Artifacts = dict[str, dict[str, Any]]
 
-STAGES = "stages.toml"
-"""What an assembly was made from; app.py puts a copy of it there."""
-
-_MANIFEST = "manifest.json"
-
-
-class AssemblyError(Exception):
-    """A cloud assembly or a stored template cannot be used; the text is one line."""
+_STACK = "aws:cloudformation:stack"
 
 
 @dataclass(frozen=True)
 class FileAsset:
-    """A file that the deployment expects in the CDK's asset bucket; `id` is the CDK's hash."""
+    """A file that a deployment expects in the CDK's asset bucket; `id` is the CDK's hash of it."""
 
     id: str
     bucket: str
@@ -37,10 +30,7 @@ class FileAsset:
 
 @dataclass(frozen=True)
 class ImageAsset:
-    """An image that the deployment expects in the CDK's asset repository.
-
-    arguments: what it is built with.
-    """
+    """An image that a deployment expects in the CDK's asset repository, and its build arguments."""
 
     repository: str
     tag: str
@@ -71,15 +61,14 @@ def read(folder: Path, stage: str, account: str, region: str) -> StageAssembly:
     Raises AssemblyError where it is no cloud assembly, or has not this stage in this account.
     """
     nested = stage_folder(folder, stage)
-    artifacts = _artifacts(nested)
     wanted = f"aws://{account}/{region}"
-    for each in _of_type(artifacts, "aws:cloudformation:stack").values():
+    for each in _artifacts(nested, _STACK).values():
         if each["environment"] != wanted:
             raise AssemblyError(
                 f"{folder}: {each['properties']['stackName']} is for {each['environment']};"
                 f" {STAGES} has {wanted}: synthesize anew"
             )
-    manifests = _of_type(artifacts, "cdk:asset-manifest").values()
+    manifests = _artifacts(nested, "cdk:asset-manifest").values()
     assets = [_json(nested / each["properties"]["file"]) for each in manifests]
     files = [
         (_is_inside(asset), FileAsset(name, place["bucketName"], place["objectKey"]))
@@ -88,7 +77,7 @@ def read(folder: Path, stage: str, account: str, region: str) -> StageAssembly:
         for place in asset["destinations"].values()
     ]
     return StageAssembly(
-        templates=_templates(nested, artifacts),
+        templates=_templates(nested),
         bucket=next((file.bucket for _, file in files), ""),
         files=tuple(dict.fromkeys(file for is_inside, file in files if not is_inside)),
         images=tuple(
@@ -98,43 +87,43 @@ def read(folder: Path, stage: str, account: str, region: str) -> StageAssembly:
                 tuple(sorted(asset["source"].get("dockerBuildArgs", {}).items())),
             )
             for listed in assets
-            for asset in listed["dockerImages"].values()
+            for asset in listed.get("dockerImages", {}).values()
             for place in asset["destinations"].values()
         ),
-        roles=_roles(artifacts, assets),
+        roles=_roles(_artifacts(nested), assets),
     )
 
 
-def _artifacts(folder: Path) -> Artifacts:
-    artifacts: Artifacts = _json(folder / _MANIFEST)["artifacts"]
-    return artifacts
+def _artifacts(folder: Path, type: str | None = None) -> Artifacts:
+    """What the manifest of an assembly, or of a stage within one, lists, all or of one type."""
+    artifacts: Artifacts = _json(folder / MANIFEST)["artifacts"]
+    return {name: each for name, each in artifacts.items() if type in (None, each["type"])}
 
 
-def _parts(artifacts: Artifacts) -> Artifacts:
-    """Of the stages."""
-    return _of_type(artifacts, "cdk:cloud-assembly")
+def folders(folder: Path) -> dict[str, Path]:
+    """The folders of the stages, by their names."""
+    return {
+        name.removeprefix("assembly-"): folder / str(each["properties"]["directoryName"])
+        for name, each in _artifacts(folder, "cdk:cloud-assembly").items()
+    }
 
 
-def _of_type(artifacts: Artifacts, type: str) -> Artifacts:
-    return {name: each for name, each in artifacts.items() if each["type"] == type}
-
-
-def _templates(nested: Path, artifacts: Artifacts) -> dict[str, Template]:
-    stacks = _of_type(artifacts, "aws:cloudformation:stack")
+def _templates(nested: Path) -> dict[str, Template]:
+    stacks = _artifacts(nested, _STACK)
     order = TopologicalSorter({name: each.get("dependencies", []) for name, each in stacks.items()})
     ordered = [stacks[name]["properties"] for name in order.static_order() if name in stacks]
     return {each["stackName"]: _json(nested / each["templateFile"]) for each in ordered}
 
 
 def _is_inside(asset: dict[str, Any]) -> bool:
-    """Whether it is a template: the other assets lie beside the folders of the stages."""
+    """Whether an asset is a template: the other assets are beside the folders of the stages."""
     return not str(asset["source"].get("path", "..")).startswith("..")
 
 
 def _roles(artifacts: Artifacts, assets: list[dict[str, Any]]) -> tuple[str, ...]:
     named = [each["properties"].get("assumeRoleArn") for each in artifacts.values()]
     for listed in assets:
-        for asset in (*listed["files"].values(), *listed["dockerImages"].values()):
+        for asset in (*listed["files"].values(), *listed.get("dockerImages", {}).values()):
             named += [place.get("assumeRoleArn") for place in asset["destinations"].values()]
     return tuple(sorted({role.replace("${AWS::Partition}", "aws") for role in named if role}))
 
@@ -144,15 +133,15 @@ def stage_folder(folder: Path, stage: str) -> Path:
 
     Raises AssemblyError where it is no cloud assembly, or has no such stage.
     """
-    artifact = _artifacts(folder).get(f"assembly-{stage}")
-    if artifact is None:
+    found = folders(folder)
+    if stage not in found:
         raise AssemblyError(f"{folder}: no stage {stage} in this cloud assembly")
-    return folder / str(artifact["properties"]["directoryName"])
+    return found[stage]
 
 
 def stages(folder: Path) -> list[str]:
     """The stages that a cloud assembly has."""
-    return [name.removeprefix("assembly-") for name in _parts(_artifacts(folder))]
+    return list(folders(folder))
 
 
 def settings(folder: Path) -> Settings:
@@ -168,9 +157,8 @@ def stored_templates(folder: Path, stage: str, names: list[str]) -> dict[str, Te
 
     Raises AssemblyError where the folder has none of these stacks.
     """
-    if (folder / _MANIFEST).is_file():
-        nested = stage_folder(folder, stage)
-        found = _templates(nested, _artifacts(nested))
+    if (folder / MANIFEST).is_file():
+        found = _templates(stage_folder(folder, stage))
     else:
         files = {name: folder / f"{name}.template.json" for name in names}
         found = {name: _json(file) for name, file in files.items() if file.is_file()}
@@ -185,48 +173,14 @@ def every_template(folder: Path) -> dict[str, Template]:
 
     Raises AssemblyError where it is no cloud assembly.
     """
-    stages = _of_type(_artifacts(folder), "cdk:cloud-assembly").values()
-    nested = [folder / str(each["properties"]["directoryName"]) for each in stages]
     return {
         # `dev/Serving (berth-dev-serving)`: the construct's path, then the name of the stack.
         each["displayName"].split(" ")[0].replace("/", "-"): _json(
-            inner / each["properties"]["templateFile"]
+            nested / each["properties"]["templateFile"]
         )
-        for inner in nested
-        for each in _of_type(_artifacts(inner), "aws:cloudformation:stack").values()
+        for nested in folders(folder).values()
+        for each in _artifacts(nested, _STACK).values()
     }
-
-
-def zipped(folder: Path) -> bytes:
-    """All stages of a cloud assembly in a zip for `cdk deploy --app`, and what they were made from.
-
-    The same bytes for the same assembly. The assets stay out: the asset bucket and repository have
-    them, and where these do the CDK CLI does not ask for the files.
-    """
-    manifest = _json(folder / _MANIFEST)
-    parts = _parts(manifest["artifacts"])
-    files = {
-        file.relative_to(folder).as_posix(): file.read_bytes()
-        for artifact in parts.values()
-        for file in (folder / artifact["properties"]["directoryName"]).rglob("*")
-        if file.is_file()
-    }
-    files[STAGES] = (folder / STAGES).read_bytes()
-    alone = json.dumps({**manifest, "artifacts": parts}, indent=1, sort_keys=True)
-    files[_MANIFEST] = alone.encode()
-    memory = io.BytesIO()
-    # Stored, not deflated: another zlib would give other bytes, and these are a few hundred KB.
-    with zipfile.ZipFile(memory, "w", zipfile.ZIP_STORED) as archive:
-        for name in sorted(files):
-            # Without a date of its own an entry has zip's first one, 1980.
-            archive.writestr(zipfile.ZipInfo(name), files[name])
-    return memory.getvalue()
-
-
-def unzip(archive: bytes, folder: Path) -> None:
-    """Put the files of a zipped assembly into a folder; zipfile keeps them from leaving it."""
-    with zipfile.ZipFile(io.BytesIO(archive)) as content:
-        content.extractall(folder)
 
 
 def _json(file: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A deployed stack: its state, its outputs, its resources, its template; or None.
+"""A deployed stack: its state, its outputs, its resources and its template.
 
 Every function takes a CloudFormation client, and raises AwsError where AWS refuses the call.
 """
@@ -10,8 +10,8 @@ from typing import Any
 from aws.assembly import Template
 from aws.errors import AwsError, CallError, in_one_line
 
-# What is left of a first deployment that was never executed, or failed: the CDK CLI deletes it and
-# starts over. An update that was rolled back has another status, and leaves the former template.
+# A stack has these states where its first deployment was never executed, or failed: the CDK CLI
+# deletes it and starts over. A rolled-back update has another status, and the former template.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
 _NEVER_DEPLOYED = {"REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
@@ -54,12 +54,11 @@ def resources(cloudformation: Any, name: str, types: Collection[str]) -> dict[st
 def template(cloudformation: Any, name: str) -> Template | None:
     """The template that a stack was deployed with; None where it never was.
 
-    It is the original one, as the CDK CLI sent it, since it is compared with another that the CDK
-    would send: `cdk diff` does the same. The processed one has its transforms carried out, and
-    would differ in them. A template without transforms, as Berth's are, is the same in both stages.
+    It is the original one, as the CDK CLI sent it, as it is compared with one that the CLI would
+    send: `cdk diff` does the same. In the processed one the transforms are carried out.
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTemplate.html
 
-    Raises AwsError where the stack is not at rest, too: what it will be is not known then.
+    Raises AwsError also where a deployment of the stack is under way or has failed.
     """
     found = stack(cloudformation, name)
     if found is None or found["StackStatus"] in _NEVER_DEPLOYED:

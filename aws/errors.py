@@ -1,4 +1,4 @@
-"""What AWS refuses, or what keeps us from asking it, in one line."""
+"""The errors of calls to AWS, in one line."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,17 +14,21 @@ from botocore.exceptions import (
 
 
 class AwsError(Exception):
-    """Something in AWS is not as a command needs it; the text is one line."""
+    """A call of AWS failed, or its result is not what a command needs; the text is one line."""
+
+
+class AssemblyError(Exception):
+    """A cloud assembly or a stored template cannot be used; the text is one line."""
 
 
 class CallError(AwsError):
     """A call of AWS failed.
 
     Attributes:
-        reason: what AWS or boto3 says, in one line.
-        code: AWS's code for what it refused; None where AWS did not refuse, but was not reached.
-        status: of the HTTP response that refused it; None where there was none.
-        is_unanswered: no whole response came back, as where a connection broke.
+        reason: the message of AWS or boto3, in one line.
+        code: AWS's error code; None where AWS was not reached.
+        status: of the HTTP response; None where there was none.
+        is_unanswered: whether no whole response came, as where a connection broke.
     """
 
     def __init__(self, error: Exception) -> None:
@@ -38,16 +42,13 @@ class CallError(AwsError):
         )
 
     def is_callers(self) -> bool:
-        """Whether AWS refuses the credentials, whatever they ask for.
+        """Whether AWS refuses the caller's credentials.
 
         https://docs.aws.amazon.com/sagemaker/latest/APIReference/CommonErrors.html
         """
         code = self.code or ""
-        return (
-            self.status in {401, 403}
-            or code.startswith("Expired")
-            or code == "AccessDeniedException"
-        )
+        is_denied = code == "AccessDeniedException" or code.startswith("Expired")
+        return is_denied or self.status in {401, 403}
 
 
 @contextmanager
@@ -60,5 +61,5 @@ def in_one_line() -> Iterator[None]:
 
 
 def one_line(said: object) -> str:
-    """A text, or the text of an error, without its line breaks."""
+    """A text, or the message of an error, without line breaks."""
     return " ".join(str(said).split())

@@ -1,6 +1,8 @@
-"""A stage of stages.toml, and AWS as the credentials at hand show it."""
+"""A stage of stages.toml, and the clients of its account."""
 
+import json
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -9,29 +11,31 @@ from botocore.config import Config
 from aws import cloudformation
 from aws.errors import AwsError, CallError, in_one_line
 from stacks.settings import Settings
-from stacks.stage_plan import StageNames
+from stacks.stage_plan import stage_plans
 
-# S3 checks what is sent by the SHA-256 that goes with it, in a signed header. Without this botocore
-# hashes every body once more, to sign it as well.
+# S3 checks what is sent by the SHA-256 in a signed header. Without this setting botocore hashes
+# every body once more, to sign it as well.
 # https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-auth-using-authorization-header.html
 CONFIG = Config(s3={"payload_signing_enabled": False})
+
+_CHECKOUT = Path(__file__).parents[1]
 
 
 class Stage:
     """A stage: its settings, its bucket and clients of its account.
 
-    Where no profile is named and there is one `<project>-<stage>`, that is taken; else boto3's own
-    chain decides.
+    Without a profile, the profile `<project>-<stage>` is used where there is one, else boto3's
+    usual chain of credentials.
 
-    Raises:
-        SettingsError: where stages.toml has no such stage.
-        AwsError: where the credentials are another account's.
+    Raises SettingsError where stages.toml has no such stage, AwsError where the credentials are
+    those of another account.
     """
 
     def __init__(self, settings: Settings, name: str, *, profile: str | None = None) -> None:
-        self.name, self.project = name, settings.project
-        self.names = StageNames(settings.project, name)
-        self.settings = settings.stage(name)
+        self.name, self.project, self.settings = name, settings.project, settings.stage(name)
+        self.plan = stage_plans(settings)[name]
+        self.names = self.plan.names
+        self.qualifier = _qualifier()
         self._clients = dict[str, Any]()
         with in_one_line():
             is_there = self.names.profile in boto3.Session().available_profiles
@@ -47,21 +51,13 @@ class Stage:
                 " AWS_PROFILE"
             )
 
-    @property
-    def endpoint_name(self) -> str:
-        """The endpoint's name, and the first part of every stack's."""
-        return self.names.endpoint
-
     def client(self, service: str, **options: Any) -> Any:
         """A boto3 client of the stage's account and region; `options`: of botocore's Config."""
-        if options:
-            config = CONFIG.merge(Config(**options))
-            return self.session.client(service, config=config)  # type: ignore[call-overload]
-        if service not in self._clients:
-            self._clients[service] = self.session.client(  # type: ignore[call-overload]
-                service, config=CONFIG
-            )
-        return self._clients[service]
+        if service in self._clients and not options:
+            return self._clients[service]
+        config = CONFIG.merge(Config(**options))
+        client = self.session.client(service, config=config)  # type: ignore[call-overload]
+        return client if options else self._clients.setdefault(service, client)
 
     @property
     def cloudformation(self) -> Any:
@@ -76,7 +72,7 @@ class Stage:
         sagemaker = self.client("sagemaker")
         try:
             with in_one_line():
-                described = sagemaker.describe_endpoint(EndpointName=self.endpoint_name)
+                described = sagemaker.describe_endpoint(EndpointName=self.names.endpoint)
         except CallError as error:
             if "Could not find endpoint" not in error.reason:
                 raise
@@ -98,8 +94,17 @@ class Stage:
         return found["DataBucketName"]
 
     def is_deployed(self) -> bool:
-        """Whether there is a storage stack, and with it a place for releases."""
+        """Whether there is a storage stack, whose bucket stores releases."""
         return "DataBucketName" in (self._outputs() or {})
 
     def _outputs(self) -> dict[str, str] | None:
         return cloudformation.outputs(self.cloudformation, self.names.storage_stack)
+
+
+def _qualifier() -> str:
+    """Of the accounts' `cdk bootstrap`, as the checkout's cdk.json has it.
+
+    https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-customizing.html
+    """
+    context = json.loads((_CHECKOUT / "cdk.json").read_text(encoding="utf-8"))["context"]
+    return str(context.get("@aws-cdk/core:bootstrapQualifier", "hnb659fds"))

@@ -5,6 +5,6 @@ import os
 from berth.program import main
 
 if __name__ == "__main__":
-    # It has brought us here; a program that a command starts does not get our packages by it.
+    # tools/berth sets it; the programs that a command starts do not need Berth's packages.
     os.environ.pop("PYTHONPATH", None)
     main()

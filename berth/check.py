@@ -1,11 +1,11 @@
-"""`berth check`: every check for every stage, and what was found."""
+"""`berth check`: the findings of every check for every stage."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from berth.context import settings_of
+from berth.context import AsJson, settings_of
 from berth.exit_status import ExitStatus
 from berth.screen import console, print_json, print_table
 
@@ -18,22 +18,11 @@ if TYPE_CHECKING:
 
     Found = Mapping[Check, Sequence[Finding]]
 
-SECTION = "Stages"
 _MARKS = {"refusal": "✗", "warning": "!"}
 _STYLES = {"refusal": "red", "warning": "yellow"}
 
 
-def add(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(rich_help_panel=SECTION)(check)
-
-
-def check(
-    context: typer.Context,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON in place of the table.")
-    ] = False,
-) -> None:
+def check(context: typer.Context, as_json: AsJson = False) -> None:
     """Check stages.toml and the models' folders, without the CDK and without AWS.
 
     Exit status 1 where a check refuses something. Warnings do not change the exit status.
@@ -74,13 +63,7 @@ def document(settings: "Settings", found: "Found") -> dict[str, Any]:
         "stages": list(settings.stages),
         "refused": bool(_of(found, "refusal")),
         "findings": [
-            {
-                "check": title(check),
-                "stage": one.stage,
-                "severity": one.severity,
-                "where": one.where,
-                "text": one.text,
-            }
+            {"check": title(check), **vars(one)}
             for check, several in found.items()
             for one in several
         ],

@@ -1,9 +1,10 @@
-"""`berth contract`: put an inference container through SageMaker's contract."""
+"""The commands of the contract kit: test a container, compare the results of several."""
 
+import json
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
@@ -14,8 +15,6 @@ from berth.screen import console
 from berth.serving import SECTION
 
 if TYPE_CHECKING:
-    from contract.bench import Bench
-    from contract.case import Case
     from contract.client import Client
     from contract.container import Launcher
     from contract.example import Example
@@ -24,8 +23,9 @@ _START_SECONDS = 480  # how long SageMaker waits for a container to answer its f
 
 
 def add(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(rich_help_panel=SECTION)(contract)
+    """Add the commands."""
+    for command in (contract, contract_compare):
+        app.command(rich_help_panel=SECTION)(command)
 
 
 def contract(
@@ -47,50 +47,65 @@ def contract(
     ] = None,
     body: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="A request that the container answers with 200."),
+        typer.Option(metavar="FILE", help="A request that gets a response with status 200."),
     ] = None,
     content_type: Annotated[
         str, typer.Option(metavar="TYPE", help="The content type of --body.")
     ] = "application/json",
     stream_body: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="A request that the container answers in chunks."),
+        typer.Option(metavar="FILE", help="A request that gets a response in chunks."),
     ] = None,
     case: Annotated[
         list[str] | None,
-        typer.Option(metavar="GLOB", help="Run these cases alone. May be given several times."),
+        typer.Option(
+            metavar="GLOB", help="Run only the cases whose id matches. May be given several times."
+        ),
     ] = None,
     timeout: Annotated[
         float, typer.Option(help="How many seconds a start may take.")
     ] = _START_SECONDS,
     memory: Annotated[str, typer.Option(help="The memory limit of --image.")] = "4g",
     strict: Annotated[
-        bool, typer.Option("--strict", help="Let cases of good practice decide, too.")
+        bool, typer.Option("--strict", help="Fail on cases of good practice, too.")
     ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON in place of the table.")
     ] = False,
 ) -> None:
-    """Put a container of any origin through SageMaker's contract.
+    """Test whether a container of any origin fulfils SageMaker's contract.
 
-    Name it by one of URL, --image and --process. Exit status 1 where a case that decides fails.
+    Name it by one of URL, --image and --process. The exit status is 1 if a binding case fails.
     """
     from contract import report  # noqa: PLC0415
-    from contract.runner import is_certified, run  # noqa: PLC0415
+    from contract.bench import Bench  # noqa: PLC0415
+    from contract.example import of_model  # noqa: PLC0415
+    from contract.limits import Limits  # noqa: PLC0415
+    from contract.runner import chosen, is_certified, run  # noqa: PLC0415
 
-    # What was started is ended, whatever ends this.
+    # So that the container is ended when this command is.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    cases = _cases(case or [])
-    _check_one_of(url, image, process)
-    folder = _folder(model)
-    launcher, address = _launcher(url, image, process, folder, memory)
-    bench = _bench(
-        launcher,
-        address,
-        model=folder,
-        timeout=timeout,
-        body=_read(body, content_type, "--body"),
+    cases = chosen(case or [])
+    if not cases:
+        raise UsageError(f"--case {' '.join(case or [])}: no case has such an id")
+    if len([one for one in (url, image, process) if one]) != 1:
+        raise UsageError("berth contract takes one of URL, --image and --process")
+    if model and not model.is_dir():
+        raise UsageError(f"--model {model}: no such folder")
+    folder = model.resolve() if model else None
+    request = _read(body, content_type, "--body") or (of_model(folder) if folder else None)
+    if request is None:
+        raise UsageError(
+            "no request to send: give --body FILE and --content-type TYPE, or --model with an "
+            "MLflow model that has a serving_input_example.json"
+        )
+    bench = Bench(
+        launcher=_launcher(image, process, folder, memory),
+        address=_address(url) if url else None,
+        example=request,
         stream=_read(stream_body, content_type, "--stream-body"),
+        model=folder,
+        limits=Limits(start=timeout),
     )
     with console(stderr=True).status("") as status:
         results = run(bench, cases, lambda one: status.update(f"{one.id}: {one.title}"))
@@ -107,66 +122,43 @@ def contract(
         raise typer.Exit(ExitStatus.NO)
 
 
-def _cases(patterns: list[str]) -> "list[Case]":
-    from contract.runner import chosen  # noqa: PLC0415
+def contract_compare(
+    results: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="NAME=FILE",
+            help="A server's name, and what `berth contract --json` printed for it.",
+        ),
+    ],
+) -> None:
+    """Print a Markdown table that compares several containers by their results."""
+    from contract.compare import comparison  # noqa: PLC0415
 
-    cases = chosen(patterns)
-    if not cases:
-        raise UsageError(f"--case {' '.join(patterns)}: no case has such an id")
-    return cases
+    print(comparison(dict(_named_document(result) for result in results)))
 
 
-def _check_one_of(*given: str | None) -> None:
-    if len([one for one in given if one]) != 1:
-        raise UsageError("berth contract takes one of URL, --image and --process")
-
-
-def _folder(model: Path | None) -> Path | None:
-    if model and not model.is_dir():
-        raise UsageError(f"--model {model}: no such folder")
-    return model.resolve() if model else None
+def _named_document(result: str) -> tuple[str, Any]:
+    name, equals, file = result.partition("=")
+    if not (name and equals):
+        raise UsageError(f"{result}: takes the form NAME=FILE")
+    try:
+        document = json.loads(Path(file).read_text())
+    except ValueError as error:
+        raise UsageError(f"{file}: not JSON: {error}") from error
+    if not isinstance(document, dict) or not {"certified", "cases"} <= document.keys():
+        raise UsageError(f"{file}: not what `berth contract --json` prints")
+    return name, document
 
 
 def _launcher(
-    url: str | None, image: str | None, process: str | None, model: Path | None, memory: str
-) -> "tuple[Launcher | None, Client | None]":
+    image: str | None, process: str | None, model: Path | None, memory: str
+) -> "Launcher | None":
     from contract.image import ImageLauncher  # noqa: PLC0415
     from contract.process import ProcessLauncher  # noqa: PLC0415
 
     if image:
-        return ImageLauncher(image, model, memory=memory), None
-    if process:
-        return ProcessLauncher(process, model), None
-    return None, _address(url or "")
-
-
-def _bench(
-    launcher: "Launcher | None",
-    address: "Client | None",
-    *,
-    model: Path | None,
-    timeout: float,
-    body: "Example | None",
-    stream: "Example | None",
-) -> "Bench":
-    from contract import example  # noqa: PLC0415
-    from contract.bench import Bench  # noqa: PLC0415
-    from contract.limits import Limits  # noqa: PLC0415
-
-    found = body or (example.of_model(model) if model else None)
-    if found is None:
-        raise UsageError(
-            "no request to send: give --body FILE and --content-type TYPE, or --model with an "
-            "MLflow model that has a serving_input_example.json"
-        )
-    return Bench(
-        launcher=launcher,
-        address=address,
-        example=found,
-        stream=stream,
-        model=model,
-        limits=Limits(start=timeout),
-    )
+        return ImageLauncher(image, model, memory=memory)
+    return ProcessLauncher(process, model) if process else None
 
 
 def _read(file: Path | None, content_type: str, option: str) -> "Example | None":

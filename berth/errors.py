@@ -1,4 +1,4 @@
-"""Which exit status each exception of the folders has."""
+"""The exit status of each exception."""
 
 from berth.exit_status import ExitStatus
 
@@ -8,30 +8,24 @@ class UsageError(Exception):
 
 
 class ProgramError(Exception):
-    """A program that a command has started failed; the text is what that program said."""
+    """A program that a command has started failed; the text is its error output."""
 
 
-def statuses() -> dict[type[Exception], ExitStatus]:
-    """The exceptions whose text is for the user; any other one is a fault of Berth's own.
-
-    Of an exception and its base class both, the first one here decides.
-    """
-    # Imported where a command has failed: a command that succeeds needs few of these folders.
-    from aws.assembly import AssemblyError  # noqa: PLC0415
-    from aws.errors import AwsError  # noqa: PLC0415
+def expected() -> tuple[type[Exception], ...]:
+    """The exceptions whose text is for the user; any other exception is a fault of Berth's own."""
+    # Imported once a command has failed, as a command that succeeds needs few of these folders.
+    from aws.errors import AssemblyError, AwsError  # noqa: PLC0415
     from contract.image import NoEngineError  # noqa: PLC0415
     from localaws.home import LocalAwsError  # noqa: PLC0415
     from model import PushError  # noqa: PLC0415
     from model.folder import ModelFolderError  # noqa: PLC0415
     from promotion import PromotionError  # noqa: PLC0415
-    from promotion.gate import GateError  # noqa: PLC0415
     from stacks.compatibility.findings import IncompatibleError  # noqa: PLC0415
     from stacks.deployment_plan.resource_types import NoResourceTypesError  # noqa: PLC0415
     from stacks.settings import SettingsError  # noqa: PLC0415
     from tools.image.engine import ImageError  # noqa: PLC0415
 
-    refused: tuple[type[Exception], ...] = (GateError,)
-    wrong: tuple[type[Exception], ...] = (
+    return (
         AssemblyError,
         AwsError,
         ImageError,
@@ -52,16 +46,17 @@ def statuses() -> dict[type[Exception], ExitStatus]:
         NotADirectoryError,
         PermissionError,
     )
-    return dict.fromkeys(refused, ExitStatus.NO) | dict.fromkeys(wrong, ExitStatus.BAD_INPUT)
 
 
 def status_of(error: Exception) -> ExitStatus:
-    """The status of one of these exceptions."""
-    return next(status for kind, status in statuses().items() if isinstance(error, kind))
+    """The exit status of one of these exceptions."""
+    from promotion.gate import GateError  # noqa: PLC0415
+
+    return ExitStatus.NO if isinstance(error, GateError) else ExitStatus.BAD_INPUT
 
 
 def message(error: Exception) -> str:
-    """What the user is told."""
+    """The line that is printed."""
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}"
     return str(error)

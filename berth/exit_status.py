@@ -14,7 +14,7 @@ class ExitStatus(IntEnum):
 
 MEANINGS = {
     ExitStatus.DONE: "The command has done what was asked for.",
-    ExitStatus.NO: "The answer is no, and the reason is printed: a check, a gate, a verification or"
+    ExitStatus.NO: "The result is no, and the reason is printed: a check, a gate, a verification or"
     " a plan refuses.",
     ExitStatus.BAD_INPUT: "The input is wrong or something that the command needs is missing: one"
     " line says what and where. Nothing was changed.",

@@ -1,13 +1,28 @@
-"""Files that a command writes from stages.toml, and how they differ from what it would write."""
+"""Files that a command generates from stages.toml, and checks with --check."""
 
 from collections.abc import Mapping
 from difflib import unified_diff
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from berth.exit_status import ExitStatus
 
 _LINES_A_FILE = 60
 
+Check = Annotated[
+    bool,
+    typer.Option(
+        "--check",
+        help="Write nothing. Print how the files differ from what would be written, and end with"
+        " exit status 1 where they do.",
+    ),
+]
+
 
 def differences(kept: Mapping[str, str], texts: Mapping[str, str]) -> list[str]:
-    """The lines of a unified diff from kept files to texts, by name; none where they are equal."""
+    """A unified diff from the kept files to the texts, by name; empty where they are equal."""
     lines: list[str] = []
     for name in sorted(kept.keys() | texts):
         if name not in texts:
@@ -21,3 +36,11 @@ def differences(kept: Mapping[str, str], texts: Mapping[str, str]) -> list[str]:
             if len(changed) > _LINES_A_FILE:
                 lines.append(f"{name}: {len(changed) - _LINES_A_FILE} more lines")
     return lines
+
+
+def refuse_differences(folder: Path, found: list[str], command: str) -> None:
+    """End with exit status 1 where a folder's files differ from what a command would write."""
+    if found:
+        print("\n".join(found))
+        print(f"{folder}: differs from stages.toml; to write it anew: {command}")
+        raise typer.Exit(ExitStatus.NO)

@@ -1,4 +1,4 @@
-"""Help without rich's frames: whole sentences, which wrap where a terminal ends."""
+"""Help without rich's frames: whole sentences, wrapped at the terminal's width."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ class Group(TyperGroup):
     """Lists its commands in sections, each with the whole first paragraph of its help."""
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write the sections; the standard way cuts each text off at the terminal's edge."""
+        """Write the sections; typer itself cuts each text off at the terminal's width."""
         sections: dict[str, list[tuple[str, str]]] = {}
         for name in self.list_commands(ctx):
             command: Any = self.commands[name]

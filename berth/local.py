@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from berth.context import StageName, settings_of
+from berth.context import AsJson, StageName, settings_of
 from berth.exit_status import ExitStatus
 from berth.help_text import Group
 from berth.screen import console, print_json
@@ -25,8 +25,8 @@ def add(app: typer.Typer) -> None:
         group,
         name="local",
         rich_help_panel=SECTION,
-        help="Start, use and end an AWS on this machine (localaws), which is deployed to as the"
-        " real one is.",
+        help="Start, use and end an AWS on this machine (localaws), which stages are deployed to as"
+        " to the real one.",
     )
 
 
@@ -73,11 +73,7 @@ def down() -> None:
     screen.print("AWS on this machine has ended." if stopped else "It was not running.")
 
 
-def status(
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON in place of the text.")
-    ] = False,
-) -> None:
+def status(as_json: AsJson = False) -> None:
     """Say whether the local AWS runs, and where. Exit status 1 where it does not."""
     from localaws import home  # noqa: PLC0415
 
@@ -101,10 +97,7 @@ def env(context: typer.Context, stage: StageName) -> None:
 
     settings, state = settings_of(context), _home()
     settings.stage(stage)
-    port = home.healthy_port(state)
-    if port is None:
-        raise home.LocalAwsError("AWS on this machine is not running; start it: berth local up")
-    print(accounts.shell_lines(state, settings, stage, port))
+    print(accounts.shell_lines(state, settings, stage, home.required_port(state)))
 
 
 def demo(

@@ -6,21 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from berth.context import Profile, StageOption, settings_of, stages_file
+from berth.context import Profile, StageOption, settings_of, stage_of, stages_file
 from berth.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
     from model.push import Models
-
-SECTION = "Models"
-
-
-def add(app: typer.Typer) -> None:
-    """Add the commands."""
-    for command in (model, pack, push):
-        app.command(rich_help_panel=SECTION)(command)
 
 
 def model(
@@ -96,13 +88,11 @@ def push(
     """Give a stage's multi-model endpoint one more model, without a deployment."""
     if [name is not None, list_, remove is not None].count(True) != 1:
         raise UsageError("berth push takes one of NAME, --list and --remove NAME")
-    settings = settings_of(context)
-    from aws.stage import Stage  # noqa: PLC0415
     from model.push import Models  # noqa: PLC0415
 
-    models = Models(Stage(settings, stage, profile=profile))
+    models = Models(stage_of(context, stage, profile))
     if name is not None:
-        _push(models, name, folder or settings.model_folder)
+        _push(models, name, folder or settings_of(context).model_folder)
     elif remove is not None:
         models.remove(remove)
         print(f"{remove}: removed from {models.bucket}")

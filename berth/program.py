@@ -1,6 +1,7 @@
 """The program: its options, its commands, and how it ends where one of them fails."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -12,9 +13,9 @@ from berth import (
     errors,
     local,
     model,
-    pipeline,
     plan,
     promotion,
+    releases,
     screen,
     serving,
     snapshots,
@@ -66,9 +67,19 @@ def berth(
     context.obj = StagesFile(stages)
 
 
-_STAGES = (check, plan, snapshots)
-for module in (*_STAGES, model, serving, contract, local, promotion, pipeline, workflows):
-    module.add(app)
+def _add(section: str, *commands: Callable[..., None]) -> None:
+    for command in commands:
+        app.command(rich_help_panel=section)(command)
+
+
+# In the order in which the help lists them.
+_add("Stages", check.check, plan.plan, snapshots.snapshots)
+_add("Models", model.model, model.pack, model.push)
+_add(serving.SECTION, serving.serve, serving.image)
+contract.add(app)
+local.add(app)
+_add("Releases and promotion", *releases.COMMANDS, *promotion.COMMANDS)
+_add("Pipelines", workflows.roles, workflows.workflows)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
@@ -78,7 +89,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         app(args=arguments, prog_name="berth")
     except SystemExit:
         raise
-    except tuple(errors.statuses()) as error:
+    except errors.expected() as error:
         print(errors.message(error), file=sys.stderr)
         sys.exit(errors.status_of(error))
     sys.exit()

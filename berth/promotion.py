@@ -1,15 +1,15 @@
 """The commands that bring a release to a stage: promote, promote-model and rollback."""
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from berth import releases, screen
-from berth.context import Profile, StageName, settings_of, stages_file
+from berth import screen
+from berth.context import Profile, StageName, settings_of, stage_of, stages_file
 from berth.errors import UsageError
 from berth.exit_status import ExitStatus
+from berth.releases import write_report
 
 if TYPE_CHECKING:
     from aws.stage import Stage
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from promotion.plan import PromotionPlan
     from promotion.promote import Outcome, Promotion
     from promotion.release import Release
-
-SECTION = "Releases and promotion"
 
 Source = Annotated[
     str, typer.Option("--from", metavar="STAGE", help="The stage where the release was tested.")
@@ -38,6 +36,14 @@ TargetProfile = Annotated[
     str | None,
     typer.Option(metavar="PROFILE", help="The same for the account of --to."),
 ]
+AllowBroadening = Annotated[
+    str | None,
+    typer.Option(
+        metavar="REASON",
+        help="Deploy what allows the stage more than it is allowed today, and more than the"
+        " snapshots beside stages.toml. The reason is recorded.",
+    ),
+]
 BreakLock = Annotated[
     str | None,
     typer.Option(
@@ -45,14 +51,6 @@ BreakLock = Annotated[
         help="Take the stage's lock from whoever holds it. The reason is recorded in the lock.",
     ),
 ]
-
-
-def add(app: typer.Typer) -> None:
-    """Add the commands, each in this module's section of the help."""
-    releases.add(app, SECTION)
-    app.command(rich_help_panel=SECTION)(promote)
-    app.command("promote-model", rich_help_panel=SECTION)(promote_model)
-    app.command(rich_help_panel=SECTION)(rollback)
 
 
 def promote(
@@ -72,6 +70,15 @@ def promote(
         typer.Option(
             metavar="REASON",
             help="Promote a release without evidence that it passed. The reason is recorded.",
+        ),
+    ] = None,
+    allow_broadening: AllowBroadening = None,
+    sha256: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HEX",
+            help="The SHA-256 of the release's document, as `berth show --sha256` prints it. Any"
+            " other document is refused.",
         ),
     ] = None,
     break_lock: BreakLock = None,
@@ -96,15 +103,17 @@ def promote(
     from promotion.plan import plan  # noqa: PLC0415
 
     _check_reason("--force", force)
+    _check_reason("--allow-broadening", allow_broadening)
     _check_reason("--break-lock", break_lock)
     if as_json and not dry_run:
         raise UsageError("--json: only with --dry-run")
     before, after = _stages(context, source, target, profile_from, profile_to)
-    picked = chosen.to_promote(before, release)
+    keys = after.settings.releases.trusted_keys
+    picked = chosen.for_promotion(before, release, keys=keys, sha256=sha256)
     if dry_run:
         _print_plan(plan(before, after, picked), target, as_json=as_json)
         return
-    promotion, output = _promotion(after, break_lock)
+    promotion, output = _promotion(after, break_lock, allow_broadening)
     outcome = promotion.promote(before, picked, forced=force)
     _end(context, after, outcome, picked.id, output)
 
@@ -128,7 +137,7 @@ def promote_model(
 
     _check_reason("--break-lock", break_lock)
     before, after = _stages(context, source, target, profile_from, profile_to)
-    running = chosen.to_promote(after, None)
+    running = chosen.for_promotion(after, None)
     promotion, output = _promotion(after, break_lock)
     outcome = bring_model(promotion, before, name, running)
     _end(context, after, outcome, name, output)
@@ -149,12 +158,11 @@ def rollback(
     profile: Profile = None,
 ) -> None:
     """Deploy a former release of a stage again and verify it. Nothing is built."""
-    from aws.stage import Stage  # noqa: PLC0415
     from promotion import chosen  # noqa: PLC0415
 
     _check_reason("--break-lock", break_lock)
-    target = Stage(settings_of(context), stage, profile=profile)
-    picked = chosen.to_roll_back_to(target, to)
+    target = stage_of(context, stage, profile)
+    picked = chosen.for_rollback(target, to)
     promotion, output = _promotion(target, break_lock)
     _end(context, target, promotion.roll_back(picked), picked.id, output)
 
@@ -171,22 +179,20 @@ def _stages(
     profile_from: str | None,
     profile_to: str | None,
 ) -> tuple["Stage", "Stage"]:
-    from aws.stage import Stage  # noqa: PLC0415
     from promotion.gate import check_order  # noqa: PLC0415
 
-    settings = settings_of(context)
-    check_order(settings, source, target)
-    return Stage(settings, source, profile=profile_from), Stage(
-        settings, target, profile=profile_to
-    )
+    check_order(settings_of(context), source, target)
+    return stage_of(context, source, profile_from), stage_of(context, target, profile_to)
 
 
-def _promotion(target: "Stage", breaking: str | None) -> tuple["Promotion", "Screen"]:
+def _promotion(
+    target: "Stage", breaking: str | None, allowed: str | None = None
+) -> tuple["Promotion", "Screen"]:
     from promotion.console_output import Screen  # noqa: PLC0415
     from promotion.promote import Promotion  # noqa: PLC0415
 
     output = Screen(screen.console())
-    return Promotion(target, _verified, output, breaking), output
+    return Promotion(target, _verified, output, breaking, allowed), output
 
 
 def _verified(stage: "Stage", release: "Release") -> "Release":
@@ -211,10 +217,13 @@ def _end(
     context: typer.Context, target: "Stage", outcome: "Outcome", asked: str, output: "Screen"
 ) -> None:
     """Say how it ended; exit status 1 where the target does not run what was asked for."""
-    from promotion.promote import End  # noqa: PLC0415
+    from promotion.promote import End, ending  # noqa: PLC0415
 
-    for path in _reports(stages_file(context).build / "reports", target, outcome, output):
-        output.say(f"report: {path}")
+    reported, ended = outcome.failed or outcome.release, ending(outcome, target)
+    if reported and ended:
+        moved, reports = tuple(output.moved), stages_file(context).reports
+        for path in write_report(reports, target, reported, moved, ended):
+            output.say(f"report: {path}")
     if outcome.reason:
         print(outcome.reason, file=sys.stderr)
     serves = outcome.release.id if outcome.release else "no recorded release"
@@ -223,23 +232,10 @@ def _end(
             print(f"{target.name} serves {serves}, which is {asked}, verified")
         case End.ALREADY:
             print(f"{target.name} serves {asked} already, as {serves}, verified")
-        case End.WENT_BACK:
-            print(f"{target.name} went back and serves {serves}, verified")
+        case End.ROLLED_BACK:
+            print(f"{target.name} was rolled back and serves {serves}, verified")
     if outcome.end not in {End.DONE, End.ALREADY}:
         raise typer.Exit(ExitStatus.NO)
 
 
-def _reports(
-    folder: Path, target: "Stage", outcome: "Outcome", output: "Screen"
-) -> tuple[Path, ...]:
-    """Write the page and the summary of the release that was asked for."""
-    from promotion import report  # noqa: PLC0415
-    from promotion.promote import ending  # noqa: PLC0415
-    from promotion.store import ReleaseStore  # noqa: PLC0415
-
-    release = outcome.failed or outcome.release
-    ended = ending(outcome, target)
-    if release is None or ended is None:
-        return ()
-    former = ReleaseStore(target).before(release)
-    return report.write(folder, report.ReportData(release, former, tuple(output.moved), ended))
+COMMANDS = (promote, promote_model, rollback)

@@ -1,13 +1,18 @@
 """The commands that record, verify and show the releases of a stage."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from berth import screen
-from berth.context import Profile, StageName, settings_of, stages_file
+from berth.context import AsJson, Profile, StageName, settings_of, stage_of, stages_file
 from berth.exit_status import ExitStatus
+
+if TYPE_CHECKING:
+    from aws.stage import Stage
+    from promotion.release import Release
+    from promotion.report import Ending, Movement
 
 ReleaseName = Annotated[
     str,
@@ -15,13 +20,6 @@ ReleaseName = Annotated[
         metavar="RELEASE", help="A release, as dev-000001, or a stage for its newest release."
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script to read.")]
-
-
-def add(app: typer.Typer, section: str) -> None:
-    """Add the commands to a section of the help."""
-    for command in (record, verify, history, show, diff, report, schema, policy):
-        app.command(rich_help_panel=section)(command)
 
 
 def record(
@@ -41,15 +39,12 @@ def record(
 
     The command refuses an assembly that is not the deployed one.
     """
-    from aws.stage import Stage  # noqa: PLC0415
     from promotion.record import checkout  # noqa: PLC0415
     from promotion.record import record as record_release  # noqa: PLC0415
 
     folder = stages_file(context).path.parent
-    chosen = Stage(settings_of(context), stage, profile=profile)
-    release, is_new = record_release(
-        chosen, assembly or folder / "cdk.out", source=checkout(folder)
-    )
+    of, deployed_from = stage_of(context, stage, profile), assembly or folder / "cdk.out"
+    release, is_new = record_release(of, deployed_from, source=checkout(folder))
     print(f"{release.id}: recorded" if is_new else f"{release.id}: recorded already")
 
 
@@ -58,19 +53,15 @@ def verify(context: typer.Context, stage: StageName, profile: Profile = None) ->
 
     The exit status is 1 where the release does not pass.
     """
-    from aws.stage import Stage  # noqa: PLC0415
     from promotion import chosen, tables  # noqa: PLC0415
     from promotion.console_output import verification_bars  # noqa: PLC0415
-    from promotion.report import ReportData, write  # noqa: PLC0415
-    from promotion.store import ReleaseStore  # noqa: PLC0415
     from promotion.verifying.gather import verify_stage  # noqa: PLC0415
 
-    of = Stage(settings_of(context), stage, profile=profile)
+    of = stage_of(context, stage, profile)
     with verification_bars(screen.console(stderr=True)) as on_step:
-        release, found = verify_stage(of, chosen.to_verify(of), on_step)
+        release, found = verify_stage(of, chosen.for_verification(of), on_step)
     screen.print_table(screen.console(), *tables.checks(found))
-    reports = stages_file(context).build / "reports"
-    for path in write(reports, ReportData(release, ReleaseStore(of).before(release))):
+    for path in write_report(stages_file(context).reports, of, release):
         print(f"report: {path}")
     print(f"{release.id}: {'passed' if found.passed else 'not passed'}")
     if not found.passed:
@@ -81,11 +72,10 @@ def history(
     context: typer.Context, stage: StageName, profile: Profile = None, as_json: AsJson = False
 ) -> None:
     """List the releases of a stage, the newest first, and mark the one that it serves."""
-    from aws.stage import Stage  # noqa: PLC0415
     from promotion import tables  # noqa: PLC0415
     from promotion.store import ReleaseStore  # noqa: PLC0415
 
-    of = Stage(settings_of(context), stage, profile=profile)
+    of = stage_of(context, stage, profile)
     releases, served = ReleaseStore(of).every(), of.served_config()
     if as_json:
         documents = [each.model_dump(mode="json") for each in releases]
@@ -96,7 +86,7 @@ def history(
         return
     screen.print_table(screen.console(), *tables.history(releases, served))
     if served and served not in {each.endpoint_config for each in releases}:
-        print(f"{of.endpoint_name} serves {served}, which no release has: record it")
+        print(f"{of.names.endpoint} serves {served}, which no release has: record it")
 
 
 def show(
@@ -104,12 +94,23 @@ def show(
     release: ReleaseName,
     profile: Profile = None,
     as_json: AsJson = False,
+    sha256: Annotated[
+        bool,
+        typer.Option(
+            "--sha256",
+            help="Print the SHA-256 of the document alone, by which `berth promote --sha256` knows"
+            " it again.",
+        ),
+    ] = False,
 ) -> None:
     """Print the document of a release: in colours on a terminal, with --json as plain text."""
     from promotion.chosen import named  # noqa: PLC0415
+    from promotion.store import ReleaseStore  # noqa: PLC0415
 
     found = named(settings_of(context), release, profile)
-    if as_json:
+    if sha256:
+        print(ReleaseStore(stage_of(context, found.stage, profile)).sha256(found.id))
+    elif as_json:
         screen.print_json(found.model_dump(mode="json"))
     else:
         screen.console().print_json(found.model_dump_json())
@@ -158,17 +159,27 @@ def report(
     profile: Profile = None,
 ) -> None:
     """Write a release, its evidence and what is new in it as an HTML page and as Markdown."""
-    from aws.stage import Stage  # noqa: PLC0415
     from promotion.chosen import named  # noqa: PLC0415
+
+    found = named(settings_of(context), release, profile)
+    of = stage_of(context, found.stage, profile)
+    for path in write_report(folder or stages_file(context).reports, of, found):
+        print(path)
+
+
+def write_report(
+    folder: Path,
+    stage: "Stage",
+    release: "Release",
+    moved: "tuple[Movement, ...]" = (),
+    ending: "Ending | None" = None,
+) -> tuple[Path, Path]:
+    """Write the report on a release of a stage, as an HTML page and as Markdown."""
     from promotion.report import ReportData, write  # noqa: PLC0415
     from promotion.store import ReleaseStore  # noqa: PLC0415
 
-    settings = settings_of(context)
-    found = named(settings, release, profile)
-    former = ReleaseStore(Stage(settings, found.stage, profile=profile)).before(found)
-    reports = folder or stages_file(context).build / "reports"
-    for path in write(reports, ReportData(found, former)):
-        print(path)
+    former = ReleaseStore(stage).before(release)
+    return write(folder, ReportData(release, former, moved, ending))
 
 
 def schema() -> None:
@@ -193,6 +204,8 @@ def policy(
     from promotion.permissions import policy as permissions_policy  # noqa: PLC0415
 
     settings = settings_of(context)
-    settings.stage(stage)
-    of = settings.stages[stage]
+    of = settings.stage(stage)
     screen.print_json(permissions_policy(side, settings.project, stage, of.account, of.region))
+
+
+COMMANDS = (record, verify, history, show, diff, report, schema, policy)

@@ -1,4 +1,4 @@
-"""What is printed, on any terminal: whatever its encoding, and as narrow as 60 columns."""
+"""Printing on any terminal, whatever its encoding, down to 60 columns."""
 
 import codecs
 import io
@@ -15,7 +15,7 @@ _PIPE_WIDTH = 160
 
 
 def accept_every_encoding() -> None:
-    """Let no output fail on what a terminal's encoding lacks: it is replaced."""
+    """Replace characters that a terminal's encoding does not have, so that no output fails."""
     codecs.register_error("berth", _replaced)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -30,7 +30,7 @@ def _replaced(error: UnicodeError) -> tuple[str, int]:
 
 
 def console(*, stderr: bool = False) -> "Console":
-    """The terminal, or a file or pipe, which has no edge to wrap lines at."""
+    """The terminal, or a file or pipe, for which lines are not wrapped."""
     from rich.console import Console  # noqa: PLC0415
 
     made = Console(highlight=False, stderr=stderr)

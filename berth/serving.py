@@ -10,12 +10,6 @@ from berth.context import ROOT, settings_of
 SECTION = "Container"
 
 
-def add(app: typer.Typer) -> None:
-    """Add the commands."""
-    for command in (serve, image):
-        app.command(rich_help_panel=SECTION)(command)
-
-
 def serve(
     context: typer.Context,
     port: Annotated[

@@ -1,7 +1,7 @@
-"""`berth snapshots`: the templates of every stage as a reviewer reads them, beside stages.toml.
+"""Snapshots of the templates of every stage, beside stages.toml, for review.
 
-They are plain JSON, a file a stage and stack, in which only the hashes of assets are masked: an
-image or a model with other bytes is no change of the infrastructure.
+They are JSON, one file for each stack of each stage, in which only the hashes of assets are masked:
+an image or a model with other bytes does not change the infrastructure.
 """
 
 import json
@@ -13,30 +13,16 @@ from typing import Annotated, Any
 import typer
 
 from berth.context import settings_of
-from berth.exit_status import ExitStatus
-from berth.generated import differences
+from berth.generated import Check, differences, refuse_differences
 from berth.synthesis import synthesized
 
-SECTION = "Stages"
 _HASH = re.compile(r"\b[0-9a-f]{64}\b")
-
-
-def add(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(rich_help_panel=SECTION)(snapshots)
 
 
 def snapshots(
     context: typer.Context,
     *,
-    check: Annotated[
-        bool,
-        typer.Option(
-            "--check",
-            help="Write nothing. Print how the templates differ from the files, and end with exit"
-            " status 1 where they do.",
-        ),
-    ] = False,
+    check: Check = False,
     assembly: Annotated[
         Path | None,
         typer.Option(
@@ -60,11 +46,7 @@ def snapshots(
         write(place, texts)
         print(f"{place}: {len(texts)} templates")
         return
-    found = differences(kept(place), texts)
-    if found:
-        print("\n".join(found))
-        print(f"{place}: differs; if that is meant: berth snapshots")
-        raise typer.Exit(ExitStatus.NO)
+    refuse_differences(place, differences(kept(place), texts), "berth snapshots")
     print(f"{place}: {len(texts)} templates, all as they are kept")
 
 

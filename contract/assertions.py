@@ -2,7 +2,7 @@
 
 
 class Failed(Exception):  # noqa: N818 - a verdict
-    """The container does not do what the case asks for; the message says what it did."""
+    """The container does not fulfil the case; the message says what it did."""
 
 
 class Skipped(Exception):  # noqa: N818

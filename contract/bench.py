@@ -1,18 +1,18 @@
-"""The bench that a container stands on: started when a case needs it, and watched meanwhile."""
+"""The bench of a case: a container that is started when a case needs it, and watched meanwhile."""
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
 from contract.assertions import Failed, Skipped
-from contract.client import Client, Headers, NoResponse, Response, TooLate
+from contract.client import Client, Headers, Response
 from contract.container import Launcher, RunningContainer, Setup, StartOptions, processes, until
 from contract.example import Example
-from contract.folder_listing import listing
 from contract.limits import Limits
+from contract.starting import Startup, ending, ping, watch
 
 T = TypeVar("T")
 
@@ -32,30 +32,9 @@ _STARTS = {
 }
 
 
-@dataclass
-class Startup:
-    """What was seen from the start until /ping passed.
-
-    Attributes:
-        seconds: how long that took.
-        early: the statuses of pings before.
-        own_port: whether it listens where SAGEMAKER_BIND_TO_PORT says.
-        first: the answer to an invocation sent right after the first 200, or why there is none.
-        error: why it never passed.
-        hangs: whether that invocation was still not answered when its time was over.
-    """
-
-    seconds: float = 0
-    early: list[int] = field(default_factory=list)
-    own_port: bool = True
-    first: Response | Failed | None = None
-    error: str | None = None
-    hangs: bool = False
-
-
 @dataclass(frozen=True)
 class Seat:
-    """A container that runs, and how its start went; without `running` it is somebody else's."""
+    """A container and how its start went; `running` is None where it was running already."""
 
     client: Client
     startup: Startup
@@ -66,9 +45,9 @@ class Bench:
     """What a case works with.
 
     Args:
-        launcher: starts the container; None where one is there already, at `address`.
-        example: a request that is answered with 200.
-        stream: a request that is answered in chunks, if another than the example.
+        launcher: starts the container; None where one runs already, at `address`.
+        example: a request that gets status 200.
+        stream: a request that gets a chunked response, if it is not the example.
         model: the model's folder on this machine.
     """
 
@@ -98,7 +77,7 @@ class Bench:
         self._first_start = 0.0
 
     def turn_to(self, setup: Setup) -> None:
-        """Begin a case: what it is given has just answered a ping, or is started anew."""
+        """Begin a case: its container has just passed a ping, or is started again."""
         if setup is not self.setup:
             self.close()
         self.setup = setup
@@ -111,11 +90,11 @@ class Bench:
         self._seat = None
 
     def end(self) -> str | None:
-        """Say how the container has ended, if it has."""
-        return _end(self._seat.running) if self._seat and self._seat.running else None
+        """Describe how the container has ended, if it has."""
+        return ending(self._seat.running) if self._seat and self._seat.running else None
 
     def once(self, observe: Callable[["Bench"], T]) -> T:
-        """Observe something that several cases judge; a second call gets what the first saw."""
+        """Make an observation that several cases judge, once for all of them."""
         if observe not in self._seen:
             try:
                 self._seen[observe] = observe(self)
@@ -128,12 +107,12 @@ class Bench:
 
     @property
     def example(self) -> Example:
-        """The request that is answered with 200."""
+        """The request that gets status 200."""
         if self._example is None:
             raise Skipped("no request to send: see --body and --model")
-        # Whoever hangs would hang in every case.
+        # A container that hangs would hang in every case.
         if self.startup.hangs:
-            raise Skipped("it did not answer the first invocation")
+            raise Skipped("the first invocation got no response")
         return self._example
 
     @property
@@ -149,12 +128,13 @@ class Bench:
 
     @property
     def seat(self) -> Seat:
-        """The running container; clients of one case may ask for it at the same time."""
+        """The running container. Several threads of one case may ask for it at once."""
         with self._taking_a_seat:
             if self.setup in self._failed_starts:
                 raise Skipped("it did not start")
             if not self._checked:
-                if self._seat and self._seat.running and not self._is_well(self._seat):
+                seat = self._seat
+                if seat and seat.running and not self._is_well(seat.running, seat.client):
                     self.close()
                 self._seat = self._seat or self._sit()
                 self._checked = True
@@ -164,12 +144,12 @@ class Bench:
 
     @property
     def client(self) -> Client:
-        """Where the container answers."""
+        """The client of the container."""
         return self.seat.client
 
     @property
     def running(self) -> RunningContainer:
-        """The container as what was started here."""
+        """The container, if it was started here."""
         running = self.seat.running
         if running is None:
             raise Skipped("takes --image or --process")
@@ -182,7 +162,7 @@ class Bench:
 
     @property
     def pid(self) -> int:
-        """The main process."""
+        """The id of the main process."""
         pid = self.running.pid()
         if pid is None or not processes(pid):
             raise Skipped("its processes cannot be seen from here")
@@ -192,22 +172,23 @@ class Bench:
         self, method: str, path: str, body: bytes | None = None, headers: Headers | None = None
     ) -> Response:
         """Send a request on a connection of its own."""
-        return self.client.request(method, path, body, headers, timeout=self.limits.answer)
+        return self.client.request(method, path, body, headers, timeout=self.limits.response)
 
     def invoke(
         self,
         example: Example | None = None,
         headers: Headers | None = None,
         path: str = "/invocations",
+        timeout: float | None = None,
     ) -> Response:
-        """Send the example, or another."""
+        """Send the example or another request."""
         sent = example or self.example
-        return self.request(
-            "POST", path, sent.body, {"Content-Type": sent.content_type, **(headers or {})}
-        )
+        fields = {"Content-Type": sent.content_type, **(headers or {})}
+        limit = timeout or self.limits.response
+        return self.client.request("POST", path, sent.body, fields, timeout=limit)
 
     def ping(self) -> Response:
-        """Ask /ping as SageMaker does."""
+        """Ping as SageMaker does."""
         return self.client.request("GET", "/ping", timeout=self.limits.ping)
 
     @cached_property
@@ -223,16 +204,12 @@ class Bench:
                 break
         return heavy
 
-    def _is_well(self, seat: Seat) -> bool:
-        assert seat.running  # noqa: S101 - for the type checker alone
+    def _is_well(self, running: RunningContainer, client: Client) -> bool:
         for _ in until(self.limits.recovery):
-            if seat.running.ended() is not None:
+            if running.ended() is not None:
                 return False
-            try:
-                if seat.client.request("GET", "/ping", timeout=self.limits.ping).status == 200:
-                    return True
-            except NoResponse:
-                continue
+            if ping(client, self.limits) == 200:
+                return True
         return False
 
     def _sit(self) -> Seat:
@@ -242,8 +219,15 @@ class Bench:
                 raise Skipped("takes --image or --process")
             return Seat(self._address, Startup(), None)
         running = self.launcher.start(_STARTS[self.setup])
+        # A start need not be waited for much longer than the first one took.
+        patience = 3 * self._first_start + 10 if self._first_start else self.limits.start
         try:
-            client, startup = self._watch(running)
+            client, startup = watch(
+                running,
+                self.limits,
+                patience=min(patience, self.limits.start),
+                example=None if self.setup is Setup.MULTI_MODEL else self._example,
+            )
         except BaseException:
             running.close()
             raise
@@ -254,47 +238,11 @@ class Bench:
         self._first_start = self._first_start or startup.seconds
         return Seat(client, startup, running)
 
-    def _watch(self, running: RunningContainer) -> tuple[Client, Startup]:
-        startup = Startup()
-        # What did not take long the first time need not be waited for as long.
-        patience = 3 * self._first_start + 10 if self._first_start else self.limits.start
-        for seconds in until(min(patience, self.limits.start)):
-            startup.seconds = seconds
-            if end := _end(running):
-                startup.error = end
-                return running.client, startup
-            for client in filter(None, (running.client, running.default)):
-                if self._passes(client, startup):
-                    startup.own_port = client is running.client
-                    startup.first = self._first_invocation(client)
-                    startup.hangs = isinstance(startup.first, TooLate)
-                    return client, startup
-        startup.error = f"no ping answered 200 within {startup.seconds:.0f} s"
-        return running.client, startup
 
-    def _passes(self, client: Client, startup: Startup) -> bool:
-        try:
-            response = client.request("GET", "/ping", timeout=self.limits.ping)
-        except NoResponse:
-            return False
-        if response.status != 200:
-            startup.early.append(response.status)
-        return response.status == 200
-
-    def _first_invocation(self, client: Client) -> Response | Failed | None:
-        if self._example is None or self.setup is Setup.MULTI_MODEL:
-            return None
-        headers = {"Content-Type": self._example.content_type}
-        try:
-            return client.request(
-                "POST", "/invocations", self._example.body, headers, timeout=self.limits.answer
-            )
-        except NoResponse as error:
-            return error
-
-
-def _end(running: RunningContainer) -> str | None:
-    if (status := running.ended()) is None:
-        return None
-    last = ["", *running.log().strip().splitlines()][-1]
-    return f"it ended with status {status}: {last[:200]}"
+def listing(folder: Path) -> dict[str, tuple[int, int]]:
+    """Map every file below a folder to its size and the time of its last change."""
+    return {
+        str(path.relative_to(folder)): (stat.st_size, stat.st_mtime_ns)
+        for path in folder.rglob("*")
+        if path.is_file() and (stat := path.stat())
+    }

@@ -1,5 +1,6 @@
 """The type of a case, and the registry of all cases."""
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,7 +14,7 @@ class Need(StrEnum):
     """How binding a case is."""
 
     REQUIRED = "required"
-    OPTIONAL = "optional"  # documented, and binding for those who offer it
+    OPTIONAL = "optional"  # documented, and binding for a container that offers the feature
     PRACTICE = "practice"  # not documented as binding, but other servers get it wrong
 
 
@@ -37,11 +38,16 @@ CASES: list[Case] = []
 
 
 def case(
-    id: str, title: str, *, source: Source, need: Need, setup: Setup = Setup.SERVER
+    id: str, need: Need, source: Source, *, setup: Setup = Setup.SERVER
 ) -> Callable[[Check], Check]:
-    """Register a function as a case; cases run in the order of their registration."""
+    """Register a function as a case; cases run in the order of their registration.
+
+    The case's title, which `berth contract` and docs/contract.md show, is the first paragraph of
+    the function's docstring.
+    """
 
     def register(check: Check) -> Check:
+        title = inspect.cleandoc(check.__doc__ or "").partition("\n\n")[0].removesuffix(".")
         CASES.append(Case(id, title, source, need, setup, check))
         return check
 

@@ -1,4 +1,4 @@
-"""An HTTP client that calls a container as SageMaker does, with its socket at hand."""
+"""An HTTP client that calls a container as SageMaker does, and gives access to its socket."""
 
 import contextlib
 import http.client
@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from contract.assertions import Failed
+from contract.assertions import Failed, required
 
 Headers = Mapping[str, str]
 
@@ -37,14 +37,18 @@ class Response:
         try:
             return json.loads(self.body)
         except ValueError as error:
-            raise Failed(f"the response is no JSON: {self.body[:80]!r}") from error
+            raise Failed(f"the response is not JSON: {self.body[:80]!r}") from error
+
+    def require_200(self, said: str = "it answered") -> None:
+        """Fail the case if the status is another than 200; `said` begins the message."""
+        required(self.status == 200, f"{said} {self}")
 
     def __str__(self) -> str:
         return f"{self.status} {self.body[:80].decode(errors='replace')}".strip()
 
 
 class Connection:
-    """A connection to the container; its socket serves cases that HTTP does not allow for.
+    """A connection to the container, with its socket for what an HTTP client cannot do.
 
     Attributes:
         seconds: how long the connection took to be accepted.
@@ -61,20 +65,20 @@ class Connection:
         self.socket.close()
 
     def send(self, data: bytes, *, timeout: float) -> float:
-        """Send all, or what a server that has answered already lets through; return when."""
+        """Send as much as the server takes; return the time after it."""
         self.socket.settimeout(timeout)
-        # It may have answered (413) and shut its side; the response is what counts.
+        # A server may respond early (413) and close its side; the response is what counts.
         with contextlib.suppress(ConnectionError, TimeoutError):
             self.socket.sendall(data)
         return time.monotonic()
 
-    def receive(self, method: str, *, timeout: float, sent: float | None = None) -> Response:
-        """Wait for the response to the request that was sent."""
-        began = sent or time.monotonic()
+    def exchange(self, data: bytes, *, timeout: float, method: str = "POST") -> Response:
+        """Send a request and wait for its response."""
+        sent = self.send(data, timeout=timeout)
         response = self.begin(method, timeout=timeout)
         with _as_no_response(timeout):
             body = response.read()
-            return Response(response.status, response.headers, body, time.monotonic() - began)
+        return Response(response.status, response.headers, body, time.monotonic() - sent)
 
     def begin(self, method: str, *, timeout: float) -> http.client.HTTPResponse:
         """Wait for the head of the response."""
@@ -85,7 +89,7 @@ class Connection:
         return response
 
     def ends(self, *, timeout: float) -> bool:
-        """Whether the other side closes it within the time."""
+        """Whether the container closes the connection within the time."""
         self.socket.settimeout(timeout)
         try:
             return self.socket.recv(1) == b""
@@ -100,9 +104,9 @@ def _as_no_response(timeout: float) -> Any:
     try:
         yield
     except TimeoutError as error:
-        raise TooLate(f"no answer within {timeout:g} s") from error
+        raise TooLate(f"no response within {timeout:g} s") from error
     except (OSError, http.client.HTTPException) as error:
-        raise NoResponse(f"no answer: {type(error).__name__}: {error}") from error
+        raise NoResponse(f"no response: {type(error).__name__}: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -142,9 +146,8 @@ class Client:
         """Send one request on a connection of its own."""
         with self.connect() as connection:
             data = request_bytes(method, path, body, {"Connection": "close", **(headers or {})})
-            sent = connection.send(data, timeout=timeout)
             try:
-                return connection.receive(method, timeout=timeout, sent=sent)
+                return connection.exchange(data, timeout=timeout, method=method)
             except NoResponse as error:
                 raise type(error)(f"{method} {path}: {error}") from error
 

@@ -1,19 +1,13 @@
-"""`python -m contract.compare NAME=FILE ...`: verdicts of several servers beside each other.
+"""A comparison of several servers by the JSON documents that `berth contract --json` printed."""
 
-Each FILE is what `berth contract --json` printed for the server of that name.
-"""
-
-import json
-import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 _WORDS = {"passed": "yes", "failed": "**no**", "skipped": "-"}
 
 
 def comparison(documents: Mapping[str, Any]) -> str:
-    """Make the Markdown table of all cases and servers, failures with what was seen."""
+    """Make a Markdown table with a row for each case and a column for each server."""
     cases = {case["id"]: case for document in documents.values() for case in document["cases"]}
     lines = [
         f"| case | need | {' | '.join(documents)} |",
@@ -44,21 +38,3 @@ def _total(document: Any) -> str:
     verdicts = [case["verdict"] for case in document["cases"]]
     counts = f"{verdicts.count('passed')} of {len(verdicts) - verdicts.count('skipped')}"
     return f"{'yes' if document['certified'] else '**no**'}: {counts}"
-
-
-def main(arguments: list[str]) -> int:
-    """Print the table; 2 for what is no NAME=FILE."""
-    documents = {}
-    for argument in arguments:
-        name, _, file = argument.partition("=")
-        try:
-            documents[name] = json.loads(Path(file).read_text())
-        except (OSError, ValueError) as error:
-            print(f"contract.compare: {argument}: {error}; takes NAME=FILE", file=sys.stderr)
-            return 2
-    print(comparison(documents))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

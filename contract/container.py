@@ -1,4 +1,4 @@
-"""The interface of a container and of what starts it, be it an image or a process."""
+"""The interfaces of a container and of its launcher, for images and processes."""
 
 import os
 import random
@@ -19,7 +19,7 @@ _OWN_PORT = 8080
 
 
 class Setup(StrEnum):
-    """What kind of endpoint the container is started for."""
+    """The kind of endpoint that the container is started for."""
 
     SERVER = "server"
     BATCH = "batch"
@@ -28,7 +28,7 @@ class Setup(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartOptions:
-    """How a container is to be started.
+    """How to start a container.
 
     Attributes:
         argument: the argument after the image's name.
@@ -45,8 +45,8 @@ class RunningContainer(Protocol):
     """A container that was started.
 
     Attributes:
-        client: to the port that SAGEMAKER_BIND_TO_PORT names.
-        default: to port 8080, for those that ignore it; None where the port is in use.
+        client: the client of the port in SAGEMAKER_BIND_TO_PORT.
+        default: the client of port 8080, if that is free: a container may ignore the variable.
     """
 
     client: Client
@@ -62,33 +62,29 @@ class RunningContainer(Protocol):
         """Send SIGTERM to the main process, as SageMaker does."""
 
     def close(self) -> None:
-        """End it and all that it started, at once."""
+        """Kill all its processes."""
 
     def log(self) -> str:
-        """Return what it has written to stdout and stderr."""
+        """Return its stdout and stderr."""
 
     def written(self) -> Sequence[str] | None:
-        """Return the files that it has changed outside of mounts; None where that is unknown."""
+        """Return the files that it has changed outside of mounts, if they are known."""
 
     def model_url(self, name: str) -> str | None:
-        """Return where a model is to be loaded from under that name."""
+        """Return the URL from which to load a model under that name."""
 
 
 class Launcher(Protocol):
-    """Starts the container to be certified, as often as needed.
-
-    Attributes:
-        labels: of the image.
-    """
+    """Starts the container to be certified, as often as needed; `labels` are the image's."""
 
     labels: Mapping[str, str]
 
     def start(self, how: StartOptions) -> RunningContainer:
-        """Start it, and do not wait for it."""
+        """Start the container without waiting for it."""
 
 
 def environment(port: int, how: StartOptions) -> dict[str, str]:
-    """Make the environment that SageMaker sets: the port, spare ports, and that of the start."""
+    """Make the environment that SageMaker sets."""
     return {
         "SAGEMAKER_BIND_TO_PORT": str(port),
         "SAGEMAKER_SAFE_PORT_RANGE": f"{port + 1}-{port + 10}",
@@ -97,10 +93,7 @@ def environment(port: int, how: StartOptions) -> dict[str, str]:
 
 
 def free_port() -> int:
-    """Find a free port of the loopback interface.
-
-    It is one below 32767: multi-model-server calls others invalid.
-    """
+    """Find a free port of the loopback interface, below 32767 as multi-model-server demands."""
     while True:
         port = random.randint(10_000, 30_000)  # noqa: S311 - nothing is secret about it
         with suppress(OSError), socket.create_server(("127.0.0.1", port)):
@@ -108,15 +101,15 @@ def free_port() -> int:
 
 
 def default_port_is_free() -> bool:
-    """Whether nobody listens on 8080 yet: who does so after a start is the container."""
+    """Whether no process listens on 8080 yet, so that one that does later is the container."""
     with socket.socket() as sock:
         return sock.connect_ex(("127.0.0.1", _OWN_PORT)) != 0
 
 
 def processes(pid: int) -> list[psutil.Process]:
-    """List the process, all its descendants, and who else is in its session.
+    """List a process, its descendants and the other processes of its session.
 
-    The latter are orphans: in a container they would be the main process's children.
+    The latter are orphans, which in a container would be children of the main process.
     """
     with suppress(psutil.NoSuchProcess):
         root = psutil.Process(pid)
@@ -140,21 +133,22 @@ def _lives(process: psutil.Process) -> bool:
 
 
 def memory(pid: int) -> int:
-    """Sum the memory of a process and its descendants in bytes, shared pages counted once."""
-    return sum(_memory_of(process) for process in processes(pid))
+    """Return the bytes of memory of a process and its descendants; shared pages count once."""
+    return sum(memory_of(process) for process in processes(pid))
 
 
-def _memory_of(process: psutil.Process) -> int:
+def memory_of(process: psutil.Process) -> int:
+    """Return the memory of a process in bytes; 0 if it has ended."""
     with suppress(psutil.Error):
         try:
             return int(process.memory_full_info().pss)
-        except (psutil.AccessDenied, AttributeError):  # not ours, or no Linux
+        except (psutil.AccessDenied, AttributeError):  # of another user, or not on Linux
             return int(process.memory_info().rss)
     return 0
 
 
 def until(seconds: float, every: float = 0.02) -> Iterator[float]:
-    """Yield the seconds passed, again and again, until that many have."""
+    """Yield the seconds that have passed, every so often, until the time is over."""
     began = time.monotonic()
     while (passed := time.monotonic() - began) < seconds:
         yield passed

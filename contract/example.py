@@ -1,4 +1,4 @@
-"""A request that the container answers with 200, and what can be made of it."""
+"""A request that gets status 200, and the requests that are derived from it."""
 
 import copy
 import json
@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from contract.client import Headers, request_bytes
 
 _JSON = "application/json"
 _CSV = "text/csv"
@@ -24,8 +26,13 @@ class Example:
         """Whether the body is one JSON document."""
         return self.content_type.split(";")[0].strip().lower() == _JSON
 
+    def request(self, path: str = "/invocations", headers: Headers | None = None) -> bytes:
+        """The bytes of a POST request with this body."""
+        fields = {"Content-Type": self.content_type, **(headers or {})}
+        return request_bytes("POST", path, self.body, fields)
+
     def variants(self, count: int) -> "list[Example]":
-        """Up to `count` requests whose answers should differ from each other."""
+        """Up to `count` requests whose responses should differ from each other."""
         if not self.is_json:
             return []
         document = json.loads(self.body)
@@ -34,7 +41,7 @@ class Example:
         return [self._dumped(changed) for changed in _renumbered(document, count)]
 
     def larger(self, times: int) -> "Example | None":
-        """The same rows again and again; None where there are no rows to be seen."""
+        """The same rows, repeated; None where the body has no list of rows."""
         document = json.loads(self.body) if self.is_json else None
         return self._repeated(document, times) if _rows(document) else None
 
@@ -53,9 +60,9 @@ class Example:
         return Example(filling * (size - len(self.body)) + self.body, self.content_type)
 
     def records(self, media_type: str) -> Iterator[list[bytes]]:
-        """What three records, one to a line, may look like for this container; best guess first."""
-        rows = _rows(json.loads(self.body)) if self.is_json else []
-        names = _columns(json.loads(self.body)) if self.is_json else []
+        """Forms that three records of one line each may have here, the likeliest first."""
+        document = json.loads(self.body) if self.is_json else None
+        rows, names = _rows(document), _columns(document)
         for write in _WRITERS[media_type]:
             lines = [write(row, names) for row in (rows * 3)[:3]]
             if lines and None not in lines:
@@ -78,24 +85,23 @@ def of_model(folder: Path) -> Example | None:
 
 
 def _rows(document: Any) -> list[Any]:
-    """The list of what is predicted one by one: the very list, so that it can be changed."""
+    """The list of rows in the document itself, so that it can be changed in place."""
     if isinstance(document, list):
         return document
     if isinstance(document, dict):
         if isinstance(split := document.get("dataframe_split"), dict):
-            return list_or_empty(split.get("data"))
+            return _list_or_empty(split.get("data"))
         return next((value for value in document.values() if isinstance(value, list)), [])
     return []
 
 
-def list_or_empty(value: Any) -> list[Any]:
-    """Return the list, or an empty one for anything else."""
+def _list_or_empty(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
 def _columns(document: Any) -> list[str]:
     split = document.get("dataframe_split") if isinstance(document, dict) else None
-    return list_or_empty(split.get("columns")) if isinstance(split, dict) else []
+    return _list_or_empty(split.get("columns")) if isinstance(split, dict) else []
 
 
 def _renumbered(document: Any, count: int) -> Iterator[Any]:
@@ -118,14 +124,6 @@ def _as_text(row: Any, _: list[str]) -> bytes | None:
     return json.dumps({"text": text}).encode() if isinstance(text, str) else None
 
 
-def _as_instances(row: Any, _: list[str]) -> bytes:
-    return json.dumps({"instances": [row]}).encode()
-
-
-def _as_json(row: Any, _: list[str]) -> bytes:
-    return json.dumps(row).encode()
-
-
 def _as_csv(row: Any, _: list[str]) -> bytes:
     values = row.values() if isinstance(row, dict) else row if isinstance(row, list) else [row]
     return ",".join(_csv_value(value) for value in values).encode()
@@ -137,5 +135,10 @@ def _csv_value(value: Any) -> str:
 
 _WRITERS: dict[str, list[Callable[[Any, list[str]], bytes | None]]] = {
     _CSV: [_as_csv],
-    _LINES: [_as_object, _as_text, _as_json, _as_instances],
+    _LINES: [
+        _as_object,
+        _as_text,
+        lambda row, _: json.dumps(row).encode(),
+        lambda row, _: json.dumps({"instances": [row]}).encode(),
+    ],
 }

@@ -13,22 +13,28 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from contract.client import Client
-from contract.container import MODEL_NAMES, StartOptions, environment, free_port
+from contract.container import (
+    MODEL_NAMES,
+    RunningContainer,
+    StartOptions,
+    environment,
+    free_port,
+)
 
 _CLONE_NEWNET = 0x40000000
 _DELETED_OR_MADE = {"A", "C", "D"}
 
 
 class NoEngineError(Exception):
-    """Neither docker nor podman works here, or the image is not there."""
+    """Neither docker nor podman works here, or there is no such image."""
 
 
 class ImageLauncher:
-    """Runs an image: read-only model, a memory limit, and no network where that can be reached.
+    """Runs an image with a read-only model and a memory limit.
 
     Attributes:
-        isolated: `--network none`, entered through the container's namespace; that takes root on
-            the engine's own Linux. Elsewhere the port is published on loopback.
+        isolated: whether the container has no network, and the kit enters its network namespace.
+            That needs root on the engine's own Linux; otherwise the port is published on loopback.
     """
 
     def __init__(self, image: str, model: Path | None, *, memory: str) -> None:
@@ -41,7 +47,7 @@ class ImageLauncher:
         config = json.loads(found)[0]
         self.labels: Mapping[str, str] = (config.get("Config") or config).get("Labels") or {}
 
-    def start(self, how: StartOptions) -> "RunningContainer":
+    def start(self, how: StartOptions) -> RunningContainer:
         """Start a container of the image."""
         port = free_port()
         own = free_port()
@@ -57,7 +63,7 @@ class ImageLauncher:
             ],
             "the container does not start",
         )
-        return RunningContainer(self, name, port, 8080 if self.isolated else own)
+        return _RunningImage(self, name, port, 8080 if self.isolated else own)
 
     def _mounts(self, how: StartOptions) -> list[str]:
         if self.model is None:
@@ -66,8 +72,8 @@ class ImageLauncher:
         return many if how.many_models else ["/opt/ml/model"]
 
 
-class RunningContainer:
-    """A container that was started."""
+class _RunningImage(RunningContainer):
+    """A container of the image; see `RunningContainer` for the methods."""
 
     def __init__(self, launcher: ImageLauncher, name: str, port: int, default: int) -> None:
         self._engine = launcher.engine
@@ -82,21 +88,17 @@ class RunningContainer:
         self.default: Client | None = Client("127.0.0.1", default, new_socket)
 
     def pid(self) -> int | None:
-        """Return the main process's id on this machine; None once it has ended."""
         pid = int(self._inspect("{{.State.Pid}}"))
         return pid if pid and Path(f"/proc/{pid}").exists() else None
 
     def ended(self) -> int | None:
-        """Return the exit status."""
         running, status = self._inspect("{{.State.Running}} {{.State.ExitCode}}").split()
         return None if running == "true" else int(status)
 
     def terminate(self) -> None:
-        """Send SIGTERM to the main process."""
         _run([self._engine, "kill", "--signal=TERM", self._name], "cannot send SIGTERM")
 
     def close(self) -> None:
-        """Remove the container."""
         subprocess.run(
             [self._engine, "rm", "--force", self._name], capture_output=True, check=False
         )
@@ -104,7 +106,6 @@ class RunningContainer:
             self._namespace.shutdown()
 
     def log(self) -> str:
-        """Return what the container has written to stdout and stderr."""
         done = subprocess.run(
             [self._engine, "logs", self._name],
             stdout=subprocess.PIPE,
@@ -114,12 +115,10 @@ class RunningContainer:
         return done.stdout.decode(errors="replace")
 
     def written(self) -> Sequence[str] | None:
-        """Return the files and folders that differ from the image."""
         lines = _run([self._engine, "diff", self._name], "cannot compare").splitlines()
         return [line[2:] for line in lines if line[:1] in _DELETED_OR_MADE]
 
     def model_url(self, name: str) -> str | None:
-        """Return where the model is mounted for that name."""
         return f"/opt/ml/models/{name}/model" if self._model else None
 
     def _inspect(self, template: str) -> str:
@@ -131,7 +130,7 @@ class RunningContainer:
 
 
 def _enter(pid: int) -> None:
-    """Move this thread into the process's network; sockets that it makes belong there."""
+    """Move this thread into the process's network namespace, for the sockets that it makes."""
     with Path(f"/proc/{pid}/ns/net").open() as namespace:
         if ctypes.CDLL(None, use_errno=True).setns(namespace.fileno(), _CLONE_NEWNET):
             raise OSError(ctypes.get_errno(), "cannot enter the container's network")

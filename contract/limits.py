@@ -9,12 +9,12 @@ class Limits:
 
     Attributes:
         start: until /ping passes (8 minutes, or ContainerStartupHealthCheckTimeoutInSeconds).
-        ping: until a ping is answered.
+        ping: until a ping has its response.
         accept: until a connection is accepted.
-        answer: until an invocation is answered.
+        response: until an invocation has its response.
         drain: from SIGTERM until the container is killed.
         recovery: after the death of a worker, until /ping shows the container's true state.
-        hang: after the death of a worker, until every request is answered or has failed.
+        hang: after the death of a worker, until every request has its response or has failed.
         back: after the death of a worker, until it serves again.
         argument: until a wrong argument has ended the container.
         load: how long the kit keeps a container busy.
@@ -24,7 +24,7 @@ class Limits:
     start: float = 480
     ping: float = 2
     accept: float = 0.25
-    answer: float = 60
+    response: float = 60
     drain: float = 30
     recovery: float = 5
     hang: float = 20

@@ -2,11 +2,12 @@
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from contract.client import Client, NoResponse, Response, request_bytes
+from contract.client import Client, NoResponse, Response
 from contract.example import Example
 
 
@@ -31,13 +32,9 @@ class Load:
     requests: list[Sent] = field(default_factory=list)
 
     def statuses(self) -> dict[str, int]:
-        """Count the requests by status, "none" being no response."""
-        counts: dict[str, int] = {}
-        for request in list(self.requests):
-            outcome = request.outcome
-            key = str(outcome.status) if isinstance(outcome, Response) else "none"
-            counts[key] = counts.get(key, 0) + 1
-        return counts
+        """Count the requests by status; "none" stands for no response."""
+        outcomes = [request.outcome for request in list(self.requests)]
+        return Counter(str(o.status) if isinstance(o, Response) else "none" for o in outcomes)
 
 
 @contextmanager
@@ -55,8 +52,7 @@ def loaded(
     """
     load = Load()
     stop = threading.Event()
-    headers = {"Content-Type": example.content_type, "Connection": "close"}
-    data = request_bytes("POST", path, example.body, headers)
+    data = example.request(path, {"Connection": "close"})
     threads = [
         threading.Thread(target=_send_on, args=(client, data, load, stop, timeout), daemon=True)
         for _ in range(clients)
@@ -80,9 +76,8 @@ def _send_on(
         try:
             with client.connect(timeout=timeout) as connection:
                 load.connects.append(connection.seconds)
-                sent = connection.send(data, timeout=timeout)
-                outcome = connection.receive("POST", timeout=timeout, sent=sent)
+                outcome = connection.exchange(data, timeout=timeout)
         except NoResponse as error:
             outcome = error
-            stop.wait(0.01)  # a refusal costs nothing: without a pause it would come in thousands
+            stop.wait(0.01)  # refusals are so fast that without a pause there would be thousands
         load.requests.append(Sent(began, time.monotonic(), outcome))

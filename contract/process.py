@@ -13,14 +13,18 @@ from pathlib import Path
 import psutil
 
 from contract.client import Client
-from contract.container import StartOptions, default_port_is_free, environment, free_port, processes
+from contract.container import (
+    RunningContainer,
+    StartOptions,
+    default_port_is_free,
+    environment,
+    free_port,
+    processes,
+)
 
 
 class ProcessLauncher:
-    """Starts a command with `serve` after it.
-
-    `SM_MODEL_DIR` says where the model is, as nothing is mounted at /opt/ml/model.
-    """
+    """Starts a command with `serve` after it; `SM_MODEL_DIR` holds the model's path."""
 
     def __init__(self, command: str, model: Path | None) -> None:
         words = shlex.split(command)
@@ -30,13 +34,13 @@ class ProcessLauncher:
         self.model = model
         self.labels: Mapping[str, str] = {}
 
-    def start(self, how: StartOptions) -> "RunningProcess":
+    def start(self, how: StartOptions) -> RunningContainer:
         """Start the command in a session of its own."""
         port = free_port()
         default = Client("127.0.0.1", 8080) if default_port_is_free() else None
         ours = {name: value for name, value in os.environ.items() if "SAGEMAKER" not in name}
         model = {"SM_MODEL_DIR": str(self.model)} if self.model and not how.many_models else {}
-        log = tempfile.TemporaryFile()  # noqa: SIM115 - the running process's to close
+        log = tempfile.TemporaryFile()  # noqa: SIM115 - the running process closes it
         process = subprocess.Popen(
             [*self.command, how.argument],
             env={**ours, **model, **environment(port, how)},
@@ -45,11 +49,13 @@ class ProcessLauncher:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        return RunningProcess(process, log.fileno(), Client("127.0.0.1", port), default, self.model)
+        return _RunningProcess(
+            process, log.fileno(), Client("127.0.0.1", port), default, self.model
+        )
 
 
-class RunningProcess:
-    """A command that was started."""
+class _RunningProcess(RunningContainer):
+    """A command that was started; see `RunningContainer` for the methods."""
 
     def __init__(
         self,
@@ -67,28 +73,22 @@ class RunningProcess:
         self._seen: list[psutil.Process] = []
 
     def pid(self) -> int:
-        """Return the command's process id."""
         return self._process.pid
 
     def ended(self) -> int | None:
-        """Return the exit status, as a shell would say it.
-
-        With a container's main process all others of it end; so they do here.
-        """
-        # Who is orphaned by the end would not be found from its parent any more.
+        # As in a container, all processes end with the main one. They are listed while it lives:
+        # an orphan cannot be found from its former parent.
         self._seen = processes(self._process.pid) or self._seen
         status = self._process.poll()
         if status is None:
             return None
         self._kill_all()
-        return status if status >= 0 else 128 - status
+        return status if status >= 0 else 128 - status  # as a shell reports a signal
 
     def terminate(self) -> None:
-        """Send SIGTERM to the command alone."""
         self._process.send_signal(signal.SIGTERM)
 
     def close(self) -> None:
-        """Kill the command and whatever it has started."""
         self._seen = processes(self._process.pid) or self._seen
         self._kill_all()
         self._process.wait()
@@ -102,13 +102,10 @@ class RunningProcess:
             os.killpg(self._process.pid, signal.SIGKILL)
 
     def log(self) -> str:
-        """Return what the command has written."""
         return os.pread(self._log, 1 << 20, 0).decode(errors="replace")
 
     def written(self) -> Sequence[str] | None:
-        """Nobody can tell what a process has written where."""
-        return None
+        return None  # there is no record of what a process has written
 
     def model_url(self, name: str) -> str | None:  # noqa: ARG002 - the same folder for every name
-        """Return the model's folder."""
         return str(self._model) if self._model else None

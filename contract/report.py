@@ -30,7 +30,7 @@ def table(results: Sequence[Result]) -> Table:
 
 
 def failures(results: Sequence[Result]) -> list[str]:
-    """Say of each failed case what it asks for and where that stands."""
+    """Describe each failed case: its title, what was seen, and the source."""
     return [
         f"{result.case.id}: {result.case.title}\n"
         f"    seen: {result.note}\n"

@@ -14,12 +14,12 @@ from contract.bench import Bench
 from contract.case import CASES, Case, Need
 from contract.container import Setup
 
-# Unforeseen responses and processes that have ended raise these.
+# Unexpected responses, and processes that have ended, raise these.
 _SURPRISES = (ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError, PsError)
 
 
 class Verdict(StrEnum):
-    """How a case came out."""
+    """The result of a case."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -43,7 +43,7 @@ def chosen(patterns: Sequence[str]) -> list[Case]:
         for case in CASES
         if not patterns or any(fnmatch(case.id, pattern) for pattern in patterns)
     ]
-    # One start for all cases of a setup.
+    # The cases of a setup share one start.
     return sorted(found, key=lambda case: list(Setup).index(case.setup))
 
 

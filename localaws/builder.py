@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from localaws.home import HOST, LocalAwsError, default_home, healthy_port, write
+from localaws.home import HOST, LocalAwsError, default_home, required_port, write
 from localaws.images import Built, mode
 from tools.image import base
 from tools.image.build import build as run_build
@@ -22,42 +22,33 @@ _CONFIG = "config.json"
 NO_BASE = "the base image cannot be pulled (LOCALAWS_IMAGES=always has one made here)"
 
 
-def build(engine: Engine, folder: Path, context: Path, options: list[str]) -> bool:
+def build(engine: Engine, folder: Path, context: Path, call: argparse.Namespace) -> bool:
     """Build an image and record it in `folder`; False where its base cannot be pulled.
 
     PyTorch's build is the one for CPU, since this machine replaces every instance type. Raises
     LocalAwsError where the build fails.
     """
-    parser = argparse.ArgumentParser(prog="build", add_help=False, allow_abbrev=False)
-    parser.add_argument("--tag", required=True)
-    parser.add_argument("--file", default="Dockerfile")
-    parser.add_argument("--build-arg", action="append", default=[])
-    parsed, _ = parser.parse_known_args(options)
-    arguments = dict(one.partition("=")[::2] for one in parsed.build_arg)
-    dockerfile = (context / parsed.file).read_text()
+    arguments = dict(one.partition("=")[::2] for one in call.build_arg)
+    dockerfile = (context / call.file).read_text()
     taken = {name: text for name, text in replaced("none").items() if f"ARG {name}" in dockerfile}
-    try:
+    with _one_line():
         if "ARG BASE_IMAGE" in dockerfile:
             version = arguments.get("PYTHON_VERSION", "")
             found = base.available(engine, version)
             if found is None and mode() == "auto":
                 return False
             taken["BASE_IMAGE"] = found or base.made_here(engine, version)
-        print(f"localaws: {engine.program} builds {parsed.tag}", file=sys.stderr)
-        own = (f"--file={context / parsed.file}",)
-        run_build(engine, arguments | taken, tag=parsed.tag, context=context, options=own)
-    except ImageError as error:
-        raise LocalAwsError(str(error)) from None
-    Built(engine.program, engine.is_podman, parsed.tag).write(folder)
+        print(f"localaws: {engine.program} builds {call.tag}", file=sys.stderr)
+        own = (f"--file={context / call.file}",)
+        run_build(engine, arguments | taken, tag=call.tag, context=context, options=own)
+    Built(engine.program, engine.is_podman, call.tag).write(folder)
     return True
 
 
 def tag(source: Built, target: str, folder: Path) -> None:
     """Give an image a further name."""
-    try:
+    with _one_line():
         source.engine.ask("tag", source.image, target)
-    except ImageError as error:
-        raise LocalAwsError(str(error)) from None
     replace(source, image=target).write(folder)
 
 
@@ -66,22 +57,24 @@ def push(built: Built, repository: str, tag: str, login: str) -> None:
 
     `login`: user and password, as a header of basic authentication has them.
     """
-    port = healthy_port(default_home())
-    if port is None:
-        raise LocalAwsError("AWS on this machine is not running; start it: berth local up")
-    registry, engine = f"{HOST}:{port}", built.engine
+    registry, engine = f"{HOST}:{required_port(default_home())}", built.engine
     there = f"{registry}/{repository}:{tag}"
+    with _one_line(), _logged_in(registry, login) as folder:
+        if engine.is_podman:
+            own = ("--tls-verify=false", f"--authfile={folder / _CONFIG}")
+            engine.ask("push", *own, built.image, f"docker://{there}")
+            return
+        engine.ask("tag", built.image, there)
+        try:
+            engine.ask(f"--config={folder}", "push", there)
+        finally:
+            engine.run("rmi", there)
+
+
+@contextmanager
+def _one_line() -> Iterator[None]:
     try:
-        with _logged_in(registry, login) as folder:
-            if engine.is_podman:
-                own = ("--tls-verify=false", f"--authfile={folder / _CONFIG}")
-                engine.ask("push", *own, built.image, f"docker://{there}")
-                return
-            engine.ask("tag", built.image, there)
-            try:
-                engine.ask(f"--config={folder}", "push", there)
-            finally:
-                engine.run("rmi", there)
+        yield
     except ImageError as error:
         raise LocalAwsError(str(error)) from None
 

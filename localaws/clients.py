@@ -1,6 +1,7 @@
 """boto3 clients of this emulator: its services call each other as on AWS, on its own port."""
 
 import os
+from collections.abc import Iterator
 from functools import cache
 from threading import Lock
 from typing import Any
@@ -30,6 +31,14 @@ def client(scope: Scope, service: str) -> Any:
     """
     with _creating:  # boto3 cannot create clients in several threads at once
         return _client(scope, service)
+
+
+def keys(scope: Scope, bucket: str, prefix: str) -> Iterator[str]:
+    """The keys of a bucket that begin with a prefix; botocore's errors where it has none."""
+    pages = client(scope, "s3").get_paginator("list_objects_v2")
+    for page in pages.paginate(Bucket=bucket, Prefix=prefix):
+        for entry in page.get("Contents", []):
+            yield entry["Key"]
 
 
 @cache

@@ -1,8 +1,11 @@
 """The console output of demo and rehearsal, and the programs that they run."""
 
-import os
+import signal
 import subprocess
-from collections.abc import Sequence
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
@@ -10,6 +13,16 @@ from rich.console import Console
 from localaws.home import LocalAwsError
 
 SCREEN = Console(highlight=False)
+
+
+@contextmanager
+def played() -> Iterator[None]:
+    """A block that starts programs: a SIGTERM ends it as an exception does, and them with it."""
+    # A plain SIGTERM would skip every `finally`, and leave running what was started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    begin = time.monotonic()
+    yield
+    SCREEN.print(f"\n[bold]Done in {time.monotonic() - begin:.0f} s; nothing is left running.[/]")
 
 
 def say(step: str, text: str) -> None:
@@ -30,11 +43,7 @@ def run(
     Raises LocalAwsError where it ends with another status than `status`.
     """
     done = subprocess.run(
-        command,
-        cwd=folder,
-        env=environment or {**os.environ},
-        stdin=subprocess.DEVNULL,
-        check=False,
+        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, check=False
     )
     if done.returncode != status:
         raise LocalAwsError(f"{failure} (exit status {done.returncode})")

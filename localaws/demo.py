@@ -2,9 +2,6 @@
 
 import json
 import shutil
-import signal
-import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,7 +10,7 @@ from rich.table import Table
 
 from localaws.accounts import BERTH, CDK
 from localaws.bootstrap import bootstrap
-from localaws.console import SCREEN, run, say
+from localaws.console import SCREEN, played, run, say
 from localaws.home import LocalAwsError
 from localaws.lifecycle import Emulator, running
 from stacks.settings import Settings
@@ -27,12 +24,9 @@ def demo(home: Path, settings: Settings) -> None:
 
     Raises LocalAwsError where a step fails.
     """
-    # A plain SIGTERM would skip every `finally`, and leave running what was started.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    begin = time.monotonic()
     stage = next(iter(settings.stages))
     assembly = home / "cdk.out"
-    with ThreadPoolExecutor(max_workers=1) as pool:
+    with played(), ThreadPoolExecutor(max_workers=1) as pool:
         say("1/6", "Starting AWS on this machine, and bootstrapping its account meanwhile")
         with running(home, settings) as emulator:
             bootstrapped = pool.submit(bootstrap, emulator, [stage])
@@ -51,7 +45,6 @@ def demo(home: Path, settings: Settings) -> None:
             example = _example(settings.model_folder)
             _show(example, predict(emulator, stage, example))
             say("6/6", "Ending AWS on this machine")
-    SCREEN.print(f"\n[bold]Done in {time.monotonic() - begin:.0f} s; nothing is left running.[/]")
     for line in (
         "berth local demo --image  the same with the real image, by docker or podman",
         "berth local up            the AWS, left running, to deploy to and call yourself",
@@ -104,12 +97,7 @@ def _show(request: bytes, response: dict[str, Any]) -> None:
     for text, entities in zip(texts, found, strict=True):
         SCREEN.print(f"\n  {text}", markup=False)
         table = Table("entity", "label", "score", "start", "end", box=None, padding=(0, 2))
-        for entity in entities:
-            table.add_row(
-                entity["text"],
-                entity["label"],
-                f"{entity['score']:.3f}",
-                str(entity["start"]),
-                str(entity["end"]),
-            )
+        for one in entities:
+            span = str(one["start"]), str(one["end"])
+            table.add_row(one["text"], one["label"], f"{one['score']:.3f}", *span)
         SCREEN.print(table if entities else "  (no entity)")

@@ -9,7 +9,6 @@ configuration says so.
 import argparse
 import base64
 import hashlib
-import http.client
 import json
 import re
 import shutil
@@ -17,10 +16,11 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+
+import httpx
 
 from localaws import builder
-from localaws.home import HOST, LocalAwsError, default_home, healthy_port, write
+from localaws.home import HOST, LocalAwsError, default_home, required_port, write
 from localaws.images import Built, mode, wanted_engine
 from tools.image.build import DOCKER_MANIFEST
 
@@ -62,7 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
             case _:
                 print(f"localaws: no container engine: no {parsed.verb!r} here", file=sys.stderr)
                 return 2
-    except (LocalAwsError, OSError) as error:
+    except (LocalAwsError, OSError, httpx.HTTPError) as error:
         print(f"localaws: {error}", file=sys.stderr)
         return 2
     return 0
@@ -92,11 +92,12 @@ def _build(images: Path, context: Path, options: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="build", add_help=False, allow_abbrev=False)
     parser.add_argument("--tag", required=True)
     parser.add_argument("--file", default="Dockerfile")
-    parsed, _ = parser.parse_known_args(options)
-    if not (context / parsed.file).is_file():
-        raise LocalAwsError(f"{context}: no {parsed.file}: nothing to build an image from")
-    folder, engine = _folder(images, parsed.tag), wanted_engine()
-    if engine and builder.build(engine, folder, context, options):
+    parser.add_argument("--build-arg", action="append", default=[])
+    call, _ = parser.parse_known_args(options)
+    if not (context / call.file).is_file():
+        raise LocalAwsError(f"{context}: no {call.file}: nothing to build an image from")
+    folder, engine = _folder(images, call.tag), wanted_engine()
+    if engine and builder.build(engine, folder, context, call):
         return
     why = builder.NO_BASE if engine else "there is no container engine"
     why = "LOCALAWS_IMAGES is never" if mode() == "never" else why
@@ -156,14 +157,24 @@ def _push(images: Path, reference: str) -> None:
             "layers": [],
         }
     )
-    registry, path = Registry(parts["host"]), f"/v2/{parts['repository']}"
-    upload = registry.send("POST", f"{path}/blobs/uploads/", b"", "application/octet-stream")
-    location = urlsplit(upload["location"])
-    joined = f"{location.query}&" if location.query else ""
-    registry.send(
-        "PUT", f"{location.path}?{joined}digest={digest}", config, "application/octet-stream"
-    )
-    registry.send("PUT", f"{path}/manifests/{parts['tag']}", manifest, DOCKER_MANIFEST)
+    host, path, binary = parts["host"], f"/v2/{parts['repository']}", "application/octet-stream"
+    upload = _send(host, "POST", f"{path}/blobs/uploads/", b"", binary)
+    location = httpx.URL(upload["location"]).copy_merge_params({"digest": digest})
+    _send(host, "PUT", location.raw_path.decode(), config, binary)
+    _send(host, "PUT", f"{path}/manifests/{parts['tag']}", manifest, DOCKER_MANIFEST)
+
+
+def _send(host: str, method: str, path: str, body: bytes, content_type: str) -> httpx.Headers:
+    """A request to the registry, which takes account and region from the host's name."""
+    own = {"Host": host, "Authorization": f"Basic {_login(host)}"}
+    headers = own | {"Content-Type": content_type}
+    url = f"http://{HOST}:{required_port(default_home())}{path}"
+    with httpx.Client(trust_env=False, timeout=60) as client:
+        response = client.request(method, url, content=body, headers=headers)
+    if response.is_error:
+        status = response.status_code
+        raise LocalAwsError(f"{host}: {method} {path}: {status} {response.text}")
+    return response.headers
 
 
 def _encoded(document: dict[str, Any]) -> bytes:
@@ -183,34 +194,6 @@ def log_in(host: str, password: str) -> None:
     """Store the token of a registry for the pushes to it."""
     token = base64.b64encode(f"AWS:{password}".encode()).decode()
     write(_login_file(host), token)
-
-
-class Registry:
-    """Takes account and region from the host's name. Raises LocalAwsError where nothing runs."""
-
-    def __init__(self, host: str) -> None:
-        port = healthy_port(default_home())
-        if port is None:
-            raise LocalAwsError("AWS on this machine is not running; start it: berth local up")
-        self._host, self._port = host, port
-        self._login = {"Authorization": f"Basic {_login(host)}"}
-
-    def send(self, method: str, path: str, body: bytes, content_type: str) -> dict[str, str]:
-        """One request; the response's headers, names in lower case.
-
-        Raises LocalAwsError where it is refused.
-        """
-        connection = http.client.HTTPConnection(HOST, self._port, timeout=60)
-        try:
-            headers = {"Host": self._host, "Content-Type": content_type} | self._login
-            connection.request(method, path, body, headers)
-            response = connection.getresponse()
-            text = response.read().decode(errors="replace")
-        finally:
-            connection.close()
-        if response.status >= 400:
-            raise LocalAwsError(f"{self._host}: {method} {path}: {response.status} {text}")
-        return {name.lower(): value for name, value in response.getheaders()}
 
 
 def _login(host: str) -> str:

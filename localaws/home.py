@@ -115,6 +115,14 @@ def healthy_port(home: Path) -> int | None:
     return found[1] if found and responds(found[1]) else None
 
 
+def required_port(home: Path) -> int:
+    """The port of this folder's emulator; LocalAwsError where none responds."""
+    port = healthy_port(home)
+    if port is None:
+        raise LocalAwsError("AWS on this machine is not running; start it: berth local up")
+    return port
+
+
 def responds(port: int) -> bool:
     """Whether an emulator responds on this port."""
     try:

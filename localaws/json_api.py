@@ -5,7 +5,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from localaws import validation
 from localaws.scope import Document
 
 Response = tuple[int, dict[str, str], bytes]
@@ -32,28 +31,25 @@ class AwsError(Exception):
         return cls("ValidationException", message)
 
 
+def refuse(wrong: object, message: str) -> None:
+    """Raise a ValidationException with that message where something is wrong."""
+    if wrong:
+        raise AwsError.validation(message)
+
+
 def operation_of(headers: dict[str, str]) -> str:
     """The operation that a request names; header names are in lower case."""
     return headers.get("x-amz-target", "").rpartition(".")[2]
 
 
-def respond(
-    operation: Callable[[Document], Document],
-    body: bytes,
-    *,
-    version: str = "1.1",
-    invalid: str = "ValidationException",
-) -> Response:
-    """Carry out an operation; `invalid` is what the service calls a validation.Invalid."""
-    headers = {"Content-Type": f"application/x-amz-json-{version}"}
+def respond(operation: Callable[[Document], Document], body: bytes) -> Response:
+    """Carry out an operation, and respond in JSON 1.1."""
+    headers = {"Content-Type": "application/x-amz-json-1.1"}
     try:
         return 200, headers, encode(operation(parse(body)))
-    except validation.Invalid as error:
-        refused = AwsError(invalid, str(error))
     except AwsError as error:
-        refused = error
-    headers["x-amzn-errortype"] = refused.code
-    return refused.status, headers, encode({"__type": refused.code, "message": refused.message})
+        headers["x-amzn-errortype"] = error.code
+        return error.status, headers, encode({"__type": error.code, "message": error.message})
 
 
 def parse(body: bytes) -> Document:

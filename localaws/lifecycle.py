@@ -66,7 +66,7 @@ def running(home: Path, settings: Settings) -> Iterator[Emulator]:
     Raises LocalAwsError where one runs on this folder already, or it does not start.
     """
     while True:
-        if _taken(home):
+        if _is_taken(home):
             raise LocalAwsError(
                 f"{home}: an emulator is running here already; end it: berth local down"
             )
@@ -74,7 +74,7 @@ def running(home: Path, settings: Settings) -> Iterator[Emulator]:
         try:
             port = _port_of(home, process)
             if port is not None:
-                yield _made(home, settings, port)
+                yield _emulator(home, settings, port)
                 return
         finally:
             _end(home, process)
@@ -88,7 +88,7 @@ def start(home: Path, settings: Settings) -> Emulator:
     Raises LocalAwsError where it does not start.
     """
     while True:
-        process = None if _taken(home) else _spawn(home, stdin=subprocess.DEVNULL)
+        process = None if _is_taken(home) else _spawn(home, stdin=subprocess.DEVNULL)
         try:
             port = _port_of(home, process)
         except BaseException:
@@ -96,7 +96,7 @@ def start(home: Path, settings: Settings) -> Emulator:
                 _end(home, process)
             raise
         if port is not None:
-            return _made(home, settings, port)
+            return _emulator(home, settings, port)
 
 
 def stop(home: Path) -> bool:
@@ -114,25 +114,25 @@ def stop(home: Path) -> bool:
     except ProcessLookupError:
         return False
     # Not until the folder is free: another may have it at once.
-    for _ in _moments(_STOP_SECONDS):
+    for _ in _poll(_STOP_SECONDS):
         if process_id(home) != pid:
             return True
-    raise _endless(home, pid)
+    raise _does_not_end(home, pid)
 
 
-def _made(home: Path, settings: Settings, port: int) -> Emulator:
+def _emulator(home: Path, settings: Settings, port: int) -> Emulator:
     accounts.write_files(home, settings, port)
     return Emulator(home, port, settings)
 
 
-def _taken(home: Path) -> bool:
+def _is_taken(home: Path) -> bool:
     """Whether an emulator has this folder and is not about to end; one that is, is waited for."""
-    for _ in _moments(_STOP_SECONDS):
+    for _ in _poll(_STOP_SECONDS):
         if serving(home):
             return True
         if not is_held(home):
             return False
-    raise _endless(home, process_id(home))
+    raise _does_not_end(home, process_id(home))
 
 
 def _spawn(home: Path, *options: str, stdin: int) -> subprocess.Popen[bytes]:
@@ -156,7 +156,7 @@ def _port_of(home: Path, process: subprocess.Popen[bytes] | None) -> int | None:
 
     None where another emulator has taken the folder first, or where that emulator ends.
     """
-    for _ in _moments(_START_SECONDS):
+    for _ in _poll(_START_SECONDS):
         status = process.poll() if process else None
         if status == HELD_STATUS:
             return None
@@ -177,15 +177,15 @@ def _end(home: Path, process: subprocess.Popen[bytes]) -> None:
     try:
         process.wait(_STOP_SECONDS)
     except subprocess.TimeoutExpired:
-        raise _endless(home, process.pid) from None
+        raise _does_not_end(home, process.pid) from None
 
 
-def _moments(seconds: float) -> Iterator[None]:
+def _poll(seconds: float) -> Iterator[None]:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         yield
         time.sleep(0.03)
 
 
-def _endless(home: Path, pid: int | None) -> LocalAwsError:
+def _does_not_end(home: Path, pid: int | None) -> LocalAwsError:
     return LocalAwsError(f"the emulator (process {pid}) does not end: see {home / 'emulator.log'}")

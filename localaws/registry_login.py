@@ -9,7 +9,7 @@ import binascii
 import json
 import secrets
 
-from localaws.json_api import Response
+from localaws.json_api import Response, operation_of
 from localaws.ministack import ecr
 from localaws.ministack.services import Handler, access_key, intercept
 from localaws.scope import Document
@@ -46,7 +46,7 @@ def _giving_tokens(known: Handler) -> Handler:
         method: str, path: str, headers: dict[str, str], body: bytes, query: Document
     ) -> Response:
         status, response_headers, content = await known(method, path, headers, body, query)
-        wanted = headers.get("x-amz-target", "").endswith(".GetAuthorizationToken")
+        wanted = operation_of(headers) == "GetAuthorizationToken"
         if not wanted or status != 200:
             return status, response_headers, content
         document = json.loads(content)

@@ -6,12 +6,11 @@ nothing trains. MiniStack has neither.
 
 import uuid
 from collections.abc import Callable
-from typing import Any
+from functools import partial
 
 from localaws import validation
+from localaws.resource_types import Created, ResourceType, resource_type
 from localaws.scope import Document
-
-Created = tuple[str, dict[str, str]]
 
 
 def _check_query(properties: Document) -> None:
@@ -20,27 +19,22 @@ def _check_query(properties: Document) -> None:
     validation.validate("logs", "PutQueryDefinition", request)
 
 
-def _check_detector(properties: Document) -> None:
-    request = validation.coerce("cloudwatch", "PutAnomalyDetectorInput", properties)
-    validation.validate("cloudwatch", "PutAnomalyDetector", request)
+_check_detector = partial(validation.from_template, "cloudwatch", "PutAnomalyDetector")
 
 
-def _resource(check: Callable[[Document], None], attribute: str) -> dict[str, Any]:
+def _validated(check: Callable[[Document], object], attribute: str) -> ResourceType:
     def put(identity: str, properties: Document) -> Created:
-        try:
-            check(properties)
-        except validation.Invalid as error:
-            raise ValueError(str(error)) from None
+        check(properties)
         return identity, {attribute: identity}
 
-    return {
-        "create": lambda _logical_id, properties, _stack: put(str(uuid.uuid4()), properties),
-        "update": lambda identity, _old, new, _stack: put(identity, new),
-        "delete": lambda _identity, _properties: None,
-    }
+    return resource_type(
+        lambda _logical_id, properties, _stack: put(str(uuid.uuid4()), properties),
+        lambda identity, _old, new, _stack: put(identity, new),
+        lambda _identity, _properties: None,
+    )
 
 
 RESOURCES = {
-    "AWS::Logs::QueryDefinition": _resource(_check_query, "QueryDefinitionId"),
-    "AWS::CloudWatch::AnomalyDetector": _resource(_check_detector, "Id"),
+    "AWS::Logs::QueryDefinition": _validated(_check_query, "QueryDefinitionId"),
+    "AWS::CloudWatch::AnomalyDetector": _validated(_check_detector, "Id"),
 }

@@ -1,40 +1,27 @@
-"""Requests validated against botocore's own service models, with AWS's messages.
+"""Requests validated against botocore's own service models.
 
-botocore's client checks types and required members alone; the service also refuses what breaks an
-enumeration, a pattern or a limit, which the same model carries. The texts follow AWS's
-(`1 validation error detected: Value 'x' at 'name' failed to satisfy constraint: ...`).
+botocore's validator checks types, required members and lower limits; the service also refuses what
+breaks an enumeration, a pattern or an upper limit, which the same model carries. The texts of those
+follow AWS's (`1 validation error detected: Value 'x' at 'name' failed to satisfy constraint: ...`).
 """
 
 import math
 from collections.abc import Iterator
-from datetime import datetime
 from functools import cache
 from typing import Any
 
 import botocore.session
 import regex
 from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
+from botocore.validate import ParamValidator
+
+from localaws.json_api import AwsError
 
 # Java writes the characters beyond the first plane as pairs of surrogates, Python as themselves.
 _JAVA_ASTRAL = r"\uD800\uDC00-\uDBFF\uDFFF"
 _PYTHON_ASTRAL = r"\U00010000-\U0010FFFF"
 
 _NUMBERS = ("integer", "long", "float", "double")
-
-_TYPES: dict[str, tuple[type, ...]] = {
-    "string": (str,),
-    "integer": (int,),
-    "long": (int,),
-    "float": (int, float),
-    "double": (int, float),
-    "boolean": (bool,),
-    "timestamp": (int, float, str, datetime),
-    "blob": (str, bytes, bytearray),
-}
-
-
-class Invalid(Exception):  # noqa: N818 - named as the sentence that raises it
-    """A request that the service refuses with a ValidationException; the text is AWS's."""
 
 
 @cache
@@ -46,15 +33,27 @@ def service_model(service: str) -> ServiceModel:
 def validate(service: str, operation: str, params: dict[str, Any]) -> None:
     """Check a request's members against the model of `operation` (`CreateModel`).
 
-    Raises Invalid naming every violation.
+    Raises AwsError (ValidationException) naming every violation.
     """
     shape = service_model(service).operation_model(operation).input_shape
     if shape is None:
         return
-    found = list(_violations(shape, params, ""))
+    report = ParamValidator().validate(params, shape)
+    if report.has_errors():
+        found = report.generate_report().split("\n")
+    else:
+        found = list(_violations(shape, params, ""))
     if found:
         count = f"{len(found)} validation error{'s' if len(found) > 1 else ''} detected: "
-        raise Invalid(count + "; ".join(found))
+        raise AwsError.validation(count + "; ".join(found))
+
+
+def from_template(service: str, operation: str, properties: dict[str, Any]) -> dict[str, Any]:
+    """A resource's properties as the request of an operation; AwsError where AWS refuses it."""
+    shape = service_model(service).operation_model(operation).input_shape
+    request: dict[str, Any] = _coerced(shape, properties) if shape else {}
+    validate(service, operation, request)
+    return request
 
 
 def coerce(service: str, shape_name: str, value: Any) -> Any:
@@ -96,62 +95,31 @@ def _scalar(type_name: str, value: Any) -> Any:
 
 
 def _violations(shape: Shape, value: Any, path: str) -> Iterator[str]:
-    if value is None:
-        yield _refused(None, path, "Member must not be null")
-    elif isinstance(shape, StructureShape):
-        yield from _structure_violations(shape, value, path)
+    """What botocore's validator leaves, in a value that it has passed."""
+    if isinstance(shape, StructureShape):
+        for name, member in {} if shape.is_document_type else value.items():
+            camel = name[:1].lower() + name[1:]
+            yield from _violations(shape.members[name], member, f"{path}.{camel}".lstrip("."))
     elif isinstance(shape, ListShape):
-        if not isinstance(value, (list, tuple)):
-            yield _wrong_type(value, path, "a list")
-            return
-        yield from _size_violations(shape, value, len(value), path, "length")
+        yield from _above(shape, value, len(value), path, "length")
         for number, member in enumerate(value, start=1):
             yield from _violations(shape.member, member, f"{path}.{number}.member")
     elif isinstance(shape, MapShape):
-        if not isinstance(value, dict):
-            yield _wrong_type(value, path, "a map")
-            return
-        yield from _size_violations(shape, value, len(value), path, "length")
+        yield from _above(shape, value, len(value), path, "length")
         for name, member in value.items():
             yield from _violations(shape.key, name, f"{path}.key")
             yield from _violations(shape.value, member, f"{path}.{name}.member")
-    else:
-        yield from _scalar_violations(shape, value, path)
-
-
-def _structure_violations(shape: StructureShape, value: Any, path: str) -> Iterator[str]:
-    if not isinstance(value, dict):
-        if not shape.is_document_type:
-            yield _wrong_type(value, path, "a structure")
-        return
-    if shape.is_document_type:
-        return
-    for name in shape.required_members:
-        if value.get(name) is None:
-            yield _refused(None, _member(path, name), "Member must not be null")
-    for name, member in value.items():
-        if name not in shape.members:
-            known = ", ".join(sorted(shape.members))
-            yield f'Unknown parameter in input: "{name}", must be one of: {known}'
-        elif member is not None:
-            yield from _violations(shape.members[name], member, _member(path, name))
-
-
-def _scalar_violations(shape: Shape, value: Any, path: str) -> Iterator[str]:
-    expected = _TYPES[shape.type_name]
-    # Python counts True as 1; no service does.
-    fits = type(value) in expected if type(value) is bool else isinstance(value, expected)
-    if not fits:
-        yield _wrong_type(value, path, f"a {shape.type_name}")
-        return
-    if shape.type_name in ("string", "blob"):
-        yield from _size_violations(shape, value, len(value), path, "length")
-    elif isinstance(value, float) and not math.isfinite(value):
-        yield _refused(value, path, "Member must be a finite number")
     elif shape.type_name in _NUMBERS:
-        yield from _size_violations(shape, value, value, path, "value")
-    if shape.type_name != "string":
-        return
+        # Python counts True as 1, and botocore's validator too; no service does.
+        if isinstance(value, bool) or not math.isfinite(value):
+            yield _refused(value, path, "Member must be a finite number")
+        yield from _above(shape, value, value, path, "value")
+    elif isinstance(value, str | bytes):
+        yield from _above(shape, value, len(value), path, "length")
+        yield from _text_violations(shape, value, path)
+
+
+def _text_violations(shape: Shape, value: Any, path: str) -> Iterator[str]:
     allowed: list[str] = shape.metadata.get("enum") or []
     if allowed and value not in allowed:
         constraint = f"Member must satisfy enum value set: [{', '.join(allowed)}]"
@@ -162,19 +130,10 @@ def _scalar_violations(shape: Shape, value: Any, path: str) -> Iterator[str]:
         yield _refused(value, path, constraint)
 
 
-def _size_violations(
-    shape: Shape, value: Any, size: float, path: str, measure: str
-) -> Iterator[str]:
-    least: float | None = shape.metadata.get("min")
+def _above(shape: Shape, value: Any, size: float, path: str, measure: str) -> Iterator[str]:
     most: float | None = shape.metadata.get("max")
-    if least is not None and size < least:
-        yield _refused(
-            value, path, f"Member must have {measure} greater than or equal to {_plain(least)}"
-        )
     if most is not None and size > most:
-        yield _refused(
-            value, path, f"Member must have {measure} less than or equal to {_plain(most)}"
-        )
+        yield _refused(value, path, f"Member must have {measure} less than or equal to {most}")
 
 
 @cache
@@ -182,19 +141,5 @@ def _compiled(pattern: str) -> "regex.Pattern[str]":
     return regex.compile(pattern.replace(_JAVA_ASTRAL, _PYTHON_ASTRAL))
 
 
-def _plain(limit: float) -> str:
-    return str(int(limit)) if float(limit).is_integer() else str(limit)
-
-
-def _member(path: str, name: str) -> str:
-    camel = name[:1].lower() + name[1:]
-    return f"{path}.{camel}" if path else camel
-
-
 def _refused(value: Any, path: str, constraint: str) -> str:
-    shown = "null" if value is None else f"'{value}'"
-    return f"Value {shown} at '{path}' failed to satisfy constraint: {constraint}"
-
-
-def _wrong_type(value: Any, path: str, wanted: str) -> str:
-    return _refused(value, path, f"Member must be {wanted}, not {type(value).__name__}")
+    return f"Value '{value}' at '{path}' failed to satisfy constraint: {constraint}"

@@ -70,7 +70,7 @@ def _make(work: Path, seed: int, console: Console) -> dict[str, Any]:
     ):
         writing = other.submit(rows.write, seed, TRAINING_SENTENCES, TOKENIZER_SENTENCES)
         from model.bundle.ner import Recognizer, read_terms  # noqa: PLC0415 - takes seconds
-        from model.example import evaluation, golden, logged, training  # noqa: PLC0415
+        from model.example import evaluation, logged, training  # noqa: PLC0415
 
         written, tokenizer = writing.result()
     test = corpus.Author(TEST_SEED, held_out=True).sentences(TEST_SENTENCES)
@@ -97,7 +97,7 @@ def _make(work: Path, seed: int, console: Console) -> dict[str, Any]:
     )
     with console.status("writing the MLflow folder"):
         logged.log(work / "classifier", work / "bundle")
-        golden.write(test[:GOLDEN_SENTENCES], work / "bundle" / "golden.jsonl")
+        logged.write_golden(test[:GOLDEN_SENTENCES], work / "bundle" / "golden.jsonl")
     return {
         "seed": seed,
         "training_sentences": TRAINING_SENTENCES,

@@ -2,19 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Literal
 
-from aws.assembly import FileAsset, ImageAsset, StageAssembly
+from aws.assembly import FileAsset
 from aws.stage import Stage
 from promotion import PromotionError
+from promotion.moving import Moved, OnBytes, Planned
 from promotion.moving.images import copy_image, plan_image
-from promotion.moving.objects import copy_object, plan_object
+from promotion.moving.objects import copy_object, holds, plan_object
 from promotion.moving.parts import Digests
 from promotion.moving.registry import Repository, ecr_repository
-from promotion.moving.result import Moved, OnBytes, Planned
-from promotion.moving.s3 import S3Object, parted
-from promotion.release import Release
+from promotion.moving.s3 import S3Object, object_of, parted
+from promotion.release import Image, Release
+from promotion.store import Unpacked
 from stacks.settings.stage import ShippingSettings
 
 
@@ -34,22 +35,45 @@ class Artifact:
 
 
 def expected_artifacts(
-    release: Release,
-    source: Stage,
-    target: Stage,
-    wanted: StageAssembly,
-    shipping: ShippingSettings,
+    made: Unpacked, release: Release, source: Stage, target: Stage
 ) -> list[Artifact]:
     """Everything that the target's templates refer to, out of what `release` ran with.
 
-    `shipping`: the target's, of the release's own stages.toml.
-
     Raises PromotionError where it did not run with it: nobody has tested that.
     """
-    files = [_file(each, release, source, target) for each in wanted.files]
-    repositories = _Repositories(source, target)
-    images = [_image(each, release, repositories) for each in wanted.images]
-    return [*files, *images, *_archive_by_uri(shipping, release, source, target)]
+
+    @cache
+    def repository(stage: Stage, name: str) -> Repository:
+        return ecr_repository(stage.session, name)
+
+    artifacts = [_file(each, release, source, target) for each in made.wanted.files]
+    for wanted in made.wanted.images:
+        had = next((image for image in release.images if image.tag == wanted.tag), None)
+        if had is None:
+            raise PromotionError(
+                f"{release.id} did not run with the image {wanted.tag}: nobody has tested it; let"
+                " all stages have the same [model] and [container]"
+            )
+        places = repository(source, had.repository), repository(target, wanted.repository)
+        artifacts.append(_image(had, wanted.tag, *places))
+    shipping = target.settings.shipping
+    return [*artifacts, *_archive_by_uri(shipping, release, source, target)]
+
+
+def check_assets(made: Unpacked, release: Release, stage: Stage) -> None:
+    """Raise PromotionError where a stage does not have all that its own release ran with."""
+    again = f"is not what {release.id} ran with, or gone; promote it again from the stage before"
+    contents = {asset.id: asset.content for asset in release.assets}
+    for file in made.wanted.files:
+        place, content = object_of(stage, file.bucket, file.key), contents[file.id]
+        if not holds(place, digests=content.digests, size=content.size):
+            raise PromotionError(f"{place}: {again}")
+    digests = {image.tag: image.digest for image in release.images}
+    for image in made.wanted.images:
+        repository = ecr_repository(stage.session, image.repository)
+        there = repository.manifest(image.tag)
+        if there is None or there.digest != digests.get(image.tag):
+            raise PromotionError(f"{repository}:{image.tag}: {again}")
 
 
 def _file(wanted: FileAsset, release: Release, source: Stage, target: Stage) -> Artifact:
@@ -59,12 +83,8 @@ def _file(wanted: FileAsset, release: Release, source: Stage, target: Stage) -> 
             f"{release.id} did not run with the asset {wanted.id}, which {target.name} needs:"
             f" nobody has tested it; make the two stages alike, and deploy {source.name} again"
         )
-    return object_artifact(
-        wanted.key,
-        _at(source, had.bucket, had.key),
-        _at(target, wanted.bucket, wanted.key),
-        had.content.digests,
-    )
+    places = object_of(source, had.bucket, had.key), object_of(target, wanted.bucket, wanted.key)
+    return object_artifact(wanted.key, *places, had.content.digests)
 
 
 def _archive_by_uri(
@@ -82,7 +102,7 @@ def _archive_by_uri(
         )
     if had.data == shipping.s3_uri:
         return []
-    places = _at(source, *parted(had.data)), _at(target, *parted(shipping.s3_uri))
+    places = object_of(source, *parted(had.data)), object_of(target, *parted(shipping.s3_uri))
     return [object_artifact(shipping.s3_uri, *places, had.archive.digests)]
 
 
@@ -97,51 +117,11 @@ def object_artifact(name: str, source: S3Object, target: S3Object, digests: Dige
     )
 
 
-def _at(stage: Stage, bucket: str, key: str) -> S3Object:
-    return S3Object(stage.client("s3"), stage.settings.account, bucket, key)
-
-
-class _Repositories:
-    """Repositories of both sides, each logged in to once."""
-
-    def __init__(self, source: Stage, target: Stage) -> None:
-        self._stages, self._known = (source, target), dict[tuple[int, str], Repository]()
-
-    def source(self, name: str) -> Repository:
-        return self._repository(0, name)
-
-    def target(self, name: str) -> Repository:
-        return self._repository(1, name)
-
-    def _repository(self, side: int, name: str) -> Repository:
-        if (side, name) not in self._known:
-            self._known[side, name] = ecr_repository(self._stages[side].session, name)
-        return self._known[side, name]
-
-
-def _image(wanted: ImageAsset, release: Release, repositories: _Repositories) -> Artifact:
-    had = next((image for image in release.images if image.tag == wanted.tag), None)
-    if had is None:
-        raise PromotionError(
-            f"{release.id} did not run with the image {wanted.tag}: nobody has tested it; let all"
-            " stages have the same [model] and [container]"
-        )
-    digest, tag = had.digest, wanted.tag
+def _image(had: Image, tag: str, source: Repository, target: Repository) -> Artifact:
     return Artifact(
         "image",
-        f"{wanted.repository}:{tag}",
-        digest.removeprefix("sha256:"),
-        lambda: plan_image(
-            repositories.source(had.repository),
-            repositories.target(wanted.repository),
-            digest=digest,
-            tag=tag,
-        ),
-        lambda on_bytes: copy_image(
-            repositories.source(had.repository),
-            repositories.target(wanted.repository),
-            digest=digest,
-            tag=tag,
-            on_bytes=on_bytes,
-        ),
+        f"{target.name}:{tag}",
+        had.digest.removeprefix("sha256:"),
+        partial(plan_image, source, target, digest=had.digest, tag=tag),
+        lambda on_bytes: copy_image(source, target, digest=had.digest, tag=tag, on_bytes=on_bytes),
     )

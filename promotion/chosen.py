@@ -1,6 +1,7 @@
-"""Which release a command means."""
+"""The release that a command is about."""
 
 import re
+from collections.abc import Sequence
 
 from aws.stage import Stage
 from promotion import PromotionError
@@ -25,8 +26,8 @@ def named(settings: Settings, name: str, profile: str | None) -> Release:
     return newest
 
 
-def to_verify(stage: Stage) -> Release:
-    """The newest release that has the EndpointConfig that is served, or else the newest.
+def for_verification(stage: Stage) -> Release:
+    """The newest release with the served EndpointConfig, or else the newest of all.
 
     Raises PromotionError where there is no release.
     """
@@ -37,36 +38,39 @@ def to_verify(stage: Stage) -> Release:
     return found
 
 
-def to_promote(source: Stage, release: str | None) -> Release:
+def for_promotion(
+    source: Stage, release: str | None, *, keys: Sequence[str] = (), sha256: str | None = None
+) -> Release:
     """The release of that id, or else the one that the stage serves.
 
-    Raises PromotionError where there is none.
+    `keys`: those whose signatures are taken. `sha256`: of the document that was approved.
+
+    Raises PromotionError where there is none, or it is not signed as the stage signs.
     """
     store = ReleaseStore(source)
-    if release is not None:
-        return store.read(release)
-    if served := store.served():
-        return served
+    served = None if release is not None else store.served()
+    if wanted := release or (served and served.id):
+        return store.trusted(wanted, keys=keys, sha256=sha256)
     raise PromotionError(
         f"{source.name}: no release of what it serves; record one: berth record {source.name}"
     )
 
 
-def to_roll_back_to(target: Stage, release: str | None) -> Release:
-    """The release of that id, or else the newest one older than the served one that has not failed.
+def for_rollback(target: Stage, release: str | None) -> Release:
+    """The release of that id, or else the newest before the served one that has not failed.
 
     Raises PromotionError where there is none.
     """
     store = ReleaseStore(target)
     if release is not None:
-        return store.read(release)
+        return store.trusted(release)
     since = serving = store.served()
     while since and since.lineage and since.lineage.stage == target.name:
-        # A rollback made it of this former release: what was before that counts.
+        # The served release is a rollback to this one: a release before this one is meant.
         since = store.read(str(since.lineage.release))
     for each in store.every():
         if (since is None or each.id < since.id) and not each.has_failed:
-            return each
+            return store.trusted(each.id)
     shown = serving.id if serving else "what is served"
     raise PromotionError(f"{target.name}: no release before {shown} that did not fail")
 

@@ -1,4 +1,4 @@
-"""What a person sees while a release is promoted or verified: lines, and bars on a terminal."""
+"""The output of a promotion or verification: lines, and progress bars on a terminal."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +22,7 @@ from promotion.verifying.load_probe import OnStep
 
 
 class Screen:
-    """Lines on a console, and bars with rates where it is a terminal."""
+    """Prints lines on a console, and progress bars where it is a terminal."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -33,7 +33,7 @@ class Screen:
         self._console.print(text, markup=False, soft_wrap=True)
 
     def copy(self, artifacts: Sequence[Artifact], *, before_each: Callable[[], None]) -> None:
-        """Copy artifacts one after the other, and say what became of each."""
+        """Copy artifacts one after the other, with a line for each."""
         columns = (
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -59,7 +59,7 @@ class Screen:
             there = moved.size - moved.sent - moved.copied
             self.say(
                 f"{artifact.kind} {artifact.name}: sha256 {artifact.digest[:12]},"
-                f" {moved.size:,} bytes: {moved.sent:,} sent, {moved.copied:,} copied in S3 or ECR,"
+                f" {moved.size:,} bytes: {moved.sent:,} sent, {moved.copied:,} copied in S3,"
                 f" {there:,} there"
             )
 

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from aws import assembly, cloudformation
 from aws.errors import CallError, in_one_line, one_line
@@ -17,52 +18,49 @@ _FAILED = ("_FAILED", "ROLLBACK_COMPLETE")
 
 
 class DeploymentError(PromotionError):
-    """A deployment failed; CloudFormation has rolled the stack back that failed."""
+    """A deployment failed; CloudFormation has rolled back the stack that failed."""
 
 
-def deploy(stage: Stage, folder: Path, stacks: list[str]) -> None:
+def deploy(stage: Stage, folder: Path) -> None:
     """Deploy a stage's stacks out of a cloud assembly; its assets are in the account by now.
 
     A deployment that somebody else has begun, or a run that was killed, is waited for first.
 
-    Raises:
-        DeploymentError: where the CDK CLI fails, with CloudFormation's reason.
-        PromotionError: where the credentials may not take on a role of the assembly's; nothing has
-            been deployed then.
+    Raises DeploymentError where the CDK CLI fails, with CloudFormation's reason, and CallError
+    where the credentials cannot take on a role of the assembly's; nothing is deployed then.
     """
-    _check_roles(stage, folder)
-    for stack in stacks:
-        _wait_until_at_rest(stage, stack)
-    command = [str(PROGRAM), "deploy", "--app", str(folder), "--require-approval", "never"]
-    # Log groups outlive their stack: one that was kept is taken over, not in the way.
+    made = assembly.read(folder, stage.name, stage.settings.account, stage.settings.region)
+    for role in made.roles:
+        # The CDK CLI would go on without a role, and fail in words about something else.
+        with in_one_line():
+            stage.client("sts").assume_role(RoleArn=role, RoleSessionName="berth-promotion")
+    for stack in made.templates:
+        wait_until_at_rest(stage, stack)
+    command = [str(PROGRAM), "deploy", "--app", str(folder.resolve())]
+    command += ["--require-approval", "never"]
+    # A log group outlives its stack: the stack takes over one that was retained.
     command.append("--import-existing-resources")
     profile = ["--profile", stage.profile] if stage.profile else []
-    # In the assembly's folder: a cdk.json of the checkout has no say.
-    ended = subprocess.run(
-        [*command, *profile, f"{stage.name}/*"],
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        stdout=sys.stderr,
-        check=False,
-    )
+    with TemporaryDirectory(prefix="berth-") as empty:
+        # The CLI reads the cdk.json of its folder, whose `build` and `plugin` would be carried out.
+        (Path(empty) / "cdk.json").write_text("{}")
+        ended = subprocess.run(
+            [*command, *profile, f"{stage.name}/*"],
+            cwd=empty,
+            stdin=subprocess.DEVNULL,
+            stdout=sys.stderr,
+            check=False,
+        )
     if ended.returncode:
-        reasons = [reason for stack in stacks if (reason := failure(stage, stack))]
+        reasons = [reason for stack in made.templates if (reason := failure(stage, stack))]
         said = "; ".join(reasons) or f"the CDK CLI ended with {ended.returncode}: see above"
         raise DeploymentError(f"{stage.name}: the deployment failed: {said}")
 
 
-def _check_roles(stage: Stage, folder: Path) -> None:
-    """The CDK CLI would go on without a role, and fail in words about something else."""
-    sts = stage.client("sts")
-    made = assembly.read(folder, stage.name, stage.settings.account, stage.settings.region)
-    for role in made.roles:
-        with in_one_line():
-            sts.assume_role(RoleArn=role, RoleSessionName="berth-promotion")
-
-
-def _wait_until_at_rest(stage: Stage, stack: str) -> None:
+def wait_until_at_rest(stage: Stage, stack: str) -> None:
+    """Wait for a deployment of the stack that is under way."""
     while (status := _status(stage, stack)) and status.endswith("_IN_PROGRESS"):
-        # What a change set that nobody executed leaves of a stack that is not there yet.
+        # The status of a new stack whose first change set nobody has executed.
         if status == "REVIEW_IN_PROGRESS":
             return
         time.sleep(_POLL_SECONDS)
@@ -74,7 +72,7 @@ def _status(stage: Stage, stack: str) -> str | None:
 
 
 def failure(stage: Stage, stack: str) -> str | None:
-    """The first resource that failed in the stack's last deployment, and why."""
+    """The first resource that failed in the last deployment, and why; None where none failed."""
     status = _status(stage, stack)
     if status is None or not status.endswith(_FAILED):
         return None

@@ -5,13 +5,13 @@ from typing import Any
 
 from aws import cloudformation
 from aws.assembly import Template
-from aws.errors import in_one_line
+from aws.errors import AwsError, in_one_line
 from aws.stage import Stage
 from promotion import PromotionError
 from promotion.contents import Contents
 from promotion.release import Image, Model
 
-# Where the hash of the model's SHA256SUMS is pinned (docs/model.md).
+# The variable in which the template pins the hash of the model's SHA256SUMS (docs/model.md).
 _MANIFEST = "BERTH_MODEL_MANIFEST_SHA256"
 _IMAGE = re.compile(
     r"(?P<registry>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.[a-z0-9.]+/(?P<repository>[^:@]+)"
@@ -19,10 +19,19 @@ _IMAGE = re.compile(
 )
 
 
-def check_templates(stage: Stage, templates: dict[str, Template]) -> None:
-    """Make sure that these templates are the deployed ones.
+def has_templates(stage: Stage, templates: dict[str, Template]) -> bool:
+    """Whether these templates are the deployed ones; not where a stack is not at rest."""
+    try:
+        check_templates(stage, templates)
+    except (AwsError, PromotionError):
+        return False
+    return True
 
-    Raises PromotionError where one is not, or a stack is not deployed or not at rest.
+
+def check_templates(stage: Stage, templates: dict[str, Template]) -> None:
+    """Raise PromotionError where a template is not the deployed one, or a stack is not deployed.
+
+    Raises AwsError where a stack is not at rest.
     """
     for name, template in templates.items():
         deployed = cloudformation.template(stage.cloudformation, name)
@@ -36,7 +45,7 @@ def check_templates(stage: Stage, templates: dict[str, Template]) -> None:
 
 
 def _of_effect(template: Template) -> Template:
-    """A template without what CloudFormation leaves as it was where no resource changes.
+    """A template without the parts that CloudFormation does not update where no resource changes.
 
     A later version of Berth writes its number into the metadata, and may change nothing else.
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/metadata-section-structure.html
@@ -68,20 +77,21 @@ def models(stage: Stage, contents: Contents) -> tuple[tuple[Model, ...], tuple[I
 def endpoint_config(stage: Stage) -> str | None:
     """The EndpointConfig that the endpoint serves; None where the stage has no endpoint.
 
-    Raises PromotionError where it is not the stack's: the models of the stack do not serve then.
+    Raises PromotionError where it is not the stack's: the endpoint then serves other models.
     """
     served = stage.served_config()
     own = _names(stage, "AWS::SageMaker::EndpointConfig").values()
     if own and served not in own:
         raise PromotionError(
-            f"{stage.endpoint_name} serves EndpointConfig {served}; its stack has {', '.join(own)}:"
-            " it was changed beside CloudFormation; put it back, then record"
+            f"{stage.names.endpoint} serves EndpointConfig {served}; its stack has"
+            f" {', '.join(own)}: it was changed outside of CloudFormation; change it back, then"
+            " record"
         )
     return served
 
 
 def _names(stage: Stage, resource_type: str) -> dict[str, str]:
-    """Names of the serving stack's resources of a type, by logical id."""
+    """Names of the serving stack's resources of a type, by their logical ids."""
     found = cloudformation.resources(
         stage.cloudformation, stage.names.serving_stack, {resource_type}
     )

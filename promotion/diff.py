@@ -1,4 +1,4 @@
-"""What tells two releases apart, side by side."""
+"""The differences between two releases."""
 
 import json
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ class Difference:
 
 
 def differences(before: Release, after: Release) -> list[Difference]:
-    """Every fact that differs. What only names an account's bucket or a moment is none."""
+    """Every fact that differs; names of buckets and times are no facts here."""
     old, new = _facts(before), _facts(after)
     areas = list(dict.fromkeys(area for area, _ in [*old, *new]))
     every = sorted(dict.fromkeys([*old, *new]), key=lambda fact: areas.index(fact[0]))
@@ -51,8 +51,7 @@ def _facts(release: Release) -> Facts:
         facts["settings", path] = _text(value)
     for stack, sha256 in release.templates.items():
         facts["template", stack.removeprefix(f"{release.project}-{release.stage}-")] = sha256
-    if release.evidence:
-        latest = release.evidence[-1]
+    if latest := release.latest_evidence:
         facts["evidence", "passed"] = _text(latest.passed)
         for check in latest.checks:
             facts["evidence", check.name] = check.found
@@ -60,7 +59,7 @@ def _facts(release: Release) -> Facts:
 
 
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """What stands in a document, by its dotted path; a list is one value."""
+    """The values of a document by their dotted paths; a list is one value."""
     if isinstance(value, dict) and value:
         for key, inner in value.items():
             yield from _leaves(inner, f"{path}.{key}" if path else key)

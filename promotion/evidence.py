@@ -1,4 +1,4 @@
-"""What `verify` found out about a running release; a part of the release's document."""
+"""The results of verifying a running release; a part of the release's document."""
 
 from typing import Annotated
 
@@ -13,14 +13,14 @@ Milliseconds = Annotated[float, Field(ge=0)]
 class Check(DocumentPart):
     """One condition of the gate."""
 
-    name: Annotated[str, Field(description="what was looked at, as `entity F1`")]
+    name: Annotated[str, Field(description="what was checked, as `entity F1`")]
     wanted: Annotated[str, Field(description="the threshold, as `at least 0.900`")]
     found: str
     passed: bool
 
 
 class Spans(DocumentPart):
-    """How the spans of a label were found. A span is right where bounds and label are."""
+    """How the spans of a label were found. A span is right where its bounds and label are."""
 
     expected: Count
     found: Count
@@ -34,7 +34,7 @@ class Spans(DocumentPart):
 
 
 class Golden(DocumentPart):
-    """The golden set, sent through the endpoint."""
+    """The result of the golden set, sent through the endpoint."""
 
     sha256: Annotated[Sha256, Field(description="of golden.jsonl")]
     cases: Count
@@ -43,7 +43,7 @@ class Golden(DocumentPart):
 
     @property
     def all(self) -> Spans:
-        """Of all labels together, as micro F1 counts them."""
+        """The spans of all labels together, for the micro F1."""
         return Spans(
             expected=sum(one.expected for one in self.labels.values()),
             found=sum(one.found for one in self.labels.values()),
@@ -52,19 +52,19 @@ class Golden(DocumentPart):
 
 
 class Bucket(DocumentPart):
-    """A bar of the latency histogram: answers that took less, and no less than the bar before."""
+    """A bar of the latency histogram: responses below its edge, not below the edge before it."""
 
     below_ms: Milliseconds
     answers: Count
 
 
 class Latency(DocumentPart):
-    """Of invocations at a stated rate, as the caller saw them."""
+    """The latency of invocations at a stated rate, as the caller saw it."""
 
     requests_per_second: float
     seconds: float
     requests: Count
-    errors: Annotated[Count, Field(description="answers other than 200, and no answer")]
+    errors: Annotated[Count, Field(description="responses other than 200, and no response")]
     p50_ms: Milliseconds
     p95_ms: Milliseconds
     p99_ms: Milliseconds
@@ -72,7 +72,7 @@ class Latency(DocumentPart):
 
 
 class Alarms(DocumentPart):
-    """The stage's alarms through the bake time."""
+    """The stage's alarms during the bake time."""
 
     bake_seconds: float
     watched: Count
@@ -80,11 +80,11 @@ class Alarms(DocumentPart):
 
 
 class Verification(DocumentPart):
-    """Evidence on a release, gathered where it ran. What could not be gathered is null."""
+    """Evidence on a release, gathered where it runs; null for what could not be gathered."""
 
     gathered: Annotated[Time, Field(description="when, in UTC")]
     endpoint_config: Annotated[str, Field(description="the one that was served")]
-    checks: Annotated[tuple[Check, ...], Field(description="what the gate looked at")]
+    checks: Annotated[tuple[Check, ...], Field(description="the conditions of the gate")]
     golden: Golden | None
     former_golden: Annotated[
         Golden | None, Field(description="of the release before, on the same golden set")
@@ -94,5 +94,5 @@ class Verification(DocumentPart):
 
     @property
     def passed(self) -> bool:
-        """Whether the gate lets the release through: a check that did not pass, and it does not."""
+        """Whether there are checks, and all of them passed: the gate lets the release through."""
         return bool(self.checks) and all(check.passed for check in self.checks)

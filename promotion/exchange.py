@@ -1,7 +1,7 @@
-"""A cloud assembly changed: with another model, or without the alarms that take an update back.
+"""A changed cloud assembly: with another model, or without the alarms that roll an update back.
 
-The CDK names a file asset by its content, and by that name alone the templates refer to it. So the
-names are exchanged wherever they stand, and the template's own asset gets a new name in turn.
+The CDK names a file asset by its content, and the templates refer to it by that name alone. So the
+name is exchanged wherever it is, and the template's own asset is renamed in turn.
 """
 
 import hashlib
@@ -23,13 +23,13 @@ def shipped_archive(release: Release) -> Asset:
     if len(release.models) != 1 or len(archives) != 1 or not release.models[0].manifest_sha256:
         raise PromotionError(
             f"{release.stage}: {release.id} does not run one model, shipped as one archive: a"
-            " trained model has no place to go to"
+            " trained model has no archive to take the place of"
         )
     return archives[0]
 
 
 def is_archive(asset: Asset | FileAsset) -> bool:
-    """Whether it is a model's archive, by its name."""
+    """Whether an asset is a model's archive, by its name."""
     return asset.key.endswith(".gz")
 
 
@@ -49,10 +49,10 @@ def parts_with(folder: Path, archive: Asset) -> dict[str, StageAssembly]:
 
 
 def exchange_model(folder: Path, running: Release, content: Content, manifest_sha256: str) -> str:
-    """Put another archive where an assembly has that of `running`; its key in an asset bucket.
+    """Put another archive in the place of that of `running`; returns its key in an asset bucket.
 
-    In every stage's part that ships this archive: the assembly is recorded with the release, and
-    the stages after this one are deployed from it. A part that ships another one keeps it.
+    The part of every stage that ships this archive is changed: the assembly is recorded with the
+    release, and the stages after this one are deployed from it. Another archive stays.
 
     Raises PromotionError where `running` does not run one model, shipped as one archive.
     """
@@ -71,7 +71,7 @@ def exchange_model(folder: Path, running: Release, content: Content, manifest_sh
 
 
 def drop_rollback_alarms(folder: Path, stage: str) -> None:
-    """Let no alarm take back an update of the stage's endpoint."""
+    """Remove the alarms by which SageMaker rolls back an update of the stage's endpoint."""
     nested = assembly.stage_folder(folder, stage)
     for file in nested.glob("*.template.json"):
         template = json.loads(file.read_text(encoding="utf-8"))
@@ -87,7 +87,7 @@ def drop_rollback_alarms(folder: Path, stage: str) -> None:
 
 
 def _rename_templates(nested: Path) -> None:
-    """A template's asset is in the bucket under its old name, with its old content."""
+    """Name each template's asset by its new content: the bucket has the old one by the old name."""
     renamed = {}
     for file in nested.glob("*.assets.json"):
         for name, asset in json.loads(file.read_text(encoding="utf-8"))["files"].items():

@@ -1,20 +1,23 @@
 """What keeps a release from going on to the next stage."""
 
+from collections.abc import Iterable
+
 from promotion import PromotionError
+from promotion.evidence import Check
 from promotion.release import Release
-from stacks.settings import Settings
+from promotion.verifying import checks
+from stacks.settings import Settings, VerifySettings
 
 
 class GateError(PromotionError):
-    """The release is not let through; the text is one line."""
+    """The gate does not let a release through; the text is one line."""
 
 
 def check_order(settings: Settings, source: str, target: str) -> None:
     """Raise PromotionError unless `target` is the stage after `source` in stages.toml."""
     stages = list(settings.stages)
     for name in (source, target):
-        if name not in stages:
-            raise PromotionError(f"stages.toml: no stage {name!r}; there are {', '.join(stages)}")
+        settings.stage(name)  # raises SettingsError where there is no such stage
     if source == target:
         raise PromotionError(f"{source}: a release is promoted to another stage than its own")
     position = stages.index(target)
@@ -28,12 +31,29 @@ def check_order(settings: Settings, source: str, target: str) -> None:
         )
 
 
-def missing_evidence(release: Release) -> str | None:
-    """Why a release may not go on; None where its latest evidence says that it passed."""
-    if not release.evidence:
+def missing_evidence(release: Release, wanted: VerifySettings | None = None) -> str | None:
+    """Why a release may not go on; None where its latest evidence says that it passed.
+
+    `wanted`: thresholds that what was measured has to meet as well, of the checkout that promotes;
+    those of the evidence were another account's.
+    """
+    evidence = release.latest_evidence
+    if evidence is None:
         return f"{release.id} has no evidence: berth verify {release.stage}"
-    failed = [check for check in release.evidence[-1].checks if not check.passed]
-    if failed or not release.evidence[-1].passed:
-        said = "; ".join(f"{one.name}: {one.found}, wanted {one.wanted}" for one in failed)
-        return f"{release.id} did not pass: {said or 'nothing was checked'}"
-    return None
+    if not evidence.passed:
+        return f"{release.id} did not pass: {_failed(evidence.checks) or 'nothing was checked'}"
+    if wanted is None:
+        return None
+    again = (
+        *checks.golden(evidence.golden, evidence.former_golden, wanted),
+        *checks.latency(evidence.latency, wanted, asked=True),
+    )
+    said = _failed(again)
+    return f"{release.id} does not pass by this stages.toml: {said}" if said else None
+
+
+def _failed(found: Iterable[Check]) -> str:
+    """What failed of some checks, and by how much."""
+    return "; ".join(
+        f"{one.name}: {one.found}, wanted {one.wanted}" for one in found if not one.passed
+    )

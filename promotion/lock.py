@@ -1,6 +1,6 @@
-"""One promotion to a stage at a time: an object that S3 lets one writer make.
+"""One promotion to a stage at a time: S3 lets one writer create the lock's object.
 
-It lies in the CDK's asset bucket of the stage's account, which is there before the stage is:
+It lies in the CDK's asset bucket of the stage's account, which exists before the stage does:
 `berth/locks/<endpoint>.json`.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 """
@@ -16,15 +16,15 @@ from pydantic import AwareDatetime, BaseModel, ValidationError
 from aws.errors import in_one_line
 from aws.stage import Stage
 from promotion import PromotionError
-from promotion.moving.result import MoveError
-from promotion.moving.s3 import S3Object, error_code
+from promotion.moving import MoveError
+from promotion.moving.s3 import S3Error, S3Object, object_of
 
 PREFIX = "berth/locks/"
 _TAKEN = {"PreconditionFailed", "ConditionalRequestConflict"}
 
 
 class Holder(BaseModel):
-    """Who holds a lock, what for and since when; whose lock was broken for it, and why."""
+    """Who holds a lock, what for and since when; `broke`: whose lock was broken for it, and why."""
 
     owner: str
     host: str
@@ -39,7 +39,7 @@ class Holder(BaseModel):
         return f"{who} {self.doing} since {self.since:%Y-%m-%d %H:%M:%S} UTC, {minutes:.0f} minutes"
 
     def is_dead(self) -> bool:
-        """Whether it was a process of this machine, and is no more."""
+        """Whether it was a process of this machine that has ended."""
         if self.host != socket.gethostname():
             return False
         try:
@@ -47,7 +47,7 @@ class Holder(BaseModel):
         except ProcessLookupError:
             return True
         except PermissionError:
-            return False
+            pass  # another user's process is alive
         return False
 
 
@@ -65,11 +65,11 @@ class Lock:
             raise PromotionError(f"{self._stage}: the lock was broken, nothing more is done: {by}")
 
     def release(self) -> None:
-        """Give it back, unless it is another's by now."""
+        """Remove the lock, unless somebody else holds it by now."""
         try:
             self._place.call("delete_object", IfMatch=self._etag)
-        except MoveError as error:
-            if error_code(error) not in {*_TAKEN, "404", "NoSuchKey"}:
+        except S3Error as error:
+            if error.code not in {*_TAKEN, "404", "NoSuchKey"}:
                 raise
 
 
@@ -77,8 +77,8 @@ class Lock:
 def held(stage: Stage, bucket: str, *, doing: str, breaking: str | None = None) -> Iterator[Lock]:
     """Hold the stage's lock for the length of the block.
 
-    That of a process of this machine that has died is taken over; with `breaking`, a reason, that
-    of anybody.
+    A lock that a dead process of this machine holds is taken over; with `breaking`, a reason, the
+    lock of anybody.
 
     Raises PromotionError where somebody holds it.
     """
@@ -86,7 +86,7 @@ def held(stage: Stage, bucket: str, *, doing: str, breaking: str | None = None) 
     try:
         yield lock
     except BaseException:
-        # What went wrong first is what is told.
+        # The first error is the one to report.
         with suppress(MoveError):
             lock.release()
         raise
@@ -96,8 +96,7 @@ def held(stage: Stage, bucket: str, *, doing: str, breaking: str | None = None) 
 def _taken(stage: Stage, bucket: str, doing: str, breaking: str | None) -> Lock:
     with in_one_line():
         owner = stage.client("sts").get_caller_identity()["Arn"]
-    key = f"{PREFIX}{stage.endpoint_name}.json"
-    place = S3Object(stage.client("s3"), stage.settings.account, bucket, key)
+    place = object_of(stage, bucket, f"{PREFIX}{stage.names.endpoint}.json")
     mine = Holder(
         owner=owner,
         host=socket.gethostname(),
@@ -105,7 +104,7 @@ def _taken(stage: Stage, bucket: str, doing: str, breaking: str | None) -> Lock:
         doing=doing,
         since=datetime.now(UTC),
     )
-    # Again where the holder let go of it between the two calls.
+    # Tried again where the holder removes its lock between the two calls.
     for _ in range(3):
         etag = _written(place, mine, IfNoneMatch="*")
         if etag is None and (found := _found(place)) is not None:
@@ -126,22 +125,22 @@ def _written(place: S3Object, holder: Holder, **condition: str) -> str | None:
     try:
         document = holder.model_dump_json(indent=2).encode()
         return str(place.call("put_object", Body=document, **condition)["ETag"])
-    except MoveError as error:
-        if error_code(error) in _TAKEN:
+    except S3Error as error:
+        if error.code in _TAKEN:
             return None
         raise
 
 
 def _found(place: S3Object) -> tuple[str, Holder | str] | None:
-    """The lock's ETag and who it says holds it; None where there is none."""
+    """The lock's ETag, and its holder or a text instead; None where there is no lock."""
     try:
-        answer = place.call("get_object")
-    except MoveError as error:
-        if error_code(error) == "NoSuchKey":
+        response = place.call("get_object")
+    except S3Error as error:
+        if error.code == "NoSuchKey":
             return None
         raise
     try:
-        holder: Holder | str = Holder.model_validate_json(answer["Body"].read())
+        holder: Holder | str = Holder.model_validate_json(response["Body"].read())
     except ValidationError:
         holder = f"{place} does not say by whom"
-    return str(answer["ETag"]), holder
+    return str(response["ETag"]), holder

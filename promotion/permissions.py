@@ -1,9 +1,9 @@
-"""What IAM has to allow the two sides of a promotion: to the action, and to the resource.
+"""The IAM permissions of the two sides of a promotion: each action and its resources.
 
-Pure data, for `berth policy`, for a stack of roles and for
-docs/promotion-permissions.md. That every action is needed, and that these are enough, is tested
-under the emulator's IAM (tests/promotion/test_permissions.py). sts:GetCallerIdentity needs no
-permission. Resources and conditions that an action knows:
+`berth policy`, the stack of roles and docs/promotion-permissions.md are made of them. That every
+action is needed, and that these are enough, is tested under the emulator's IAM
+(tests/promotion/permissions). sts:GetCallerIdentity needs no permission. The resources and
+conditions that an action knows:
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
 
@@ -13,14 +13,14 @@ from typing import Any
 from stacks.stage_plan import StageNames
 
 Statement = dict[str, Any]
-"""As IAM's JSON has it; the Sid says the step."""
+"""A statement as IAM's JSON has it; the Sid names the step of a promotion."""
 
 # The qualifier of `cdk bootstrap`, unless one is given.
 _CDK = "cdk-hnb659fds"
 
 
 def source_statements(project: str, stage: str, account: str, region: str) -> list[Statement]:
-    """To read a stage: its releases, what it serves, and the bytes of both. Nothing is written."""
+    """To read a stage: its releases, what it serves, and the bytes of both."""
     names = _Names(project, stage, account, region)
     return [
         _allow("FindReleases", "cloudformation:DescribeStacks", on=names.stack("storage")),
@@ -28,7 +28,7 @@ def source_statements(project: str, stage: str, account: str, region: str) -> li
         _list_releases(names),
         _allow("ReadReleases", "s3:GetObject", on=names.releases, when=names.owned),
         _use_key("DecryptReleases", names, "kms:Decrypt"),
-        # Else S3 says 403 of an object that is not there.
+        # Without it, S3's response for an object that does not exist is 403.
         _allow("TellMissingModels", "s3:ListBucket", on=names.assets),
         _allow("ReadModels", "s3:GetObject", on=f"{names.assets}/*"),
         _log_in(),
@@ -38,7 +38,7 @@ def source_statements(project: str, stage: str, account: str, region: str) -> li
             "ecr:GetDownloadUrlForLayer",
             on=names.repository,
         ),
-        # What a training job made, by its name; where it lies nobody knows beforehand.
+        # A training job chooses the name of its model.
         _allow("FindTrainedModels", "sagemaker:DescribeModel", on=names.sagemaker("model/*")),
         _allow(
             "FindModelPackages",
@@ -52,7 +52,7 @@ def target_statements(project: str, stage: str, account: str, region: str) -> li
     """To lock a stage, copy into its account, deploy, record and verify there."""
     names = _Names(project, stage, account, region)
     return [
-        # Locks are written and read as models are.
+        # CopyModels allows writing and reading locks, too.
         _allow("Unlock", "s3:DeleteObject", on=f"{names.assets}/berth/locks/*"),
         _allow("FindModels", "s3:ListBucket", "s3:ListBucketMultipartUploads", on=names.assets),
         _allow(
@@ -75,8 +75,8 @@ def target_statements(project: str, stage: str, account: str, region: str) -> li
             "ecr:UploadLayerPart",
             on=names.repository,
         ),
-        # What a deployment may do is these roles' business, as it is with `cdk deploy` by hand. The
-        # CLI takes on no lookup role to deploy an assembly that is there.
+        # These roles hold the permissions of a deployment, as for `cdk deploy` by hand. The CLI
+        # assumes no lookup role to deploy an existing assembly.
         _allow("Deploy", "sts:AssumeRole", on=names.cdk_roles),
         _allow(
             "SeeStacks",
@@ -86,7 +86,7 @@ def target_statements(project: str, stage: str, account: str, region: str) -> li
             "cloudformation:ListStackResources",
             on=names.stack("*"),
         ),
-        # CloudFormation names a Model by its logical id, without project and stage.
+        # CloudFormation generates a Model's name without the project and the stage.
         _allow("SeeModels", "sagemaker:DescribeModel", on=names.sagemaker("model/*")),
         _allow("SeeImages", "ecr:DescribeImages", on=names.repository),
         _list_releases(names),
@@ -97,13 +97,13 @@ def target_statements(project: str, stage: str, account: str, region: str) -> li
         _allow(
             "Verify", "sagemaker:DescribeEndpoint", "sagemaker:InvokeEndpoint", on=names.endpoint
         ),
-        # Composite alarms are told of with `*` alone. https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
+        # Composite alarms are described with `*` alone. https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
         _allow("WatchAlarms", "cloudwatch:DescribeAlarms", on="*"),
     ]
 
 
 def policy(side: str, project: str, stage: str, account: str, region: str) -> dict[str, Any]:
-    """The policy document of a role; `side` is source or target."""
+    """The policy document of the role of a side: source or target."""
     statements = {"source": source_statements, "target": target_statements}[side]
     return {"Version": "2012-10-17", "Statement": statements(project, stage, account, region)}
 
@@ -136,10 +136,10 @@ class _Names:
 
 
 def _bucket(stack: str) -> str:
-    """What the name of the data bucket is like.
+    """A pattern of the data bucket's name.
 
-    CloudFormation makes it of the stack's name, the logical id and a random part; of a longer
-    stack's name than these 24 characters it may leave out the end.
+    CloudFormation makes the name of the stack's name, the logical id and a random part; it may cut
+    a stack's name off after these 24 characters.
     """
     return f"{stack}-data*" if len(stack) <= 24 else f"{stack[:24]}*"
 
@@ -152,12 +152,12 @@ def _allow(
 
 
 def _list_releases(names: _Names) -> Statement:
-    # Of the whole bucket: held to a prefix, S3 would say 403 of a release that is not there.
+    # Without a prefix, with which S3's response for a release that does not exist would be 403.
     return _allow("ListReleases", "s3:ListBucket", on=names.bucket, when=names.owned)
 
 
 def _use_key(sid: str, names: _Names, *actions: str) -> Statement:
-    """The stage's key, which has no name: known by whom S3 uses it for.
+    """The use of the stage's key, whose id is not known: by S3, for the stage's bucket.
 
     With bucket keys the encryption context is the bucket.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html

@@ -1,4 +1,4 @@
-"""What `berth promote` would do. Nothing is changed."""
+"""What `berth promote` would do."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,12 +7,12 @@ from typing import Any
 from aws import cloudformation
 from aws.stage import Stage
 from promotion import PromotionError
-from promotion.artifacts import Artifact
+from promotion.artifacts import Artifact, expected_artifacts
+from promotion.broadening import broadening
 from promotion.gate import missing_evidence
-from promotion.moving.result import Planned
+from promotion.moving import Planned
 from promotion.release import Release
 from promotion.store import ReleaseStore
-from promotion.unpacked import artifacts_of, unpacked
 from stacks.deployment_plan.data import StackTemplates
 from stacks.deployment_plan.report import DeploymentPlan
 from stacks.deployment_plan.report import plan as plan_changes
@@ -23,30 +23,33 @@ _PROJECT = Path(__file__).parents[1]
 
 @dataclass(frozen=True)
 class PromotionPlan:
-    """What would happen.
+    """What a promotion of a release would do.
 
     Attributes:
         stopped: why the gate does not let the release through; None where it does.
         changes: of the target's stacks.
+        broadening: what the target would be allowed beyond what it is, by name.
     """
 
     release: Release
     stopped: str | None
     artifacts: tuple[tuple[Artifact, Planned], ...]
     changes: DeploymentPlan
+    broadening: tuple[str, ...]
 
     def lines(self) -> list[str]:
-        """What a person reads of it."""
+        """The plan as text."""
         copied = (
             f"{artifact.kind} {artifact.name}: {planned.missing:,} of {planned.size:,} bytes to"
             " copy"
             for artifact, planned in self.artifacts
         )
         changes = (str(line) for line in self.changes.lines)
-        return [f"evidence: {self.stopped or 'passed'}", *copied, *changes]
+        more = [f"would be allowed more than today: {line}" for line in self.broadening]
+        return [f"evidence: {self.stopped or 'passed'}", *copied, *changes, *more]
 
     def document(self, target: str) -> dict[str, Any]:
-        """What a script reads of it."""
+        """The plan as JSON for a script."""
         return {
             "release": self.release.id,
             "target": target,
@@ -62,16 +65,17 @@ class PromotionPlan:
                 for artifact, planned in self.artifacts
             ],
             "changes": [str(line) for line in self.changes.lines],
+            "broadening": list(self.broadening),
         }
 
 
 def plan(source: Stage, target: Stage, release: Release) -> PromotionPlan:
-    """Compare what `release` ran with with what the target has.
+    """Compare a release with what the target has.
 
-    Raises PromotionError where the release has not what the target needs, or AWS refuses a call.
+    Raises PromotionError where the release does not have what the target needs.
     """
-    with unpacked(ReleaseStore(source), release, target) as made:
-        artifacts = artifacts_of(made, release, source, target)
+    with ReleaseStore(source).unpacked(release, target) as made:
+        artifacts = expected_artifacts(made, release, source, target)
         templates = made.wanted.templates
     try:
         types = ResourceTypes.read(_PROJECT)
@@ -87,7 +91,8 @@ def plan(source: Stage, target: Stage, release: Release) -> PromotionPlan:
     ]
     return PromotionPlan(
         release=release,
-        stopped=missing_evidence(release),
+        stopped=missing_evidence(release, source.settings.verify),
+        broadening=tuple(broadening(target, templates)),
         artifacts=tuple((artifact, artifact.plan()) for artifact in artifacts),
         changes=plan_changes(
             target.name, pairs, types, may_delete_data=target.settings.data.may_be_deleted

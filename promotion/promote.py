@@ -1,4 +1,4 @@
-"""From stage to stage: the gate, the bytes, the deployment, the evidence; or back again."""
+"""A promotion: the gate, the bytes, the deployment, the evidence; and the rollback."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -6,25 +6,23 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 
-from aws import assembly
 from aws.errors import AwsError
 from aws.stage import Stage
 from promotion import PromotionError, deployed, lock
-from promotion.artifacts import Artifact
+from promotion.artifacts import Artifact, check_assets, expected_artifacts
+from promotion.broadening import broadening
 from promotion.console_output import Screen
-from promotion.deploy import DeploymentError, deploy
+from promotion.deploy import DeploymentError, deploy, wait_until_at_rest
 from promotion.gate import GateError, missing_evidence
 from promotion.record import record
 from promotion.release import Lineage, Release
 from promotion.report import Ending
-from promotion.rollback import deploy_back
-from promotion.store import ReleaseStore
-from promotion.unpacked import Unpacked, artifacts_of, check_assets, unpacked
+from promotion.rollback import deploy_former
+from promotion.store import ReleaseStore, Unpacked
 from promotion.verifying.calling import refuse_unverifiable
-from stacks.stage_plan import stage_plans
 
 Verify = Callable[[Stage, Release], Release]
-"""Gathers evidence on a stage's release; the release with it."""
+"""Gathers evidence on a stage's release, and returns the release with it."""
 
 
 class End(Enum):
@@ -32,7 +30,7 @@ class End(Enum):
 
     DONE = "done"
     ALREADY = "already there"
-    WENT_BACK = "went back"
+    ROLLED_BACK = "rolled back"
     FAILED = "failed"
 
 
@@ -41,7 +39,7 @@ class Outcome:
     """What a target runs in the end.
 
     Attributes:
-        release: that it runs now; None where there is none that it could run.
+        release: that the target runs now; None where no release of it is recorded.
         reason: why it is not the one that was asked for.
         failed: the one that was asked for, where it was recorded and did not pass.
     """
@@ -60,14 +58,14 @@ def ending(outcome: Outcome, target: Stage) -> Ending | None:
         return Ending("failed", outcome.reason or "")
     lineage = outcome.release.lineage if outcome.release else None
     is_rollback = lineage is not None and lineage.stage == target.name
-    if outcome.end is End.WENT_BACK or is_rollback:
+    if outcome.end is End.ROLLED_BACK or is_rollback:
         return Ending("rolled back", outcome.reason or "as it was asked for")
     return Ending("promoted", "")
 
 
 @dataclass(frozen=True)
 class Promotion:
-    """What comes to a target: from the stage before it, or back from its own past.
+    """A promotion to a target, or a rollback of it.
 
     Killed at any point and called again, it goes on and ends in the same state.
     """
@@ -76,63 +74,80 @@ class Promotion:
     verify: Verify
     screen: Screen
     breaking: str | None = None
+    allowed: str | None = None
 
     def promote(self, source: Stage, release: Release, *, forced: str | None = None) -> Outcome:
-        """Bring `release` to the target; where that fails, the target's former release again.
+        """Bring `release` to the target; where that fails, roll the target back.
 
-        Raises:
-            GateError: where it has not passed, and nobody forces it.
-            PromotionError: where it cannot be begun; only what was copied stays then.
+        Raises GateError where the release has not passed and is not forced, PromotionError where
+        the promotion cannot be begun: then nothing but the copied bytes is new in the target.
         """
-        if forced is None and (reason := missing_evidence(release)):
+        reason = missing_evidence(release, source.settings.verify)
+        if forced is None and reason:
             raise GateError(f"{reason}; or --force REASON, which is recorded")
         lineage = Lineage(stage=source.name, release=release.id, forced=forced)
-        with unpacked(ReleaseStore(source), release, self.target) as made:
-            return self.bring(
-                made, artifacts_of(made, release, source, self.target), release, lineage
-            )
+        with ReleaseStore(source).unpacked(release, self.target) as made:
+            artifacts = expected_artifacts(made, release, source, self.target)
+            return self.bring(made, artifacts, release, lineage)
 
     def bring(
         self, made: Unpacked, artifacts: Sequence[Artifact], release: Release, lineage: Lineage
     ) -> Outcome:
-        """Move and deploy an assembly, made from that of `release`; where it fails, go back."""
-        plan = stage_plans(assembly.settings(made.folder))[self.target.name]
-        refuse_unverifiable(self.target.name, plan.mode)
+        """Copy and deploy an assembly made from that of `release`; where it fails, roll back."""
+        refuse_unverifiable(self.target.name, self.target.plan.mode)
         with self._lock(made, f"promotes {lineage}") as guard:
             if there := self._is_there(lineage, made):
                 return Outcome(End.ALREADY, there)
+            if self._broadens(made):
+                lineage = lineage.model_copy(update={"broadened": self.allowed})
             former = self.former_release(but=lineage)
             self.screen.copy(artifacts, before_each=guard.check)
             guard.check()
             self.screen.say(f"{self.target.name}: deploying {lineage}")
-            stacks = list(made.wanted.templates)
-            outcome = self._deployed(
-                made, release, lineage, partial(deploy, self.target, made.folder, stacks)
-            )
+            deploying = partial(deploy, self.target, made.folder)
+            outcome = self._deployed(made, release, lineage, deploying)
             if outcome.end is End.DONE:
                 return outcome
             guard.check()
-            return self._gone_back(former, outcome)
+            return self._rolled_back(former, outcome)
 
     def roll_back(self, to: Release) -> Outcome:
         """Deploy a former release of the target again, by its recorded assembly, and verify it.
 
         Raises PromotionError where it cannot be begun; nothing is changed then.
         """
-        with unpacked(ReleaseStore(self.target), to, self.target) as made:
-            check_assets(self.target, to, made)
+        with ReleaseStore(self.target).unpacked(to, self.target) as made:
+            check_assets(made, to, self.target)
             with self._lock(made, f"rolls back to {to.id}"):
-                return self._gone_to(made, to)
+                return self._redeployed(made, to)
 
     def former_release(self, *, but: Lineage) -> Release | None:
-        """The newest release to go back to: not one of that origin, nor one that failed."""
+        """The newest release to roll back to: not one of that origin, nor one that failed."""
         if not self.target.is_deployed():
             return None
-        for each in ReleaseStore(self.target).every():
+        store = ReleaseStore(self.target)
+        for each in store.every():
             is_from_it = each.lineage is not None and each.lineage.is_as(but)
-            if not is_from_it and not each.has_failed:
+            if not is_from_it and not each.has_failed and store.is_trusted(each.id):
                 return each
         return None
+
+    def _broadens(self, made: Unpacked) -> bool:
+        """Whether the target may do more afterwards, which somebody has to have allowed.
+
+        Raises GateError where nobody has.
+        """
+        for stack in made.wanted.templates:
+            wait_until_at_rest(self.target, stack)
+        found = broadening(self.target, made.wanted.templates)
+        for line in found:
+            self.screen.say(f"{self.target.name}: {line}")
+        if found and self.allowed is None:
+            raise GateError(
+                f"{self.target.name}: would be allowed more than today, as {found[0]}; all"
+                f" {len(found)} are listed above; or --allow-broadening REASON, which is recorded"
+            )
+        return bool(found)
 
     def _lock(self, made: Unpacked, doing: str) -> AbstractContextManager[lock.Lock]:
         bucket = made.wanted.bucket
@@ -144,13 +159,9 @@ class Promotion:
         newest = ReleaseStore(target).newest() if target.is_deployed() else None
         if newest is None or newest.lineage is None or not newest.lineage.is_as(lineage):
             return None
-        if missing_evidence(newest):
+        if missing_evidence(newest) or not deployed.has_templates(target, made.wanted.templates):
             return None
-        try:
-            deployed.check_templates(target, made.wanted.templates)
-            return newest if newest.endpoint_config == target.served_config() else None
-        except (AwsError, PromotionError):
-            return None  # not at rest, or changed since
+        return newest if newest.endpoint_config == target.served_config() else None
 
     def _deployed(
         self, made: Unpacked, release: Release, lineage: Lineage, deploying: Callable[[], None]
@@ -172,22 +183,22 @@ class Promotion:
         stopped = missing_evidence(verified)
         return Outcome(End.FAILED if stopped else End.DONE, verified, stopped)
 
-    def _gone_to(self, made: Unpacked, former: Release) -> Outcome:
+    def _redeployed(self, made: Unpacked, former: Release) -> Outcome:
         """Deploy a former release of the target itself, record and verify it."""
-        self.screen.say(f"{self.target.name}: going back to {former.id}")
+        self.screen.say(f"{self.target.name}: rolling back to {former.id}")
         lineage = Lineage(stage=self.target.name, release=former.id)
-        way = partial(deploy_back, self.target, made.folder, made.wanted, self.screen)
-        return self._deployed(made, former, lineage, way)
+        deploying = partial(deploy_former, self.target, made, self.screen)
+        return self._deployed(made, former, lineage, deploying)
 
-    def _gone_back(self, former: Release | None, failed: Outcome) -> Outcome:
+    def _rolled_back(self, former: Release | None, failed: Outcome) -> Outcome:
         name = self.target.name
         if former is None:
-            reason = f"{failed.reason}; {name} has no former release to go back to"
+            reason = f"{failed.reason}; {name} has no former release to roll back to"
             return Outcome(End.FAILED, failed.release, reason, failed.release)
         self.screen.say(str(failed.reason))
-        with unpacked(ReleaseStore(self.target), former, self.target) as made:
-            back = self._gone_to(made, former)
+        with ReleaseStore(self.target).unpacked(former, self.target) as made:
+            back = self._redeployed(made, former)
         if back.end is End.DONE:
-            return Outcome(End.WENT_BACK, back.release, failed.reason, failed.release)
-        reason = f"{failed.reason}; and going back to {former.id} failed: {back.reason}"
+            return Outcome(End.ROLLED_BACK, back.release, failed.reason, failed.release)
+        reason = f"{failed.reason}; and the rollback to {former.id} failed: {back.reason}"
         return Outcome(End.FAILED, back.release, reason, failed.release)

@@ -1,4 +1,4 @@
-"""`record`: what a stage runs now becomes a release, if it is not the newest one already."""
+"""Recording what a stage runs as a release, unless the newest release is the same."""
 
 import subprocess
 from datetime import UTC, datetime
@@ -7,6 +7,7 @@ from typing import Any
 
 from aws import assembly
 from aws.errors import in_one_line
+from aws.recorded import zipped
 from aws.stage import Stage
 from promotion import deployed
 from promotion.contents import Contents
@@ -24,22 +25,24 @@ def record(
     lineage: Lineage | None = None,
     moved: Release | None = None,
 ) -> tuple[Release, bool]:
-    """Record what a stage runs; the release, and whether it is a new one.
+    """Record what a stage runs; returns the release, and whether it is a new one.
 
-    `folder`: the cloud assembly that it was deployed from. `source`: the checkout that this was
-    synthesized from. `moved`: the release that was brought here; its bytes are not read again
-    where S3 knows them by their SHA-256.
+    `folder`: the cloud assembly that the stage was deployed from. `source`: the checkout that the
+    assembly was synthesized from. `moved`: the release that was promoted to the stage; its bytes
+    are not read again where S3 knows them by their SHA-256.
 
-    Raises PromotionError where that is not what is deployed.
+    Raises PromotionError where the assembly is not what is deployed.
     """
     store = ReleaseStore(stage)
     synthesized = assembly.read(folder, stage.name, stage.settings.account, stage.settings.region)
-    archive = assembly.zipped(folder)
+    archive = zipped(folder, stage.project, stage.qualifier)
     while True:
         newest = store.newest()
+        # What an unsigned release says is not signed anew.
+        known = newest if newest and store.is_trusted(newest.id) else None
         with in_one_line():
             deployed.check_templates(stage, synthesized.templates)
-            contents = Contents(stage, newest, moved)
+            contents = Contents(stage, known, moved)
             models, images = deployed.models(stage, contents)
             found = Release(
                 id=next_id(stage.name, newest),
@@ -53,16 +56,18 @@ def record(
                 models=models,
                 assets=_assets(synthesized, contents),
                 settings=recorded_settings(assembly.settings(folder), stage.name),
-                templates=_hashes(synthesized.templates),
+                templates={
+                    name: canonical_sha256(each) for name, each in synthesized.templates.items()
+                },
                 assembly=assembly_of(archive),
                 endpoint_config=deployed.endpoint_config(stage),
-                golden=golden_store.keep(stage, store, models, synthesized.templates, newest),
+                golden=golden_store.keep(stage, store, models, synthesized.templates, known),
                 lineage=lineage,
                 berth_version=_version(synthesized.templates),
             )
-        if newest and found.runs_the_same_as(newest):
-            return newest, False
-        # Where another recorder took the number, what it wrote may be this very release.
+        if known and found.runs_the_same_as(known):
+            return known, False
+        # Another recorder has taken the number, and may have recorded the same.
         if store.add(found, archive):
             return found, True
 
@@ -80,13 +85,9 @@ def _assets(synthesized: assembly.StageAssembly, contents: Contents) -> tuple[As
 
 
 def recorded_settings(every: Settings, name: str) -> dict[str, Any]:
-    """A stage's settings by their names in the file, with the two tables that all stages share."""
+    """A stage's settings by their names in the file, with the tables that all stages share."""
     shared = every.model_dump(mode="json", include={"model", "container"})
     return {**every.stages[name].model_dump(mode="json", by_alias=True), **shared}
-
-
-def _hashes(templates: dict[str, assembly.Template]) -> dict[str, str]:
-    return {name: canonical_sha256(each) for name, each in templates.items()}
 
 
 def _version(templates: dict[str, assembly.Template]) -> str | None:
@@ -103,7 +104,7 @@ def checkout(folder: Path) -> Source:
 
 
 def _git(folder: Path, *arguments: str) -> str | None:
-    """What git says of a folder; None where there is no git, or the folder is no checkout."""
+    """The output of git in a folder; None where there is no git or the folder is no checkout."""
     try:
         ended = subprocess.run(
             ["git", *arguments], cwd=folder, capture_output=True, text=True, check=False

@@ -49,7 +49,7 @@ class Content(DocumentPart):
 
     @property
     def digests(self) -> Digests:
-        """As what is moved is held to them."""
+        """The digests by which a copy of these bytes is proven."""
         return Digests(self.sha256, self.parts_sha256)
 
 
@@ -94,6 +94,9 @@ class Lineage(DocumentPart):
     ] = None
     forced: Annotated[
         str | None, Field(description="why it was promoted without evidence that it passed")
+    ] = None
+    broadened: Annotated[
+        str | None, Field(description="why the stage may do more with it than before")
     ] = None
 
     def is_as(self, other: "Lineage") -> bool:
@@ -142,15 +145,17 @@ class Release(DocumentPart):
     evidence: Annotated[tuple[Verification, ...], Field(description="the latest last")] = ()
 
     @property
+    def latest_evidence(self) -> Verification | None:
+        """The verification that counts."""
+        return self.evidence[-1] if self.evidence else None
+
+    @property
     def has_failed(self) -> bool:
         """Whether its latest evidence says that it did not pass."""
-        return bool(self.evidence) and not self.evidence[-1].passed
+        return self.latest_evidence is not None and not self.latest_evidence.passed
 
     def runs_the_same_as(self, other: "Release") -> bool:
-        """Whether both say the same of the stage.
-
-        When and from which commit it was recorded, and what came of it later, is no part of that.
-        """
+        """Whether both releases are the same but for when, from what and how they were recorded."""
         beside = {"id", "recorded", "source", "lineage", "evidence"}
         return self.model_dump(exclude=beside) == other.model_dump(exclude=beside)
 

@@ -1,26 +1,53 @@
 """Releases in a stage's bucket: `releases/<id>.json`, and beside it what is named by its hash.
 
-The document is written last, and only where none is: S3 refuses the second of two writers. It is
-written anew, for evidence, only where it is still the one that was read.
+The document is written last, and only where there is none: S3 refuses the second of two writers.
+It is written anew, for evidence, only where it is still the one that was read.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 """
 
 import hashlib
 import re
 from base64 import b64encode
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from pydantic import ValidationError
 
+from aws import assembly
+from aws.assembly import StageAssembly
 from aws.errors import CallError, in_one_line
+from aws.recorded import unzip
 from aws.stage import Stage
-from promotion import PromotionError
+from promotion import PromotionError, signing
+from promotion.document import first_mistake
 from promotion.evidence import Verification
 from promotion.release import RELEASE_ID, Assembly, Release
 
 _PREFIX = "releases/"
-# 409 is the response to a write beside another one that has not ended.
+# The second is the response to a write while another one of the same key is under way.
 _TAKEN = {"PreconditionFailed", "ConditionalRequestConflict"}
+
+
+@dataclass(frozen=True)
+class Unpacked:
+    """A release's cloud assembly in a folder, and a stage's part of it."""
+
+    folder: Path
+    wanted: StageAssembly
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """An object of the bucket."""
+
+    content: bytes
+    etag: str
+    metadata: dict[str, str]
 
 
 class ReleaseStore:
@@ -40,7 +67,7 @@ class ReleaseStore:
         return sorted(name for name in names if re.fullmatch(RELEASE_ID, name))
 
     def newest(self) -> Release | None:
-        """The release that was recorded last."""
+        """The release that was recorded last; None where there is no release."""
         ids = self.ids()
         return self.read(ids[-1]) if ids else None
 
@@ -60,59 +87,84 @@ class ReleaseStore:
         return next((each for each in self.every() if each.endpoint_config == served), None)
 
     def read(self, id: str) -> Release:
-        """Read a release.
+        """Read a release, to show it.
 
         Raises PromotionError where there is none, or its document is not one of this schema.
         """
         return self._read(id)[0]
 
-    def _read(self, id: str) -> tuple[Release, str]:
-        """A release, and the ETag of its document."""
-        where = f"s3://{self._bucket}/{_key(id)}"
+    def trusted(self, id: str, *, keys: Sequence[str] = (), sha256: str | None = None) -> Release:
+        """Read a release, to deploy it or to add to it.
+
+        `keys`: those whose signatures are taken; none: the stage's own. `sha256`: of the document
+        that somebody has approved.
+
+        Raises PromotionError where it is not signed as the stage signs, or is another document.
+        """
+        release, _ = self._trusted(id, keys, sha256)
+        return release
+
+    def _trusted(
+        self, id: str, keys: Sequence[str] = (), sha256: str | None = None
+    ) -> tuple[Release, str]:
+        release, found = self._read(id)
+        where, digest = f"s3://{self._bucket}/{_key(id)}", hashlib.sha256(found.content).hexdigest()
+        if sha256 not in (None, digest):
+            raise PromotionError(f"{where}: its SHA-256 is {digest}; {sha256} was asked for")
+        signing.check(self._stage, where, found.content, found.metadata, keys)
+        return release, found.etag
+
+    def is_trusted(self, id: str) -> bool:
+        """Whether a release is signed as the stage signs."""
         try:
-            document, etag = self._get(id)
-            release = Release.model_validate_json(document)
+            self.trusted(id)
+        except PromotionError:
+            return False
+        return True
+
+    def sha256(self, id: str) -> str:
+        """The SHA-256 of a release's document, by which it can be approved."""
+        return hashlib.sha256(self._get(_key(id)).content).hexdigest()
+
+    def _read(self, id: str) -> tuple[Release, "_Stored"]:
+        """A release, and its document."""
+        where, name = f"s3://{self._bucket}/{_key(id)}", self._stage.name
+        try:
+            found = self._get(_key(id))
+            release = Release.model_validate_json(found.content)
+        except CallError as error:
+            if error.code != "NoSuchKey":
+                raise
+            reason = f"no such release of {name}; see `berth history {name}`"
+            raise PromotionError(f"{id}: {reason}") from None
         except ValidationError as error:
-            first = error.errors()[0]
-            key = ".".join(map(str, first["loc"])) or "document"
-            reason = f"{key}: {first['msg']}"
-            raise PromotionError(f"{where}: not a release of schema 1: {reason}") from None
-        if (release.id, release.stage) != (id, self._stage.name):
+            reason = f"not a release of schema 1: {first_mistake(error)}"
+            raise PromotionError(f"{where}: {reason}") from None
+        if (release.id, release.stage) != (id, name):
             reason = f"it says that it is {release.id} of {release.stage}"
             raise PromotionError(f"{where}: not release {id}: {reason}")
-        return release, etag
+        return release, found
 
     def assembly(self, release: Release) -> bytes:
         """The zip of a release's cloud assembly.
 
         Raises PromotionError where it is not what was recorded.
         """
-        kept, bucket = release.assembly, self._bucket
-        with in_one_line():
-            found: bytes = self._s3.get_object(Bucket=bucket, Key=kept.key)["Body"].read()
-        digest = hashlib.sha256(found).hexdigest()
-        if digest != kept.sha256:
-            raise PromotionError(
-                f"s3://{bucket}/{kept.key}: its SHA-256 is {digest}, {release.id} was recorded with"
-                f" {kept.sha256}; restore that version"
-            )
-        return found
+        return self._recorded(release, release.assembly.key, release.assembly.sha256)
 
-    def _get(self, id: str) -> tuple[bytes, str]:
-        try:
-            with in_one_line():
-                found = self._s3.get_object(Bucket=self._bucket, Key=_key(id))
-                return found["Body"].read(), found["ETag"]
-        except CallError as error:
-            if error.code != "NoSuchKey":
-                raise
-            name = self._stage.name
-            raise PromotionError(
-                f"{id}: no such release of {name}; see `berth history {name}`"
-            ) from None
+    @contextmanager
+    def unpacked(self, release: Release, target: Stage) -> Iterator[Unpacked]:
+        """Unpack a release's assembly for the length of the block, to deploy it to a stage.
+
+        Raises AssemblyError where it does not have that stage in the account of stages.toml.
+        """
+        with TemporaryDirectory(prefix="berth-") as name:
+            folder, place = Path(name), target.settings
+            unzip(self.assembly(release), folder, target.project, target.qualifier)
+            yield Unpacked(folder, assembly.read(folder, target.name, place.account, place.region))
 
     def add(self, release: Release, archive: bytes) -> bool:
-        """Store a release and its assembly; False where another one has its id by now."""
+        """Store a release and its assembly; False where another release has its id by now."""
         # Named by its hash: a second writer writes the same bytes.
         self._put(release.assembly.key, archive, ContentType="application/zip")
         return self._put_document(release, IfNoneMatch="*")
@@ -120,13 +172,13 @@ class ReleaseStore:
     def add_evidence(self, id: str, found: Verification) -> Release:
         """Append evidence to a release; what others append at the same time stays."""
         while True:
-            release, etag = self._read(id)
+            release, etag = self._trusted(id)
             changed = release.model_copy(update={"evidence": (*release.evidence, found)})
             if self._put_document(changed, IfMatch=etag):
                 return changed
 
     def keep_golden(self, content: bytes) -> str:
-        """Store a golden set under its SHA-256, and say that."""
+        """Store a golden set under its SHA-256, which is returned."""
         digest = hashlib.sha256(content).hexdigest()
         self._put(_golden_key(digest), content, ContentType="application/jsonlines")
         return digest
@@ -138,26 +190,42 @@ class ReleaseStore:
         """
         if release.golden is None:
             return None
-        key = _golden_key(release.golden)
-        with in_one_line():
-            content: bytes = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
-        if hashlib.sha256(content).hexdigest() != release.golden:
-            raise PromotionError(f"s3://{self._bucket}/{key}: not the bytes that it is named by")
+        return self._recorded(release, _golden_key(release.golden), release.golden)
+
+    def _recorded(self, release: Release, key: str, sha256: str) -> bytes:
+        content = self._get(key).content
+        digest = hashlib.sha256(content).hexdigest()
+        if digest != sha256:
+            raise PromotionError(
+                f"s3://{self._bucket}/{key}: its SHA-256 is {digest}, {release.id} was recorded"
+                f" with {sha256}; restore that version"
+            )
         return content
+
+    def _get(self, key: str) -> "_Stored":
+        with in_one_line():
+            found = self._s3.get_object(Bucket=self._bucket, Key=key)
+            return _Stored(found["Body"].read(), found["ETag"], found["Metadata"])
 
     def _put_document(self, release: Release, **condition: str) -> bool:
         """Write a release's document; False where the condition does not hold."""
         document = (release.model_dump_json(indent=2) + "\n").encode()
         try:
-            self._put(_key(release.id), document, ContentType="application/json", **condition)
+            self._put(
+                _key(release.id),
+                document,
+                ContentType="application/json",
+                Metadata=signing.signed(self._stage, document),
+                **condition,
+            )
         except CallError as error:
             if error.code in _TAKEN:
                 return False
             raise
         return True
 
-    def _put(self, key: str, content: bytes, **options: str) -> None:
-        # S3 computes it anew from what arrives, and refuses what differs.
+    def _put(self, key: str, content: bytes, **options: Any) -> None:
+        # S3 computes the checksum of what arrives, and refuses it where the two differ.
         checksum = b64encode(hashlib.sha256(content).digest()).decode()
         with in_one_line():
             self._s3.put_object(

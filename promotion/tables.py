@@ -1,4 +1,4 @@
-"""Releases as the rows of a table: each function returns the headings, and a row of texts each."""
+"""Releases as tables: each function returns the headings, and the rows of texts."""
 
 from collections.abc import Iterable
 
@@ -8,11 +8,9 @@ from promotion.release import Release
 
 Rows = tuple[list[str], list[list[str]]]
 
-_SHOWN = 12  # characters of a hash
-
 
 def history(releases: list[Release], served: str | None) -> Rows:
-    """Releases in the order given; the first that has the served EndpointConfig is marked."""
+    """Releases in their order; the first with the served EndpointConfig is marked."""
     marked = next((one.id for one in releases if served and one.endpoint_config == served), None)
     return ["release", "served", "recorded (UTC)", "commit", "model", "image", "from"], [
         [
@@ -29,14 +27,14 @@ def history(releases: list[Release], served: str | None) -> Rows:
 
 
 def diff(before: Release, after: Release, differences: list[Difference]) -> Rows:
-    """Differences, side by side; hashes cut short."""
+    """Differences, side by side, with short hashes."""
     return ["what differs", before.id, after.id], [
         [f"{one.area}: {one.key}", _cell(one.before), _cell(one.after)] for one in differences
     ]
 
 
 def checks(verification: Verification) -> Rows:
-    """What the gate looked at."""
+    """The gate's checks."""
     return ["check", "result", "wanted", "found"], [
         [one.name, "passed" if one.passed else "failed", one.wanted, one.found]
         for one in verification.checks
@@ -59,4 +57,4 @@ def _cell(value: str | None) -> str:
         return "-"
     hexadecimal = value.removeprefix("sha256:")
     is_hash = len(hexadecimal) >= 40 and set(hexadecimal) <= set("0123456789abcdef")
-    return hexadecimal[:_SHOWN] if is_hash else value
+    return hexadecimal[:12] if is_hash else value

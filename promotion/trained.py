@@ -1,4 +1,4 @@
-"""A model that a training job has made: where its artifact is, and whether it fits an image."""
+"""A model that a training job has made: its archive, its fit to stages, and its promotion."""
 
 import hashlib
 import shutil
@@ -16,11 +16,10 @@ from promotion.artifacts import object_artifact
 from promotion.contents import content_of
 from promotion.exchange import exchange_model, is_archive, parts_with, shipped_archive
 from promotion.moving.parts import PART_SIZE, Digests, parts_of
-from promotion.moving.s3 import S3Object, parted
+from promotion.moving.s3 import S3Object, object_of, parted
 from promotion.promote import Outcome, Promotion
 from promotion.release import Content, Lineage, Release
-from promotion.store import ReleaseStore
-from promotion.unpacked import Unpacked, unpacked
+from promotion.store import ReleaseStore, Unpacked
 from stacks.build_arguments import build_arguments
 from stacks.compatibility import IncompatibleError, check, read_model
 from stacks.settings import Settings
@@ -32,7 +31,7 @@ _MODEL = "trained"
 def artifact(stage: Stage, name: str) -> str:
     """The S3 URI of the archive of a SageMaker model, or of an approved model package.
 
-    Raises PromotionError where there is neither of that name, or it has no archive.
+    Raises PromotionError where there is neither, or it has no archive.
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeModelPackage.html
     """
     container = _model(stage, name) or _package(stage, name)
@@ -78,9 +77,9 @@ def _package(stage: Stage, name: str) -> dict[str, Any] | None:
 
 
 def unpack(archive: Path, folder: Path, name: str) -> str:
-    """Unpack a model's archive, and hold its files to its SHA256SUMS; that list's SHA-256.
+    """Unpack a model's archive and check its files by its SHA256SUMS; returns that file's SHA-256.
 
-    Raises PromotionError where it has none, or a file is not what it says.
+    Raises PromotionError where the archive has no SHA256SUMS, or a file differs from it.
     """
     try:
         with tarfile.open(archive) as content:
@@ -103,7 +102,7 @@ def unpack(archive: Path, folder: Path, name: str) -> str:
 
 
 def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
-    """By hand: tarfile has no extraction filter before Python 3.11.4, and Debian 12 has 3.11.2."""
+    """Write one file; tarfile's own extraction filter is missing in Debian 12's Python 3.11.2."""
     place = folder / member.name
     if not (member.isfile() or member.isdir()) or not (
         place.resolve().is_relative_to(folder.resolve())
@@ -121,15 +120,12 @@ def _sha256(file: Path) -> str:
 
 
 def check_fit(settings: Settings, images: Mapping[str, ImageAsset], model: Path, name: str) -> None:
-    """Hold a model's folder to stages of stages.toml, and to the images that run there.
+    """Check a model's folder for the stages of these images, each of which runs this one model.
 
-    `images`: by stage. Each of these stages runs this one model.
-
-    Raises PromotionError with a line for what does not fit.
+    Raises PromotionError with a line for what does not fit a stage or its image.
     """
-    alone = settings.model_copy(
-        update={"stages": {stage: settings.stages[stage] for stage in images}}
-    )
+    stages = {stage: settings.stages[stage] for stage in images}
+    alone = settings.model_copy(update={"stages": stages})
     try:
         packed = read_model(model, name)
         check(alone, dict.fromkeys(alone.model_paths, packed))
@@ -147,7 +143,7 @@ def check_fit(settings: Settings, images: Mapping[str, ImageAsset], model: Path,
 
 
 def _differing(had: str, needed: str) -> str:
-    """What one has and the other has not, line by line."""
+    """How an image's build argument differs from the one that the model needs."""
     before, after = set(had.splitlines()), set(needed.splitlines())
     lost, new = ", ".join(sorted(before - after)), ", ".join(sorted(after - before))
     return f"{lost or 'less'} in it, and {new or 'less'} of the model"
@@ -158,27 +154,26 @@ def checked_images(
 ) -> dict[str, ImageAsset]:
     """The image of the target, and of each stage after it that gets the same model alone.
 
-    A stage of several models is not checked: it needs archives that the target does not run, so
-    that no promotion gets there.
+    A stage of several models is not checked: no promotion reaches it, as it needs archives that
+    the target does not run.
     """
     order = list(settings.stages)
     return {
         stage: part.images[0]
         for stage, part in parts.items()
         if order.index(stage) >= order.index(target)
-        and len(list(filter(is_archive, part.files))) == 1
+        and [is_archive(file) for file in part.files].count(True) == 1
     }
 
 
 def bring_model(promotion: Promotion, source: Stage, name: str, running: Release) -> Outcome:
-    """Put a trained model where the target's release `running` has its own.
+    """Put a trained model in the place of the one that the target's release `running` has.
 
-    Raises PromotionError where it is not there, or does not fit; nothing is changed then.
+    Raises PromotionError where there is no such model, or it does not fit; nothing is changed then.
     """
     target = promotion.target
-    bucket, key = parted(artifact(source, name))
-    place = S3Object(source.client("s3"), source.settings.account, bucket, key)
-    with unpacked(ReleaseStore(target), running, target) as made:
+    place = object_of(source, *parted(artifact(source, name)))
+    with ReleaseStore(target).unpacked(running, target) as made:
         parts = parts_with(made.folder, shipped_archive(running))
         content, manifest = _fetched(place, made.folder, name)
         settings = assembly.settings(made.folder)
@@ -188,21 +183,20 @@ def bring_model(promotion: Promotion, source: Stage, name: str, running: Release
         wanted = assembly.read(
             made.folder, target.name, target.settings.account, target.settings.region
         )
-        there = S3Object(target.client("s3"), target.settings.account, wanted.bucket, key)
+        there = object_of(target, wanted.bucket, key)
         artifacts = [object_artifact(key, place, there, content.digests)]
         lineage = Lineage(stage=source.name, release=None, model=name)
         return promotion.bring(Unpacked(made.folder, wanted), artifacts, running, lineage)
 
 
 def _fetched(place: S3Object, folder: Path, name: str) -> tuple[Content, str]:
-    """Download and unpack an archive; its content, and its manifest's SHA-256."""
-    archive = folder / "model.tar.gz"
-    found = place.existing()
+    """Download and unpack an archive; returns its content, and its manifest's SHA-256."""
+    archive, found = folder / "model.tar.gz", place.existing()
+    size: int = found["ContentLength"]
     with archive.open("wb") as file:
-        for part in parts_of(found["ContentLength"], PART_SIZE):
+        for part in parts_of(size, PART_SIZE):
             file.write(place.read(part, found["ETag"]))
     manifest = unpack(archive, folder / _MODEL, name)
-    size: int = found["ContentLength"]
     with archive.open("rb") as file:
         digests = Digests.of(iter(lambda: file.read(PART_SIZE), b""), size)
     archive.unlink()

@@ -11,6 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
+Use = Literal["hosting", "transform"]
+
 
 def _folder(package: str) -> Path:
     spec = find_spec(package)
@@ -20,25 +22,16 @@ def _folder(package: str) -> Path:
 
 
 @cache
-def _instance_types() -> dict[str, frozenset[str]]:
+def instance_types(use: Use) -> frozenset[str]:
+    """Every instance type that hosting or batch transform takes, by SageMaker's service model."""
     newest = max(_folder("botocore").glob("sagemaker/*/service-2.json.gz"))
     shapes = json.loads(gzip.decompress(newest.read_bytes()))["shapes"]
     enums = {"hosting": "ProductionVariantInstanceType", "transform": "TransformInstanceType"}
-    return {use: frozenset(shapes[enum]["enum"]) for use, enum in enums.items()}
-
-
-def hosting_instance_types() -> frozenset[str]:
-    """Every instance type that SageMaker hosting takes, as its service model enumerates them."""
-    return _instance_types()["hosting"]
-
-
-def transform_instance_types() -> frozenset[str]:
-    """Every instance type that batch transform takes, as its service model enumerates them."""
-    return _instance_types()["transform"]
+    return frozenset(shapes[enums[use]]["enum"])
 
 
 @cache
-def offered_by_region(use: Literal["hosting", "transform"]) -> dict[str, frozenset[str]]:
+def offered_by_region(use: Use) -> dict[str, frozenset[str]]:
     """The instance types with a price, by region. cfn-lint updates these from AWS's price list."""
     file = f"schemas/extensions/aws_sagemaker_{use}/instancetype_enum.json"
     regions = json.loads((_folder("cfnlint") / file).read_bytes())

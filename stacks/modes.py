@@ -110,11 +110,7 @@ _EVERY_MODE = (
         most_variants=1,
         scalable_dimension=PROVISIONED_CONCURRENCY,
         scaling_targets=("provisioned_concurrency_percent",),
-        metrics=(
-            *_ANSWERED_AT_ONCE,
-            "ModelSetupTime",
-            "ServerlessConcurrentExecutionsUtilization",
-        ),
+        metrics=(*_ANSWERED_AT_ONCE, "ModelSetupTime", "ServerlessConcurrentExecutionsUtilization"),
     ),
     Mode(
         name="async",

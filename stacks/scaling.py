@@ -11,29 +11,56 @@ from stacks.settings.scaling import ScalingSettings
 from stacks.stage_plan import StagePlan
 from stacks.stage_plan.variants import ONLY_VARIANT
 
+# SageMaker's predefined metrics of a variant and of a component's copies: for each target of
+# `[<stage>.scaling]` the policy's name and the metric's.
+_OF_A_VARIANT = {
+    "invocations_per_instance": (
+        "invocations-per-instance",
+        "SageMakerVariantInvocationsPerInstance",
+    ),
+    "concurrent_requests_per_model": (
+        "concurrent-requests-per-model",
+        "SageMakerVariantConcurrentRequestsPerModelHighResolution",
+    ),
+}
+_OF_COPIES = {
+    "invocations_per_instance": (
+        "invocations-per-copy",
+        "SageMakerInferenceComponentInvocationsPerCopy",
+    ),
+    "concurrent_requests_per_model": (
+        "concurrent-requests-per-copy",
+        "SageMakerInferenceComponentConcurrentRequestsPerCopyHighResolution",
+    ),
+}
+
 
 def scale_variants(scope: Construct, plan: StagePlan, *, endpoint_name: str) -> None:
     """Scale each variant; `endpoint_name` as a reference, so that the endpoint is there before."""
     for variant in plan.variants:
+        suffix = "" if variant.name == ONLY_VARIANT else variant.name
         _scale_variant(
-            scope,
-            "Scaling" if variant.name == ONLY_VARIANT else f"Scaling{variant.name}",
-            plan,
-            endpoint_name=endpoint_name,
-            variant_name=variant.name,
+            scope, f"Scaling{suffix}", plan, endpoint_name=endpoint_name, variant_name=variant.name
         )
 
 
 def _scale_variant(
-    scope: Construct,
-    id: str,
-    plan: StagePlan,
-    *,
-    endpoint_name: str,
-    variant_name: str,
+    scope: Construct, id: str, plan: StagePlan, *, endpoint_name: str, variant_name: str
 ) -> None:
     scaling = plan.scaling
-    tracked = _tracked(scaling) | _queue(scaling, endpoint_name)
+    tracked = _predefined(scaling, _OF_A_VARIANT)
+    if scaling.provisioned_concurrency_percent:
+        tracked["provisioned-concurrency"] = Tracked(
+            scaling.provisioned_concurrency_percent / 100,
+            "SageMakerVariantProvisionedConcurrencyUtilization",
+        )
+    if scaling.backlog_per_instance:
+        # By EndpointName alone: with VariantName the metric has no data and the policy never acts.
+        tracked["backlog-per-instance"] = Tracked(
+            scaling.backlog_per_instance,
+            name="ApproximateBacklogSizePerInstance",
+            dimensions={"EndpointName": endpoint_name},
+        )
     target = Scaling(
         scope,
         id,
@@ -71,31 +98,17 @@ def _scale_variant(
 
 
 def scale_component(
-    scope: Construct,
-    id: str,
-    plan: StagePlan,
-    *,
-    component: sagemaker.CfnInferenceComponent,
+    scope: Construct, id: str, plan: StagePlan, *, component: sagemaker.CfnInferenceComponent
 ) -> None:
     """Scale the copies of the stage's inference component."""
     scaling, name = plan.scaling, plan.names.component
-    tracked = {}
-    if scaling.invocations_per_instance:
-        tracked["invocations-per-copy"] = Tracked(
-            scaling.invocations_per_instance, "SageMakerInferenceComponentInvocationsPerCopy"
-        )
-    if scaling.concurrent_requests_per_model:
-        tracked["concurrent-requests-per-copy"] = Tracked(
-            scaling.concurrent_requests_per_model,
-            "SageMakerInferenceComponentConcurrentRequestsPerCopyHighResolution",
-        )
     target = Scaling(
         scope,
         id,
         resource_id=f"inference-component/{name}",
         dimension=plan.mode.scalable_dimension,
         settings=scaling,
-        tracked=tracked,
+        tracked=_predefined(scaling, _OF_COPIES),
     )
     # CloudFormation gives no attribute for the name, by which the order would follow.
     target.target.add_resource_dependency(component)
@@ -134,33 +147,12 @@ def _wake(
         )
 
 
-def _tracked(scaling: ScalingSettings) -> dict[str, Tracked]:
-    """The policies on SageMaker's predefined metrics, by name."""
-    found = {}
-    if scaling.invocations_per_instance:
-        found["invocations-per-instance"] = Tracked(
-            scaling.invocations_per_instance, "SageMakerVariantInvocationsPerInstance"
-        )
-    if scaling.concurrent_requests_per_model:
-        found["concurrent-requests-per-model"] = Tracked(
-            scaling.concurrent_requests_per_model,
-            "SageMakerVariantConcurrentRequestsPerModelHighResolution",
-        )
-    if scaling.provisioned_concurrency_percent:
-        found["provisioned-concurrency"] = Tracked(
-            scaling.provisioned_concurrency_percent / 100,
-            "SageMakerVariantProvisionedConcurrencyUtilization",
-        )
-    return found
-
-
-def _queue(scaling: ScalingSettings, endpoint_name: str) -> dict[str, Tracked]:
-    if not scaling.backlog_per_instance:
-        return {}
-    # By EndpointName alone: with VariantName the metric has no data and the policy never acts.
-    backlog = Tracked(
-        scaling.backlog_per_instance,
-        name="ApproximateBacklogSizePerInstance",
-        dimensions={"EndpointName": endpoint_name},
-    )
-    return {"backlog-per-instance": backlog}
+def _predefined(
+    scaling: ScalingSettings, metrics: Mapping[str, tuple[str, str]]
+) -> dict[str, Tracked]:
+    """The policies, by name, of the targets that are set."""
+    return {
+        policy: Tracked(aim, metric)
+        for target, (policy, metric) in metrics.items()
+        if (aim := getattr(scaling, target))
+    }

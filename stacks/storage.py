@@ -1,16 +1,15 @@
 """What outlives a deployment: the stage's key, its buckets, its topics and its logs."""
 
 import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
-from stacks.constructs.access_logs_bucket import AccessLogsBucket
-from stacks.constructs.data_bucket import DataBucket
-from stacks.constructs.publishing_topic import PublishingTopic
-from stacks.constructs.stage_key import StageKey
+from stacks.policies import own_service
 from stacks.stage_plan import StagePlan
 
 
@@ -31,31 +30,161 @@ class StorageStack(cdk.Stack):
         )
         destroyed = settings.data.may_be_deleted
         self._removal = cdk.RemovalPolicy.DESTROY if destroyed else cdk.RemovalPolicy.RETAIN
-        self.key: kms.IKey = StageKey(
-            self,
-            "Key",
-            removal_policy=self._removal,
-            description=f"Encrypts what {plan.names.storage_stack} stores and what its alarms say.",
-        ).key
-        self.bucket: s3.IBucket = DataBucket(
-            self,
-            "Data",
-            key=self.key,
-            access_logs=AccessLogsBucket(self, "AccessLogs", removal_policy=self._removal).bucket,
-            removal_policy=self._removal,
-            days_by_prefix=_days_by_prefix(plan),
-            notifies_eventbridge=not plan.mode.has_endpoint and settings.batch.on_arrival,
-        ).bucket
+        self.key = self._stage_key(plan.names.storage_stack)
+        self.bucket = self._data_bucket(plan, self._access_logs_bucket())
+        if settings.releases.signers:
+            self._signing_key(plan)
         alarms = settings.alarms
-        cloudwatch = "cloudwatch.amazonaws.com"
-        self.critical = self._topic("Alarms", alarms.critical_subscribers, cloudwatch)
-        self.warning = self._topic("Warnings", alarms.warning_subscribers, cloudwatch)
+        self.critical = self._topic("Alarms", alarms.critical_subscribers, of_alarms=True)
+        self.warning = self._topic("Warnings", alarms.warning_subscribers, of_alarms=True)
         if plan.mode.has_queue:
             self.successes = self._topic("Successes", settings.asynchronous.success_subscribers)
             self.errors = self._topic("Errors", settings.asynchronous.error_subscribers)
         for logical_id, name in plan.log_groups.items():
             self._log_group(logical_id, name, settings.log_retention_days)
         cdk.CfnOutput(self, "DataBucketName", value=self.bucket.bucket_name)
+
+    def _stage_key(self, stack_name: str) -> kms.Key:
+        """A rotating key. IAM says who of the account may use it; services are let in by name."""
+        key = kms.Key(
+            self,
+            "Key",
+            enable_key_rotation=True,
+            removal_policy=self._removal,
+            description=f"Encrypts what {stack_name} stores and what its alarms say.",
+        )
+        # CloudWatch drops an alarm's message without a word where the topic's key does not let it
+        # in. https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+        cloudwatch = own_service(self, "cloudwatch.amazonaws.com")
+        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+        groups = f"arn:{self.partition}:logs:{self.region}:{self.account}:log-group:*"
+        cloudwatch_logs = iam.ServicePrincipal(
+            f"logs.{self.region}.amazonaws.com",
+            conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
+        )
+        encrypt = ("kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")
+        for principal, actions in (
+            (cloudwatch, ["kms:Decrypt", "kms:GenerateDataKey"]),
+            (cloudwatch_logs, ["kms:Decrypt", *encrypt]),
+        ):
+            # In a key's own policy `*` is that key.
+            key.add_to_resource_policy(
+                iam.PolicyStatement(actions=actions, principals=[principal], resources=["*"])
+            )
+        return key
+
+    def _signing_key(self, plan: StagePlan) -> None:
+        """A key that signs releases for the roles that record them, whatever IAM allows others.
+
+        https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+        """
+        account = iam.AccountRootPrincipal()
+        signers = {"aws:PrincipalArn": list(plan.settings.releases.signers)}
+        administer = [
+            f"kms:{action}"
+            for action in (
+                *("CancelKeyDeletion", "DescribeKey", "DisableKey", "EnableKey", "GetKeyPolicy"),
+                *("GetPublicKey", "ListGrants", "ListKeyPolicies", "ListResourceTags"),
+                *("PutKeyPolicy", "ScheduleKeyDeletion", "TagResource", "UntagResource"),
+                *("CreateAlias", "DeleteAlias", "UpdateAlias", "UpdateKeyDescription", "Verify"),
+            )
+        ]
+        statements = [
+            iam.PolicyStatement(actions=administer, principals=[account], resources=["*"]),
+            iam.PolicyStatement(
+                actions=["kms:Sign"],
+                principals=[account],
+                resources=["*"],
+                conditions={"ArnLike": signers},
+            ),
+        ]
+        kms.Key(
+            self,
+            "SigningKey",
+            alias=plan.names.signing_key,
+            key_spec=kms.KeySpec.ECC_NIST_P256,
+            key_usage=kms.KeyUsage.SIGN_VERIFY,
+            policy=iam.PolicyDocument(statements=statements),
+            removal_policy=self._removal,
+            description=f"Signs the releases of {plan.names.endpoint}.",
+        )
+
+    def _access_logs_bucket(self) -> s3.Bucket:
+        """The bucket that access logs of the data bucket go to."""
+        return s3.Bucket(
+            self,
+            "AccessLogs",
+            # S3 delivers its access logs to buckets with keys of its own only.
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            enforce_ssl=True,
+            versioned=True,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    expiration=cdk.Duration.days(365),
+                    noncurrent_version_expiration=cdk.Duration.days(30),
+                )
+            ],
+            removal_policy=self._removal,
+        )
+
+    def _data_bucket(self, plan: StagePlan, access_logs: s3.IBucket) -> s3.Bucket:
+        bucket = s3.Bucket(
+            self,
+            "Data",
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=self.key,
+            bucket_key_enabled=True,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            enforce_ssl=True,
+            versioned=True,
+            server_access_logs_bucket=access_logs,
+            server_access_logs_prefix="data/",
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    abort_incomplete_multipart_upload_after=cdk.Duration.days(7),
+                    noncurrent_version_expiration=cdk.Duration.days(365),
+                ),
+                *(
+                    s3.LifecycleRule(
+                        prefix=prefix,
+                        expiration=cdk.Duration.days(days),
+                        # Else what has expired would live on for a year as a former version.
+                        noncurrent_version_expiration=cdk.Duration.days(1),
+                    )
+                    for prefix, days in _days_by_prefix(plan).items()
+                ),
+            ],
+            removal_policy=self._removal,
+        )
+        if not plan.mode.has_endpoint and plan.settings.batch.on_arrival:
+            # By the property: CDK's own switch would bring a Lambda function to set it.
+            resource = bucket.node.default_child
+            assert isinstance(resource, s3.CfnBucket)  # noqa: S101 - narrows CDK's type
+            resource.add_property_override(
+                "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled", value=True
+            )
+        return bucket
+
+    def _topic(
+        self, id: str, subscribers: tuple[str, ...], *, of_alarms: bool = False
+    ) -> sns.Topic:
+        """An encrypted topic.
+
+        CloudWatch publishes to a topic of alarms; others publish by a role of theirs.
+        """
+        topic = sns.Topic(Construct(self, id), "Topic", master_key=self.key, enforce_ssl=True)
+        topic.apply_removal_policy(self._removal)
+        if of_alarms:
+            publisher = own_service(self, "cloudwatch.amazonaws.com")
+            topic.add_to_resource_policy(
+                iam.PolicyStatement(
+                    actions=["sns:Publish"], principals=[publisher], resources=[topic.topic_arn]
+                )
+            )
+        for address in subscribers:
+            topic.add_subscription(subscriptions.EmailSubscription(address))
+        return topic
 
     def _log_group(self, logical_id: str, name: str, days: int) -> None:
         group = logs.CfnLogGroup(
@@ -71,18 +200,6 @@ class StorageStack(cdk.Stack):
         group.apply_removal_policy(
             cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if kept else self._removal
         )
-
-    def _topic(
-        self, id: str, subscribers: tuple[str, ...], publisher: str | None = None
-    ) -> sns.ITopic:
-        return PublishingTopic(
-            self,
-            id,
-            key=self.key,
-            subscribers=subscribers,
-            publisher=publisher,
-            removal_policy=self._removal,
-        ).topic
 
 
 def _days_by_prefix(plan: StagePlan) -> dict[str, int]:

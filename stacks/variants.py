@@ -4,22 +4,19 @@ from aws_cdk import aws_sagemaker as sagemaker
 
 from stacks.settings import StageSettings
 from stacks.stage_plan import StagePlan, VariantPlan
+from stacks.storage import StorageStack
 
 _Config = sagemaker.CfnEndpointConfig
 
 
 def variant_property(
-    variant: VariantPlan,
-    plan: StagePlan,
-    *,
-    model_name: str,
-    core_dump: sagemaker.CfnEndpointConfig.CoreDumpConfigProperty | None,
+    variant: VariantPlan, plan: StagePlan, storage: StorageStack, *, model_name: str
 ) -> sagemaker.CfnEndpointConfig.ProductionVariantProperty:
     """A variant in the words of its mode."""
     if not plan.mode.has_instances:
         return _serverless(variant, plan.settings, model_name)
     own_model = None if plan.mode.has_components else model_name
-    return _on_instances(variant, plan.settings, model_name=own_model, core_dump=core_dump)
+    return _on_instances(variant, plan.settings, storage, model_name=own_model)
 
 
 def _serverless(
@@ -39,11 +36,7 @@ def _serverless(
 
 
 def _on_instances(
-    variant: VariantPlan,
-    settings: StageSettings,
-    *,
-    model_name: str | None,
-    core_dump: sagemaker.CfnEndpointConfig.CoreDumpConfigProperty | None,
+    variant: VariantPlan, settings: StageSettings, storage: StorageStack, *, model_name: str | None
 ) -> sagemaker.CfnEndpointConfig.ProductionVariantProperty:
     """Without a model the instances wait for inference components."""
     endpoint, scaling = settings.endpoint, settings.scaling
@@ -56,6 +49,10 @@ def _on_instances(
         status="ENABLED",
         min_instance_count=scaling.min_capacity,
         max_instance_count=scaling.max_capacity,
+    )
+    core_dumps = _Config.CoreDumpConfigProperty(
+        destination_s3_uri=f"s3://{storage.bucket.bucket_name}/core-dumps/",
+        kms_key_id=storage.key.key_arn,
     )
     return _Config.ProductionVariantProperty(
         variant_name=variant.name,
@@ -75,7 +72,7 @@ def _on_instances(
         else None,
         variant_instance_provision_timeout_in_seconds=endpoint.provision_timeout_seconds,
         routing_config=_Config.RoutingConfigProperty(routing_strategy=endpoint.routing),
-        core_dump_config=core_dump,
+        core_dump_config=core_dumps if endpoint.core_dumps else None,
         enable_ssm_access=endpoint.ssm_access,
         managed_instance_scaling=None if model_name else managed,
     )

@@ -1,12 +1,11 @@
 """The README's commands, run as they stand there."""
 
-import os
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests import shell
 from tests.end_to_end.conftest import clone
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
@@ -46,28 +45,12 @@ def test_playing_locally_and_calling_the_endpoint(
         "https://runtime.sagemaker.$AWS_REGION.amazonaws.com", "$AWS_ENDPOINT_URL"
     )
     script = [
-        "set -e",
-        f"trap '{end}' EXIT",
         *local,
         f"python {tmp_path}/call.py",
         "AWS_ACCESS_KEY_ID=111111111111 AWS_SESSION_TOKEN=",
         'AWS_SECRET_ACCESS_KEY=$(cat "$LOCALAWS_HOME/secret")',
         curl,
     ]
-    done = subprocess.run(
-        ["bash", "-c", "\n".join(script)],
-        cwd=project,
-        env={
-            **os.environ,
-            "LOCALAWS_HOME": str(tmp_path / "home"),
-            "CDK_REQUIRE_APPROVAL": "never",  # nobody is there to say yes
-        },
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    assert done.stdout.count("Marta Keller") == 2, done.stdout
-    assert "AWS on this machine has ended" in done.stdout
+    printed = shell.run(script, project, tmp_path / "home")
+    assert printed.count("Marta Keller") == 2, printed
+    assert "AWS on this machine has ended" in printed

@@ -1,16 +1,15 @@
-"""The table of alarms in docs/monitoring.md: those of every mode, with default settings."""
+"""The table of alarms in docs/monitoring.md: the alarms of every mode, with default settings."""
 
 from pathlib import Path
 
 from stacks.settings import Settings
 from stacks.stage_plan import MODES, Mode, StagePlan, stage_plans
 from stacks.watching.alarm import Alarm, Band
-from stacks.watching.answers import rollback_alarms
-from stacks.watching.endpoint import endpoint_alarms
-from stacks.watching.metrics import Metric, watched_variants
+from stacks.watching.endpoint import alarms_that_roll_back, endpoint_alarms
+from stacks.watching.metrics import Metric
+from tools.markdown import table
 
 _MODES = [mode for mode in MODES.values() if mode.has_endpoint]
-_TYPE = "ml.g4dn.xlarge"
 
 
 def alarm_table() -> str:
@@ -18,26 +17,15 @@ def alarm_table() -> str:
     found: dict[str, Alarm] = {}
     modes: dict[str, list[Mode]] = {}
     for mode in _MODES:
-        for alarm in _alarms(mode):
+        plan = _plan(mode)
+        for alarm in (*alarms_that_roll_back(plan), *endpoint_alarms(plan)):
             found.setdefault(alarm.name, alarm)
             modes.setdefault(alarm.name, []).append(mode)
-    rows = ["| alarm | topic | modes | what is watched | what it says |", "|---|---|---|---|---|"]
+    rows = []
     for name, alarm in sorted(found.items(), key=lambda item: item[1].severity):
         where = "all" if modes[name] == _MODES else ", ".join(mode.name for mode in modes[name])
-        cells = f"`{name}`", alarm.severity, where, _watched(alarm), alarm.description
-        rows.append(f"| {' | '.join(cells)} |")
-    return "\n".join(rows)
-
-
-def _alarms(mode: Mode) -> list[Alarm]:
-    plan = _plan(mode)
-    (variant,) = watched_variants(plan)
-    rollback = rollback_alarms(
-        variant,
-        invocation_5xx_percent=plan.settings.alarms.invocation_5xx_percent,
-        model_latency_p99_ms=plan.settings.alarms.model_latency_p99_ms,
-    )
-    return [*rollback, *endpoint_alarms(plan)]
+        rows.append((f"`{name}`", alarm.severity, where, _watched(alarm), alarm.description))
+    return table("alarm | topic | modes | what is watched | what it says", rows)
 
 
 def _plan(mode: Mode) -> StagePlan:
@@ -45,7 +33,7 @@ def _plan(mode: Mode) -> StagePlan:
         "account": "111111111111",
         "region": "eu-central-1",
         "mode": mode.name,
-        "endpoint": {"instance_type": _TYPE},
+        "endpoint": {"instance_type": "ml.g4dn.xlarge"},
         "serverless": {"provisioned_concurrency": 1},
         "variants": {"VARIANT": {"weight": 1}},
         "alarms": {"no_traffic_minutes": 30},
@@ -66,12 +54,11 @@ def _plan(mode: Mode) -> StagePlan:
 def _watched(alarm: Alarm) -> str:
     watched = alarm.watched
     if isinstance(watched, Metric):
-        said = _named(watched)
+        text = _named(watched)
     else:
-        said = watched.expression.format(
-            **{name: _named(metric) for name, metric in watched.metrics.items()}
-        )
-    return f"`{said}`" + (" against its band" if isinstance(alarm.threshold, Band) else "")
+        names = {name: _named(metric) for name, metric in watched.metrics.items()}
+        text = watched.expression.format(**names)
+    return f"`{text}`" + (" against its band" if isinstance(alarm.threshold, Band) else "")
 
 
 def _named(metric: Metric) -> str:

@@ -6,7 +6,6 @@ and the ratio of their medians is what counts.
 
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -47,31 +46,24 @@ def synth_seconds(project: Path) -> float:
 
 def main() -> int:
     """Measure, print a table; 1 where synth takes over 1.5 times the empty app."""
-    empty = Path(tempfile.mkdtemp(prefix="empty-app-"))
-    (empty / "app.py").write_text(EMPTY_APP)
     context = json.loads((ROOT / "cdk.json").read_text())["context"]
-    (empty / "cdk.json").write_text(json.dumps({"app": "python app.py", "context": context}))
-    projects = {"empty app, one bucket": empty, "Berth, all stages": ROOT}
-    seconds: dict[str, list[float]] = {name: [] for name in projects}
-    try:
+    with tempfile.TemporaryDirectory(prefix="empty-app-") as folder:
+        empty = Path(folder)
+        (empty / "app.py").write_text(EMPTY_APP)
+        (empty / "cdk.json").write_text(json.dumps({"app": "python app.py", "context": context}))
+        projects = {"empty app, one bucket": empty, "Berth, all stages": ROOT}
+        seconds: dict[str, list[float]] = {name: [] for name in projects}
         for project in projects.values():
             synth_seconds(project)  # fills the caches that a second run finds filled
         for _ in track(range(RUNS), description="cdk synth, alternating"):
             for name, project in projects.items():
                 seconds[name].append(synth_seconds(project))
-    finally:
-        shutil.rmtree(empty)
     medians = {name: statistics.median(taken) for name, taken in seconds.items()}
     baseline, ours = medians.values()
     table = Table("cdk synth", "median s", "fastest s", "slowest s", "ratio")
     for name, taken in seconds.items():
-        table.add_row(
-            name,
-            f"{medians[name]:.2f}",
-            f"{min(taken):.2f}",
-            f"{max(taken):.2f}",
-            f"{medians[name] / baseline:.2f}",
-        )
+        figures = (medians[name], min(taken), max(taken), medians[name] / baseline)
+        table.add_row(name, *(f"{figure:.2f}" for figure in figures))
     Console().print(table)
     return 0 if ours <= 1.5 * baseline else 1
 

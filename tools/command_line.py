@@ -8,12 +8,13 @@ from typer.main import get_command
 
 from berth.exit_status import MEANINGS
 from berth.program import app
+from tools.markdown import table
 
 
 def exit_statuses() -> str:
     """The table of exit statuses."""
-    rows = [f"| {int(status)} | {text} |" for status, text in MEANINGS.items()]
-    return "\n".join(["| status | meaning |", "|---|---|", *rows])
+    rows = ((str(int(status)), text) for status, text in MEANINGS.items())
+    return table("status | meaning", rows)
 
 
 def reference() -> str:
@@ -46,13 +47,13 @@ def _command(command: Any, parent: Any, name: str) -> Iterator[str]:
 def _parameters(command: Any, context: Any) -> str:
     records = [one.get_help_record(context) for one in command.params]
     rows = [
-        f"| `{record[0].replace('|', chr(92) + '|')}` | {_text(' '.join(record[1].split()))} |"
+        (f"`{record[0].replace('|', chr(92) + '|')}`", _text(" ".join(record[1].split())))
         for record in records
         if record
     ]
-    return "\n".join(["| argument or option | meaning |", "|---|---|", *rows]) if rows else ""
+    return table("argument or option | meaning", rows) if rows else ""
 
 
 def _text(plain: str) -> str:
-    """Plain text as Markdown has it."""
+    """Plain text with its characters escaped for Markdown."""
     return plain.replace("<", "&lt;").replace("|", "\\|")

@@ -1,6 +1,6 @@
 """`make docs`: the parts of the docs, and the schema, that are generated from the code.
 
-A generated part stands between `<!-- generated: NAME -->` and `<!-- end -->`.
+A generated part is between `<!-- generated: NAME -->` and `<!-- end -->`.
 """
 
 import json
@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -19,10 +20,12 @@ from contract.report import markdown
 from contract.runner import chosen
 from promotion import permissions, release
 from stacks.compatibility.checks import CHECKS
+from stacks.compliance.acknowledged import JOB_ROLE_WILDCARDS, WILDCARDS
 from stacks.settings import Settings, StageSettings
 from stacks.settings.mistakes import keys, table_in
 from tools import command_line, security
 from tools.alarms import alarm_table
+from tools.markdown import code, table
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "container"))  # the image has it on its path
@@ -33,23 +36,22 @@ from serving import config  # noqa: E402 - found only now
 def settings_table() -> str:
     """Every key of stages.toml, its type, default and meaning."""
     rows = [*_rows(Settings, ""), *_rows(StageSettings, "<stage>.")]
-    return "\n".join(["| key | type | default | meaning |", "|---|---|---|---|", *rows])
+    return table("key | type | default | meaning", rows)
 
 
-def _rows(table: type[BaseModel], prefix: str) -> Iterator[str]:
-    for name, field in keys(table).items():
+def _rows(settings: type[BaseModel], prefix: str) -> Iterator[tuple[str, ...]]:
+    for name, field in keys(settings).items():
         inner = table_in(field.annotation)
         if inner is StageSettings:
-            continue  # its keys stand under `<stage>.`
+            continue  # its keys follow under `<stage>.`
         if inner:
             yield from _rows(inner, f"{prefix}{name}{_of_several(field)}.")
         elif field.description:
-            cells = f"{prefix}{name}`", _type(field.annotation), _default(field), field.description
-            yield f"| `{' | '.join(cells)} |"
+            yield f"`{prefix}{name}`", _type(field.annotation), _default(field), field.description
 
 
 def _of_several(field: FieldInfo) -> str:
-    """How a table is addressed that stands among others of its kind."""
+    """The suffix of a table's name where there may be several of its kind."""
     kind = str(field.annotation)
     return ".<name>" if "dict[" in kind else "[]" if "tuple[" in kind else ""
 
@@ -74,66 +76,48 @@ def _default(field: FieldInfo) -> str:
 
 def container_settings() -> str:
     """Every variable that the container reads, its default and its meaning."""
-    rows = ["| variable | default | meaning |", "|---|---|---|"]
-    for setting in fields(config.Settings):
-        variable, meaning = setting.metadata["variable"], setting.metadata["meaning"]
-        default = f"`{setting.default}`" if setting.default else "unset"
-        rows.append(f"| `{variable}` | {default} | {meaning} |")
-    return "\n".join(rows)
+    rows = (
+        (
+            f"`{setting.metadata['variable']}`",
+            f"`{setting.default}`" if setting.default else "unset",
+            setting.metadata["meaning"],
+        )
+        for setting in fields(config.Settings)
+    )
+    return table("variable | default | meaning", rows)
 
 
 def make_targets() -> str:
     """Every target of the Makefile and what it does."""
     lines = (ROOT / "Makefile").read_text().splitlines()
     targets = [re.fullmatch(r"([a-z-]+):.*## (.*)", line) for line in lines]
-    rows = [f"| `make {target[1]}` | {target[2]} |" for target in targets if target]
-    return "\n".join(["| command | what it does |", "|---|---|", *rows])
+    rows = ((f"`make {target[1]}`", target[2]) for target in targets if target)
+    return table("command | what it does", rows)
 
 
 def compatibility_checks() -> str:
     """Every compatibility check, what it holds and where that is from."""
-    rows = ["| check | what it holds | source |", "|---|---|---|"]
+    rows = []
     for check in CHECKS:
         words = " ".join((check.__doc__ or "").split())
         holds, _, source = words.partition(" Source: ")
-        rows.append(f"| {title(check)} | {holds} | {source.rstrip('.')} |")
-    return "\n".join(rows)
+        rows.append((title(check), holds, source.rstrip(".")))
+    return table("check | what it holds | source", rows)
 
 
-def contract_cases() -> str:
-    """Every case of the contract kit, what it asks for and where that stands."""
-    return markdown(chosen([]))
-
-
-def source_permissions() -> str:
-    """What the source's role may do."""
-    return _permissions(permissions.source_statements(*_STAGE))
-
-
-def target_permissions() -> str:
-    """What the target's role may do."""
-    return _permissions(permissions.target_statements(*_STAGE))
-
-
-_STAGE = ("PROJECT", "STAGE", "ACCOUNT", "REGION")
-
-
-def _permissions(statements: list[permissions.Statement]) -> str:
-    rows = ["| statement | allows | on | when |", "|---|---|---|---|"]
-    for one in statements:
+def role_permissions(side: str) -> str:
+    """The permissions of a side's role in a promotion."""
+    rows = []
+    document = permissions.policy(side, "PROJECT", "STAGE", "ACCOUNT", "REGION")
+    for one in document["Statement"]:
         resources = [one["Resource"]] if isinstance(one["Resource"], str) else one["Resource"]
         conditions = [
             f"{key} is {value}"
-            for keys in one.get("Condition", {}).values()
-            for key, value in keys.items()
+            for operator in one.get("Condition", {}).values()
+            for key, value in operator.items()
         ]
-        cells = [_code([one["Sid"]]), _code(one["Action"]), _code(resources), _code(conditions)]
-        rows.append(f"| {' | '.join(cells)} |")
-    return "\n".join(rows)
-
-
-def _code(texts: list[str]) -> str:
-    return ", ".join(f"`{text}`" for text in texts)
+        rows.append([code(each) for each in ([one["Sid"]], one["Action"], resources, conditions)])
+    return table("statement | allows | on | when", rows)
 
 
 GENERATED: dict[str, Callable[[], str]] = {
@@ -142,30 +126,30 @@ GENERATED: dict[str, Callable[[], str]] = {
     "commands": command_line.reference,
     "compatibility": compatibility_checks,
     "container": container_settings,
-    "contract": contract_cases,
+    "contract": lambda: markdown(chosen([])),
     "exit_statuses": command_line.exit_statuses,
     "findings": security.findings,
-    "jobs": security.job_role_wildcards,
+    "jobs": partial(security.wildcards, JOB_ROLE_WILDCARDS),
     "key": security.key_users,
     "roles": security.execution_roles,
     "rules": security.rules,
     "settings": settings_table,
-    "source_permissions": source_permissions,
-    "target_permissions": target_permissions,
+    "source_permissions": partial(role_permissions, "source"),
+    "target_permissions": partial(role_permissions, "target"),
     "targets": make_targets,
     "unscoped": security.unscoped,
-    "wildcards": security.wildcards,
+    "wildcards": partial(security.wildcards, WILDCARDS),
 }
 _PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def regenerated(text: str) -> str:
-    """The text of a page with every generated part made anew."""
+    """The text of a page with every part generated anew."""
     return _PART.sub(lambda part: f"{part[1]}{GENERATED[part[2]]()}\n{part[3]}", text)
 
 
 def pages() -> list[Path]:
-    """The pages that have generated parts of this module's."""
+    """The pages that have generated parts."""
     candidates = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
     return [page for page in candidates if _PART.search(page.read_text())]
 

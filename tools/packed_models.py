@@ -15,11 +15,10 @@ _SECONDS_A_LINE = 5
 
 
 def packed_models(settings: Settings, build: Path) -> Models:
-    """Pack every model folder that a stage names, into `build`; nothing to do where it is done.
+    """Pack every model folder that a stage names into `build`, unless it is packed already.
 
-    Raises:
-        IncompatibleError: where a folder's record of its environment cannot be used.
-        ModelFolderError: where a folder cannot be packed.
+    Raises IncompatibleError where a folder's record of its environment cannot be used,
+    ModelFolderError where a folder cannot be packed.
     """
     return {path: _packed(settings, path, build) for path in settings.model_paths}
 
@@ -27,13 +26,11 @@ def packed_models(settings: Settings, build: Path) -> Models:
 def _packed(settings: Settings, path: str, build: Path) -> PackedModel:
     folder = settings.file.parent / path
     record = read_model_record(folder)
-    # A folder's path may hold anything: its archive is named by a hash of it.
-    name = (
-        "" if path == settings.model.path else f"-{hashlib.sha256(path.encode()).hexdigest()[:12]}"
-    )
-    packed = pack_if_changed(
-        folder, build / f"model{name}.tar.gz", on_bytes=_Lines(folder, members(folder))
-    )
+    # A path may contain any character, so that its hash names the archive.
+    hashed = hashlib.sha256(path.encode()).hexdigest()
+    name = "" if path == settings.model.path else f"-{hashed[:12]}"
+    progress = _Lines(folder, members(folder))
+    packed = pack_if_changed(folder, build / f"model{name}.tar.gz", on_bytes=progress)
     plain = any(stage.shipping.form == "files" for stage in settings.stages.values())
     return PackedModel(
         archive=packed.path,
@@ -44,7 +41,7 @@ def _packed(settings: Settings, path: str, build: Path) -> PackedModel:
 
 
 class _Lines:
-    """Says how far a long packing is, in lines, as the CDK CLI passes on no others."""
+    """Prints the progress of a long packing in lines, as the CDK CLI passes on nothing else."""
 
     def __init__(self, folder: Path, found: list[Member]) -> None:
         self._folder, self._read, self._said = folder, 0, time.monotonic()

@@ -6,21 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from stacks.compliance.acknowledged import (
-    FINDINGS,
-    JOB_ROLE_WILDCARDS,
-    UNSCOPED_ACTIONS,
-    WILDCARDS,
-)
+from stacks.compliance.acknowledged import FINDINGS, UNSCOPED_ACTIONS
 from stacks.compliance.endpoint_rules import RULES
 from tools.checkov.acknowledged import acknowledgements
+from tools.markdown import code, table
 
 SNAPSHOTS = Path(__file__).parents[1] / "tests" / "stacks" / "snapshots"
 Statement = dict[str, Any]
 
 _ENDPOINT_LOGS = re.compile(r":log-group:/aws/sagemaker/(Endpoints|InferenceComponents)/[^/]+:\*$")
 
-# What references to other resources stand for.
+# The words for references to other resources.
 _REFERENCES = {
     r"PublishOutputRefData\w+": "the stage's bucket",
     r"PublishOutputFnGetAttKey\w+": "the stage's key",
@@ -32,13 +28,13 @@ _REFERENCES = {
 
 def rules() -> str:
     """Every rule of the endpoint pack."""
-    return _table("rule | what it asks for", ((one.name, one.asks_for) for one in RULES))
+    return table("rule | what it asks for", ((one.name, one.asks_for) for one in RULES))
 
 
 def findings() -> str:
     """Every acknowledged finding of the public packs."""
     rows = ((f"`{one.finding}`", f"`{one.path}`", one.reason) for one in FINDINGS)
-    return _table("finding | where, below the stage | why it stands", rows)
+    return table("finding | where, below the stage | why it stands", rows)
 
 
 def checkov_findings() -> str:
@@ -47,43 +43,32 @@ def checkov_findings() -> str:
         (one.check, f"`{one.resource}`", f"`{one.templates}`", one.reason)
         for one in acknowledgements()
     )
-    return _table("finding | resource | templates | why it stands", rows)
+    return table("finding | resource | templates | why it stands", rows)
 
 
 def unscoped() -> str:
     """Every action that may stand beside the resource `*`."""
-    return _table("action | why", ((f"`{one}`", why) for one, why in UNSCOPED_ACTIONS.items()))
+    return table("action | why", ((f"`{one}`", why) for one, why in UNSCOPED_ACTIONS.items()))
 
 
-def wildcards() -> str:
-    """Every kind of resource that is a wildcard."""
-    return _endings(WILDCARDS)
-
-
-def job_role_wildcards() -> str:
-    """The same of the roles of GitHub's jobs."""
-    return _endings(JOB_ROLE_WILDCARDS)
-
-
-def _endings(kinds: dict[str, str]) -> str:
+def wildcards(kinds: dict[str, str]) -> str:
+    """Kinds of resources that are wildcards, by the end of their names."""
     plain = ((re.sub(r"[\\^]", "", end), why) for end, why in kinds.items())
-    return _table("resource ends with | why", ((f"`{end}`", why) for end, why in plain))
+    return table("resource ends with | why", ((f"`{end}`", why) for end, why in plain))
 
 
 def execution_roles() -> str:
-    """What the execution role of each example may do."""
+    """The permissions of the execution role of each example."""
     who: dict[tuple[str, str, str], list[str]] = {}
-    examples = [file.parent for file in sorted(SNAPSHOTS.glob("*/*-Serving.json"))]
-    for folder in examples:
-        for statement in _role_statements(folder):
-            for row in _permissions(statement):
-                who.setdefault(row, []).append(folder.name)
-    names = {
-        row: "all" if len(set(found)) == len(examples) else ", ".join(dict.fromkeys(found))
-        for row, found in who.items()
-    }
-    rows = ((*row, names[row]) for row in sorted(who))
-    return _table("may | on | held by | examples", rows)
+    examples = sorted(SNAPSHOTS.glob("*/*-Serving.json"))
+    for file in examples:
+        for row in _role_permissions(file):
+            who.setdefault(row, []).append(file.parent.name)
+    rows = []
+    for row, found in sorted(who.items()):
+        names = dict.fromkeys(found)
+        rows.append((*row, "all" if len(names) == len(examples) else ", ".join(names)))
+    return table("may | on | held by | examples", rows)
 
 
 def key_users() -> str:
@@ -92,17 +77,12 @@ def key_users() -> str:
     rows = (
         (
             f"`{_plain(next(iter(statement['Principal'].values())))}`",
-            ", ".join(f"`{action}`" for action in _list(statement["Action"])),
+            code(_list(statement["Action"])),
             _condition(statement),
         )
         for statement in key["KeyPolicy"]["Statement"]
     )
-    return _table("who | may | held by", rows)
-
-
-def _table(head: str, rows: Iterator[tuple[str, ...]]) -> str:
-    lines = [f"| {head} |", "|" + "---|" * (head.count("|") + 1)]
-    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
+    return table("who | may | held by", rows)
 
 
 def _of(file: Path, type_name: str) -> list[dict[str, Any]]:
@@ -110,18 +90,15 @@ def _of(file: Path, type_name: str) -> list[dict[str, Any]]:
     return [one["Properties"] for one in resources.values() if one["Type"] == type_name]
 
 
-def _role_statements(folder: Path) -> Iterator[Statement]:
-    (file,) = folder.glob("*-Serving.json")
-    for role in _of(file, "AWS::IAM::Role"):
-        for policy in role.get("Policies", []):
-            if policy["PolicyName"] == "hosting":
-                yield from policy["PolicyDocument"]["Statement"]
-
-
-def _permissions(statement: Statement) -> Iterator[tuple[str, str, str]]:
-    for action in _list(statement["Action"]):
-        for resource in _list(statement["Resource"]):
-            yield f"`{action}`", f"`{_plain(resource)}`", _condition(statement)
+def _role_permissions(file: Path) -> Iterator[tuple[str, str, str]]:
+    policies = (one for role in _of(file, "AWS::IAM::Role") for one in role.get("Policies", []))
+    for policy in policies:
+        if policy["PolicyName"] != "hosting":
+            continue
+        for statement in policy["PolicyDocument"]["Statement"]:
+            for action in _list(statement["Action"]):
+                for resource in _list(statement["Resource"]):
+                    yield f"`{action}`", f"`{_plain(resource)}`", _condition(statement)
 
 
 def _condition(statement: Statement) -> str:
@@ -138,7 +115,7 @@ def _list(value: Any) -> list[Any]:
 
 
 def _plain(value: Any) -> str:
-    """A principal or resource in words: references named, accounts and regions left out."""
+    """A principal or resource in words, with names for references, without accounts and regions."""
     if isinstance(value, dict):
         ((function, argument),) = value.items()
         if function == "Fn::Join":

@@ -77,6 +77,6 @@ def _upload(repository: Repository, file: Path, kind: str) -> dict[str, str | in
     with file.open("rb") as blob:
         digest = f"sha256:{hashlib.file_digest(blob, 'sha256').hexdigest()}"
         blob.seek(0)
-        location, size = repository.begin_upload(digest) or "", file.stat().st_size
-        repository.upload(location, digest, size, iter(lambda: blob.read(_BLOCK), b""))
+        size = file.stat().st_size
+        repository.upload(digest, size, iter(lambda: blob.read(_BLOCK), b""))
     return {"mediaType": f"application/vnd.docker.{kind}", "digest": digest, "size": size}

@@ -1,41 +1,33 @@
-"""`berth workflows`: GitHub's workflows for the stages of stages.toml (docs/ci.md).
+"""GitHub's workflows for the stages of stages.toml (docs/ci.md).
 
-In the templates beside this file an expression is in square brackets: GitHub's own are in braces.
+In the templates beside this file expressions are in square brackets, as GitHub's are in braces.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from berth.context import settings_of
-from berth.exit_status import ExitStatus
-from berth.generated import differences
+from berth.context import StageName, settings_of
+from berth.generated import Check, differences, refuse_differences
 
 if TYPE_CHECKING:
     from stacks.settings import Settings
 
-SECTION = "Pipelines"
 _NAMES = ("deploy.yml", "promote.yml", "pull-request.yml")
 
 
-def add(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(rich_help_panel=SECTION)(workflows)
+def roles(context: typer.Context, stage: StageName) -> None:
+    """Print the roles that the job of STAGE assumes, as outputs of a GitHub workflow's step."""
+    from stacks.job_roles import outputs  # noqa: PLC0415
+
+    settings = settings_of(context)
+    settings.stage(stage)
+    for name, value in outputs(settings, stage).items():
+        print(f"{name}={value}")
 
 
-def workflows(
-    context: typer.Context,
-    *,
-    check: Annotated[
-        bool,
-        typer.Option(
-            "--check",
-            help="Write nothing. Print how the workflows differ from the files, and end with exit"
-            " status 1 where they do.",
-        ),
-    ] = False,
-) -> None:
+def workflows(context: typer.Context, *, check: Check = False) -> None:
     """Write GitHub's workflows for the stages, into .github/workflows beside stages.toml.
 
     They check and plan each pull request, deploy the first stage from main, and promote from each
@@ -50,13 +42,8 @@ def workflows(
         print(f"{place}: {', '.join(written)}")
         return
     files = [place / name for name in written]
-    found = differences(
-        {file.name: file.read_text(encoding="utf-8") for file in files if file.exists()}, written
-    )
-    if found:
-        print("\n".join(found))
-        print(f"{place}: differs from stages.toml; to write it anew: berth workflows")
-        raise typer.Exit(ExitStatus.NO)
+    kept = {file.name: file.read_text(encoding="utf-8") for file in files if file.exists()}
+    refuse_differences(place, differences(kept, written), "berth workflows")
     print(f"{place}: {', '.join(written)}: as stages.toml has it")
 
 

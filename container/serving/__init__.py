@@ -1,1 +1,1 @@
-"""The server that answers SageMaker's container contract for an MLflow model folder."""
+"""The server that fulfils SageMaker's container contract for a model's folder."""

@@ -1,4 +1,4 @@
-"""The server's main program: read settings, listen, load, serve, drain, exit with a status."""
+"""The server's main program: it reads settings, listens, loads the model, serves and drains."""
 
 import asyncio
 import gc
@@ -22,7 +22,7 @@ _log = logging.getLogger("serving")
 
 
 def main() -> int:
-    """Serve until SIGTERM (status 0) or a failure (1; 2 for a wrong setting), the reason logged."""
+    """Serve until SIGTERM (status 0) or a logged failure (1, or 2 for a wrong setting)."""
     configure(logging.INFO)
     try:
         settings = Settings.from_environment(os.environ)
@@ -31,8 +31,10 @@ def main() -> int:
         return 2
     configure(settings.log_level)
     _allow_connections()
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    address = settings.host, settings.port
     try:
-        listener = _listen(settings)
+        listener = socket.create_server(address, family=family, backlog=2048)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         _log.error("cannot listen on %s:%s: %s", settings.host, settings.port, reason)
@@ -41,14 +43,9 @@ def main() -> int:
 
 
 def _allow_connections() -> None:
-    """Let as many clients connect as the host allows: a process begins with 1,024 files or so."""
+    """Raise the limit of open files, often 1,024, to the host's, as each connection is one."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-
-
-def _listen(settings: Settings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
 
 
 async def _serve(settings: Settings, listener: socket.socket) -> int:
@@ -65,7 +62,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> int:
     server = Server(App(host, metrics, settings), max_body_bytes=settings.max_body_bytes)
     host.start()
     logging_metrics = asyncio.ensure_future(metrics.model.log_every_minute())
-    # Objects made so far live as long as the process, and requests seldom leave reference cycles.
+    # Objects made so far live as long as the process, and requests rarely leave reference cycles.
     gc.freeze()
     gc.set_threshold(50_000)
     await server.listen(listener)

@@ -12,9 +12,10 @@ class ConfigError(ValueError):
     """A setting in the environment is wrong; the message names it, its value and what is right."""
 
 
-def _from(variable: str, parse: Callable[[str], Any], meaning: str) -> dict[str, Any]:
-    """Say where a setting comes from; `parse` raises ValueError with what is allowed."""
-    return {"variable": variable, "parse": parse, "meaning": meaning}
+def _setting(variable: str, default: Any, parse: Callable[[str], Any], meaning: str) -> Any:
+    """Declare a setting; `parse` raises ValueError with what is allowed."""
+    metadata = {"variable": variable, "parse": parse, "meaning": meaning}
+    return field(default=default, metadata=metadata)
 
 
 def _whole_number(text: str, high: int = 2**40) -> int:
@@ -62,203 +63,159 @@ def _level(text: str) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What the environment may say; `make docs` writes their metadata into docs/container.md."""
+    """What the environment may set; `make docs` writes the metadata into docs/container.md."""
 
-    port: int = field(
-        default=8080,
-        metadata=_from("SAGEMAKER_BIND_TO_PORT", _port, "The port to listen on."),
+    port: int = _setting("SAGEMAKER_BIND_TO_PORT", 8080, _port, "The port to listen on.")
+    host: str = _setting(
+        "BERTH_BIND_HOST",
+        "0.0.0.0",  # noqa: S104 - a container is reached from outside of it
+        str,
+        "The address to listen on.",
     )
-    host: str = field(
-        default="0.0.0.0",  # noqa: S104 - a container is reached from outside of it
-        metadata=_from("BERTH_BIND_HOST", str, "The address to listen on."),
+    model_dir: Path = _setting(  # noqa: RUF009 - it returns a field
+        "SM_MODEL_DIR", Path("/opt/ml/model"), Path, "The model's folder, which is only read."
     )
-    model_dir: Path = field(
-        default=Path("/opt/ml/model"),
-        metadata=_from("SM_MODEL_DIR", Path, "The model's folder; it is only read."),
+    manifest_sha256: str = _setting(
+        "BERTH_MODEL_MANIFEST_SHA256",
+        "",
+        _digest,
+        "The SHA-256 of the model's `SHA256SUMS`. If it is set, that list and every file in the "
+        "folder are checked before anything of the model is imported or unpickled.",
     )
-    manifest_sha256: str = field(
-        default="",
-        metadata=_from(
-            "BERTH_MODEL_MANIFEST_SHA256",
-            _digest,
-            "SHA-256 of the model's `SHA256SUMS`. When set, that list and every file in the "
-            "folder are checked before anything of the model is imported or unpickled.",
-        ),
+    skip_version_check: bool = _setting(
+        "BERTH_SKIP_VERSION_CHECK",
+        False,
+        _flag,
+        "`1` loads a model that was made with other versions than those here, with a warning.",
     )
-    skip_version_check: bool = field(
-        default=False,
-        metadata=_from(
-            "BERTH_SKIP_VERSION_CHECK",
-            _flag,
-            "`1` loads the model with a warning although the versions that it was made with "
-            "differ from those here.",
-        ),
+    default_accept: str = _setting(
+        "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT",
+        "",
+        str,
+        "The content type of responses to requests whose Accept is missing or `*/*`. If it is "
+        "unset, that is `application/json`, or JSON lines for a body of JSON lines.",
     )
-    default_accept: str = field(
-        default="",
-        metadata=_from(
-            "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT",
-            str,
-            "The type of answers where Accept is missing or leaves it open; unset, it is "
-            "`application/json`, and JSON lines for a body of JSON lines.",
-        ),
+    program: str = _setting(
+        "SAGEMAKER_PROGRAM",
+        "",
+        str,
+        "The file of the model's handlers. If it is unset, that is `inference.py`, if it exists.",
     )
-    program: str = field(
-        default="",
-        metadata=_from(
-            "SAGEMAKER_PROGRAM",
-            str,
-            "The file of the model's handlers; unset, it is `inference.py` where there is one.",
-        ),
+    submit_directory: str = _setting(
+        "SAGEMAKER_SUBMIT_DIRECTORY",
+        "",
+        str,
+        "The folder of that file, as a path or `file://` URL. If it is unset, that is `code` in "
+        "the model's folder.",
     )
-    submit_directory: str = field(
-        default="",
-        metadata=_from(
-            "SAGEMAKER_SUBMIT_DIRECTORY",
-            str,
-            "The folder of that file, also as `file://`; unset, it is `code` in the model's.",
-        ),
+    batch_requests: bool = _setting(
+        "BERTH_BATCH_REQUESTS",
+        False,
+        _flag,
+        "`1` computes the texts of several requests in one call of an MLflow model's `predict`, "
+        "which must return one prediction for each text.",
     )
-    batch_requests: bool = field(
-        default=False,
-        metadata=_from(
-            "BERTH_BATCH_REQUESTS",
-            _flag,
-            "`1` lets texts of several requests share one call of an MLflow model's `predict`, "
-            "which must return one prediction for each of them.",
-        ),
+    max_body_bytes: int = _setting(
+        "BERTH_MAX_BODY_BYTES",
+        25 * 1024 * 1024,
+        _whole_number,
+        "A request with a longer body is refused with 413.",
     )
-    max_body_bytes: int = field(
-        default=25 * 1024 * 1024,
-        metadata=_from(
-            "BERTH_MAX_BODY_BYTES", _whole_number, "A longer request is answered with 413."
-        ),
+    deadline_seconds: int = _setting(
+        "BERTH_DEADLINE_SECONDS",
+        60,
+        _whole_number,
+        "How long a request may take. One that would take longer is refused at once with 503 and "
+        "`Retry-After`; one that has no response by then gets 504. SageMaker waits for 60 s; a "
+        "batch transform or an asynchronous endpoint can be configured to wait longer.",
     )
-    deadline_seconds: int = field(
-        default=60,
-        metadata=_from(
-            "BERTH_DEADLINE_SECONDS",
-            _whole_number,
-            "When a request must have its answer. One that cannot is refused at once with 503 and "
-            "`Retry-After`; one that has none by then gets 504. SageMaker waits for 60 s; a batch "
-            "transform or an asynchronous endpoint may be told to wait longer.",
-        ),
+    max_queue_tokens: int = _setting(
+        "BERTH_MAX_QUEUE_TOKENS",
+        1_000_000,
+        _whole_number,
+        "How many tokens may wait for a worker; requests beyond that get 503.",
     )
-    max_queue_tokens: int = field(
-        default=1_000_000,
-        metadata=_from(
-            "BERTH_MAX_QUEUE_TOKENS",
-            _whole_number,
-            "How many tokens may wait for a worker; what comes beyond is answered with 503.",
-        ),
+    max_queue_bytes: int = _setting(
+        "BERTH_MAX_QUEUE_BYTES",
+        256 * 1024 * 1024,
+        _whole_number,
+        "How many bytes of bodies may wait; requests beyond that get 503.",
     )
-    max_queue_bytes: int = field(
-        default=256 * 1024 * 1024,
-        metadata=_from(
-            "BERTH_MAX_QUEUE_BYTES",
-            _whole_number,
-            "How many bytes of bodies may wait; what comes beyond is answered with 503.",
-        ),
+    read_seconds: int = _setting(
+        "BERTH_READ_SECONDS",
+        10,
+        _whole_number,
+        "A client that sends no part of its body for this long gets 408.",
     )
-    read_seconds: int = field(
-        default=10,
-        metadata=_from(
-            "BERTH_READ_SECONDS",
-            _whole_number,
-            "A client that sends nothing of its body for so long gets 408.",
-        ),
+    workers: int = _setting(
+        "SAGEMAKER_MODEL_SERVER_WORKERS",
+        0,
+        _whole_number,
+        "How many processes load the model. If it is unset, one for each GPU; without a GPU, one "
+        "for each core that affinity and cgroup grant, as far as memory allows.",
     )
-    workers: int = field(
-        default=0,
-        metadata=_from(
-            "SAGEMAKER_MODEL_SERVER_WORKERS",
-            _whole_number,
-            "How many processes have a copy of the model. Unset: one for each GPU, or as many as "
-            "are fastest on the cores that affinity and cgroup grant.",
-        ),
+    threads: int = _setting(
+        "BERTH_THREADS",
+        0,
+        _whole_number,
+        "How many threads a worker computes with on CPU. If it is unset, the workers share the "
+        "cores.",
     )
-    threads: int = field(
-        default=0,
-        metadata=_from(
-            "BERTH_THREADS",
-            _whole_number,
-            "The threads that a worker computes with on CPU. Unset: the cores, shared by the "
-            "workers.",
-        ),
+    cpu_precision: str = _setting(
+        "BERTH_CPU_PRECISION",
+        "float32",
+        _precision,
+        "`int8` computes the matrices of BERT and related models in 8 bits on CPU, which is "
+        "faster and less exact. The results are the same on every CPU, with or without VNNI.",
     )
-    cpu_precision: str = field(
-        default="float32",
-        metadata=_from(
-            "BERTH_CPU_PRECISION",
-            _precision,
-            "`int8` computes the matrices of BERT and its like in 8 bits on CPU: faster, and less "
-            "exact. It is right on every CPU, with VNNI or without.",
-        ),
+    batch_milliseconds: int = _setting(
+        "BERTH_BATCH_MILLISECONDS",
+        100,
+        _whole_number,
+        "How long a batch should take: under load, a batch has as many tokens as are computed in "
+        "this time. No request waits for a batch to fill.",
     )
-    batch_milliseconds: int = field(
-        default=100,
-        metadata=_from(
-            "BERTH_BATCH_MILLISECONDS",
-            _whole_number,
-            "How long a batch should take: under load, as many tokens go into one as are computed "
-            "in this time. Nothing waits for a batch to fill.",
-        ),
+    hang_seconds: int = _setting(
+        "BERTH_HANG_SECONDS",
+        60,
+        _whole_number,
+        "A worker that computes one batch for longer is ended and replaced.",
     )
-    hang_seconds: int = field(
-        default=60,
-        metadata=_from(
-            "BERTH_HANG_SECONDS",
-            _whole_number,
-            "A worker that computes one batch for longer is ended and replaced.",
-        ),
+    session_seconds: int = _setting(
+        "BERTH_SESSION_SECONDS",
+        1200,
+        _whole_number,
+        "A stateful session ends when it has had no request for this long.",
     )
-    session_seconds: int = field(
-        default=1200,
-        metadata=_from(
-            "BERTH_SESSION_SECONDS",
-            _whole_number,
-            "A stateful session that gets no request for so long ends.",
-        ),
+    multi_model: bool = _setting(
+        "SAGEMAKER_MULTI_MODEL",
+        False,
+        _true_or_false,
+        "`true` starts the server without a model; `POST /models` loads models into it.",
     )
-    multi_model: bool = field(
-        default=False,
-        metadata=_from(
-            "SAGEMAKER_MULTI_MODEL",
-            _true_or_false,
-            "`true` starts without a model, and serves those that `POST /models` loads.",
-        ),
+    models_dir: Path = _setting(  # noqa: RUF009 - it returns a field
+        "BERTH_MODELS_DIR",
+        Path("/opt/ml/models"),
+        Path,
+        "The folder that holds the models of a multi-model endpoint.",
     )
-    models_dir: Path = field(
-        default=Path("/opt/ml/models"),
-        metadata=_from(
-            "BERTH_MODELS_DIR", Path, "Where the folders of a multi-model endpoint must lie."
-        ),
+    drain_seconds: int = _setting(
+        "BERTH_DRAIN_SECONDS",
+        25,
+        _whole_number,
+        "How long accepted requests may take to finish after SIGTERM. SageMaker kills the "
+        "container after 30 s.",
     )
-    drain_seconds: int = field(
-        default=25,
-        metadata=_from(
-            "BERTH_DRAIN_SECONDS",
-            _whole_number,
-            "How long accepted requests may take to finish after SIGTERM. SageMaker kills the "
-            "container after 30 s.",
-        ),
-    )
-    log_level: int = field(
-        default=logging.INFO,
-        metadata=_from(
-            "SAGEMAKER_CONTAINER_LOG_LEVEL",
-            _level,
-            "The least level to log: a name (`INFO`) or Python's number for it (`20`).",
-        ),
+    log_level: int = _setting(
+        "SAGEMAKER_CONTAINER_LOG_LEVEL",
+        logging.INFO,
+        _level,
+        "The lowest level that is logged: a name (`INFO`) or Python's number for it (`20`).",
     )
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
-        """Read the settings; an empty variable counts as unset.
-
-        Raises:
-            ConfigError: for the first value that is not allowed.
-        """
+        """Read the settings; an empty variable counts as unset, a wrong one is a ConfigError."""
         given = {}
         for setting in fields(cls):
             variable = setting.metadata["variable"]

@@ -11,13 +11,13 @@ _CGROUP = Path("/sys/fs/cgroup")
 def usable_cores(cgroup: Path = _CGROUP) -> int:
     """Return the cores granted by affinity and by the cgroup's quota (version 2 or 1), at least 1.
 
-    A quota of part of a core is rounded down: a thread too many is throttled with the others.
+    Part of a core is rounded down: if there is one thread too many, all are throttled.
     """
     return max(1, math.floor(min(len(os.sched_getaffinity(0)), _quota(cgroup))))
 
 
 def available_memory(cgroup: Path = _CGROUP, meminfo: Path = Path("/proc/meminfo")) -> int:
-    """Return the bytes that can still be had: the machine's, or the cgroup's where it has fewer."""
+    """Return the free bytes of the machine, or of the cgroup if it has fewer."""
     found = re.search(r"^MemAvailable:\s+(\d+) kB", meminfo.read_text(), re.MULTILINE)
     free = int(found[1]) * 1024 if found else 0
     for limit, used in (
@@ -34,7 +34,7 @@ def available_memory(cgroup: Path = _CGROUP, meminfo: Path = Path("/proc/meminfo
 
 
 def gpus(devices: Path = Path("/dev")) -> list[str]:
-    """Return the GPUs of this machine as CUDA_VISIBLE_DEVICES names them, none on a CPU."""
+    """Return the names of the GPUs as in CUDA_VISIBLE_DEVICES."""
     if (visible := os.environ.get("CUDA_VISIBLE_DEVICES")) is not None:
         return [name.strip() for name in visible.split(",") if name.strip() not in {"", "-1"}]
     found = [path.name for path in devices.glob("nvidia[0-9]*")]

@@ -1,4 +1,4 @@
-"""Frames between the front and a worker: a head (JSON) and a body (raw bytes) on a socket pair."""
+"""Frames between the front and a worker: a head (JSON) and a body (bytes) on a socket pair."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ def pack(head: Head, body: bytes = b"") -> tuple[bytes, bytes, bytes]:
     """Return the parts of one frame: sizes, head and body."""
     try:
         text = orjson.dumps(head)
-    except TypeError:  # a lone surrogate, which a model's error may quote
+    except TypeError:  # a lone surrogate, which a model's error may contain
         text = json.dumps(head).encode()
     return _SIZES.pack(len(text), len(body)), text, body
 
@@ -36,7 +36,7 @@ def _head(text: bytes | bytearray) -> Head:
 
 
 class _Frames:
-    """Puts frames together from the pieces that a socket delivers."""
+    """Joins the pieces that a socket delivers to frames."""
 
     def __init__(self) -> None:
         self._received = bytearray()
@@ -58,10 +58,10 @@ class _Frames:
 
 
 class Link(asyncio.Protocol):
-    """The front's end: frames are handed to `on_frame` as they come, and the end to `on_end`.
+    """The front's end: `on_frame` is called with each frame, and `on_end` at the end.
 
-    A system call for each frame would be much of a request's cost: what is sent within one turn
-    of the event loop leaves together.
+    The frames of one turn of the event loop are sent together, as a system call for each would be
+    much of a request's cost.
     """
 
     def __init__(self, on_frame: Callable[[Head, bytes], None], on_end: Callable[[], None]) -> None:
@@ -72,18 +72,18 @@ class Link(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
 
     def send(self, head: Head, body: bytes = b"") -> None:
-        """Send a frame; it is dropped when the worker is gone."""
+        """Send a frame; it is dropped if the worker has ended."""
         if not self._unsent:
             self._loop.call_soon(self._flush)
         self._unsent += pack(head, body)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Send what has waited for the connection."""
+        """Send the frames that wait for the connection."""
         self._transport = cast("asyncio.WriteTransport", transport)  # uvloop's is no subclass
         self._flush()
 
     def data_received(self, data: bytes) -> None:
-        """Pass on the frames that are complete."""
+        """Pass on complete frames."""
         for head, body in self._frames.feed(data):
             self._on_frame(head, body)
 
@@ -125,33 +125,22 @@ class Channel:
             self._unsent += pack(head, body)
 
     def send(self, head: Head, body: bytes = b"") -> None:
-        """Send a frame, and what was posted before.
-
-        Raises:
-            OSError: when the front is gone.
-        """
+        """Send a frame and those that were posted before; OSError if the front has ended."""
         self.post(head, body)
         self.flush()
 
     def flush(self) -> None:
-        """Send what was posted.
-
-        Raises:
-            OSError: when the front is gone.
-        """
+        """Send the frames that were posted; OSError if the front has ended."""
         with self._sending:
             unsent, self._unsent = self._unsent, []
             if unsent:
                 self._socket.sendall(b"".join(unsent))
 
     def receive(self, *, wait: bool = True) -> list[tuple[Head, bytes]]:
-        """Return the frames that have come completely.
-
-        Args:
-            wait: until something comes, or `wake` is called.
+        """Return complete frames; with `wait`, wait for data or a call of `wake`.
 
         Raises:
-            ConnectionError: when the front is gone.
+            ConnectionError: when the front has ended.
         """
         for descriptor, _ in self._events.poll(None if wait else 0):
             if descriptor == self._waker:
@@ -159,9 +148,9 @@ class Channel:
             elif data := self._socket.recv(_PIECE):
                 return list(self._frames.feed(data))
             else:
-                raise ConnectionError("the front is gone")
+                raise ConnectionError("the front has ended")
         return []
 
     def wake(self) -> None:
-        """Have a `receive` that waits, or the next one, return."""
+        """Make a `receive` that waits, or the next one, return."""
         os.eventfd_write(self._waker, 1)

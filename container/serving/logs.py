@@ -1,4 +1,4 @@
-"""The log: JSON, a line each, on stdout, where SageMaker collects it for CloudWatch."""
+"""The log: lines of JSON on stdout, which SageMaker sends to CloudWatch Logs."""
 
 import json
 import logging
@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 
 request_fields: ContextVar[dict[str, str]] = ContextVar("request_fields")
-"""What every line logged on behalf of a request carries; the inference thread sees it too."""
+"""The fields of every line that is logged for a request."""
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 
@@ -16,10 +16,10 @@ _ENCODER = json.JSONEncoder(default=str)  # json.dumps would make one for each l
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a record: time, level, message, the request's fields and any `extra`."""
+    """Formats a record as a JSON object: time, level, message, the request's fields and `extra`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Render the record; a value that JSON cannot hold is rendered as its text."""
+        """Format the record; a value that JSON cannot hold becomes its text."""
         line: dict[str, object] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
@@ -33,7 +33,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def configure(level: int) -> None:
-    """Send every logger's records, and Python's warnings, through the one JSON handler."""
+    """Send the records of all loggers, and Python's warnings, to the JSON handler."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)

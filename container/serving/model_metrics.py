@@ -1,7 +1,4 @@
-"""Model metrics: sums over the texts that a model was given and the entities that it found.
-
-Drift shows in them: texts or predictions that differ from earlier ones.
-"""
+"""Model metrics: sums over texts and the entities found in them, in which drift shows."""
 
 import math
 from collections.abc import Iterable
@@ -11,18 +8,17 @@ from typing import Any
 
 MOST_LABELS = 100
 OTHER = "other"
-"""The label that stands for all after the first MOST_LABELS: a model may make up any number."""
-_NUMBER = (float, Real)  # float is one; asked for first it takes a tenth of the time
+"""The label that stands for all after the first MOST_LABELS."""
+_NUMBER = (float, Real)  # float is a Real; checked first, it takes a tenth of the time
 
 
 @dataclass(slots=True)
 class ModelMetrics:
-    """Sums over texts that were answered.
+    """Sums over texts with predictions.
 
     Attributes:
         texts: the number of texts.
-        tokens: the number of their tokens without special ones; 0 where the server does not
-            tokenize.
+        tokens: the number of tokens without special ones; 0 if the server does not tokenize.
         unknown_tokens: the number of tokens that the vocabulary does not have.
         score: the sum of the scores of all entities.
         entities: the number found, by label; a known label that was not found has 0.
@@ -35,9 +31,9 @@ class ModelMetrics:
     entities: dict[str, int] = field(default_factory=dict)
 
     def count(self, prediction: Any, *, tokens: int = 0, unknown_tokens: int = 0) -> None:
-        """Count a text; of its prediction, if it is a list, the records that are entities.
+        """Count a text and the entities in its prediction.
 
-        An entity has a string as its `label` and a finite number as its `score`.
+        An entity is a record in a list, with a string `label` and a finite number `score`.
         """
         self.texts += 1
         self.tokens += tokens

@@ -1,9 +1,8 @@
 """The interface of a loaded model, whatever kind of folder it came from.
 
 A request is opened (decoded, tokenized), its items are computed in batches that it may share with
-other requests, and what came of them is finished (post-processed, encoded). The three steps run in
-threads of their own, so that they overlap: each is only ever called from its one thread, but for
-`open`, which has a second one for large bodies.
+other requests, and the results are finished (post-processed, encoded). Each of these steps runs in
+a thread of its own, so that they overlap; `open` has a second thread for large bodies.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,9 +16,9 @@ JSON = "application/json"
 
 @dataclass(slots=True)
 class Session:
-    """The state that a stateful session keeps between its requests.
+    """The state of a stateful session.
 
-    `data` is the model's to fill; setting `closed` ends the session with the present response.
+    The model may fill `data`; it sets `closed` to end the session with the present response.
     """
 
     id: str
@@ -29,7 +28,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request as a model gets it: the body and the headers that concern it."""
+    """A request as a model gets it."""
 
     body: bytes
     content_type: str | None = None
@@ -41,7 +40,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """An opened request: its items, what each costs in tokens, and what `finish` needs to know."""
+    """An opened request: its items, their costs in tokens, and the context for `finish`."""
 
     items: Sequence[Any]
     costs: Sequence[int]
@@ -49,8 +48,22 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class EncodedText:
+    """A text as the items that are computed (windows of a long text), and their costs in tokens.
+
+    `tokens` and `unknown_tokens` are 0 if the server does not tokenize.
+    """
+
+    text: str
+    items: Sequence[Any]
+    costs: Sequence[int]
+    tokens: int = 0
+    unknown_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Response:
-    """A whole response, with model metrics if the model is one of texts."""
+    """A whole response; that of a text model has model metrics."""
 
     body: bytes
     content_type: str = JSON
@@ -59,7 +72,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """A response in chunks; the iterator is advanced in the thread where `forward` runs."""
+    """A response in chunks; the iterator runs in the thread of `forward`."""
 
     chunks: Iterator[bytes]
     content_type: str
@@ -69,34 +82,29 @@ class Servable(Protocol):
     """A loaded model.
 
     Attributes:
-        mixes: whether `forward` may be given items of several requests at once. When it may not,
-            it is given all the items of one.
-        example: a request that the model must be able to answer; it is asked again and again to
-            prove that it still does. None where the model's folder has none.
+        mixes: whether `forward` takes the items of several requests at once; if it does not, it
+            gets all items of one request.
+        example: a request that the model must be able to predict, which is sent again and again
+            to check that it still is.
     """
 
     mixes: bool
     example: Request | None
 
     def open(self, request: Request) -> Job:
-        """Decode the request into items. A job without items is finished without `forward`.
+        """Decode the request into items; RequestError if it is wrong.
 
-        Raises:
-            RequestError: for what the client has done wrong.
+        A job without items is finished without a call of `forward`.
         """
 
     def forward(self, items: Sequence[Any]) -> Sequence[Any]:
         """Compute a result for each item; no item's result depends on the others.
 
         Raises:
-            RequestError, Exception: of the batch; it is halved until what is to blame is alone.
-            OutOfMemory: the batch is too large; it is halved, and smaller ones are made from now.
-            Broken: nothing can be computed any more in this process.
+            Exception: the batch fails; it is halved until the request to blame is alone.
+            OutOfMemory: the batch is too large; it is halved, and later ones are smaller.
+            Broken: the process can compute nothing any more.
         """
 
     def finish(self, job: Job, results: Sequence[Any]) -> Response | Stream:
-        """Make the response from the results of all items, in their order.
-
-        Raises:
-            RequestError, PredictionError: for what goes wrong.
-        """
+        """Make the response from the results of all items, in their order."""

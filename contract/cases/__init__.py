@@ -1,13 +1,12 @@
 """The cases, by theme, in the order in which they run."""
 
-# ruff: noqa: I001 - the order of the cases is that of these lines
+# ruff: noqa: F401, I001 - each import registers its cases, in the order of these lines
 from contract.cases import (
     startup,
     ping,
     invocations,
     headers,
     protocol,
-    streaming,
     websocket,
     sessions,
     batch,
@@ -16,19 +15,3 @@ from contract.cases import (
     drain,
     multi_model,
 )
-
-__all__ = [
-    "batch",
-    "drain",
-    "files",
-    "headers",
-    "invocations",
-    "multi_model",
-    "ping",
-    "protocol",
-    "recovery",
-    "sessions",
-    "startup",
-    "streaming",
-    "websocket",
-]

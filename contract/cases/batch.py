@@ -16,20 +16,15 @@ _STRATEGIES = {"MULTI_RECORD", "SINGLE_RECORD"}
 _MOST_MEGABYTES = 100
 
 
-@case(
-    "batch.parameters",
-    "`/execution-parameters`, where it is served, holds values that a transform job may have",
-    source=BATCH,
-    need=Need.OPTIONAL,
-)
+@case("batch.parameters", Need.OPTIONAL, BATCH)
 def parameters(bench: Bench) -> str:
-    """Check each of the three, and that both numbers together stay within 100 MB."""
+    """`/execution-parameters`, where it is served, holds valid settings of a transform job."""
     response = bench.request("GET", "/execution-parameters")
     if 400 <= response.status < 500:
-        raise Skipped(f"/execution-parameters answers {response.status}")
-    required(response.status == 200, f"it answered {response}")
+        raise Skipped(f"/execution-parameters answered {response.status}")
+    response.require_200()
     given = response.json
-    required(isinstance(given, dict), f"it is no JSON object: {response}")
+    required(isinstance(given, dict), f"it is not a JSON object: {response}")
     concurrent, megabytes = given.get("MaxConcurrentTransforms", 1), given.get("MaxPayloadInMB", 6)
     required(_whole(concurrent, 1), f"MaxConcurrentTransforms is {concurrent!r}")
     required(_whole(megabytes, 0), f"MaxPayloadInMB is {megabytes!r}")
@@ -44,25 +39,15 @@ def _whole(value: object, least: int) -> bool:
     return type(value) is int and value >= least
 
 
-@case(
-    "batch.csv",
-    "`text/csv` in lines without a header gets a line for each record, in their order",
-    source=TRANSFORM,
-    need=Need.OPTIONAL,
-)
+@case("batch.csv", Need.OPTIONAL, TRANSFORM)
 def csv(bench: Bench) -> str:
-    """Send three records together and one by one."""
+    """For `text/csv` without a header, the response has one line per record, in order."""
     return _by_line(bench, _CSV)
 
 
-@case(
-    "batch.jsonlines",
-    "`application/jsonlines` gets a line for each record, in their order",
-    source=TRANSFORM,
-    need=Need.OPTIONAL,
-)
+@case("batch.jsonlines", Need.OPTIONAL, TRANSFORM)
 def jsonlines(bench: Bench) -> str:
-    """Send three records together and one by one."""
+    """For `application/jsonlines`, the response has one line per record, in order."""
     return _by_line(bench, _LINES)
 
 
@@ -72,11 +57,13 @@ def _by_line(bench: Bench, media_type: str) -> str:
         raise Skipped(f"it takes no record as {media_type}: {refusal}")
     alone = [_send(bench, media_type, [record]) for record in records]
     together = _send(bench, media_type, records)
-    required(together.status == 200, f"three records were answered {together}")
+    together.require_200("for three records it answered")
     lines = together.body.splitlines()
     required(len(lines) == len(records), f"{len(records)} records got {len(lines)} lines")
     expected = [response.body.splitlines() for response in alone]
-    required([[line] for line in lines] == expected, "a record's line differs from when alone")
+    required(
+        [[line] for line in lines] == expected, "a line differs from that of the same record alone"
+    )
     return f"as {records[0].decode()[:60]}"
 
 
@@ -89,7 +76,7 @@ def _taken(bench: Bench, media_type: str) -> tuple[list[bytes] | None, Response 
         response = _send(bench, media_type, records[:1])
         if response.status == 200:
             if _send(bench, "application/x-no-such-type", records[:1]).status == 200:
-                raise Skipped("it takes any Content-Type for the one that it knows")
+                raise Skipped("it ignores the Content-Type")
             return records, None
     return None, response
 
@@ -99,17 +86,10 @@ def _send(bench: Bench, media_type: str, records: Sequence[bytes]) -> Response:
     return bench.invoke(Example(body, media_type), headers={"Accept": media_type})
 
 
-@case(
-    "batch.environment",
-    "It starts and answers with batch transform's environment",
-    source=BATCH,
-    need=Need.REQUIRED,
-    setup=Setup.BATCH,
-)
+@case("batch.environment", Need.REQUIRED, BATCH, setup=Setup.BATCH)
 def environment(bench: Bench) -> None:
-    """Start it so, and send the example."""
+    """It starts and responds in the environment of batch transform."""
     if bench.launcher is None:
         raise Skipped("takes --image or --process")
     required(bench.startup.error is None, str(bench.startup.error))
-    got = bench.invoke()
-    required(got.status == 200, f"it answered {got}")
+    bench.invoke().require_200()

@@ -3,9 +3,8 @@
 from pathlib import Path
 
 from contract.assertions import Skipped, required
-from contract.bench import Bench
+from contract.bench import Bench, listing
 from contract.case import Need, case
-from contract.folder_listing import listing
 from contract.sources import HOSTING, LOGS, known
 
 # /opt/ml and /etc: mount points and names that the engine makes.
@@ -13,14 +12,9 @@ _MAY_CHANGE = ("/tmp", "/var/tmp", "/run", "/var/run", "/dev", "/proc", "/sys", 
 _ENGINES = {"/etc", "/etc/mtab", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf"}
 
 
-@case(
-    "files.model",
-    "The model's folder, read-only on SageMaker, stays as it is",
-    source=HOSTING,
-    need=Need.REQUIRED,
-)
+@case("files.model", Need.REQUIRED, HOSTING)
 def model(bench: Bench) -> str:
-    """Compare it with what it was before the first start."""
+    """The model's folder, read-only on SageMaker, is not changed."""
     _ = bench.running
     if bench.model is None or bench.model_before is None:
         raise Skipped("takes --model")
@@ -34,14 +28,9 @@ def model(bench: Bench) -> str:
     return f"{len(after)} files"
 
 
-@case(
-    "files.outside",
-    "Nothing is written outside of /tmp",
-    source=known("containers that fail under a read-only root"),
-    need=Need.PRACTICE,
-)
+@case("files.outside", Need.PRACTICE, known("containers that fail under a read-only root"))
 def outside(bench: Bench) -> None:
-    """Ask the engine what differs from the image."""
+    """Nothing is written outside of /tmp."""
     bench.invoke()
     written = bench.running.written()
     if written is None:
@@ -55,14 +44,9 @@ def outside(bench: Bench) -> None:
     required(not wrong, f"{len(wrong)} paths: {', '.join(wrong[:3])}")
 
 
-@case(
-    "logs.output",
-    "The log goes to stdout or stderr, from where CloudWatch gets it",
-    source=LOGS,
-    need=Need.PRACTICE,
-)
+@case("logs.output", Need.PRACTICE, LOGS)
 def output(bench: Bench) -> str:
-    """Look whether there is any."""
+    """The log goes to stdout or stderr, from where CloudWatch gets it."""
     lines = bench.running.log().splitlines()
     required(lines, "nothing was written to either")
     return f"{len(lines)} lines so far"

@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -21,25 +22,21 @@ _MALFORMED = {
 }
 
 
-@case(
-    "invocations.answer", "An invocation is answered with 200", source=HOSTING, need=Need.REQUIRED
-)
+@case("invocations.answer", Need.REQUIRED, HOSTING)
 def answer(bench: Bench) -> None:
-    """Send the example."""
+    """An invocation is answered with 200."""
     required(not bench.startup.hangs, f"the first one: {bench.startup.first}")
     got = bench.invoke()
-    required(got.status == 200, f"it answered {got}")
-    required(got.body, "the answer is empty")
+    got.require_200()
+    required(got.body, "the response is empty")
 
 
-@case(
-    "invocations.accept",
-    "Under load, connections are accepted within 250 ms",
-    source=HOSTING,
-    need=Need.REQUIRED,
-)
+@case("invocations.accept", Need.REQUIRED, HOSTING)
 def accept(bench: Bench) -> str:
-    """Judge how long the load's connections took; one in a hundred may be this machine's fault."""
+    """Under load, connections are accepted within 250 ms.
+
+    One slow connection in a hundred may be the fault of this machine.
+    """
     connects = sorted(bench.once(busy).load.connects)
     required(connects, "no connection was accepted")
     worst = connects[max(0, len(connects) - 1 - len(connects) // 100)]
@@ -47,14 +44,12 @@ def accept(bench: Bench) -> str:
     return f"{worst * 1000:.0f} ms, the slowest of {len(connects)} but 1 %"
 
 
-@case(
-    "invocations.in-time",
-    "Under load, every invocation is answered within 60 s",
-    source=HOSTING,
-    need=Need.REQUIRED,
-)
+@case("invocations.in-time", Need.REQUIRED, HOSTING)
 def in_time(bench: Bench) -> str:
-    """Judge the load's answers; refusing for overload is an answer."""
+    """Under load, every invocation is answered within 60 s.
+
+    To refuse a request because of overload is a valid response.
+    """
     load = bench.once(busy).load
     statuses = load.statuses()
     required("none" not in statuses, f"{statuses.get('none')} of {len(load.requests)} had none")
@@ -66,17 +61,16 @@ def in_time(bench: Bench) -> str:
 
 @case(
     "invocations.own-answer",
-    "Requests at the same time get each its own answer",
-    source=known("batched answers handed to the wrong requests"),
-    need=Need.REQUIRED,
+    Need.REQUIRED,
+    known("responses of a batch that go to the wrong requests"),
 )
 def own_answer(bench: Bench) -> str:
-    """Send differing requests alone and then together; their answers have to be the same."""
+    """Each of several simultaneous requests gets its own response."""
     variants = bench.example.variants(6)
     alone = [bench.invoke(variant) for variant in variants]
     good = [(variant, got) for variant, got in zip(variants, alone, strict=True) if _is_ok(got)]
     if len({got.body for _, got in good}) < 2:
-        raise Skipped("no requests could be made of the example that get different answers")
+        raise Skipped("the example cannot be varied so that the responses differ")
     rounds = good * 3
     with ThreadPoolExecutor(len(rounds)) as clients:
         together = list(clients.map(bench.invoke, [variant for variant, _ in rounds]))
@@ -85,13 +79,13 @@ def own_answer(bench: Bench) -> str:
         for got, (_, expected) in zip(together, rounds, strict=True)
         if _is_ok(got)
     ]
-    required(compared, "at the same time, none was answered with 200")
-    required(all(compared), f"{compared.count(False)} of {len(compared)} got another's answer")
+    required(compared, "of the simultaneous requests, none got 200")
+    required(all(compared), f"{compared.count(False)} of {len(compared)} got another's response")
     return f"{len(compared)} compared"
 
 
 def _refuses(got: Response) -> bool:
-    """Whether a container says that it cannot in time, which is an answer to what is large."""
+    """Whether the container refuses a large request because it would take too long."""
     return got.status == 503 and "Retry-After" in got.headers
 
 
@@ -100,7 +94,7 @@ def _is_ok(got: Response) -> bool:
 
 
 def same(left: Response, right: Response) -> bool:
-    """Whether two answers say the same, numbers within what a batch may change."""
+    """Whether two responses agree; numbers may differ as much as batching makes them differ."""
     if left.body == right.body:
         return True
     try:
@@ -121,12 +115,11 @@ def _alike(left: Any, right: Any) -> bool:
 
 @case(
     "invocations.malformed",
-    "A body that is no document of its type is answered with 4xx",
-    source=known("every exception a 500, or a 200 with the error in it"),
-    need=Need.PRACTICE,
+    Need.PRACTICE,
+    known("every exception a 500, or a 200 with the error in it"),
 )
 def malformed(bench: Bench) -> str:
-    """Send a truncated document."""
+    """A body that is not valid for its Content-Type gets a 4xx response."""
     got = _send_malformed(bench)
     required(400 <= got.status < 500, f"it answered {got}")
     return str(got.status)
@@ -134,12 +127,11 @@ def malformed(bench: Bench) -> str:
 
 @case(
     "invocations.no-traceback",
-    "No answer to a client holds a traceback",
-    source=known("MLflow's server answers with the model's traceback"),
-    need=Need.PRACTICE,
+    Need.PRACTICE,
+    known("MLflow's server returns the model's traceback"),
 )
 def no_traceback(bench: Bench) -> None:
-    """Look into the answer to a truncated document."""
+    """No response to a client contains a traceback."""
     got = _send_malformed(bench)
     required(b"Traceback (most recent call last)" not in got.body, "it holds a traceback")
 
@@ -147,66 +139,70 @@ def no_traceback(bench: Bench) -> None:
 def _send_malformed(bench: Bench) -> Response:
     media_type = bench.example.content_type.split(";")[0].strip()
     if media_type not in _MALFORMED:
-        raise Skipped(f"nothing is malformed for sure as {media_type}")
+        raise Skipped(f"no body is sure to be malformed as {media_type}")
     return bench.invoke(Example(_MALFORMED[media_type], media_type))
 
 
-@case(
-    "invocations.media-type",
-    "An unknown Content-Type is answered with 4xx",
-    source=HTTP,
-    need=Need.PRACTICE,
-)
+@case("invocations.media-type", Need.PRACTICE, HTTP)
 def media_type(bench: Bench) -> str:
-    """Send the example as something that nobody knows."""
+    """An unknown Content-Type gets a 4xx response."""
     got = bench.invoke(Example(bench.example.body, "application/x-no-such-type"))
     required(400 <= got.status < 500, f"it answered {got}")
     return str(got.status)
 
 
-@case(
-    "invocations.payload",
-    "A body of 6,291,456 bytes, the least that real-time endpoints pass, is answered",
-    source=QUOTAS,
-    need=Need.REQUIRED,
-)
+@case("invocations.payload", Need.REQUIRED, QUOTAS)
 def payload(bench: Bench) -> str:
-    """Pad the example to that length; a container may answer what it likes, but not 413."""
+    """A body of 6,291,456 bytes, which real-time endpoints let through, gets a response.
+
+    Any response but 413 will do: the container need not take the padding.
+    """
     got = bench.invoke(bench.example.padded(_REAL_TIME_BYTES))
     required(got.status != 413, "it answered 413")
     required(got.status < 500 or _refuses(got), f"it answered {got}")
     return str(got)
 
 
-@case(
-    "invocations.over-limit",
-    "A body over 25 MiB is answered (413, or as any other), not dropped",
-    source=QUOTAS,
-    need=Need.PRACTICE,
-)
+@case("invocations.over-limit", Need.PRACTICE, QUOTAS)
 def over_limit(bench: Bench) -> str:
-    """Pad the example to one byte more, and see that the container lives on."""
+    """A body over 25 MiB gets a response (413 or another) and is not dropped."""
     got = bench.invoke(bench.example.padded(_OVER_BYTES))
     required(got.status < 500 or _refuses(got), f"it answered {got}")
-    after = bench.invoke()
-    required(after.status == 200, f"the invocation after it: {after}")
+    bench.invoke().require_200("the invocation after it:")
     return str(got.status)
 
 
-@case(
-    "invocations.poison",
-    "Requests that no model can take fail alone among good ones",
-    source=known("LitServe: one bad item fails its whole batch"),
-    need=Need.PRACTICE,
-)
+@case("invocations.poison", Need.PRACTICE, known("LitServe: one bad item fails its whole batch"))
 def poison(bench: Bench) -> None:
-    """Send good ones, truncated ones and wrong ones at once; the good ones have to be answered."""
+    """A request that no model can take fails alone, without the good ones beside it."""
     good = bench.example
     if not good.is_json:
         raise Skipped("takes an example in JSON")
     truncated, wrong = Example(_MALFORMED["application/json"], good.content_type), good.poisoned()
     with ThreadPoolExecutor(16) as clients:
-        answers = list(clients.map(bench.invoke, [good, truncated, good, wrong] * 4))
-    lost = [str(got) for got in answers[::2] if got.status not in {200, 429, 503}]
+        responses = list(clients.map(bench.invoke, [good, truncated, good, wrong] * 4))
+    lost = [str(got) for got in responses[::2] if got.status not in {200, 429, 503}]
     if lost:
         raise Failed(f"{len(lost)} of 8 good ones: {lost[0]}")
+
+
+@case("stream.chunks", Need.OPTIONAL, HOSTING)
+def chunks(bench: Bench) -> str:
+    """The first chunk of a chunked response arrives before the last is made."""
+    data = (bench.stream or bench.example).request()
+    arrivals: list[float] = []
+    with bench.client.connect() as connection:
+        began = connection.send(data, timeout=bench.limits.response)
+        response = connection.begin("POST", timeout=bench.limits.response)
+        if not response.chunked:
+            raise Skipped("the response is not chunked (--stream-body gives another request)")
+        required(response.status == 200, f"it answered {response.status}")
+        while response.read1(65536):
+            arrivals.append(time.monotonic() - began)
+        ended = time.monotonic() - began
+    required(arrivals, "the response is empty")
+    required(
+        len(arrivals) > 1 and arrivals[-1] - arrivals[0] > ended / 10,
+        f"all of it came at once, after {ended:.2f} s",
+    )
+    return f"first after {arrivals[0] * 1000:.0f} ms, last after {arrivals[-1] * 1000:.0f} ms"

@@ -1,4 +1,4 @@
-"""The multi-model API: a life of models, from load to eviction."""
+"""The multi-model API, from loading to eviction."""
 
 import json
 import time
@@ -21,13 +21,13 @@ _FIRST, _SECOND, _THIRD = MODEL_NAMES[:3]
 
 
 def offered(bench: Bench) -> bool:
-    """Whether it serves the models' API; skips the case where it need not."""
+    """Whether it serves the multi-model API; skips the case where it need not."""
     error = "it does not start" if bench.startup.error else None
     if error is None:
         response = bench.request("GET", "/models")
         if response.status == 200:
             return True
-        error = f"GET /models answers {response.status}"
+        error = f"GET /models answered {response.status}"
     if bench.labels.get(_LABEL) == "true":
         raise Failed(f"the image has the label {_LABEL}=true, but: {error}")
     raise Skipped(f"not offered: {error}")
@@ -64,7 +64,7 @@ def _models(bench: Bench, *names: str) -> Iterator[None]:
     try:
         for name in names:
             response = _load(bench, name)
-            required(response.status == 200, f"POST /models answered {response}")
+            response.require_200("POST /models answered")
             loaded_names.append(name)
         yield
     finally:
@@ -72,48 +72,48 @@ def _models(bench: Bench, *names: str) -> Iterator[None]:
             _unload(bench, name)
 
 
-def _multi_model(id: str, title: str) -> Callable[[Check], Check]:
-    return case(
-        f"multi-model.{id}", title, source=MULTI_MODEL, need=Need.OPTIONAL, setup=Setup.MULTI_MODEL
-    )
+def _multi_model(id: str) -> Callable[[Check], Check]:
+    return case(f"multi-model.{id}", Need.OPTIONAL, MULTI_MODEL, setup=Setup.MULTI_MODEL)
 
 
-@_multi_model("start", "With no model loaded, `/ping` passes and `GET /models` is an empty list")
+@_multi_model("start")
 def start(bench: Bench) -> None:
-    """Look at a container that was just started."""
+    """With no model loaded, `/ping` passes and `GET /models` returns an empty list."""
     bench.once(offered)
-    required(bench.ping().status == 200, "/ping does not answer 200")
+    bench.ping().require_200("/ping answered")
     listed = bench.request("GET", "/models").json
     required(isinstance(listed, dict) and listed.get("models") == [], f"it lists {listed}")
 
 
-@_multi_model("load", "`POST /models` loads a model (200), which then answers invocations")
+@_multi_model("load")
 def load(bench: Bench) -> str:
-    """Load one and invoke it."""
+    """`POST /models` loads a model (200), which then answers invocations."""
     began = time.monotonic()
     with _models(bench, _FIRST):
         taken = time.monotonic() - began
-        got = _invoke(bench, _FIRST)
-        required(got.status == 200, f"the invocation was answered {got}")
+        _invoke(bench, _FIRST).require_200("the invocation:")
     return f"loaded in {taken:.1f} s"
 
 
-@_multi_model("list", "`GET /models` and `GET /models/{name}` name the models and where they are")
+@_multi_model("list")
 def listing(bench: Bench) -> None:
-    """Load two and ask for both."""
+    """`GET /models` and `GET /models/{name}` return the models' names and URLs."""
     with _models(bench, _FIRST, _SECOND):
         listed = _pages(bench)
         wanted = {name: _url(bench, name) for name in (_FIRST, _SECOND)}
         required(listed == wanted, f"it lists {listed}, not {wanted}")
         one = bench.request("GET", f"/models/{_FIRST}")
-        required(one.status == 200, f"GET /models/{{name}} answered {one}")
+        one.require_200("GET /models/{name} answered")
         entry = one.json[0] if isinstance(one.json, list) else one.json
         required(entry.get("modelName") == _FIRST, f"GET /models/{{name}} answered {one}")
 
 
-@_multi_model("paging", "With a page's length of 1, `next_page_token` leads through all models")
+@_multi_model("paging")
 def paging(bench: Bench) -> str | None:
-    """Follow the tokens; `limit`, which multi-model-server knows, is a wish."""
+    """With pages of one model, `next_page_token` leads through all models.
+
+    A container need not honour `limit`, which multi-model-server knows.
+    """
     with _models(bench, _FIRST, _SECOND, _THIRD):
         first = bench.request("GET", "/models?limit=1").json
         listed = _pages(bench, limit=1)
@@ -127,7 +127,7 @@ def _pages(bench: Bench, limit: int | None = None) -> dict[str, str]:
     query = f"?{wish[1:]}" if wish else ""
     for _ in range(10):
         response = bench.request("GET", f"/models{query}")
-        required(response.status == 200, f"GET /models{query} answered {response}")
+        response.require_200(f"GET /models{query} answered")
         page = response.json
         for entry in page["models"]:
             required(entry["modelName"] not in listed, f"{entry['modelName']} is on two pages")
@@ -138,34 +138,32 @@ def _pages(bench: Bench, limit: int | None = None) -> dict[str, str]:
     raise Failed("the pages do not end")
 
 
-@_multi_model(
-    "conflict", "Loading a model that is loaded is answered with 409, and changes nothing"
-)
+@_multi_model("conflict")
 def conflict(bench: Bench) -> None:
-    """Load one twice."""
+    """Loading a model a second time is refused with 409 and changes nothing."""
     with _models(bench, _FIRST):
         again = _load(bench, _FIRST)
         required(again.status == 409, f"it answered {again}")
-        required(_invoke(bench, _FIRST).status == 200, "the model answers no longer")
+        _invoke(bench, _FIRST).require_200("the invocation after it:")
 
 
-@_multi_model("unknown", "A model that is not loaded is 404 to GET, DELETE and invoke")
+@_multi_model("unknown")
 def unknown(bench: Bench) -> None:
-    """Ask for one that never was."""
+    """GET, DELETE and invoke of a model that is not loaded get 404."""
     bench.once(offered)
     name = "never-loaded"
-    answers = {
+    responses = {
         "GET": bench.request("GET", f"/models/{name}"),
         "DELETE": _unload(bench, name),
         "invoke": _invoke(bench, name),
     }
-    wrong = {verb: got.status for verb, got in answers.items() if got.status != 404}
+    wrong = {verb: got.status for verb, got in responses.items() if got.status != 404}
     required(not wrong, f"it answered {wrong}")
 
 
-@_multi_model("no-model", "Loading from where no model is fails, and leaves nothing behind")
+@_multi_model("no-model")
 def no_model(bench: Bench) -> str:
-    """Load from a folder that is not there."""
+    """Loading from a folder that does not exist fails and leaves nothing behind."""
     bench.once(offered)
     body = json.dumps({"model_name": "nowhere", "url": "/opt/ml/models/nowhere/model"}).encode()
     got = bench.request("POST", "/models", body, {"Content-Type": "application/json"})
@@ -175,23 +173,24 @@ def no_model(bench: Bench) -> str:
     return str(got.status)
 
 
-@_multi_model("unload", "`DELETE /models/{name}` unloads it (200): 404 then, until loaded again")
+@_multi_model("unload")
 def unload(bench: Bench) -> None:
-    """Load one, unload it, load it again."""
+    """`DELETE /models/{name}` unloads a model (200): 404 until it is loaded again."""
     with _models(bench, _FIRST):
-        gone = _unload(bench, _FIRST)
-        required(gone.status == 200, f"DELETE answered {gone}")
+        _unload(bench, _FIRST).require_200("DELETE answered")
         after = _invoke(bench, _FIRST)
-        required(after.status == 404, f"the invocation after it was answered {after}")
+        required(after.status == 404, f"the invocation after it: {after}")
         required(_FIRST not in _pages(bench), "it is still listed")
-        again = _load(bench, _FIRST)
-        required(again.status == 200, f"the second POST answered {again}")
-        required(_invoke(bench, _FIRST).status == 200, "the model does not answer again")
+        _load(bench, _FIRST).require_200("the second POST answered")
+        _invoke(bench, _FIRST).require_200("the invocation after that:")
 
 
-@_multi_model("memory", "The memory of a model is free again when DELETE answers")
+@_multi_model("memory")
 def memory_back(bench: Bench) -> str:
-    """Sum the memory of all processes before, with and after a model; the first load warms up."""
+    """The memory of a model is free by the time that DELETE responds.
+
+    The first load warms the container up.
+    """
     with _models(bench, _FIRST):
         _invoke(bench, _FIRST)
     pid = bench.pid
@@ -208,14 +207,14 @@ def memory_back(bench: Bench) -> str:
     return said
 
 
-@_multi_model("beside", "While one model loads, another answers")
+@_multi_model("beside")
 def beside(bench: Bench) -> str:
-    """Invoke one all the while that a second is loaded."""
+    """While one model loads, another serves requests."""
     path = f"/models/{_FIRST}/invoke"
     with _models(bench, _FIRST):
         client = bench.client
         with loaded(
-            client, bench.example, clients=2, timeout=bench.limits.answer, path=path
+            client, bench.example, clients=2, timeout=bench.limits.response, path=path
         ) as seen:
             began = time.monotonic()
             with _models(bench, _SECOND):
@@ -223,23 +222,22 @@ def beside(bench: Bench) -> str:
         statuses = seen.statuses()
         required(set(statuses) <= {"200", "429", "503"}, f"statuses meanwhile: {statuses}")
         slowest = max(request.done - request.sent for request in seen.requests)
-    return f"slowest answer {slowest:.2f} s while loading for {taken:.1f} s"
+    return f"slowest response {slowest:.2f} s while loading for {taken:.1f} s"
 
 
-@_multi_model(
-    "eviction", "When memory runs out it answers 507, and loads after another is unloaded"
-)
+@_multi_model("eviction")
 def eviction(bench: Bench) -> str:
-    """Load models until 507 as SageMaker does, then unload the first one and try again."""
+    """When memory runs out, loading gets 507; it succeeds once another is unloaded.
+
+    SageMaker reacts to 507 in this way.
+    """
     held: list[str] = []
     try:
         for name in MODEL_NAMES:
             response = _load(bench, name)
             if response.status == 507:
                 return _evict(bench, held, name)
-            required(
-                response.status == 200, f"model {len(held) + 1}: POST /models answered {response}"
-            )
+            response.require_200(f"model {len(held) + 1}: POST /models answered")
             held.append(name)
         raise Skipped(f"{len(held)} models were loaded and memory did not run out")
     finally:
@@ -250,11 +248,9 @@ def eviction(bench: Bench) -> str:
 def _evict(bench: Bench, held: list[str], name: str) -> str:
     count = len(held)
     required(held, "not even one model could be loaded")
-    required(_invoke(bench, held[-1]).status == 200, "after 507 a loaded model does not answer")
-    gone = _unload(bench, held.pop(0))
-    required(gone.status == 200, f"DELETE answered {gone}")
-    again = _load(bench, name)
-    required(again.status == 200, f"after the unloading, POST /models answered {again}")
+    _invoke(bench, held[-1]).require_200("after 507, a loaded model answered")
+    _unload(bench, held.pop(0)).require_200("DELETE answered")
+    _load(bench, name).require_200("after the unloading, POST /models answered")
     held.append(name)
-    required(_invoke(bench, name).status == 200, "the new model does not answer")
+    _invoke(bench, name).require_200("the new model answered")
     return f"507 with {count} models loaded"

@@ -21,48 +21,41 @@ class Busy:
 
 
 def busy(bench: Bench) -> Busy:
-    """Keep it busy for a while, and ping meanwhile, more often than SageMaker's every 5 s."""
+    """Keep the container busy, and ping it more often than SageMaker, which does every 5 s."""
     limits = bench.limits
-    client = bench.client
-    with loaded(client, bench.example, clients=limits.clients, timeout=limits.answer) as load:
+    with loaded(
+        bench.client, bench.example, clients=limits.clients, timeout=limits.response
+    ) as load:
         seen = Busy(load)
         for _ in until(limits.load, every=limits.load / 12):
             began = time.monotonic()
             try:
-                seen.pings.append(client.request("GET", "/ping", timeout=limits.ping))
+                seen.pings.append(bench.ping())
             except NoResponse as error:
                 seen.pings.append(error)
             time.sleep(max(0.0, began + limits.load / 12 - time.monotonic()))
     return seen
 
 
-@case("ping.ok", "`GET /ping` answers 200", source=HOSTING, need=Need.REQUIRED)
+@case("ping.ok", Need.REQUIRED, HOSTING)
 def ok(bench: Bench) -> None:
-    """Ping once."""
-    response = bench.ping()
-    required(response.status == 200, f"it answered {response}")
+    """`GET /ping` gets 200."""
+    bench.ping().require_200()
 
 
-@case(
-    "ping.empty",
-    "The answer to `/ping` has an empty body (AWS's own multi-model-server sends one)",
-    source=HOSTING,
-    need=Need.PRACTICE,
-)
+@case("ping.empty", Need.PRACTICE, HOSTING)
 def empty(bench: Bench) -> None:
-    """Look at the body."""
+    """The response to `/ping` has an empty body (that of multi-model-server is not empty)."""
     response = bench.ping()
     required(response.body == b"", f"its body is {response.body[:60]!r}")
 
 
-@case(
-    "ping.in-time",
-    "`/ping` answers within 2 s, also under load",
-    source=HOSTING,
-    need=Need.REQUIRED,
-)
+@case("ping.in-time", Need.REQUIRED, HOSTING)
 def in_time(bench: Bench) -> str:
-    """Judge the pings under load; one without an answer took too long or was dropped."""
+    """`/ping` responds within 2 s, also under load.
+
+    A ping without a response took too long or was dropped.
+    """
     pings = bench.once(busy).pings
     late = [str(ping) for ping in pings if isinstance(ping, NoResponse)]
     required(not late, f"{len(late)} of {len(pings)}: {(late or [''])[0]}")
@@ -71,14 +64,9 @@ def in_time(bench: Bench) -> str:
     return f"slowest {slowest * 1000:.0f} ms"
 
 
-@case(
-    "ping.steady",
-    "`/ping` stays 200 while the container is merely busy",
-    source=known("instances that are replaced because they had much to do"),
-    need=Need.PRACTICE,
-)
+@case("ping.steady", Need.PRACTICE, known("busy instances that are replaced as unhealthy"))
 def steady(bench: Bench) -> None:
-    """Judge the statuses of the pings under load."""
+    """`/ping` stays 200 while the container is merely busy."""
     pings = bench.once(busy).pings
     wrong = [str(ping) for ping in pings if isinstance(ping, NoResponse) or ping.status != 200]
     required(not wrong, f"{len(wrong)} of {len(pings)}: {(wrong or [''])[0]}")

@@ -1,4 +1,4 @@
-"""What happens when a process of the container dies: kill -9, under load."""
+"""What happens when a process of the container is killed under load."""
 
 import time
 from contextlib import suppress
@@ -10,9 +10,10 @@ from contract.assertions import Failed, Skipped, required
 from contract.bench import Bench
 from contract.case import Need, case
 from contract.client import NoResponse
-from contract.container import processes, until
+from contract.container import memory_of, processes, until
 from contract.load import Load, loaded
 from contract.sources import known
+from contract.starting import ping
 
 
 @dataclass
@@ -20,12 +21,12 @@ class Killing:
     """What followed the death of a worker.
 
     Attributes:
-        name: of the process that was killed.
-        load: what the clients saw that were there at the time.
-        truth: after how many seconds /ping was right for good; None where it never was in time.
-        wrong: the last time that /ping and the invocation after it did not agree.
-        back: after how many seconds invocations were answered again.
-        ended: the exit status, where the whole container ended.
+        name: the process that was killed.
+        load: the requests of the clients meanwhile.
+        truth: after how many seconds /ping stayed right; None if it was not right in time.
+        wrong: the last disagreement of /ping and the invocation after it.
+        back: after how many seconds invocations succeeded again.
+        ended: the exit status, if the whole container ended.
     """
 
     name: str
@@ -37,7 +38,7 @@ class Killing:
 
 
 def killing(bench: Bench) -> Killing:
-    """Kill the process that works hardest under load, and watch."""
+    """Kill the worker that is busiest under load, and watch."""
     client, limits = bench.client, bench.limits
     _ = bench.pid, bench.example
     with loaded(client, bench.example, clients=4, timeout=limits.hang) as load:
@@ -51,7 +52,7 @@ def killing(bench: Bench) -> Killing:
 
 
 def _hardest_worker(bench: Bench) -> psutil.Process:
-    """Find the child that used most processor time; one that alone listens is the server itself."""
+    """Find the busiest child; the only one that listens on the port is the server itself."""
     root, *children = processes(bench.pid)
     listening = [child for child in (root, *children) if _listens(child, bench.client.port)]
     if len(listening) == 1:
@@ -60,7 +61,7 @@ def _hardest_worker(bench: Bench) -> psutil.Process:
         raise Skipped("it has no worker process to be killed")
     before = {child: _busy_seconds(child) for child in children}
     time.sleep(0.7)
-    return max(children, key=lambda child: (_busy_seconds(child) - before[child], _rss(child)))
+    return max(children, key=lambda child: (_busy_seconds(child) - before[child], memory_of(child)))
 
 
 def _name(process: psutil.Process) -> str:
@@ -85,14 +86,8 @@ def _busy_seconds(process: psutil.Process) -> float:
     return 0.0
 
 
-def _rss(process: psutil.Process) -> int:
-    with suppress(psutil.Error):
-        return int(process.memory_info().rss)
-    return 0
-
-
 def _watch_truth(bench: Bench, seen: Killing, killed: float) -> None:
-    """Note since when /ping says what invocations find, until the limit has passed."""
+    """Observe since when /ping agrees with what invocations get, until the limit."""
     since: float | None = None
     for _ in until(bench.limits.recovery, every=0.1):
         began = time.monotonic() - killed
@@ -100,7 +95,7 @@ def _watch_truth(bench: Bench, seen: Killing, killed: float) -> None:
         if seen.ended is not None:
             seen.truth = began
             return
-        said, found = _ping_says_well(bench), _invocation_is_answered(bench)
+        said, found = _ping_passes(bench), _invocation_is_answered(bench)
         if said == found:
             since = began if since is None else since
         else:
@@ -112,23 +107,16 @@ def _watch_truth(bench: Bench, seen: Killing, killed: float) -> None:
     seen.truth = since
 
 
-def _ping_says_well(bench: Bench) -> bool:
-    try:
-        return bench.client.request("GET", "/ping", timeout=bench.limits.ping).status == 200
-    except NoResponse:
-        return False
+def _ping_passes(bench: Bench) -> bool:
+    return ping(bench.client, bench.limits) == 200
 
 
 def _invocation_is_answered(bench: Bench) -> bool:
-    headers = {"Content-Type": bench.example.content_type}
-    body = bench.example.body
     try:
-        limit = bench.limits.recovery
-        response = bench.client.request("POST", "/invocations", body, headers, timeout=limit)
+        status = bench.invoke(timeout=bench.limits.recovery).status
     except NoResponse:
         return False
-    # Refusing for overload is what a healthy container may do.
-    return response.status in {200, 429}
+    return status in {200, 429}  # a healthy container may refuse requests because of overload
 
 
 def _watch_return(bench: Bench, seen: Killing, killed: float) -> None:
@@ -136,49 +124,40 @@ def _watch_return(bench: Bench, seen: Killing, killed: float) -> None:
         seen.ended = bench.running.ended()
         if seen.ended is not None:
             return
-        if _invocation_is_answered(bench) and _ping_says_well(bench):
+        if _invocation_is_answered(bench) and _ping_passes(bench):
             seen.back = time.monotonic() - killed
             return
 
 
 @case(
     "recovery.truth",
-    "5 s after a worker's death (kill -9, under load), `/ping` says what invocations find",
-    source=known("multi-model-server, TorchServe: /ping is 200 while every worker is dead"),
-    need=Need.PRACTICE,
+    Need.PRACTICE,
+    known("multi-model-server, TorchServe: /ping is 200 while every worker is dead"),
 )
 def truth(bench: Bench) -> str:
-    """Judge when /ping was right."""
+    """5 s after a worker was killed under load, `/ping` agrees with what invocations get."""
     seen = bench.once(killing)
     required(seen.truth is not None, f"{seen.wrong} (killed: {seen.name})")
     return f"right after {seen.truth:.1f} s (killed: {seen.name})"
 
 
 @case(
-    "recovery.no-hang",
-    "No request hangs for 20 s because a worker died",
-    source=known("requests that hang over 20 s after a worker's death"),
-    need=Need.PRACTICE,
+    "recovery.no-hang", Need.PRACTICE, known("requests that hang over 20 s after a worker's death")
 )
 def no_hang(bench: Bench) -> str:
-    """Judge the requests of the load."""
+    """No request hangs for 20 s because a worker died."""
     seen = bench.once(killing)
     limit = bench.limits.hang
     hung = [request for request in seen.load.requests if request.done - request.sent >= limit]
-    required(not hung, f"{len(hung)} requests had no answer within {limit:g} s")
+    required(not hung, f"{len(hung)} requests had no response within {limit:g} s")
     statuses = seen.load.statuses()
     lost = {status: count for status, count in statuses.items() if status != "200"}
     return f"of {len(seen.load.requests)} requests not 200: {lost or 'none'}"
 
 
-@case(
-    "recovery.back",
-    "It serves again, or ends with a status that is not 0 so that it is started anew",
-    source=known("containers that stay up and never serve again"),
-    need=Need.PRACTICE,
-)
+@case("recovery.back", Need.PRACTICE, known("containers that stay up and never serve again"))
 def back(bench: Bench) -> str:
-    """Judge how it went on."""
+    """It serves again, or ends with a nonzero status so that it is restarted."""
     seen = bench.once(killing)
     if seen.ended is not None:
         required(seen.ended != 0, "it ended with status 0")

@@ -1,41 +1,29 @@
 """From `docker run IMAGE serve` to the first ping that passes."""
 
-from contextlib import suppress
-
 from contract.assertions import Failed, Skipped, required
 from contract.bench import Bench
 from contract.case import Need, case
-from contract.client import NoResponse
 from contract.container import RunningContainer, StartOptions, until
 from contract.sources import HOSTING, PIPELINE, known
+from contract.starting import ping
 
 _PORT_LABEL = "com.amazonaws.sagemaker.capabilities.accept-bind-to-port"
 
 
-@case(
-    "startup.ready",
-    "`serve` starts it, and `/ping` passes within 8 minutes (or `--timeout`)",
-    source=HOSTING,
-    need=Need.REQUIRED,
-)
+@case("startup.ready", Need.REQUIRED, HOSTING)
 def ready(bench: Bench) -> str | None:
-    """Start it and wait."""
+    """`serve` starts it, and `/ping` passes within 8 minutes (or `--timeout`)."""
     if bench.launcher is None:
-        required(bench.ping().status == 200, "/ping does not answer 200")
+        bench.ping().require_200("/ping answered")
         return None
     startup = bench.startup
     required(startup.error is None, str(startup.error))
     return f"{startup.seconds:.1f} s"
 
 
-@case(
-    "startup.port",
-    "It listens where `SAGEMAKER_BIND_TO_PORT` says, and its image's label says that it does",
-    source=PIPELINE,
-    need=Need.OPTIONAL,
-)
+@case("startup.port", Need.OPTIONAL, PIPELINE)
 def port(bench: Bench) -> None:
-    """Look where it answered, and at the label."""
+    """It listens on the port in `SAGEMAKER_BIND_TO_PORT`, and its image's label says so."""
     _ = bench.running
     labels = bench.labels
     labelled = labels.get(_PORT_LABEL) == "true"
@@ -46,14 +34,9 @@ def port(bench: Bench) -> None:
     raise Skipped("it listens on 8080: not for inference pipelines")
 
 
-@case(
-    "startup.truth",
-    "The first 200 of `/ping` is true: an invocation right after it is answered",
-    source=known("a static 200 while the model still loads"),
-    need=Need.PRACTICE,
-)
+@case("startup.truth", Need.PRACTICE, known("a static 200 while the model still loads"))
 def truth(bench: Bench) -> str | None:
-    """Judge the invocation that followed the first 200 at once."""
+    """Right after the first 200 of `/ping`, an invocation succeeds."""
     _ = bench.running, bench.example
     startup = bench.startup
     if isinstance(startup.first, Failed):
@@ -64,14 +47,9 @@ def truth(bench: Bench) -> str | None:
     return f"before that /ping was {seen}" if seen else None
 
 
-@case(
-    "startup.argument",
-    "Another argument than `serve` ends it with a status that is not 0, and with a message",
-    source=known("`docker run IMAGE train` that starts a server"),
-    need=Need.PRACTICE,
-)
+@case("startup.argument", Need.PRACTICE, known("`docker run IMAGE train` that starts a server"))
 def argument(bench: Bench) -> str:
-    """Start it with an argument that nobody knows."""
+    """With another argument than `serve` it ends with a nonzero status and a message."""
     if bench.launcher is None:
         raise Skipped("takes --image or --process")
     running = bench.launcher.start(StartOptions(argument="no-such-argument"))
@@ -90,8 +68,6 @@ def _end(bench: Bench, running: RunningContainer) -> int:
         if (status := running.ended()) is not None:
             return status
         for client in filter(None, (running.client, running.default)):
-            with suppress(NoResponse):
-                client.connect(timeout=1)
-                client.request("GET", "/ping", timeout=bench.limits.ping)
+            if ping(client, bench.limits) is not None:
                 raise Failed("it serves as if nothing was wrong")
     raise Failed(f"it was still running after {bench.limits.argument:g} s")

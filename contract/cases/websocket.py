@@ -19,7 +19,7 @@ _LABEL = "com.amazonaws.sagemaker.capabilities.bidirectional-streaming"
 def _stream(bench: Bench) -> Iterator[ClientConnection]:
     client = bench.client
     connection = client.connect()
-    limit = bench.limits.answer
+    limit = bench.limits.response
     try:
         with connect(
             f"ws://container:{client.port}{_PATH}",
@@ -41,87 +41,65 @@ def _stream(bench: Bench) -> Iterator[ClientConnection]:
         connection.socket.close()
 
 
-def _answer(bench: Bench, stream: ClientConnection) -> str | bytes:
+def _response(bench: Bench, stream: ClientConnection) -> str | bytes:
     try:
-        return stream.recv(timeout=bench.limits.answer)
+        return stream.recv(timeout=bench.limits.response)
     except TimeoutError as error:
-        raise Failed(f"no message came back within {bench.limits.answer:g} s") from error
+        raise Failed(f"no message came within {bench.limits.response:g} s") from error
     except ConnectionClosed as error:
-        raise Failed(f"it closed the stream instead of answering: {error}") from error
+        raise Failed(f"it closed the stream instead of sending a message: {error}") from error
 
 
-@case(
-    "websocket.answers",
-    "A text message and a binary one are each answered",
-    source=HOSTING,
-    need=Need.OPTIONAL,
-)
+@case("websocket.answers", Need.OPTIONAL, HOSTING)
 def answers(bench: Bench) -> None:
-    """Send the example as each of them, on one stream."""
+    """A text message and a binary message each get a response."""
     with _stream(bench) as stream:
         stream.send(bench.example.body.decode())
-        _answer(bench, stream)
+        _response(bench, stream)
         stream.send(bench.example.body)
-        _answer(bench, stream)
+        _response(bench, stream)
 
 
-@case(
-    "websocket.fragments",
-    "A message in fragments is answered as the whole one",
-    source=HOSTING,
-    need=Need.OPTIONAL,
-)
+@case("websocket.fragments", Need.OPTIONAL, HOSTING)
 def fragments(bench: Bench) -> None:
-    """Send the example whole and in three parts (what CompletionState PARTIAL becomes)."""
+    """A message in fragments gets the same response as the whole message.
+
+    A client of SageMaker sends fragments by CompletionState PARTIAL.
+    """
     text = bench.example.body.decode()
     parts = [text[:1], text[1 : len(text) // 2 + 1], text[len(text) // 2 + 1 :]]
     with _stream(bench) as stream:
         stream.send(text)
-        whole = _answer(bench, stream)
+        whole = _response(bench, stream)
         stream.send(parts)
-        required(_answer(bench, stream) == whole, "it got another answer")
+        required(_response(bench, stream) == whole, "it got another response")
 
 
-@case(
-    "websocket.pong",
-    "A ping frame is answered by a pong (SageMaker sends one every 60 s)",
-    source=HOSTING,
-    need=Need.OPTIONAL,
-)
+@case("websocket.pong", Need.OPTIONAL, HOSTING)
 def pong(bench: Bench) -> str:
-    """Send a ping and wait for its pong."""
+    """A ping frame is answered by a pong (SageMaker sends one every 60 s)."""
     with _stream(bench) as stream:
         came = stream.ping()
-        required(came.wait(bench.limits.answer), "no pong came")
+        required(came.wait(bench.limits.response), "no pong came")
         return f"{stream.latency * 1000:.0f} ms"
 
 
-@case(
-    "websocket.close",
-    "A close frame is answered by a close frame",
-    source=HOSTING,
-    need=Need.OPTIONAL,
-)
+@case("websocket.close", Need.OPTIONAL, HOSTING)
 def close(bench: Bench) -> None:
-    """Close the stream, and look at the code that came back."""
+    """A close frame is answered by a close frame."""
     with _stream(bench) as stream:
         stream.close()
         code = stream.protocol.close_rcvd.code if stream.protocol.close_rcvd else None
     required(code == 1000, f"it answered with code {code}" if code else "it did not answer it")
 
 
-@case(
-    "websocket.many",
-    "Several streams at once are answered, and `/ping` beside them",
-    source=HOSTING,
-    need=Need.OPTIONAL,
-)
+@case("websocket.many", Need.OPTIONAL, HOSTING)
 def many(bench: Bench) -> None:
-    """Hold eight open, ping, then use each."""
+    """Several streams at once get responses, and so does `/ping`."""
     with ExitStack() as open_streams:
         streams = [open_streams.enter_context(_stream(bench)) for _ in range(8)]
-        required(bench.ping().status == 200, "/ping does not answer 200")
+        bench.ping().require_200("/ping answered")
         for stream in streams:
             stream.send(bench.example.body.decode())
         for stream in streams:
-            _answer(bench, stream)
+            _response(bench, stream)

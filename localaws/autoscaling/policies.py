@@ -4,10 +4,10 @@ import time
 import uuid
 
 from localaws.autoscaling import evaluation, steps, tracking, variants
-from localaws.autoscaling.registry import REGISTRY, Key, Policy, Target, cooldowns_of
-from localaws.autoscaling.requests import key_of, matches, page
+from localaws.autoscaling.registry import REGISTRY, Key, Policy, cooldowns_of
+from localaws.autoscaling.requests import described, key_of
 from localaws.clients import client
-from localaws.json_api import AwsError
+from localaws.json_api import refuse
 from localaws.scope import Document, Scope
 
 
@@ -19,10 +19,12 @@ def put_scaling_policy(where: Scope, request: Document) -> Document:
     configuration = request.get(member, {})
     metric = _metric(key, kind, configuration)
     with REGISTRY.lock:
-        registered(key)
+        REGISTRY.target(key)
         known = REGISTRY.policies.get((key, request["PolicyName"]))
-        if known and known.document["PolicyType"] != kind:
-            raise AwsError.validation("The PolicyType of a scaling policy cannot be changed.")
+        refuse(
+            known and known.document["PolicyType"] != kind,
+            "The PolicyType of a scaling policy cannot be changed.",
+        )
         document = known.document if known else _new_policy(where, key, request, kind)
         document = document | {member: configuration}
         policy = Policy(key, document, metric, cooldowns_of(configuration))
@@ -35,22 +37,17 @@ def put_scaling_policy(where: Scope, request: Document) -> Document:
     return {"PolicyARN": document["PolicyARN"], "Alarms": document["Alarms"]}
 
 
-def _metric(key: Key, kind: str, configuration: Document) -> tracking.Metric | None:
+def _metric(key: Key, kind: str, configuration: Document) -> Document | None:
     """The metric of a policy of that type; AwsError where the configuration is of another type."""
-    if kind not in ("StepScaling", "TargetTrackingScaling"):
-        raise AwsError.validation(f"localaws does not evaluate policies of PolicyType {kind}.")
-    if kind == "TargetTrackingScaling" and configuration.get("TargetValue", 0) <= 0:
-        raise AwsError.validation(
-            "TargetTrackingScalingPolicyConfiguration with a TargetValue above 0 needed"
-        )
-    try:
-        if kind == "TargetTrackingScaling":
-            names = variants.names(key.resource_id)
-            return tracking.metric_of(configuration, key.dimension, *names)
+    if kind == "StepScaling":
         steps.check(configuration)
-    except ValueError as error:
-        raise AwsError.validation(str(error)) from None
-    return None
+        return None
+    refuse(
+        kind != "TargetTrackingScaling",
+        f"localaws does not evaluate policies of PolicyType {kind}.",
+    )
+    names = variants.names(key.resource_id)
+    return tracking.metric_of(configuration, key.dimension, *names)
 
 
 def delete_scaling_policy(where: Scope, request: Document) -> Document:
@@ -59,29 +56,20 @@ def delete_scaling_policy(where: Scope, request: Document) -> Document:
     with REGISTRY.lock:
         policy = REGISTRY.policies.get((key, request["PolicyName"]))
     if policy is None:
-        raise AwsError(
-            "ObjectNotFoundException",
-            f"No scaling policy found for service namespace: sagemaker, resource ID:"
-            f" {key.resource_id}, scalable dimension: {key.dimension}, policy name:"
-            f" {request['PolicyName']}",
-        )
+        raise key.missing("scaling policy", request["PolicyName"])
     delete(policy)
     return {}
 
 
 def describe_scaling_policies(where: Scope, request: Document) -> Document:
     """The policies, oldest first."""
-    wanted = request.get("PolicyNames")
     with REGISTRY.lock:
-        found = [
-            policy
-            for policy in REGISTRY.policies.values()
-            if matches(policy.key, where, request) and (not wanted or policy.name in wanted)
-        ]
-    return page("ScalingPolicies", [_described(policy) for policy in found], request)
+        policies = list(REGISTRY.policies.values())
+    found = ((one.key, one.name, _with_alarms(one)) for one in policies)
+    return described("ScalingPolicies", found, where, request, "PolicyNames")
 
 
-def _described(policy: Policy) -> Document:
+def _with_alarms(policy: Policy) -> Document:
     """A policy with its alarms; those of a step scaling policy name it as an action."""
     if policy.metric:
         return policy.document
@@ -90,18 +78,6 @@ def _described(policy: Policy) -> Document:
         for alarm in evaluation.alarms_of(policy)
     ]
     return policy.document | {"Alarms": alarms}
-
-
-def registered(key: Key) -> Target:
-    """The target; AwsError where none is registered. Hold the registry's lock."""
-    target = REGISTRY.targets.get(key)
-    if target is None:
-        raise AwsError(
-            "ObjectNotFoundException",
-            f"No scalable target found for service namespace: sagemaker, resource ID:"
-            f" {key.resource_id}, scalable dimension: {key.dimension}",
-        )
-    return target
 
 
 def _new_policy(where: Scope, key: Key, request: Document, kind: str) -> Document:

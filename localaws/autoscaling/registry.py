@@ -2,13 +2,16 @@
 
 import math
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from threading import RLock
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from localaws.autoscaling.schedules import Due
-from localaws.autoscaling.tracking import DEFAULT_COOLDOWN, Cooldowns, Metric
-from localaws.scope import Scope
+from localaws.autoscaling.tracking import DEFAULT_COOLDOWN, Cooldowns
+from localaws.json_api import AwsError
+from localaws.scope import Document, Scope
+
+CROSSED = "Maximum capacity cannot be less than minimum capacity"
 
 
 class Key(NamedTuple):
@@ -18,14 +21,21 @@ class Key(NamedTuple):
     resource_id: str
     dimension: str
 
+    def missing(self, what: str, name: str = "") -> AwsError:
+        """The error for a target, or for something of a target, that does not exist."""
+        return AwsError(
+            "ObjectNotFoundException",
+            f"No {what} found for service namespace: sagemaker, resource ID: {self.resource_id},"
+            f" scalable dimension: {self.dimension}{name and f', {what} name: {name}'}",
+        )
+
 
 @dataclass
 class Target:
     """A scalable target; `document` is its entry in DescribeScalableTargets."""
 
     key: Key
-    document: dict[str, Any]
-    tags: dict[str, str] = field(default_factory=dict)
+    document: Document
 
     @property
     def bounds(self) -> tuple[int, int]:
@@ -41,12 +51,13 @@ class Target:
 class Policy:
     """A scaling policy; `document` is its entry in DescribeScalingPolicies.
 
-    `metric` is what target tracking follows, None where the policy has steps.
+    `metric` is what target tracking follows, in PutMetricAlarm's shape; None where the policy has
+    steps.
     """
 
     key: Key
-    document: dict[str, Any]
-    metric: Metric | None
+    document: Document
+    metric: Document | None
     cooldowns: Cooldowns
 
     @property
@@ -55,9 +66,9 @@ class Policy:
         return str(self.document["PolicyName"])
 
     @property
-    def configuration(self) -> dict[str, Any]:
+    def configuration(self) -> Document:
         """The configuration of the policy's type."""
-        found: dict[str, Any] = self.document[f"{self.document['PolicyType']}PolicyConfiguration"]
+        found: Document = self.document[f"{self.document['PolicyType']}PolicyConfiguration"]
         return found
 
     @property
@@ -70,18 +81,18 @@ class Policy:
 class ScheduledAction:
     """A scheduled action; `document` is its entry in DescribeScheduledActions.
 
-    looked: the time, in epoch seconds, until which its schedule has been evaluated.
+    evaluated: the time, in epoch seconds, until which its schedule has been evaluated.
     """
 
     key: Key
-    document: dict[str, Any]
+    document: Document
     due: Due
-    looked: float
+    evaluated: float
 
 
-def cooldowns_of(configuration: dict[str, Any]) -> Cooldowns:
+def cooldowns_of(configuration: Document) -> Cooldowns:
     """A policy's cooldowns, none running; steps have one for both directions."""
-    default = configuration.get("Cooldown", DEFAULT_COOLDOWN)
+    default: int = configuration.get("Cooldown", DEFAULT_COOLDOWN)
     return Cooldowns(
         configuration.get("ScaleOutCooldown", default),
         configuration.get("ScaleInCooldown", default),
@@ -98,7 +109,13 @@ class Registry:
         self.targets: dict[Key, Target] = {}
         self.policies: dict[tuple[Key, str], Policy] = {}
         self.scheduled: dict[tuple[Key, str], ScheduledAction] = {}
-        self.activities: dict[Key, list[dict[str, Any]]] = {}
+        self.activities: dict[Key, list[Document]] = {}
+
+    def target(self, key: Key) -> Target:
+        """The registered target; AwsError where there is none. Hold the lock."""
+        if key not in self.targets:
+            raise key.missing("scalable target")
+        return self.targets[key]
 
     def policies_of(self, key: Key) -> list[Policy]:
         """A target's policies."""

@@ -1,43 +1,39 @@
-"""ScheduledAction actions: put, described, deleted, and carried out when they are due."""
+"""Scheduled actions: put, described, deleted, and carried out when they are due."""
 
+import math
 import time
 import uuid
 from datetime import UTC, datetime
 
 from localaws.autoscaling import schedules
-from localaws.autoscaling.policies import registered
-from localaws.autoscaling.registry import REGISTRY, Registry, ScheduledAction
-from localaws.autoscaling.requests import key_of, matches, page
-from localaws.json_api import AwsError
+from localaws.autoscaling.registry import CROSSED, REGISTRY, Registry, ScheduledAction
+from localaws.autoscaling.requests import described, key_of
+from localaws.json_api import refuse
 from localaws.scope import Document, Scope
-
-_CROSSED = "Maximum capacity cannot be less than minimum capacity"
-_BOUNDS = ("MinCapacity", "MaxCapacity")
 
 
 def put_scheduled_action(where: Scope, request: Document) -> Document:
     """Create a scheduled action of a registered target, or replace it."""
     key = key_of(where, request)
     name, bounds = request["ScheduledActionName"], request.get("ScalableTargetAction", {})
-    if "Schedule" not in request or not bounds:
-        raise AwsError.validation("A scheduled action needs a Schedule and a ScalableTargetAction.")
-    _check(bounds)
+    refuse(
+        "Schedule" not in request or not bounds,
+        "A scheduled action needs a Schedule and a ScalableTargetAction.",
+    )
+    refuse(bounds.get("MinCapacity", 0) > bounds.get("MaxCapacity", math.inf), CROSSED)
     arn = (
         f"arn:aws:autoscaling:{where.region}:{where.account}:scheduledAction:{uuid.uuid4()}:"
         f"resource/sagemaker/{key.resource_id}:scheduledActionName/{name}"
     )
     times = {one: _epoch(request[one]) for one in ("StartTime", "EndTime") if one in request}
     with REGISTRY.lock:
-        registered(key)
+        REGISTRY.target(key)
         known = REGISTRY.scheduled.get((key, name))
         own = {"ScheduledActionARN": arn, "CreationTime": time.time()}
         if known:
             own = {one: known.document[one] for one in own}
         begun = times.get("StartTime", time.time())
-        try:
-            due = schedules.parse(request["Schedule"], request.get("Timezone", "UTC"), begun)
-        except ValueError as error:
-            raise AwsError.validation(str(error)) from None
+        due = schedules.parse(request["Schedule"], request.get("Timezone", "UTC"), begun)
         REGISTRY.scheduled[key, name] = ScheduledAction(
             key, request | times | own, due, time.time()
         )
@@ -49,31 +45,22 @@ def delete_scheduled_action(where: Scope, request: Document) -> Document:
     key, name = key_of(where, request), request["ScheduledActionName"]
     with REGISTRY.lock:
         if REGISTRY.scheduled.pop((key, name), None) is None:
-            raise AwsError(
-                "ObjectNotFoundException",
-                f"No scheduled action found for service namespace: sagemaker, resource ID:"
-                f" {key.resource_id}, scheduled action name: {name}",
-            )
+            raise key.missing("scheduled action", name)
     return {}
 
 
 def describe_scheduled_actions(where: Scope, request: Document) -> Document:
     """The scheduled actions, oldest first."""
-    wanted = request.get("ScheduledActionNames")
     with REGISTRY.lock:
-        found = [
-            one.document
-            for (key, name), one in REGISTRY.scheduled.items()
-            if matches(key, where, request) and (not wanted or name in wanted)
-        ]
-    return page("ScheduledActions", found, request)
+        found = [(key, name, one.document) for (key, name), one in REGISTRY.scheduled.items()]
+    return described("ScheduledActions", found, where, request, "ScheduledActionNames")
 
 
 def carry_out(registry: Registry, now: float) -> None:
     """Set the bounds of targets whose scheduled actions have come due since the last time."""
     with registry.lock:
         for action in list(registry.scheduled.values()):
-            after, action.looked = action.looked, now
+            after, action.evaluated = action.evaluated, now
             target = registry.targets.get(action.key)
             start, end = (action.document.get(one) for one in ("StartTime", "EndTime"))
             within = (start is None or now >= start) and (end is None or now <= end)
@@ -97,15 +84,10 @@ def _set_bounds(registry: Registry, action: ScheduledAction, now: float) -> None
         action.key,
         f"Setting {message}",
         f"scheduled action name {action.document['ScheduledActionName']} was triggered",
-        f"Successfully set {message}" if valid else _CROSSED,
+        f"Successfully set {message}" if valid else CROSSED,
         (now, now),
         failed=not valid,
     )
-
-
-def _check(bounds: Document) -> None:
-    if all(one in bounds for one in _BOUNDS) and bounds["MinCapacity"] > bounds["MaxCapacity"]:
-        raise AwsError.validation(_CROSSED)
 
 
 def _epoch(moment: float | str) -> float:

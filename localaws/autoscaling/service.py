@@ -1,7 +1,10 @@
 """The operations, for the API and for CloudFormation."""
 
+import asyncio
 from collections.abc import Callable
+from functools import partial
 
+from localaws import json_api
 from localaws.autoscaling import policies, scheduled, targets
 from localaws.autoscaling.registry import REGISTRY
 from localaws.autoscaling.scaler import Scaler
@@ -11,6 +14,7 @@ from localaws.scope import Document, Scope
 from localaws.validation import validate
 
 SERVICE = "application-autoscaling"
+ROUTES = {"target_prefixes": ["AnyScaleFrontendService."]}
 
 EVALUATION_SECONDS = 5.0
 """How often policies are evaluated; AWS takes up to a minute."""
@@ -23,19 +27,32 @@ OPERATIONS: dict[str, Callable[[Scope, Document], Document]] = {
     "DescribeScalingActivities": targets.describe_scaling_activities,
     "DescribeScalingPolicies": policies.describe_scaling_policies,
     "DescribeScheduledActions": scheduled.describe_scheduled_actions,
-    "ListTagsForResource": targets.list_tags_for_resource,
     "PutScalingPolicy": policies.put_scaling_policy,
     "PutScheduledAction": scheduled.put_scheduled_action,
     "RegisterScalableTarget": targets.register_scalable_target,
 }
 
-SCALER = Scaler(REGISTRY)
+_scaler = Scaler(REGISTRY)
+
+
+async def handle(
+    _method: str, _path: str, headers: dict[str, str], body: bytes, _query: dict[str, object]
+) -> json_api.Response:
+    """Respond to one request of the JSON protocol."""
+    operation = partial(perform, json_api.operation_of(headers))
+    # Operations call other services on the port that this event loop serves.
+    return await asyncio.to_thread(json_api.respond, operation, body)
+
+
+def shutdown() -> None:
+    """Stop evaluating."""
+    _scaler.stop()
 
 
 def perform(operation: str, request: Document) -> Document:
     """Check and carry out an operation; the evaluation begins with the first target.
 
-    Raises validation.Invalid and AwsError.
+    Raises AwsError.
     """
     if operation not in OPERATIONS:
         message = f"localaws does not emulate {operation!r}."
@@ -43,5 +60,5 @@ def perform(operation: str, request: Document) -> Document:
     validate(SERVICE, operation, request)
     response = OPERATIONS[operation](scope(), request)
     if operation == "RegisterScalableTarget":
-        SCALER.start(EVALUATION_SECONDS)
+        _scaler.start(EVALUATION_SECONDS)
     return response

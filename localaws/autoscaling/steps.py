@@ -5,34 +5,37 @@ After the Application Auto Scaling user guide's page on step scaling.
 
 import math
 from itertools import pairwise
-from typing import Any
 
-Configuration = dict[str, Any]
-"""A StepScalingPolicyConfiguration."""
+from localaws.json_api import refuse
+from localaws.scope import Document
 
 
-def check(configuration: Configuration) -> None:
-    """Raise ValueError for steps that leave a gap, overlap or are empty."""
+def check(configuration: Document) -> None:
+    """Raise AwsError (ValidationException) for steps that leave a gap, overlap or are empty."""
     steps = configuration.get("StepAdjustments")
-    if not steps or "AdjustmentType" not in configuration:
-        raise ValueError("StepScaling needs an AdjustmentType and at least one StepAdjustment.")
-    bounds = sorted(_interval(step) for step in steps)
-    if any(lower >= upper for lower, upper in bounds):
-        raise ValueError(
-            "Each step needs a MetricIntervalLowerBound below its MetricIntervalUpperBound."
-        )
-    if any(upper != lower for (_, upper), (lower, _) in pairwise(bounds)):
-        raise ValueError("Step adjustment intervals must neither overlap nor leave a gap.")
+    refuse(
+        not steps or "AdjustmentType" not in configuration,
+        "StepScaling needs an AdjustmentType and at least one StepAdjustment.",
+    )
+    bounds = sorted(_interval(step) for step in steps or ())
+    refuse(
+        any(lower >= upper for lower, upper in bounds),
+        "Each step needs a MetricIntervalLowerBound below its MetricIntervalUpperBound.",
+    )
+    refuse(
+        any(upper != lower for (_, upper), (lower, _) in pairwise(bounds)),
+        "Step adjustment intervals must neither overlap nor leave a gap.",
+    )
 
 
-def _interval(step: Configuration) -> tuple[float, float]:
+def _interval(step: Document) -> tuple[float, float]:
     lower = step.get("MetricIntervalLowerBound")
     upper = step.get("MetricIntervalUpperBound")
     return -math.inf if lower is None else lower, math.inf if upper is None else upper
 
 
 def desired_capacity(
-    current: int, configuration: Configuration, breach: float, minimum: int, maximum: int
+    current: int, configuration: Document, breach: float, minimum: int, maximum: int
 ) -> int:
     """The capacity within [minimum, maximum] that a metric `breach` above its threshold asks for.
 
@@ -49,7 +52,7 @@ def desired_capacity(
     return current
 
 
-def _adjusted(current: int, configuration: Configuration, adjustment: int) -> int:
+def _adjusted(current: int, configuration: Document, adjustment: int) -> int:
     kind = configuration["AdjustmentType"]
     if kind == "ExactCapacity":
         return adjustment

@@ -8,7 +8,9 @@ the metric and rounded up. The periods of a metric of high resolution are of 10 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+
+from localaws.json_api import refuse
+from localaws.scope import Document
 
 INSTANCES = "sagemaker:variant:DesiredInstanceCount"
 CONCURRENCY = "sagemaker:variant:DesiredProvisionedConcurrency"
@@ -22,110 +24,84 @@ DEFAULT_COOLDOWN = 300
 """Seconds; what SageMaker variants have where a policy names none."""
 
 
-@dataclass(frozen=True)
-class Metric:
-    """The metric that a policy tracks."""
-
-    namespace: str
-    name: str
-    statistic: str
-    dimensions: tuple[tuple[str, str], ...]
-    period: int = PERIOD
-
-    @property
-    def dimension_list(self) -> list[dict[str, str]]:
-        """The dimensions as CloudWatch takes them."""
-        return [{"Name": name, "Value": value} for name, value in self.dimensions]
-
-    @property
-    def low_periods(self) -> int:
-        """The periods for which it has to be low, a quarter of an hour in all."""
-        return LOW_SECONDS // self.period
-
-    @property
-    def queries(self) -> list[dict[str, Any]]:
-        """The MetricDataQueries that read it."""
-        metric = {
-            "Namespace": self.namespace,
-            "MetricName": self.name,
-            "Dimensions": self.dimension_list,
-        }
-        return [query(metric, self.period, self.statistic)]
-
-
-def query(metric: dict[str, Any], period: int, statistic: str) -> dict[str, Any]:
-    """A MetricDataQuery of one metric."""
-    return {"Id": "m", "MetricStat": {"Metric": metric, "Period": period, "Stat": statistic}}
-
-
 _PREDEFINED = {
     "SageMakerVariantInvocationsPerInstance": (INSTANCES, "InvocationsPerInstance", "Sum", PERIOD),
     "SageMakerVariantConcurrentRequestsPerModelHighResolution": (
-        *(INSTANCES, "ConcurrentRequestsPerModel", "Average"),
+        INSTANCES,
+        "ConcurrentRequestsPerModel",
+        "Average",
         HIGH_RESOLUTION,
     ),
     "SageMakerVariantProvisionedConcurrencyUtilization": (
-        *(CONCURRENCY, "ServerlessProvisionedConcurrencyUtilization", "Average"),
+        CONCURRENCY,
+        "ServerlessProvisionedConcurrencyUtilization",
+        "Average",
         PERIOD,
     ),
 }
+"""Each metric's scalable dimension, its name, its statistic, and its period in seconds."""
 
 
-def metric_of(configuration: dict[str, Any], dimension: str, endpoint: str, variant: str) -> Metric:
-    """The metric of a TargetTrackingScalingPolicyConfiguration of a scalable dimension.
+def metric_of(configuration: Document, dimension: str, endpoint: str, variant: str) -> Document:
+    """The metric of a TargetTrackingScalingPolicyConfiguration, in PutMetricAlarm's shape.
 
-    Raises ValueError for one that is not evaluated here, or does not go with the dimension.
+    Raises AwsError for one that is not evaluated here, or does not go with the dimension.
     """
-    predefined = configuration.get("PredefinedMetricSpecification")
+    refuse(
+        configuration.get("TargetValue", 0) <= 0,
+        "TargetTrackingScalingPolicyConfiguration with a TargetValue above 0 needed",
+    )
+    predefined: Document = configuration.get("PredefinedMetricSpecification", {})
     custom = configuration.get("CustomizedMetricSpecification")
-    if predefined and not custom:
-        return _predefined(predefined["PredefinedMetricType"], dimension, endpoint, variant)
-    if custom and not predefined:
-        return _custom(custom)
-    raise ValueError(
+    refuse(
+        bool(predefined) == bool(custom),
         "Exactly one of PredefinedMetricSpecification and CustomizedMetricSpecification must be"
-        " specified."
+        " specified.",
     )
+    if custom:
+        return _custom(custom)
+    return _predefined(predefined["PredefinedMetricType"], dimension, endpoint, variant)
 
 
-def _predefined(kind: str, dimension: str, endpoint: str, variant: str) -> Metric:
+def _predefined(kind: str, dimension: str, endpoint: str, variant: str) -> Document:
     known = [name for name, (its, *_) in _PREDEFINED.items() if its == dimension]
-    if kind not in known:
-        raise ValueError(
-            f"localaws does not measure {kind} for {dimension}, only {' and '.join(known)}."
-        )
-    _, name, statistic, period = _PREDEFINED[kind]
-    dimensions = (("EndpointName", endpoint), ("VariantName", variant))
-    return Metric("AWS/SageMaker", name, statistic, dimensions, period)
-
-
-def _custom(specification: dict[str, Any]) -> Metric:
-    if not {"Namespace", "MetricName", "Statistic"} <= specification.keys():
-        raise ValueError(
-            "localaws follows a CustomizedMetricSpecification with Namespace, MetricName and"
-            " Statistic, no metric math."
-        )
-    return Metric(
-        specification["Namespace"],
-        specification["MetricName"],
-        specification["Statistic"],
-        tuple((each["Name"], each["Value"]) for each in specification.get("Dimensions", [])),
+    refuse(
+        kind not in known,
+        f"localaws does not measure {kind} for {dimension}, only {' and '.join(known)}.",
     )
+    _, name, statistic, period = _PREDEFINED[kind]
+    values = {"EndpointName": endpoint, "VariantName": variant}
+    return {
+        "Namespace": "AWS/SageMaker",
+        "MetricName": name,
+        "Statistic": statistic,
+        "Dimensions": [{"Name": key, "Value": value} for key, value in values.items()],
+        "Period": period,
+    }
 
 
-def alarm(metric: Metric, target: float, name: str, policy_arn: str) -> dict[str, Any]:
+def _custom(specification: Document) -> Document:
+    names = ("Namespace", "MetricName", "Statistic")
+    refuse(
+        not set(names) <= specification.keys(),
+        "localaws follows a CustomizedMetricSpecification with Namespace, MetricName and Statistic,"
+        " no metric math.",
+    )
+    return {
+        **{name: specification[name] for name in names},
+        "Dimensions": specification.get("Dimensions", []),
+        "Period": PERIOD,
+    }
+
+
+def alarm(metric: Document, target: float, name: str, policy_arn: str) -> Document:
     """The PutMetricAlarm request of the one of a policy's two alarms that has this name."""
     high = "-AlarmHigh-" in name
-    return {
+    return metric | {
         "AlarmName": name,
         "AlarmDescription": "DO NOT EDIT OR DELETE. For TargetTrackingScaling policy"
         f" {policy_arn}.",
-        "Namespace": metric.namespace,
-        "MetricName": metric.name,
-        "Statistic": metric.statistic,
-        "Dimensions": metric.dimension_list,
-        "Period": metric.period,
-        "EvaluationPeriods": HIGH_PERIODS if high else metric.low_periods,
+        "EvaluationPeriods": HIGH_PERIODS if high else LOW_SECONDS // metric["Period"],
         "Threshold": target if high else target * LOW_FRACTION,
         "ComparisonOperator": "GreaterThanThreshold" if high else "LessThanThreshold",
         "AlarmActions": [policy_arn],

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from localaws.autoscaling.registry import Key
 from localaws.autoscaling.tracking import CONCURRENCY, INSTANCES
 from localaws.clients import client
+from localaws.json_api import AwsError
 
 WHAT = {INSTANCES: "desired instance count", CONCURRENCY: "desired provisioned concurrency"}
 """The name of a scalable dimension in an activity."""
@@ -29,10 +30,10 @@ class Variant:
 
 
 def names(resource_id: str) -> tuple[str, str]:
-    """Endpoint and variant of `endpoint/<name>/variant/<name>`; ValueError for anything else."""
+    """Endpoint and variant of `endpoint/<name>/variant/<name>`; AwsError for anything else."""
     parts = _RESOURCE.fullmatch(resource_id)
     if parts is None:
-        raise ValueError(
+        raise AwsError.validation(
             f"Unsupported resource ID: {resource_id}; localaws scales"
             " endpoint/<name>/variant/<name>."
         )

@@ -7,8 +7,7 @@ import asyncio
 
 from localaws.cloudwatch import alarms
 from localaws.cloudwatch.measures import Metric
-from localaws.ministack.cloudwatch import evaluate_alarms, evaluate_by, statistic
-from localaws.scope import Document
+from localaws.ministack.cloudwatch import MetricAlarms, evaluate_alarms, recorded_statistic
 
 EVALUATION_SECONDS = 1.0
 """How often alarms are evaluated."""
@@ -16,18 +15,18 @@ EVALUATION_SECONDS = 1.0
 
 async def keep_evaluating() -> None:
     """Evaluate every alarm by `alarms`, again and again."""
-    evaluate_by(_evaluate, alarms.check, alarms.unjudged)
+    MetricAlarms(
+        lambda alarm, now: alarms.evaluate(alarm, statistic, now),
+        alarms.check,
+        alarms.not_evaluated,
+    )
     while True:
         evaluate_alarms()
         await asyncio.sleep(EVALUATION_SECONDS)
 
 
-def _evaluate(alarm: Document, now: float) -> tuple[str, str] | None:
-    verdict = alarms.judge(alarm, _statistic, now)
-    return (verdict.state, verdict.reason) if verdict else None
-
-
-def _statistic(metric: Metric, start: float, end: float) -> float | None:
-    return statistic(
+def statistic(metric: Metric, start: float, end: float) -> float | None:
+    """A recorded metric's statistic over [start, end) in epoch seconds; None without data."""
+    return recorded_statistic(
         metric.namespace, metric.name, dict(metric.dimensions), metric.statistic, (start, end)
     )

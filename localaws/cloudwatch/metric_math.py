@@ -40,7 +40,7 @@ _AGGREGATES: Mapping[str, Callable[[Sequence[float]], float]] = {
 }
 
 
-class NotJudged(Exception):  # noqa: N818 - named as the sentence that raises it
+class NotEvaluatedError(Exception):
     """CloudWatch would evaluate this, and this emulator does not; the text names it."""
 
 
@@ -52,7 +52,7 @@ class Formula:
     metrics: Sequence[str]
 
     def at(self, of: Callable[[str], Value]) -> Value:
-        """Its value, where `of` gives each id's value; raises NotJudged.
+        """Its value, where `of` gives each id's value; raises NotEvaluatedError.
 
         Both branches of an IF are evaluated, so that one evaluation tells whether all of the
         expression is understood.
@@ -83,7 +83,7 @@ class Formula:
                 truths = [self._one(part, of) for part in parts]
                 known = [bool(truth) for truth in truths if truth is not None]
                 return float(_JUNCTIONS[type(sign)](known)) if len(known) == len(truths) else None
-        raise NotJudged(f"{ast.unparse(node)!r} in {self.expression!r}")
+        raise NotEvaluatedError(f"{ast.unparse(node)!r} in {self.expression!r}")
 
     def _call(self, name: str, arguments: list[ast.expr], of: Callable[[str], Value]) -> Value:
         match name, arguments:
@@ -96,7 +96,7 @@ class Formula:
             case name, [several] if name in _AGGREGATES:
                 present = [one for one in self._several(several, of) if one is not None]
                 return _AGGREGATES[name](present) if present else None
-        raise NotJudged(f"{name} with {len(arguments)} argument(s) in {self.expression!r}")
+        raise NotEvaluatedError(f"{name} with {len(arguments)} argument(s) in {self.expression!r}")
 
     def _several(self, node: ast.AST, of: Callable[[str], Value]) -> list[Value]:
         match node:
@@ -110,7 +110,9 @@ class Formula:
                 instead = self._one(filler, of)
                 return [instead if one is None else one for one in self._several(series, of)]
         # Of a single series CloudWatch's SUM is one number over all of the graph's time.
-        raise NotJudged(f"{ast.unparse(node)!r} where a list is wanted, in {self.expression!r}")
+        raise NotEvaluatedError(
+            f"{ast.unparse(node)!r} where a list is wanted, in {self.expression!r}"
+        )
 
 
 def _parsed(expression: str) -> ast.AST:
@@ -119,7 +121,7 @@ def _parsed(expression: str) -> ast.AST:
     try:
         return ast.parse(" ".join(worded.split()), mode="eval").body
     except SyntaxError:
-        raise NotJudged(f"the expression {expression!r}") from None
+        raise NotEvaluatedError(f"the expression {expression!r}") from None
 
 
 def _both(function: Callable[[float, float], float], left: Value, right: Value) -> Value:

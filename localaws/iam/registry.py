@@ -26,10 +26,10 @@ _SENT = ("UploadLayerPart", "CompleteLayerUpload")
 
 def install() -> None:
     """Evaluate each request."""
-    ecr.intercept_registry(_judging)
+    ecr.intercept_registry(_evaluating)
 
 
-def _judging(known: Handler) -> Handler:
+def _evaluating(known: Handler) -> Handler:
     async def handle(
         method: str, path: str, headers: dict[str, str], body: bytes, query: Document
     ) -> Response:

@@ -1,8 +1,8 @@
 """The resource that a request acts on, where MiniStack does not know it."""
 
-import json
 from urllib.parse import unquote
 
+from localaws.json_api import AwsError, operation_of, parse
 from localaws.ministack import permissions
 from localaws.scope import Document
 
@@ -18,7 +18,7 @@ _KINDS = {
 
 
 def install() -> None:
-    """Have SageMaker judged, and ECR's DescribeRepositories on its repository."""
+    """Have requests to SageMaker evaluated, and ECR's DescribeRepositories on its repository."""
     permissions.add_sagemaker()
     permissions.name_resources(_resource)
 
@@ -27,7 +27,7 @@ def _resource(
     service: str, path: str, headers: dict[str, str], body: bytes, place: str
 ) -> str | None:
     if service == "sagemaker":
-        operation = headers.get("x-amz-target", "").rpartition(".")[2]
+        operation = operation_of(headers)
         return f"arn:aws:sagemaker:{place}:{_sagemaker(operation, path, body)}"
     if service == "ecr":
         names = _document(body).get("repositoryNames") or []
@@ -51,7 +51,6 @@ def _sagemaker(operation: str, path: str, body: bytes) -> str:
 
 def _document(body: bytes) -> Document:
     try:
-        found = json.loads(body or b"{}")
-    except ValueError:
+        return parse(body)
+    except AwsError:
         return {}
-    return found if isinstance(found, dict) else {}

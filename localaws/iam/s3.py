@@ -28,8 +28,7 @@ def install() -> None:
         "update": _learning(bucket["update"], 2),
     }
     add_resources({"AWS::S3::Bucket": bucket | learning})
-    intercept("s3", _check_key)
-    intercept("s3", _hide_missing)
+    intercept("s3", _evaluating)
 
 
 def _learning(known: Callable[..., Any], properties: int) -> Callable[..., Any]:
@@ -50,7 +49,7 @@ def _learn(bucket: str, properties: Document) -> None:
             _keys[bucket] = (key, str(rule.get("BucketKeyEnabled", "")).lower() == "true")
 
 
-def _check_key(known: Handler) -> Handler:
+def _evaluating(known: Handler) -> Handler:
     async def handle(
         method: str, path: str, headers: dict[str, str], body: bytes, query: Document
     ) -> Response:
@@ -60,7 +59,11 @@ def _check_key(known: Handler) -> Handler:
                 key, context = _use(bucket, name)
                 if denied := s3_refusal(headers, query, action, key, context):
                     return denied
-        return await known(method, path, headers, body, query)
+        response = await known(method, path, headers, body, query)
+        if response[0] != 404 or method not in ("GET", "HEAD") or not name:
+            return response
+        listed = f"arn:aws:s3:::{bucket}"
+        return s3_refusal(headers, query, "s3:ListBucket", listed) or response
 
     return handle
 
@@ -85,19 +88,3 @@ def _use(bucket: str, name: str) -> tuple[str, Document]:
         "kms:ViaService": f"s3.{scope().region}.amazonaws.com",
         "kms:EncryptionContext:aws:s3:arn": encrypted,
     }
-
-
-def _hide_missing(known: Handler) -> Handler:
-    """Respond with 403 in place of 404 to whoever may not list the bucket."""
-
-    async def handle(
-        method: str, path: str, headers: dict[str, str], body: bytes, query: Document
-    ) -> Response:
-        response = await known(method, path, headers, body, query)
-        bucket, _, name = path.lstrip("/").partition("/")
-        if response[0] != 404 or method not in ("GET", "HEAD") or not name:
-            return response
-        resource = f"arn:aws:s3:::{bucket}"
-        return s3_refusal(headers, query, "s3:ListBucket", resource) or response
-
-    return handle

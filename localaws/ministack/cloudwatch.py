@@ -9,7 +9,7 @@ from ministack.services import cloudwatch
 from ministack.services.cloudformation import provisioners
 
 from localaws import validation
-from localaws.json_api import Response
+from localaws.json_api import AwsError, Response
 from localaws.ministack.services import acting_in
 from localaws.scope import Document, Scope
 
@@ -51,7 +51,7 @@ def record_metric(
         )
 
 
-def statistic(
+def recorded_statistic(
     namespace: str, name: str, dimensions: Mapping[str, str], kind: str, span: tuple[float, float]
 ) -> float | None:
     """A metric's statistic over [start, end) in epoch seconds; None without a data point."""
@@ -72,6 +72,12 @@ def alarm_states(where: Scope, names: Sequence[str]) -> dict[str, str]:
             for name in names
         }
     return {name: str(alarm["StateValue"]) for name, alarm in present.items() if alarm}
+
+
+def alarms(where: Scope) -> list[Document]:
+    """The metric alarms of an account and region, in the shape of PutMetricAlarm and more."""
+    with acting_in(where):
+        return list(cloudwatch._alarms.values())
 
 
 def evaluate_alarms() -> None:
@@ -100,39 +106,35 @@ def _call(operation: Callable[..., Any], request: Document) -> None:
         raise ValueError(json.loads(body)["message"])
 
 
-def evaluate_by(
-    evaluate: Evaluate, check: Callable[[Document], None], not_evaluated: Callable[..., str | None]
-) -> None:
-    """Have MiniStack evaluate metric alarms by `evaluate`, metric math among them.
+class MetricAlarms:
+    """What replaces MiniStack's functions for metric alarms, those on metric math among them.
 
     MiniStack's own way mixes all dimensions of a metric, knows neither DatapointsToAlarm nor
     TreatMissingData, drops `Metrics`, and evaluates only when somebody calls PutMetricData.
-
-    Args:
-        evaluate: gives an alarm's state.
-        check: raises validation.Invalid for an alarm on `Metrics` that PutMetricAlarm refuses.
-        not_evaluated: gives the reason why an alarm is never evaluated here, or None.
     """
-    alarms = _Alarms(evaluate, check, not_evaluated)
-    cloudwatch._evaluate_alarm = alarms.evaluate
-    cloudwatch._put_metric_alarm = alarms.put
-    provisioners._cw_metric_alarm_record = alarms.record
-
-
-class _Alarms:
-    """What replaces MiniStack's functions for metric alarms."""
 
     def __init__(
         self,
         evaluate: Evaluate,
         check: Callable[[Document], None],
-        not_evaluated: Callable[..., str | None],
+        not_evaluated: Callable[[Document], str | None],
     ) -> None:
+        """Replace them.
+
+        Args:
+            evaluate: gives an alarm's state.
+            check: raises AwsError for an alarm on `Metrics` that PutMetricAlarm refuses.
+            not_evaluated: gives the reason why an alarm is never evaluated here, or None.
+        """
         self._state, self._check, self._not_evaluated = evaluate, check, not_evaluated
         self._put_simple = cloudwatch._put_metric_alarm
         self._simple_record = provisioners._cw_metric_alarm_record
+        cloudwatch._evaluate_alarm = self.evaluate
+        cloudwatch._put_metric_alarm = self.put
+        provisioners._cw_metric_alarm_record = self.record
 
     def evaluate(self, alarm: Document) -> None:
+        """Give an alarm its state, and carry out the actions of a change."""
         now = responses.now_epoch()
         found, before = self._state(alarm, now), str(alarm["StateValue"])
         if found is None or found[0] == before:
@@ -146,6 +148,7 @@ class _Alarms:
     def put(
         self, params: Document, data: Document, is_cbor: bool, is_json: bool = False
     ) -> Response:
+        """PutMetricAlarm."""
         flags = {"use_json": is_json, "use_cbor": is_cbor}
         if message := self._refusal(params, data):
             refused: Response = cloudwatch._error("ValidationError", message, 400, **flags)
@@ -161,8 +164,8 @@ class _Alarms:
         try:
             if data.get("Metrics"):
                 self._check(data)
-        except validation.Invalid as error:
-            return str(error)
+        except AwsError as error:
+            return error.message
         return None
 
     def record(self, name: str, properties: Document) -> Document:
@@ -173,8 +176,8 @@ class _Alarms:
         request = validation.coerce("cloudwatch", "PutMetricAlarmInput", {**own, "AlarmName": name})
         try:
             self._check(request)
-        except validation.Invalid as error:
-            raise ValueError(str(error)) from None
+        except AwsError as error:
+            raise ValueError(error.message) from None
         one = {"MetricName": "-", "Namespace": "-", "Threshold": request.get("Threshold", 0)}
         record = dict(self._simple_record(name, {**own, **one, "Metrics": None}))
         self._widen(record, request)

@@ -92,7 +92,7 @@ def s3_action(method: str, path: str, query: Document) -> str | None:
 
 
 def add_sagemaker() -> None:
-    """Have SageMaker's requests judged, and count each request as one by TLS.
+    """Have SageMaker's requests evaluated, and count each request as one by TLS.
 
     Buckets that ask for TLS, CDK's own among them, could not be used otherwise.
     """

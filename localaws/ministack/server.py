@@ -33,7 +33,8 @@ def install() -> None:
     s3._upload_part_copy = _upload_part_copy
     stacks.now_iso = _EventClock()
     # Every property of a flow log but Tags replaces it, so there is no update.
-    add_resources({"AWS::EC2::FlowLog": {"create": _create_flow_log, "delete": _delete_flow_log}})
+    flow_log = {"create": _create_flow_log, "delete": lambda one, _: ec2._flow_logs.pop(one, None)}
+    add_resources({"AWS::EC2::FlowLog": flow_log})
     create = resource("AWS::Logs::LogGroup")["create"]
     resource("AWS::Logs::LogGroup")["create"] = partial(_create_log_group, create)
 
@@ -91,8 +92,8 @@ class _EventClock:
 def _upload_part_copy(bucket: str, key: str, query: Document, headers: Any) -> Any:
     """S3's UploadPartCopy from a bucket of any account that lets the caller read, with checksums.
 
-    MiniStack looks for the source in the caller's account only, though it has judged the source's
-    policy by then, and computes no checksum of the part.
+    MiniStack looks for the source in the caller's account only, though it has evaluated the policy
+    of the source by then, and computes no checksum of the part.
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyPartResult.html
     """
     source = unquote(headers["x-amz-copy-source"].lstrip("/")).partition("/")
@@ -148,7 +149,3 @@ def _create_flow_log(_logical_id: str, properties: Document, _stack: str) -> Any
         "CreationTime": responses.now_iso(),
     }
     return flow_log, {"Id": flow_log}
-
-
-def _delete_flow_log(physical_id: str, _properties: Document) -> None:
-    ec2._flow_logs.pop(physical_id, None)

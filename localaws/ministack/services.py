@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
-from functools import partial
 from typing import Any
 
 from ministack import app
@@ -80,8 +79,5 @@ def add_new_resources(resources: Resources) -> None:
     for kind in resources:
         provisioners._REPLACING_PROPERTIES[kind] = replacing_properties(kind)
     # Ours wait for programs, and call the emulator's own port, which the event loop serves.
-    stacks._runs_on_worker_thread = partial(_blocks, resources, stacks._runs_on_worker_thread)
-
-
-def _blocks(resources: Resources, others: Callable[[str], bool], kind: str) -> bool:
-    return kind in resources or others(kind)
+    others = stacks._runs_on_worker_thread
+    stacks._runs_on_worker_thread = lambda kind: kind in resources or others(kind)

@@ -1,15 +1,12 @@
 """A release from dev to prod, by the commands that a user types, on this machine's AWS."""
 
 import shutil
-import signal
-import sys
-import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from localaws.accounts import BERTH, CDK, CHECKOUT
 from localaws.bootstrap import bootstrap
-from localaws.console import SCREEN, run, say
+from localaws.console import SCREEN, played, run, say
 from localaws.home import LocalAwsError
 from localaws.lifecycle import Emulator, running
 from stacks.settings import load
@@ -22,23 +19,19 @@ def rehearse(home: Path) -> None:
 
     Raises LocalAwsError where a step ends in another way than expected.
     """
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    begin = time.monotonic()
-    project = _project(home / "project")
+    project = home / "project"
+    shutil.rmtree(project, ignore_errors=True)
+    (project / "build").mkdir(parents=True)
+    shutil.copy(CHECKOUT / "localaws" / "rehearsal" / "stages.toml", project)
     settings = load(project / "stages.toml")
-    with ThreadPoolExecutor(max_workers=1) as pool, running(home, settings) as emulator:
+    with (
+        played(),
+        ThreadPoolExecutor(max_workers=1) as pool,
+        running(home, settings) as emulator,
+    ):
         bootstrapped = pool.submit(bootstrap, emulator, list(settings.stages))
         _Rehearsal(emulator, project, bootstrapped).play()
-    SCREEN.print(f"\n[bold]Done in {time.monotonic() - begin:.0f} s; nothing is left running.[/]")
     SCREEN.print(f"  {project / 'build' / 'reports'}: a page for each verification")
-
-
-def _project(folder: Path) -> Path:
-    """Make a project: a stages.toml, and a folder for what is built."""
-    shutil.rmtree(folder, ignore_errors=True)
-    (folder / "build").mkdir(parents=True)
-    shutil.copy(CHECKOUT / "localaws" / "rehearsal" / "stages.toml", folder)
-    return folder
 
 
 class _Rehearsal:
@@ -59,19 +52,21 @@ class _Rehearsal:
         self._deploy()
         self._berth("verify", "dev")
         self._say("dev to qa: first the plan, then the same bytes, verified there")
+        # What these templates allow has been seen: qa and prod are new, and all is new in them.
+        self._berth("snapshots", "--assembly", "cdk.out")
         self._berth("promote", "--from", "dev", "--to", "qa", "--dry-run")
         self._berth("promote", "--from", "dev", "--to", "qa")
         self._say("qa to prod")
         self._berth("promote", "--from", "qa", "--to", "prod")
         self._say("A worse model comes to dev: the gate stops it (exit status 1)")
-        make_worse(self._example, self._model)
+        change_model(self._example, self._model, WORSE)
         self._deploy()
         self._berth("verify", "dev", status=1)
         self._berth("promote", "--from", "dev", "--to", "qa", status=1)
         self._say(
             "A broken one is forced: qa is rolled back to its previous release (exit status 1)"
         )
-        make_broken(self._example, self._model)
+        change_model(self._example, self._model, BROKEN)
         self._deploy()
         forced = ("--force", "to see the rollback")
         self._berth("promote", "--from", "dev", "--to", "qa", *forced, status=1)
@@ -105,25 +100,16 @@ class _Rehearsal:
 _CODE = "ner.py"
 
 # Words become part of a span only where the classifier is certain, so many are missed.
-_WORSE = ("< 0.5 * pieces", "< 0.0005 * pieces")
+WORSE = ("< 0.5 * pieces", "< 0.0005 * pieces")
 # Every span gets a label that the golden set does not have.
-_BROKEN = (
+BROKEN = (
     "    return [span for span in spans if",
     '    return [{**span, "label": "BROKEN"} for span in spans if',
 )
 
 
-def make_worse(model: Path, folder: Path) -> None:
-    """Copy the example model into `folder`, with post-processing that is too strict."""
-    _changed(model, folder, _WORSE)
-
-
-def make_broken(model: Path, folder: Path) -> None:
-    """Copy the example model into `folder`, with all labels wrong."""
-    _changed(model, folder, _BROKEN)
-
-
-def _changed(model: Path, folder: Path, change: tuple[str, str]) -> None:
+def change_model(model: Path, folder: Path, change: tuple[str, str]) -> None:
+    """Copy the example model into `folder`, with a piece of its code replaced."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(model, folder, ignore=shutil.ignore_patterns("__pycache__"))
     code = (folder / _CODE).read_text(encoding="utf-8")

@@ -28,11 +28,11 @@ ROUTES = {
     "path_prefixes": ["/endpoints/"],
 }
 
-PULSE_SECONDS = 1.0
+PUBLICATION_SECONDS = 1.0
 """How often metrics are published, and captured data is written."""
 
-BEATS_PER_MEASUREMENT = 5
-"""CPU and memory are looked at every fifth time; SageMaker does every minute."""
+ROUNDS_PER_MEASUREMENT = 5
+"""CPU and memory are measured every fifth time; SageMaker does so every minute."""
 
 _INVOCATION = re.compile(r"/endpoints/(?P<name>[^/]+)/(?P<kind>async-invocations|invocations)")
 _background: set[asyncio.Task[None]] = set()
@@ -53,12 +53,11 @@ async def handle(
         return json_api.respond(partial(control.call, scope, operation), body)
     wanted = _INVOCATION.fullmatch(path)
     if wanted is None:
-        return runtime_api.unknown(path)
-    name = wanted["name"]
+        message = f"localaws emulates InvokeEndpoint and InvokeEndpointAsync, not {path}."
+        return runtime_api.refused(AwsError("UnknownOperationException", message, status=404))
+    invoke = _runtimes[0].invoke if wanted["kind"] == "invocations" else _queues[0].invoke
     try:
-        if wanted["kind"] == "async-invocations":
-            return _queues[0].invoke(scope, name, headers, body)
-        return await _runtimes[0].invoke(scope, name, headers, body)
+        return await invoke(scope, wanted["name"], headers, body)
     except AwsError as error:
         return runtime_api.refused(error)
 
@@ -72,20 +71,20 @@ def shutdown() -> None:
 def _start() -> None:
     _runtimes.append(runtime.Runtime())
     _queues.append(Asynchronous(_runtimes[0]))
-    _background.add(asyncio.get_running_loop().create_task(_pulse(), name="sagemaker-pulse"))
+    _background.add(asyncio.create_task(_publish_regularly(), name="sagemaker-metrics"))
 
 
-async def _pulse() -> None:
+async def _publish_regularly() -> None:
     meter = metrics.Meter()
-    for beat in itertools.count():
-        if beat % BEATS_PER_MEASUREMENT == 0:
+    for number in itertools.count():
+        if number % ROUNDS_PER_MEASUREMENT == 0:
             invocation.publish(STORE.endpoints())
             metrics.publish_utilization(await asyncio.to_thread(meter.measure, STORE.endpoints()))
         metrics.count_concurrent_requests()
-        if beat % metrics.COUNTS_PER_PUBLICATION == 0:
+        if number % metrics.COUNTS_PER_PUBLICATION == 0:
             metrics.publish_concurrent_requests()
         serverless.publish()
         metrics.publish_invocations()
-        _queues[0].beat()
+        _queues[0].advance()
         await asyncio.to_thread(capture.store)
-        await asyncio.sleep(PULSE_SECONDS)
+        await asyncio.sleep(PUBLICATION_SECONDS)

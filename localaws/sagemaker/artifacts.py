@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from localaws.clients import client
+from localaws.clients import client, keys
 from localaws.sagemaker.errors import HostingError
 from localaws.scope import Document, Scope
 
@@ -49,20 +49,16 @@ def bucket_and_key(uri: str) -> tuple[str, str]:
 
 def _fetch_prefix(scope: Scope, uri: str, folder: Path) -> None:
     bucket, prefix = bucket_and_key(uri)
-    s3 = client(scope, "s3")
     found = False
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-        for entry in page.get("Contents", []):
-            name = entry["Key"].removeprefix(prefix) or Path(entry["Key"]).name
-            target = folder / name
-            if not target.resolve().is_relative_to(folder.resolve()):
-                raise HostingError(
-                    f"The model holds a key that leads out of its folder: {entry['Key']}"
-                )
-            if not name.endswith("/"):
-                target.parent.mkdir(parents=True, exist_ok=True)
-                s3.download_file(bucket, entry["Key"], str(target))
-                found = True
+    for key in keys(scope, bucket, prefix):
+        name = key.removeprefix(prefix) or Path(key).name
+        target = folder / name
+        if not target.resolve().is_relative_to(folder.resolve()):
+            raise HostingError(f"The model holds a key that leads out of its folder: {key}")
+        if not name.endswith("/"):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            client(scope, "s3").download_file(bucket, key, str(target))
+            found = True
     if not found:
         raise HostingError(f"Could not find model data at {uri}.")
 

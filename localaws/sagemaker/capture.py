@@ -11,8 +11,6 @@ import random
 import uuid
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -27,16 +25,8 @@ from localaws.scope import Document, Scope
 _log = logging.getLogger("localaws.sagemaker")
 
 
-@dataclass(frozen=True)
-class _Place:
-    """Where lines belong: below which address, and in which hour's folder."""
-
-    scope: Scope
-    uri: str
-    hour: str
-
-
-_lines: defaultdict[_Place, list[str]] = defaultdict(list)
+_lines: defaultdict[tuple[Scope, str, str], list[str]] = defaultdict(list)
+"""What was captured, by the S3 address that it is written below, and the folder of the hour."""
 
 
 def record(
@@ -54,8 +44,8 @@ def record(
     if modes & {"Input", "InputAndOutput"}:
         captured["endpointInput"] = _side("INPUT", headers.get("content-type", ""), body, config)
     if modes & {"Output", "InputAndOutput"}:
-        of_answer = reply.headers.get("content-type", "")
-        captured["endpointOutput"] = _side("OUTPUT", of_answer, reply.body, config)
+        content_type = reply.headers.get("content-type", "")
+        captured["endpointOutput"] = _side("OUTPUT", content_type, reply.body, config)
     metadata = {
         "eventId": str(uuid.uuid4()),
         "inferenceTime": moment.isoformat(timespec="seconds").replace("+00:00", "Z"),
@@ -64,7 +54,7 @@ def record(
         metadata["inferenceId"] = inference
     line = {"captureData": captured, "eventMetadata": metadata, "eventVersion": "0"}
     uri = f"{config['DestinationS3Uri'].rstrip('/')}/{endpoint.name}/{variant.program.label}"
-    _lines[_Place(endpoint.scope, uri, f"{moment:%Y/%m/%d/%H}")].append(json.dumps(line))
+    _lines[endpoint.scope, uri, f"{moment:%Y/%m/%d/%H}"].append(json.dumps(line))
 
 
 def store() -> None:
@@ -72,18 +62,16 @@ def store() -> None:
 
     A network call: not for the event loop.
     """
-    for place in list(_lines):
-        text = "\n".join(_lines.pop(place)) + "\n"
+    for scope, uri, hour in list(_lines):
+        text = "\n".join(_lines.pop((scope, uri, hour))) + "\n"
         try:
-            bucket, prefix = bucket_and_key(place.uri)
-            key = f"{prefix}/{place.hour}/{_file_name(now())}"
-            client(place.scope, "s3").put_object(Bucket=bucket, Key=key, Body=text.encode())
+            bucket, prefix = bucket_and_key(uri)
+            moment = now()
+            written = f"{moment:%M-%S}-{moment.microsecond // 1000:03d}"
+            key = f"{prefix}/{hour}/{written}-{uuid.uuid4()}.jsonl"
+            client(scope, "s3").put_object(Bucket=bucket, Key=key, Body=text.encode())
         except (BotoCoreError, ClientError, HostingError) as error:
-            _log.warning("data capture to %s: %s", place.uri, error)
-
-
-def _file_name(moment: datetime) -> str:
-    return f"{moment:%M-%S}-{moment.microsecond // 1000:03d}-{uuid.uuid4()}.jsonl"
+            _log.warning("data capture to %s: %s", uri, error)
 
 
 def _side(mode: str, content_type: str, body: bytes, config: Document) -> Document:

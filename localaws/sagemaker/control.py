@@ -1,16 +1,13 @@
 """The control plane: `X-Amz-Target: SageMaker.<Operation>`, JSON 1.1."""
 
-from collections.abc import Callable
-
 from localaws import validation
 from localaws.json_api import AwsError
 from localaws.sagemaker import endpoints, models, packages, tags
+from localaws.sagemaker.state import Operations
 from localaws.sagemaker.transform import operations
 from localaws.scope import Document, Scope
 
-Operation = Callable[[Scope, Document], Document]
-
-OPERATIONS: dict[str, Operation] = {
+OPERATIONS: Operations = {
     **models.OPERATIONS,
     **packages.OPERATIONS,
     **endpoints.OPERATIONS,
@@ -28,8 +25,5 @@ def call(scope: Scope, name: str, request: Document) -> Document:
             f"SageMaker on this machine does not emulate {name!r}. "
             f"It emulates {', '.join(sorted(OPERATIONS))}.",
         )
-    try:
-        validation.validate("sagemaker", name, request)
-    except validation.Invalid as error:
-        raise AwsError.validation(str(error)) from error
+    validation.validate("sagemaker", name, request)
     return operation(scope, request)

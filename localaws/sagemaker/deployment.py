@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 
 from localaws.home import LocalAwsError
 from localaws.ministack import cloudwatch
-from localaws.sagemaker import pools, serverless
 from localaws.sagemaker.errors import HostingError
 from localaws.sagemaker.fleet import Fleet, Traffic
 from localaws.sagemaker.policy import ROLLING, Policy
-from localaws.sagemaker.state import Endpoint, by_role, now
+from localaws.sagemaker.state import Endpoint, now
+from localaws.sagemaker.summaries import described
 from localaws.scope import Document
 
 
@@ -51,7 +51,7 @@ class Deployment:
     variants: list[Document]
     policy: Policy
     _started: float = field(default_factory=time.monotonic)
-    _spared: float = 0.0
+    _skipped: float = 0.0
     _summary: Document = field(default_factory=dict)
     _shares: Mapping[str, float] = field(default_factory=dict)
 
@@ -76,7 +76,9 @@ class Deployment:
                 self._shift_all(old)
         except HostingError as error:
             try:
-                self._go_back(old, had)
+                if self.policy.kind == ROLLING and self.endpoint.traffic is not None:
+                    self._roll_back(old, had)
+                self.endpoint.traffic = None
             except HostingError as second:
                 raise RollbackFailed(f"{error} The rollback failed: {second}") from second
             raise
@@ -108,11 +110,6 @@ class Deployment:
             if reached < total:
                 old.scale({name: math.ceil(had * (total - reached) / total)})
 
-    def _go_back(self, old: Fleet, had: Mapping[str, int]) -> None:
-        if self.policy.kind == ROLLING and self.endpoint.traffic is not None:
-            self._roll_back(old, had)
-        self.endpoint.traffic = None
-
     def _roll_back(self, old: Fleet, had: Mapping[str, int]) -> None:
         ((name, total),) = self._production.items()
         batch = self.policy.rollback.instances(had[name]) if self.policy.rollback else had[name]
@@ -139,30 +136,30 @@ class Deployment:
     def _bake(self, seconds: float) -> None:
         began = time.monotonic()
         end = began + seconds * TIME_SCALE
-        spared = self._spared
+        skipped = self._skipped
         while True:
             self._watch()
-            nap = min(LOOK_SECONDS, end - time.monotonic())
-            if nap <= 0:
+            pause = min(LOOK_SECONDS, end - time.monotonic())
+            if pause <= 0:
                 return
-            if self.fleet.closes_within(nap):
+            if self.fleet.closes_within(pause):
                 raise HostingError("The endpoint's instances are being stopped.")
             waited = time.monotonic() - began
-            self._spared = spared + waited / TIME_SCALE - waited
+            self._skipped = skipped + waited / TIME_SCALE - waited
 
     def _watch(self) -> None:
         """Raise HostingError where an alarm is in ALARM or the deployment takes too long."""
         states = cloudwatch.alarm_states(self.endpoint.scope, self.policy.alarms)
-        ringing = [name for name, state in states.items() if state == "ALARM"]
+        in_alarm = [name for name, state in states.items() if state == "ALARM"]
         config = self.endpoint.properties["EndpointConfigName"]
         head = f"The deployment of endpoint configuration {config} was rolled back:"
-        if ringing:
+        if in_alarm:
             raise HostingError(
-                f"{head} CloudWatch alarm(s) [{', '.join(ringing)}] of its "
+                f"{head} CloudWatch alarm(s) [{', '.join(in_alarm)}] of its "
                 "AutoRollbackConfiguration are in state ALARM."
             )
         # Waits count at their full length, whatever the factor.
-        taken = time.monotonic() - self._started + self._spared
+        taken = time.monotonic() - self._started + self._skipped
         if self.policy.timeout is not None and taken > self.policy.timeout:
             raise HostingError(
                 f"{head} it took longer than MaximumExecutionTimeoutInSeconds "
@@ -181,5 +178,4 @@ class Deployment:
             }
             for one in self.variants
         ]
-        described = [pools.described(serverless.described(one)) for one in pending]
-        self.endpoint.pending = {**self._summary, **by_role(described, self.fleet.shadow)}
+        self.endpoint.pending = {**self._summary, **described(pending, self.fleet.shadow)}

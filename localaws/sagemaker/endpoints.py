@@ -1,12 +1,12 @@
 """The operations on endpoints: checked here, carried out by `hosting` in the background."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
-from localaws.json_api import AwsError
+from localaws.json_api import refuse
 from localaws.sagemaker import guards, hosting, listing, models, pools, serverless
 from localaws.sagemaker.specs import VariantSpec, shadow_of
-from localaws.sagemaker.state import STORE, Endpoint, Resource, by_role, now
+from localaws.sagemaker.state import STORE, Endpoint, Operations, Resource
+from localaws.sagemaker.summaries import SERVERLESS, described, fresh
 from localaws.scope import Document, Scope
 
 _BUSY = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
@@ -16,7 +16,7 @@ def create(scope: Scope, request: Document) -> tuple[Endpoint, hosting.Done]:
     """Begin CreateEndpoint: the new endpoint, and the future of its coming into service."""
     config = STORE.get(scope, "endpoint-config", request["EndpointConfigName"])
     specs = _specs(scope, config)
-    variants = [_fresh(spec) for spec in specs]
+    variants = [fresh(spec) for spec in specs]
     endpoint = Endpoint(scope, "endpoint", request["EndpointName"], _asked(request))
     endpoint.serving, endpoint.variants = config.name, variants
     endpoint.configurations[config.name] = config.properties
@@ -33,7 +33,7 @@ def update(scope: Scope, request: Document) -> tuple[Endpoint, hosting.Done]:
         config = STORE.get(scope, "endpoint-config", request["EndpointConfigName"])
         _check_same_mode(endpoint, config)
         specs = _specs(scope, config)
-        variants = [_fresh(spec) for spec in specs]
+        variants = [fresh(spec) for spec in specs]
         if request.get("RetainAllVariantProperties"):
             excluded = request.get("ExcludeRetainedVariantProperties", [])
             dropped = {one["VariantPropertyType"] for one in excluded}
@@ -67,17 +67,16 @@ def delete(scope: Scope, name: str) -> tuple[Endpoint, hosting.Done]:
 
 def _settled(scope: Scope, name: str) -> Endpoint:
     endpoint = STORE.endpoint(scope, name)
-    if endpoint.status in _BUSY:
-        raise AwsError.validation(f'Cannot update in-progress endpoint "{endpoint.arn}".')
+    refuse(endpoint.status in _BUSY, f'Cannot update in-progress endpoint "{endpoint.arn}".')
     return endpoint
 
 
 def _serving(scope: Scope, name: str) -> Endpoint:
     endpoint = _settled(scope, name)
-    if endpoint.status != "InService":
-        raise AwsError.validation(
-            f'Cannot update endpoint "{endpoint.arn}" in status {endpoint.status}: delete it first.'
-        )
+    refuse(
+        endpoint.status != "InService",
+        f'Cannot update endpoint "{endpoint.arn}" in status {endpoint.status}: delete it first.',
+    )
     return endpoint
 
 
@@ -85,11 +84,11 @@ def _check_same_mode(endpoint: Endpoint, config: Resource) -> None:
     """An asynchronous endpoint stays asynchronous, and a real-time one real-time."""
     key = "AsyncInferenceConfig"
     was, becomes = (key in one for one in (endpoint.configuration, config.properties))
-    if was != becomes:
-        raise AwsError.validation(
-            f"The {key} parameter cannot be {'removed from' if was else 'added to'} this endpoint "
-            f"{endpoint.name}. Create a new endpoint instead."
-        )
+    refuse(
+        was != becomes,
+        f"The {key} parameter cannot be {'removed from' if was else 'added to'} this endpoint "
+        f"{endpoint.name}. Create a new endpoint instead.",
+    )
 
 
 def _asked(request: Document) -> Document:
@@ -115,23 +114,6 @@ def _spec(scope: Scope, config: Resource, variant: Document) -> VariantSpec:
     return VariantSpec(variant, models.only_container(model), isolated, pool)
 
 
-def _fresh(spec: VariantSpec) -> Document:
-    image = spec.container.get("Image", "")
-    return {
-        "VariantName": spec.name,
-        "DeployedImages": [
-            {"SpecifiedImage": image, "ResolvedImage": image, "ResolutionTime": now()}
-        ],
-        "CurrentWeight": 0.0,
-        "DesiredWeight": spec.variant.get("InitialVariantWeight", 1.0),
-        "CurrentInstanceCount": 0,
-        # A serverless variant has no instances to count; here it is one program.
-        "DesiredInstanceCount": spec.variant.get("InitialInstanceCount", 1),
-        **serverless.wanted(spec.variant),
-        **pools.wanted(spec.variant, spec.pool),
-    }
-
-
 def _retained(fresh: Document, endpoint: Endpoint, dropped: set[str]) -> Document:
     """A new variant with the present weight and count of the variant of its name."""
     for old in endpoint.variants:
@@ -141,10 +123,6 @@ def _retained(fresh: Document, endpoint: Endpoint, dropped: set[str]) -> Documen
     return fresh
 
 
-def _described(variant: Document) -> Document:
-    return pools.described(serverless.described(variant))
-
-
 def describe(scope: Scope, request: Document) -> Document:
     """DescribeEndpoint."""
     endpoint = STORE.endpoint(scope, request["EndpointName"])
@@ -152,7 +130,7 @@ def describe(scope: Scope, request: Document) -> Document:
         "EndpointName": endpoint.name,
         "EndpointArn": endpoint.arn,
         "EndpointConfigName": endpoint.serving,
-        **by_role([_described(one) for one in endpoint.variants], endpoint.shadow),
+        **described(endpoint.variants, endpoint.shadow),
         "EndpointStatus": endpoint.status,
         "CreationTime": endpoint.created,
         "LastModifiedTime": endpoint.modified,
@@ -181,11 +159,10 @@ def _summary(one: Resource) -> Document:
 
 def list_endpoints(scope: Scope, request: Document) -> Document:
     """ListEndpoints."""
-    present = list(STORE.all(scope, "endpoint").values())
-    return listing.page(request, present, _summary, "Endpoints")
+    return listing.page(request, STORE.all(scope, "endpoint").values(), _summary, "Endpoints")
 
 
-OPERATIONS: dict[str, Callable[[Scope, Document], Document]] = {
+OPERATIONS: Operations = {
     "CreateEndpoint": lambda scope, request: {"EndpointArn": create(scope, request)[0].arn},
     "DescribeEndpoint": describe,
     "ListEndpoints": list_endpoints,
@@ -197,33 +174,27 @@ OPERATIONS: dict[str, Callable[[Scope, Document], Document]] = {
 }
 
 
-def changed(endpoint: Endpoint, wishes: list[Document]) -> list[Document]:
-    """The variants' summaries with what `wishes` (DesiredWeightsAndCapacities) asks for.
+def changed(endpoint: Endpoint, changes: list[Document]) -> list[Document]:
+    """The variants' summaries with what `changes` (DesiredWeightsAndCapacities) asks for.
 
     Raises AwsError (ValidationException) for a missing variant or an impossible value.
     """
     present = {one["VariantName"]: dict(one) for one in endpoint.variants}
-    for wish in wishes:
-        name = wish["VariantName"]
-        if name not in present:
-            raise AwsError.validation(
-                f'Could not find variant "{name}" of endpoint "{endpoint.arn}".'
-            )
-        _check_count(endpoint, present[name], wish)
-        for key in ("DesiredWeight", "DesiredInstanceCount"):
-            present[name][key] = wish.get(key, present[name][key])
-        if "ServerlessUpdateConfig" in wish:
-            present[name].update(serverless.updated(present[name], wish["ServerlessUpdateConfig"]))
-    return list(present.values())
-
-
-def _check_count(endpoint: Endpoint, variant: Document, wish: Document) -> None:
-    if "DesiredInstanceCount" not in wish:
-        return
-    message = f'Variant "{variant["VariantName"]}" of endpoint "{endpoint.arn}"'
-    if serverless.is_serverless(variant):
-        raise AwsError.validation(f"{message} is serverless: it has no instances.")
-    if wish["DesiredInstanceCount"] == 0 and "AsyncInferenceConfig" not in endpoint.configuration:
-        raise AwsError.validation(
-            f"{message} needs at least one instance: only asynchronous endpoints scale to zero."
+    for change in changes:
+        name, count = change["VariantName"], change.get("DesiredInstanceCount")
+        variant = f'variant "{name}" of endpoint "{endpoint.arn}"'
+        refuse(name not in present, f"Could not find {variant}.")
+        refuse(
+            count is not None and SERVERLESS in present[name],
+            f"The {variant} is serverless: it has no instances.",
         )
+        refuse(
+            count == 0 and "AsyncInferenceConfig" not in endpoint.configuration,
+            f"The {variant} needs at least one instance: only asynchronous endpoints scale to"
+            " zero.",
+        )
+        for key in ("DesiredWeight", "DesiredInstanceCount"):
+            present[name][key] = change.get(key, present[name][key])
+        if update := change.get("ServerlessUpdateConfig"):
+            present[name].update(serverless.updated(present[name], update))
+    return list(present.values())

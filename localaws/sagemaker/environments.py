@@ -8,7 +8,6 @@ environment that sees the rest through a `.pth` file.
 import hashlib
 import importlib.metadata
 import logging
-import os
 import subprocess
 import sys
 import sysconfig
@@ -17,7 +16,6 @@ import venv
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
 
 from localaws.sagemaker.errors import HostingError
 
@@ -76,40 +74,11 @@ def _build(folder: Path, wanted: list[str]) -> None:
     paths = {"base": str(folder), "platbase": str(folder)}
     packages = Path(sysconfig.get_path("purelib", "venv", paths))
     (packages / "berth.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    asked = folder / "wanted.txt"
-    asked.write_text("\n".join(wanted) + "\n")
-    kept = folder / "constraints.txt"
-    kept.write_text("\n".join(_installed_but(wanted)) + "\n")
-    # Packages that are here keep their versions, unless the model's pins conflict with that.
-    compiled = _uv("compile", str(asked), "--constraints", str(kept), "--quiet", "--no-annotate")
-    if compiled.returncode:
-        compiled = _uv("compile", str(asked), "--quiet", "--no-annotate")
-    _require(compiled, wanted)
-    missing = [text for text in compiled.stdout.split("\n") if text and text[0] not in "#-"]
-    pins = folder / "pins.txt"
-    pins.write_text("\n".join(text for text in missing if not _is_met(text.strip())) + "\n")
-    python = str(folder / "bin" / "python")
-    _require(_uv("install", "--python", python, "--no-deps", "-r", str(pins), "--quiet"), wanted)
-    (folder / "complete").touch()
-
-
-def _installed_but(wanted: list[str]) -> list[str]:
-    named = {canonicalize_name(Requirement(text).name) for text in wanted}
-    return sorted(
-        f"{found.name}=={found.version.partition('+')[0]}"
-        for found in importlib.metadata.distributions()
-        if canonicalize_name(found.name) not in named
-    )
-
-
-def _uv(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    links = os.environ.get("PIP_FIND_LINKS")
-    found = [part for link in (links or "").split() for part in ("--find-links", link)]
-    command = [sys.executable, "-m", "uv", "pip", *arguments, *found]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
-def _require(done: "subprocess.CompletedProcess[str]", wanted: list[str]) -> None:
+    # To pip the packages of the `.pth` file are installed: they keep their versions, unless the
+    # model's pins conflict with that.
+    command = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", *wanted]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         tail = " ".join(done.stderr.split())[-500:]
         raise HostingError(f"Could not install what the model needs ({', '.join(wanted)}): {tail}")
+    (folder / "complete").touch()

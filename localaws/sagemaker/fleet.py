@@ -49,7 +49,7 @@ class Fleet:
         self._on_start = on_start
         self._closing = threading.Event()
         self._lock = threading.Lock()
-        self._coming_and_going: set[Instance] = set()
+        self._not_serving: set[Instance] = set()
 
     def choose(self, name: str | None) -> Variant | None:
         """The production variant of that name, or a random one by weight; None without one."""
@@ -90,7 +90,7 @@ class Fleet:
     def _start(self, program: Program) -> Instance:
         instance = Instance(program)
         with self._lock:
-            self._coming_and_going.add(instance)
+            self._not_serving.add(instance)
         self._on_start(instance)
         try:
             instance.wait_until_healthy(self._closing)
@@ -99,7 +99,7 @@ class Fleet:
             raise
         finally:
             with self._lock:
-                self._coming_and_going.discard(instance)
+                self._not_serving.discard(instance)
         return instance
 
     def _serve(self, variant: Variant, instance: Instance) -> None:
@@ -114,10 +114,10 @@ class Fleet:
         with self._lock:
             leaving = variant.instances[count:]
             variant.instances = variant.instances[:count]
-            self._coming_and_going.update(leaving)
+            self._not_serving.update(leaving)
         _drain_all(leaving)
         with self._lock:
-            self._coming_and_going.difference_update(leaving)
+            self._not_serving.difference_update(leaving)
 
     def _watch(self, variant: Variant, instance: Instance) -> None:
         """Ping an instance for as long as it serves; replace it when it dies or turns unhealthy."""
@@ -126,7 +126,7 @@ class Fleet:
             failed = 0 if instance.ping() else failed + 1
         attempt = 0
         while self._serves(variant, instance):
-            cause = "died" if instance.exited.is_set() else "stopped answering /ping"
+            cause = "died" if instance.exited.is_set() else "failed its health checks"
             _log.warning("instance %s %s: replacing it", instance.id, cause)
             instance.healthy = False
             try:
@@ -153,7 +153,7 @@ class Fleet:
         """Every instance that starts, runs or leaves."""
         with self._lock:
             serving = [one for variant in self.variants.values() for one in variant.instances]
-            return [*serving, *self._coming_and_going]
+            return [*serving, *self._not_serving]
 
     def close(self, *, drain: bool) -> None:
         """Stop every instance, after its requests if `drain`, and delete the models."""

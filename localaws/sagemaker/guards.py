@@ -3,7 +3,7 @@
 from collections.abc import Sequence, Set
 
 from localaws.autoscaling.registry import REGISTRY
-from localaws.json_api import AwsError
+from localaws.json_api import AwsError, refuse
 from localaws.ministack import cloudwatch
 from localaws.sagemaker.policy import Policy
 from localaws.sagemaker.specs import VariantSpec, shadow_of
@@ -27,11 +27,11 @@ def check_deployment(
     counts.pop(shadow_of(specs), None)
     policy.check(counts, before)
     present = cloudwatch.alarm_states(scope, policy.alarms)
-    if missing := [name for name in policy.alarms if name not in present]:
-        raise AwsError.validation(
-            f"Could not find CloudWatch alarm(s) [{', '.join(missing)}] of "
-            "AutoRollbackConfiguration."
-        )
+    missing = [name for name in policy.alarms if name not in present]
+    refuse(
+        missing,
+        f"Could not find CloudWatch alarm(s) [{', '.join(missing)}] of AutoRollbackConfiguration.",
+    )
 
 
 def check_scaling(endpoint: Endpoint, specs: Sequence[VariantSpec]) -> None:
@@ -40,11 +40,11 @@ def check_scaling(endpoint: Endpoint, specs: Sequence[VariantSpec]) -> None:
     After the developer guide's page "Update endpoints that use auto scaling"; another model is
     allowed. Raises AwsError.
     """
-    coming = {spec.name: spec.hardware for spec in specs}
+    planned = {spec.name: spec.hardware for spec in specs}
     for name in _scaled(endpoint):
-        if name not in coming:
+        if name not in planned:
             change = "would remove it"
-        elif coming[name] != endpoint.hardware.get(name):
+        elif planned[name] != endpoint.hardware.get(name):
             change = "would change its instance type"
         else:
             continue

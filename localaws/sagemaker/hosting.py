@@ -13,13 +13,14 @@ from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 
-from localaws.sagemaker import artifacts, logs, pools, serverless
+from localaws.sagemaker import artifacts, logs
 from localaws.sagemaker.deployment import Deployment, RollbackFailed
 from localaws.sagemaker.errors import HostingError
 from localaws.sagemaker.fleet import Fleet
 from localaws.sagemaker.policy import Policy
 from localaws.sagemaker.specs import VariantSpec, folder_of, prepare, shadow_of
 from localaws.sagemaker.state import STORE, Endpoint
+from localaws.sagemaker.summaries import reached
 from localaws.scope import Document
 
 Done = Future[None]
@@ -105,7 +106,7 @@ def _deploy(endpoint: Endpoint, specs: Sequence[VariantSpec], variants: list[Doc
         endpoint.pending = {}
     before, endpoint.fleet = endpoint.fleet, fleet
     endpoint.traffic = None
-    endpoint.serving, endpoint.variants = wanted, _reached(variants)
+    endpoint.serving, endpoint.variants = wanted, [reached(one) for one in variants]
     endpoint.shadow = fleet.shadow
     endpoint.hardware = {spec.name: spec.hardware for spec in specs}
     if before is not None:
@@ -127,7 +128,7 @@ def _scale(endpoint: Endpoint, variants: list[Document]) -> None:
         raise
     for one in variants:
         fleet.variants[one["VariantName"]].weight = one["DesiredWeight"]
-    endpoint.variants = _reached(variants)
+    endpoint.variants = [reached(one) for one in variants]
     endpoint.becomes("InService")
 
 
@@ -156,19 +157,6 @@ def _folder(endpoint: Endpoint) -> Path:
         for stale in base.glob(f"{_PREFIX}*"):
             artifacts.remove(stale)
     return Path(tempfile.mkdtemp(prefix=_PREFIX, dir=base))
-
-
-def _reached(variants: list[Document]) -> list[Document]:
-    return [
-        {
-            **one,
-            "CurrentInstanceCount": one["DesiredInstanceCount"],
-            "CurrentWeight": one["DesiredWeight"],
-            **serverless.reached(one),
-            **pools.reached(one),
-        }
-        for one in variants
-    ]
 
 
 def shutdown(seconds: float = 5.0) -> None:

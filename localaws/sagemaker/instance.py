@@ -37,9 +37,9 @@ LAST_LINES = 12
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
 _PORTS = range(20_000, 30_000)  # below the range that outgoing connections take theirs from
 _numbers = itertools.count(1)
-_given: set[int] = set()
+_ports_in_use: set[int] = set()
 """The ports of this emulator's instances; a program does not listen on its port at once."""
-_giving = threading.Lock()
+_ports_lock = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,7 @@ class Instance:
         self._draining = False
         self._idle = threading.Event()
         self._lock = threading.Lock()
+        self._removal: list[str] = []
         self._process = self._start()
         threading.Thread(target=self._reap, name=f"reap-{self.id}", daemon=True).start()
 
@@ -82,15 +83,17 @@ class Instance:
         program = self.program
         self.log.parent.mkdir(parents=True, exist_ok=True)
         environment = {**program.environment, "SAGEMAKER_BIND_TO_PORT": str(self.port)}
-        command, afterwards = list(program.command), self._afterwards()
+        command = list(program.command)
         if program.container:
-            command = program.container.command(self._name, environment)
+            name = f"localaws-{self.id}"
+            command = program.container.command(name, environment)
             own = {name: environment[name] for name in SECRET_VARIABLES if name in environment}
             environment = {**program.container.built.environment, **own}
+            self._removal = program.container.removal(name)
         supervisor = [sys.executable, "-I", "-S", str(_SUPERVISOR), str(STOP_GRACE_SECONDS)]
         with self.log.open("ab") as output:
             return subprocess.Popen(
-                [*supervisor, json.dumps(afterwards), *command],
+                [*supervisor, json.dumps(self._removal), *command],
                 cwd=program.folder,
                 env=environment,
                 stdin=subprocess.PIPE,
@@ -98,14 +101,6 @@ class Instance:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-
-    @property
-    def _name(self) -> str:
-        return f"localaws-{self.id}"
-
-    def _afterwards(self) -> list[str]:
-        container = self.program.container
-        return container.removal(self._name) if container else []
 
     @property
     def group(self) -> int:
@@ -120,13 +115,13 @@ class Instance:
         if self.program.container:
             # The supervisor removes it too, but perhaps only after this emulator's end.
             subprocess.run(
-                self._afterwards(),
+                self._removal,
                 env=dict(self.program.container.built.environment),
                 capture_output=True,
                 check=False,
             )
         self.healthy = False
-        _given.discard(self.port)
+        _ports_in_use.discard(self.port)
         self.exited.set()
         self._idle.set()
 
@@ -226,13 +221,13 @@ class Instance:
 
 def _free_port() -> int:
     for port in random.sample(_PORTS, k=200):
-        with _giving, socket.socket() as probe:
-            if port in _given:
+        with _ports_lock, socket.socket() as probe:
+            if port in _ports_in_use:
                 continue
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            _given.add(port)
+            _ports_in_use.add(port)
             return port
     raise HostingError(f"no free loopback port between {_PORTS.start} and {_PORTS.stop}")

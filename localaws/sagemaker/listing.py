@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from localaws.json_api import AwsError
@@ -27,12 +27,14 @@ _ORDER: dict[str, Callable[[Document], object]] = {
 
 def page(
     request: Document,
-    resources: Sequence[Resource],
+    resources: Iterable[Resource],
     summarise: Callable[[Resource], Document],
     member: str,
 ) -> Document:
     """The response of a List operation: summaries (name first) that pass the request's filters."""
-    summaries = [summarise(one) for one in resources if request.get("NameContains", "") in one.name]
+    summaries = [
+        summarise(one) for one in list(resources) if request.get("NameContains", "") in one.name
+    ]
     summaries = [one for one in summaries if _within(request, one)]
     order = _ORDER[request.get("SortBy", "CreationTime")]
     descending = request.get("SortOrder", "Descending") == "Descending"

@@ -4,16 +4,16 @@ Names, units and dimensions are those of the developer guide's page on monitorin
 Every function that publishes runs on the event loop.
 """
 
-import os
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+
+import psutil
 
 from localaws.ministack import cloudwatch
-from localaws.sagemaker.fleet import Fleet
 from localaws.sagemaker.state import STORE, Endpoint
+from localaws.sagemaker.variant import Variant
 from localaws.scope import Scope
 
 INVOCATIONS, INSTANCES = "AWS/SageMaker", "/aws/sagemaker/Endpoints"
@@ -69,6 +69,13 @@ def put(
     )
 
 
+def variants_of(endpoints: Iterable[Endpoint]) -> Iterator[tuple[Endpoint, str, Variant]]:
+    """Every variant in service, with its endpoint and its name."""
+    for endpoint in endpoints:
+        for name, variant in endpoint.fleet.variants.items() if endpoint.fleet else ():
+            yield endpoint, name, variant
+
+
 _gathered: defaultdict[tuple[Subject, str], Counter[float]] = defaultdict(Counter)
 
 
@@ -120,10 +127,9 @@ def count_concurrent_requests() -> None:
 
     They are published every 10 s for each model copy, which is an instance here.
     """
-    for endpoint in STORE.endpoints():
-        for name, variant in endpoint.fleet.variants.items() if endpoint.fleet else ():
-            counts = _concurrency[Subject(endpoint.scope, endpoint.name, name)]
-            counts.update(float(instance.outstanding) for instance in variant.instances)
+    for endpoint, name, variant in variants_of(STORE.endpoints()):
+        counts = _concurrency[Subject(endpoint.scope, endpoint.name, name)]
+        counts.update(float(instance.outstanding) for instance in variant.instances)
 
 
 def publish_concurrent_requests() -> None:
@@ -139,59 +145,46 @@ def publish_concurrent_requests() -> None:
     _concurrency.clear()
 
 
-_TICKS = os.sysconf("SC_CLK_TCK")
-_PAGE = os.sysconf("SC_PAGE_SIZE")
-_PAGES = os.sysconf("SC_PHYS_PAGES")
-
-
 class Meter:
-    """Measures the instances' CPU and memory from one call to the next.
-
-    It reads /proc, which only Linux has.
-    """
+    """Measures the instances' CPU and memory from one call to the next."""
 
     def __init__(self) -> None:
-        self._before: dict[int, tuple[float, float]] = {}
+        self._before: dict[str, tuple[float, float]] = {}
 
     def measure(self, endpoints: list[Endpoint]) -> list[tuple[Endpoint, str, float, float]]:
         """(endpoint, variant, CPU %, memory %) for each instance that the last call has seen too.
 
-        CPU is 0-100 for each core, memory 0-100 of the machine.
+        CPU is 0-100 for each core, memory 0-100 of the machine. Blocks.
         """
-        used, moment, before = _usage(), time.monotonic(), self._before
-        self._before = {group: (seconds, moment) for group, (seconds, _) in used.items()}
+        before, self._before = self._before, {}
         found = []
-        for endpoint, fleet in ((one, one.fleet) for one in endpoints):
-            for variant, group in _groups(fleet):
-                if group in used and group in before:
-                    seconds, held = used[group]
-                    earlier, then = before[group]
+        for endpoint, name, variant in variants_of(endpoints):
+            for instance in variant.instances:
+                used = None if instance.program.container else _usage(instance.group)
+                if used is None:
+                    continue
+                seconds, memory = used
+                moment = time.monotonic()
+                self._before[instance.id] = seconds, moment
+                if instance.id in before:
+                    earlier, then = before[instance.id]
                     cpu = 100 * max(0.0, seconds - earlier) / (moment - then)
-                    found.append((endpoint, variant, cpu, 100 * held / (_PAGE * _PAGES)))
+                    found.append((endpoint, name, cpu, memory))
         return found
 
 
-def _groups(fleet: Fleet | None) -> Iterator[tuple[str, int]]:
-    for name, variant in fleet.variants.items() if fleet else ():
-        for instance in variant.instances:
-            # A container is in no process group of ours.
-            if instance.program.container is None:
-                yield name, instance.group
-
-
-def _usage() -> dict[int, tuple[float, int]]:
-    """The CPU seconds and the bytes of memory that every process group has used."""
-    total: dict[int, tuple[float, int]] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            # The name, in parentheses, may hold spaces.
-            fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        group, cpu = int(fields[2]), sum(int(ticks) for ticks in fields[11:15]) / _TICKS
-        seconds, held = total.get(group, (0.0, 0))
-        total[group] = seconds + cpu, held + int(fields[21]) * _PAGE
-    return total
+def _usage(process: int) -> tuple[float, float] | None:
+    """CPU seconds and memory in percent of a process and its descendants; None at its end."""
+    seconds = memory = 0.0
+    try:
+        leader = psutil.Process(process)
+        for one in (leader, *leader.children(recursive=True)):
+            with one.oneshot():
+                seconds += sum(one.cpu_times())
+                memory += one.memory_percent()
+    except psutil.Error:
+        return None
+    return seconds, memory
 
 
 def publish_utilization(measured: list[tuple[Endpoint, str, float, float]]) -> None:

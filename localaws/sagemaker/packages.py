@@ -3,17 +3,16 @@
 Nothing is validated or scanned, so a package is Completed at once.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from localaws.json_api import AwsError
+from localaws.json_api import AwsError, refuse
 from localaws.sagemaker import listing
-from localaws.sagemaker.state import STORE, Resource, now
+from localaws.sagemaker.state import STORE, Operations, Resource, now
 from localaws.scope import Document, Scope
 
 _GROUP, _PACKAGE = "model-package-group", "model-package"
 _UNKEPT = ("ClientToken", "Tags")
-_REPLACED = ("ModelApprovalStatus", "ApprovalDescription", "InferenceSpecification", "SourceUri")
+_UNVERSIONED = "ModelApprovalStatus does not apply to unversioned models."
 
 
 @dataclass
@@ -23,10 +22,13 @@ class Group(Resource):
     versions: int = 0
 
 
+def _kept(request: Document) -> Document:
+    return {name: value for name, value in request.items() if name not in _UNKEPT}
+
+
 def create_group(scope: Scope, request: Document) -> Document:
     """CreateModelPackageGroup."""
-    properties = {name: value for name, value in request.items() if name not in _UNKEPT}
-    group = Group(scope, _GROUP, request["ModelPackageGroupName"], properties)
+    group = Group(scope, _GROUP, request["ModelPackageGroupName"], _kept(request))
     STORE.add(group, request.get("Tags", []))
     return {"ModelPackageGroupArn": group.arn}
 
@@ -47,7 +49,7 @@ def delete_group(scope: Scope, request: Document) -> Document:
     """DeleteModelPackageGroup: of an empty one."""
     with STORE.lock:
         group = _group(scope, request)
-        if any(_in_group(one, group.name) for one in STORE.all(scope, _PACKAGE).values()):
+        if _of_group(scope, group.name):
             message = f"Model package group {group.arn} has model packages: delete them first."
             raise AwsError("ConflictException", message)
         STORE.remove(group)
@@ -57,13 +59,12 @@ def delete_group(scope: Scope, request: Document) -> Document:
 def create_package(scope: Scope, request: Document) -> Document:
     """CreateModelPackage: the next version of a group, or one by itself."""
     versioned = "ModelPackageGroupName" in request
-    if versioned == ("ModelPackageName" in request):
-        raise AwsError.validation(
-            "Exactly one of ModelPackageName and ModelPackageGroupName must be given."
-        )
-    if "ModelApprovalStatus" in request and not versioned:
-        raise AwsError.validation("ModelApprovalStatus does not apply to unversioned models.")
-    kept = {name: value for name, value in request.items() if name not in _UNKEPT}
+    refuse(
+        versioned == ("ModelPackageName" in request),
+        "Exactly one of ModelPackageName and ModelPackageGroupName must be given.",
+    )
+    refuse("ModelApprovalStatus" in request and not versioned, _UNVERSIONED)
+    kept = _kept(request)
     name = kept.get("ModelPackageName", "")
     with STORE.lock:
         if versioned:
@@ -81,23 +82,20 @@ def describe_package(scope: Scope, request: Document) -> Document:
     """DescribeModelPackage."""
     package = _package(scope, request["ModelPackageName"])
     return {
-        "ModelPackageName": package.name,
+        **_summarise(package),
         **package.properties,
-        **_state(package),
         "ModelPackageStatusDetails": {"ValidationStatuses": [], "ImageScanStatuses": []},
     }
 
 
 def list_packages(scope: Scope, request: Document) -> Document:
     """ListModelPackages: unversioned ones alone, unless a group or another type is named."""
-    packages = list(STORE.all(scope, _PACKAGE).values())
     wanted = request.get("ModelPackageType", "Unversioned")
+    packages = list(STORE.all(scope, _PACKAGE).values())
     if "ModelPackageGroupName" in request:
-        name = _group(scope, request).name
-        packages = [one for one in packages if _in_group(one, name)]
+        packages = _of_group(scope, _group(scope, request).name)
     elif wanted != "Both":
-        versioned = wanted == "Versioned"
-        packages = [one for one in packages if ("/" in one.name) == versioned]
+        packages = [one for one in packages if ("/" in one.name) == (wanted == "Versioned")]
     if status := request.get("ModelApprovalStatus"):
         packages = [one for one in packages if one.properties.get("ModelApprovalStatus") == status]
     return listing.page(request, packages, _summarise, "ModelPackageSummaryList")
@@ -106,17 +104,17 @@ def list_packages(scope: Scope, request: Document) -> Document:
 def update_package(scope: Scope, request: Document) -> Document:
     """UpdateModelPackage: its approval, specification, source or customer's metadata."""
     package = _package(scope, request["ModelPackageArn"])
-    if "ModelApprovalStatus" in request and "/" not in package.name:
-        raise AwsError.validation("ModelApprovalStatus does not apply to unversioned models.")
-    kept = package.properties
-    kept |= {name: request[name] for name in _REPLACED if name in request}
-    metadata = kept.get("CustomerMetadataProperties", {})
-    metadata |= request.get("CustomerMetadataProperties", {})
-    gone = request.get("CustomerMetadataPropertiesToRemove", [])
-    kept["CustomerMetadataProperties"] = {
-        key: value for key, value in metadata.items() if key not in gone
+    refuse("ModelApprovalStatus" in request and "/" not in package.name, _UNVERSIONED)
+    changes = dict(request)
+    gone = changes.pop("CustomerMetadataPropertiesToRemove", [])
+    metadata = package.properties.get("CustomerMetadataProperties", {})
+    metadata = {**metadata, **changes.pop("CustomerMetadataProperties", {})}
+    package.properties |= changes | {
+        "CustomerMetadataProperties": {
+            key: value for key, value in metadata.items() if key not in gone
+        },
+        "LastModifiedTime": now(),
     }
-    kept["LastModifiedTime"] = now()
     return {"ModelPackageArn": package.arn}
 
 
@@ -137,21 +135,14 @@ def _package(scope: Scope, name_or_arn: str) -> Resource:
     return STORE.get(scope, _PACKAGE, name_or_arn.rpartition(f":{_PACKAGE}/")[2])
 
 
-def _in_group(package: Resource, group: str) -> bool:
-    return package.properties.get("ModelPackageGroupName") == group
-
-
-def _state(package: Resource) -> Document:
-    return {
-        "ModelPackageArn": package.arn,
-        "ModelPackageStatus": "Completed",
-        "CreationTime": package.created,
-    }
+def _of_group(scope: Scope, group: str) -> list[Resource]:
+    packages = STORE.all(scope, _PACKAGE).values()
+    return [one for one in packages if one.properties.get("ModelPackageGroupName") == group]
 
 
 _SUMMARISED = (
-    "ModelPackageGroupName",
     "ModelPackageName",
+    "ModelPackageGroupName",
     "ModelPackageVersion",
     "ModelPackageDescription",
     "ModelApprovalStatus",
@@ -159,11 +150,16 @@ _SUMMARISED = (
 
 
 def _summarise(package: Resource) -> Document:
-    summary = {name: package.properties[name] for name in _SUMMARISED if name in package.properties}
-    return summary | _state(package)
+    described = {"ModelPackageName": package.name, **package.properties}
+    return {
+        **{name: described[name] for name in _SUMMARISED if name in described},
+        "ModelPackageArn": package.arn,
+        "ModelPackageStatus": "Completed",
+        "CreationTime": package.created,
+    }
 
 
-OPERATIONS: dict[str, Callable[[Scope, Document], Document]] = {
+OPERATIONS: Operations = {
     "CreateModelPackageGroup": create_group,
     "DescribeModelPackageGroup": describe_group,
     "DeleteModelPackageGroup": delete_group,

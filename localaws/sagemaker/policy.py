@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
-from localaws.json_api import AwsError
+from localaws.json_api import refuse
 from localaws.scope import Document
 
 ROLLING = "ROLLING"
@@ -65,10 +65,10 @@ class Policy:
         blue_green, rolling = (
             config.get(key) for key in ("BlueGreenUpdatePolicy", "RollingUpdatePolicy")
         )
-        if blue_green and rolling:
-            raise AwsError.validation(
-                "Only one of BlueGreenUpdatePolicy and RollingUpdatePolicy may be given."
-            )
+        refuse(
+            blue_green and rolling,
+            "Only one of BlueGreenUpdatePolicy and RollingUpdatePolicy may be given.",
+        )
         if rolling:
             back = rolling.get("RollbackMaximumBatchSize")
             return cls(
@@ -105,32 +105,31 @@ class Policy:
 
         Raises AwsError.
         """
-        if self.kind == ROLLING and len(counts) > 1:
-            raise AwsError.validation(
-                "A rolling deployment is not supported for an endpoint with several variants."
-            )
+        refuse(
+            self.kind == ROLLING and len(counts) > 1,
+            "A rolling deployment is not supported for an endpoint with several variants.",
+        )
         if self.size is None:
             return
-        if before and set(counts) != set(before):
-            raise AwsError.validation(
-                f"A {self.kind} deployment needs the variants to keep their names: there are "
-                f"{', '.join(sorted(before))}, the new endpoint configuration has "
-                f"{', '.join(sorted(counts))}."
-            )
+        refuse(
+            before and set(counts) != set(before),
+            f"A {self.kind} deployment needs the variants to keep their names: there are "
+            f"{', '.join(sorted(before))}, the new endpoint configuration has "
+            f"{', '.join(sorted(counts))}.",
+        )
         for name, total in counts.items():
             self._check_size(name, total, self.size)
 
     def _check_size(self, name: str, total: int, size: Size) -> None:
         least, most = _LIMITS[self.kind]
         share = size.value if size.is_percent else 100 * size.value / total
-        # With one instance there is nothing to split.
-        if least <= share <= most and total > 1:
-            return
         unit = "%" if size.is_percent else " instance(s)"
-        raise AwsError.validation(
+        # With one instance there is nothing to split.
+        refuse(
+            not least <= share <= most or total <= 1,
             f"{_SIZES[self.kind]} of {size.value}{unit} is not allowed for variant {name} with "
             f"{total} instance(s): it must be {f'from {least} to' if least else 'at most'} "
-            f"{most} % of the variant's instances."
+            f"{most} % of the variant's instances.",
         )
 
 
@@ -138,9 +137,9 @@ def _routing_size(routing: Document) -> Size | None:
     kind = routing["Type"]
     wanted = _SIZES.get(kind)
     given = [key for key in ("CanarySize", "LinearStepSize") if key in routing]
-    if given != ([wanted] if wanted else []):
-        raise AwsError.validation(
-            f"TrafficRoutingConfiguration of type {kind} takes {wanted or 'no step size'}, "
-            f"not {', '.join(given) or 'none'}."
-        )
+    refuse(
+        given != ([wanted] if wanted else []),
+        f"TrafficRoutingConfiguration of type {kind} takes {wanted or 'no step size'}, "
+        f"not {', '.join(given) or 'none'}.",
+    )
     return Size.of(routing[wanted]) if wanted else None

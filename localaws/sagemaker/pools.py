@@ -36,31 +36,3 @@ def choose(variant: Document) -> Pool | None:
             model = pool.get("ModelNameOverride", variant["ModelName"])
             return Pool(pool["InstanceType"], model)
     return None
-
-
-def wanted(variant: Document, pool: Pool | None) -> Document:
-    """The pools in a new variant's summary; empty where it has none."""
-    if "InstancePools" not in variant:
-        return {}
-    types = [one["InstanceType"] for one in variant["InstancePools"]]
-    return {"InstancePools": _counted(types), "_pool": pool.instance_type if pool else ""}
-
-
-def reached(variant: Document) -> Document:
-    """The pools in a variant's summary once it has its desired instances."""
-    if "InstancePools" not in variant:
-        return {}
-    types = [one["InstanceType"] for one in variant["InstancePools"]]
-    return {"InstancePools": _counted(types, variant["_pool"], variant["DesiredInstanceCount"])}
-
-
-def described(variant: Document) -> Document:
-    """A variant's summary without our own member `_pool`."""
-    return {name: value for name, value in variant.items() if name != "_pool"}
-
-
-def _counted(types: list[str], serving: str = "", count: int = 0) -> list[Document]:
-    return [
-        {"InstanceType": one, "CurrentInstanceCount": count if one == serving else 0}
-        for one in types
-    ]

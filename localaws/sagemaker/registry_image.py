@@ -13,11 +13,10 @@ _NAMED = re.compile(
 )
 
 
-def pinned_tags(image: str) -> list[str] | None:
-    """The tags of the image that a digest names; None where `image` names none by its digest."""
-    named = _NAMED.fullmatch(image)
-    if named is None or named["digest"] is None:
-        return None
+def tags(image: str) -> list[str]:
+    """The tag of an image, or those that the emulated ECR has for its digest."""
+    if "@" not in image:
+        return [image.rpartition(":")[2]]
     found = _find(image)
     return list(found["imageTags"]) if found else []
 

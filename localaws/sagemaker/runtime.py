@@ -29,9 +29,9 @@ ATTEMPTS = 3
 
 _PREFIX = "x-amzn-sagemaker-"
 _PASSED = ("content-type", "accept")
-# httpx would else add its own wishes, which no client of SageMaker sent.
+# httpx would else add values of its own, which no client of SageMaker sent.
 _OWN = {"accept": "*/*", "accept-encoding": "identity", "user-agent": "AHC/2.0"}
-_ANSWERED = (
+_RETURNED = (
     "content-type",
     "x-amzn-sagemaker-custom-attributes",
     "x-amzn-sagemaker-new-session-id",
@@ -55,7 +55,9 @@ class Runtime:
     ) -> Response:
         """InvokeEndpoint. Raises AwsError in the error shapes of botocore's model."""
         started = time.perf_counter()
-        _check(name, headers, body)
+        if len(body) > MAX_BODY_BYTES:
+            raise invalid(f"The body has {len(body)} bytes; at most {MAX_BODY_BYTES} are allowed.")
+        read_request("InvokeEndpoint", name, headers)
         endpoint = in_service(scope, name)
         if "AsyncInferenceConfig" in endpoint.configuration:
             raise invalid(f"Endpoint {name} is asynchronous: call it by InvokeEndpointAsync.")
@@ -71,7 +73,7 @@ class Runtime:
         if not 200 <= reply.status < 300:
             raise model_error(scope, name, instance, reply)
         capture.record(endpoint, variant, headers, body, reply)
-        response = {key: reply.headers[key] for key in _ANSWERED if key in reply.headers}
+        response = {key: reply.headers[key] for key in _RETURNED if key in reply.headers}
         response["x-amzn-invoked-production-variant"] = variant.program.label
         return 200, response, reply.body
 
@@ -135,12 +137,6 @@ class Runtime:
         else:
             return Reply(got.status_code, got.headers, got.content, time.perf_counter() - started)
         return Reply(0, {}, message.encode(), time.perf_counter() - started)
-
-
-def _check(name: str, headers: Mapping[str, str], body: bytes) -> None:
-    if len(body) > MAX_BODY_BYTES:
-        raise invalid(f"The body has {len(body)} bytes; at most {MAX_BODY_BYTES} are allowed.")
-    read_request("InvokeEndpoint", name, headers)
 
 
 def in_service(scope: Scope, name: str) -> Endpoint:

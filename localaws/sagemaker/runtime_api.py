@@ -50,17 +50,6 @@ def model_error(scope: Scope, name: str, instance: Instance, reply: Reply) -> Aw
     )
 
 
-def unknown(path: str) -> Response:
-    """The response to the runtime's other operations."""
-    return refused(
-        AwsError(
-            "UnknownOperationException",
-            f"localaws emulates InvokeEndpoint and InvokeEndpointAsync, not {path}.",
-            status=404,
-        )
-    )
-
-
 def refused(error: AwsError) -> Response:
     """An error in the rest-json protocol: its name in a header, its members in the body."""
     body = json.dumps({"Message": error.message, **error.extra}).encode()
@@ -87,6 +76,6 @@ def read_request(operation: str, endpoint: str, headers: Mapping[str, str]) -> D
     required = {"Body": b""} if "Body" in shape.required_members else {}  # type: ignore[union-attr]
     try:
         validation.validate(_RUNTIME, operation, required | request)
-    except validation.Invalid as error:
-        raise invalid(str(error)) from error
+    except AwsError as error:
+        raise invalid(error.message) from error
     return request

@@ -4,20 +4,17 @@ After the developer guide's page on serverless inference. On AWS each request ha
 its own; here one program takes them all.
 """
 
-from collections.abc import Iterator
-
-from localaws.json_api import AwsError
-from localaws.sagemaker.metrics import put
+from localaws.json_api import AwsError, refuse
+from localaws.sagemaker.metrics import put, variants_of
+from localaws.sagemaker.multimodel.source import is_multi_model
 from localaws.sagemaker.runtime_api import invalid
 from localaws.sagemaker.state import STORE, Endpoint, Resource
+from localaws.sagemaker.summaries import SERVERLESS
 from localaws.sagemaker.variant import Variant
 from localaws.scope import Document
 
 MAX_BODY_BYTES = 4 * 2**20
 """A serverless endpoint's payload (guide)."""
-
-MEMORY_STEP = 1024
-_KEY = "DesiredServerlessConfig"
 
 
 def check(config: Document, variant: Document, model: Resource) -> None:
@@ -25,90 +22,51 @@ def check(config: Document, variant: Document, model: Resource) -> None:
 
     config: the CreateEndpointConfig request that the variant is in.
     """
-    for refused in _refused(config, variant, model.properties):
-        raise AwsError.validation(f"{refused} not supported when specifying a ServerlessConfig.")
-    own = variant["ServerlessConfig"]
-    if own["MemorySizeInMB"] % MEMORY_STEP:
-        raise AwsError.validation(
-            f"MemorySizeInMB {own['MemorySizeInMB']} is not valid: 1024, 2048, 3072, 4096, 5120 "
-            "and 6144 are."
+    both, account = (config, model.properties), model.scope.account
+    containers = model.properties.get("Containers") or [model.properties["PrimaryContainer"]]
+    several = len(config["ProductionVariants"]) > 1 or "ShadowProductionVariants" in config
+    for what, present in {
+        "VpcConfig is": any(one.get("VpcConfig") for one in both),
+        "EnableNetworkIsolation is": any(one.get("EnableNetworkIsolation") for one in both),
+        "Multi-model containers are": any(map(is_multi_model, containers)),
+        "ModelDataSource is": any("ModelDataSource" in one for one in containers),
+        "Several variants are": several,
+        "InitialInstanceCount is": "InitialInstanceCount" in variant,
+        "DataCaptureConfig is": "DataCaptureConfig" in config,
+        "AsyncInferenceConfig is": "AsyncInferenceConfig" in config,
+        "ExplainerConfig is": "ExplainerConfig" in config,
+    }.items():
+        refuse(present, f"{what} not supported when specifying a ServerlessConfig.")
+    memory = variant["ServerlessConfig"]["MemorySizeInMB"]
+    refuse(
+        memory % 1024,
+        f"MemorySizeInMB {memory} is not valid: 1024, 2048, 3072, 4096, 5120 and 6144 are.",
+    )
+    _check_provisioned(variant["ServerlessConfig"])
+    for image in (one.get("Image", account) for one in containers):
+        refuse(
+            not image.startswith(account),
+            f"The image {image} of a serverless variant must be in account {account}.",
         )
-    _check_provisioned(own)
-    account = model.scope.account
-    for container in _containers(model.properties):
-        image = container.get("Image", account)
-        if not image.startswith(account):
-            raise AwsError.validation(
-                f"The image {image} of a serverless variant must be in account {account}."
-            )
-
-
-def _refused(config: Document, variant: Document, model: Document) -> Iterator[str]:
-    containers = _containers(model)
-    if any(one.get("VpcConfig") for one in (config, model)):
-        yield "VpcConfig is"
-    if any(one.get("EnableNetworkIsolation") for one in (config, model)):
-        yield "EnableNetworkIsolation is"
-    if any(one.get("Mode") == "MultiModel" for one in containers):
-        yield "Multi-model containers are"
-    if any("ModelDataSource" in one for one in containers):
-        yield "ModelDataSource is"
-    if len(config["ProductionVariants"]) > 1 or "ShadowProductionVariants" in config:
-        yield "Several variants are"
-    if "InitialInstanceCount" in variant:
-        yield "InitialInstanceCount is"
-    for name in ("DataCaptureConfig", "AsyncInferenceConfig", "ExplainerConfig"):
-        if name in config:
-            yield f"{name} is"
-
-
-def _containers(model: Document) -> list[Document]:
-    return model.get("Containers") or [model["PrimaryContainer"]]
 
 
 def _check_provisioned(config: Document) -> None:
-    if config.get("ProvisionedConcurrency", 0) > config["MaxConcurrency"]:
-        raise AwsError.validation(
-            f"ProvisionedConcurrency {config['ProvisionedConcurrency']} cannot be more than "
-            f"MaxConcurrency {config['MaxConcurrency']}."
-        )
-
-
-def wanted(variant: Document) -> Document:
-    """The serverless configuration in a new variant's summary.
-
-    Empty where it is not.
-    """
-    return {_KEY: variant["ServerlessConfig"]} if "ServerlessConfig" in variant else {}
-
-
-def reached(variant: Document) -> Document:
-    """The serverless configuration in a variant's summary once it is in service."""
-    return {"CurrentServerlessConfig": variant[_KEY]} if _KEY in variant else {}
-
-
-def is_serverless(variant: Document) -> bool:
-    """Whether a summary is of a serverless variant."""
-    return _KEY in variant
+    provisioned, most = config.get("ProvisionedConcurrency", 0), config["MaxConcurrency"]
+    refuse(
+        provisioned > most,
+        f"ProvisionedConcurrency {provisioned} cannot be more than MaxConcurrency {most}.",
+    )
 
 
 def updated(variant: Document, changes: Document) -> Document:
     """A summary's members after a ServerlessUpdateConfig; AwsError where it is not allowed."""
-    if not is_serverless(variant):
-        raise AwsError.validation(
-            f'Variant "{variant["VariantName"]}" is not serverless: it has no ServerlessConfig.'
-        )
-    config: Document = {**variant[_KEY], **changes}
+    refuse(
+        SERVERLESS not in variant,
+        f'Variant "{variant["VariantName"]}" is not serverless: it has no ServerlessConfig.',
+    )
+    config: Document = {**variant[SERVERLESS], **changes}
     _check_provisioned(config)
-    return {_KEY: config}
-
-
-def described(variant: Document) -> Document:
-    """A variant's summary; a serverless one has no instances to count."""
-    if _KEY not in variant:
-        return variant
-    counts = ("CurrentInstanceCount", "DesiredInstanceCount")
-    return {name: value for name, value in variant.items() if name not in counts}
+    return {SERVERLESS: config}
 
 
 def check_invocation(endpoint: Endpoint, variant: Variant, body: bytes) -> None:
@@ -131,18 +89,17 @@ def check_invocation(endpoint: Endpoint, variant: Variant, body: bytes) -> None:
 
 def publish() -> None:
     """Publish the used share of each serverless variant's concurrency, on the event loop."""
-    for endpoint in STORE.endpoints():
-        for name, variant in endpoint.fleet.variants.items() if endpoint.fleet else ():
-            config = _config(endpoint, name) or {}
-            limits = {
-                "ServerlessConcurrentExecutionsUtilization": config.get("MaxConcurrency"),
-                "ServerlessProvisionedConcurrencyUtilization": config.get("ProvisionedConcurrency"),
-            }
-            for metric, limit in limits.items():
-                if limit:
-                    used = min(1.0, _inside(variant) / limit)
-                    dimensions = {"EndpointName": endpoint.name, "VariantName": name}
-                    put(endpoint.scope, metric, {used: 1}, **dimensions)
+    for endpoint, name, variant in variants_of(STORE.endpoints()):
+        config = _config(endpoint, name) or {}
+        limits = {
+            "ServerlessConcurrentExecutionsUtilization": config.get("MaxConcurrency"),
+            "ServerlessProvisionedConcurrencyUtilization": config.get("ProvisionedConcurrency"),
+        }
+        for metric, limit in limits.items():
+            if limit:
+                used = min(1.0, _inside(variant) / limit)
+                dimensions = {"EndpointName": endpoint.name, "VariantName": name}
+                put(endpoint.scope, metric, {used: 1}, **dimensions)
 
 
 def _config(endpoint: Endpoint, variant: str) -> Document | None:

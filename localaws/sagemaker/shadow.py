@@ -30,7 +30,7 @@ class Mirror:
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
         self._copies: set[asyncio.Task[None]] = set()
-        self._on_their_way: Counter[tuple[Scope, str]] = Counter()
+        self._in_flight: Counter[tuple[Scope, str]] = Counter()
 
     def copy(
         self, scope: Scope, endpoint: str, variant: Variant, headers: dict[str, str], body: bytes
@@ -39,16 +39,16 @@ class Mirror:
         shadow = variant.shadow
         if shadow is None or random.random() * variant.weight >= shadow.weight:  # noqa: S311
             return
-        if self._on_their_way[scope, endpoint] >= MOST_COPIES:
+        if self._in_flight[scope, endpoint] >= MOST_COPIES:
             return
-        self._on_their_way[scope, endpoint] += 1
+        self._in_flight[scope, endpoint] += 1
         task = asyncio.create_task(self._send(scope, endpoint, shadow, headers, body))
         self._copies.add(task)
         task.add_done_callback(partial(self._ended, (scope, endpoint)))
 
     def _ended(self, of: tuple[Scope, str], task: asyncio.Task[None]) -> None:
         self._copies.discard(task)
-        self._on_their_way[of] -= 1
+        self._in_flight[of] -= 1
 
     async def _send(
         self, scope: Scope, endpoint: str, shadow: Variant, headers: dict[str, str], body: bytes

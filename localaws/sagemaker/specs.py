@@ -1,12 +1,12 @@
 """From an endpoint configuration to the program of each of its variants."""
 
 import os
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from localaws.clients import secret, url
+from localaws.home import default_home
 from localaws.images import Built
 from localaws.sagemaker import artifacts, environments, registry_image
 from localaws.sagemaker.containers import MODEL, Container
@@ -16,17 +16,10 @@ from localaws.sagemaker.multimodel.source import MOUNTED, is_multi_model, source
 from localaws.sagemaker.pools import INSUFFICIENT, Pool
 from localaws.scope import Document, Scope
 
-_TAG = re.compile(r":(?P<tag>\w[\w.-]{0,127})$")
-
-
-def home() -> Path:
-    """The emulator's state folder."""
-    return Path(os.environ["LOCALAWS_HOME"])
-
 
 def folder_of(scope: Scope, endpoint: str) -> Path:
     """Where an endpoint's models and logs lie."""
-    return home() / "endpoints" / scope.account / scope.region / endpoint
+    return default_home() / "endpoints" / scope.account / scope.region / endpoint
 
 
 @dataclass(frozen=True)
@@ -79,7 +72,7 @@ def prepare(scope: Scope, endpoint: str, spec: VariantSpec, folder: Path) -> Pro
     else:
         artifacts.fetch(scope, spec.container, model)
     if built is None:
-        programs = environments.programs_for(model, home())
+        programs = environments.programs_for(model, default_home())
         environment = {
             "LANG": "C.UTF-8",
             "HOME": os.environ.get("HOME", "/"),
@@ -100,23 +93,14 @@ def prepare(scope: Scope, endpoint: str, spec: VariantSpec, folder: Path) -> Pro
 
 
 def _image_folder(image: str) -> Path:
-    for tag in _tags(image):
-        folder = home() / "images" / tag
+    for tag in registry_image.tags(image):
+        folder = default_home() / "images" / tag
         if (folder / "entrypoint.sh").exists() or Built.read(folder):
             return folder
     raise HostingError(
         f"The image {image} was never built here: there is no container program for it under "
-        f"{home() / 'images'}. Deploy the stack that builds it first."
+        f"{default_home() / 'images'}. Deploy the stack that builds it first."
     )
-
-
-def _tags(image: str) -> list[str]:
-    """The tag of an image, or those that the emulated ECR has for its digest."""
-    pinned = registry_image.pinned_tags(image)
-    if pinned is not None:
-        return pinned
-    tagged = _TAG.search(image)
-    return [tagged["tag"]] if tagged else []
 
 
 def _environment(scope: Scope, spec: VariantSpec) -> dict[str, str]:

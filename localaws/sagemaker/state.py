@@ -1,6 +1,7 @@
 """SageMaker's resources, per account and region."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -17,6 +18,10 @@ def _arn(scope: Scope, kind: str, name: str) -> str:
 def now() -> datetime:
     """This moment, with its time zone."""
     return datetime.now(UTC)
+
+
+Operations = dict[str, Callable[[Scope, Document], Document]]
+"""Each operation of the API by its name: from a request's members to those of its response."""
 
 
 @dataclass
@@ -72,16 +77,6 @@ class Endpoint(Resource):
         self.failure = failure[:1024]
         self.modified = now()
         self.status = status
-
-
-def by_role(variants: list[Document], shadow: str) -> Document:
-    """Variants' summaries as the members ProductionVariants and ShadowProductionVariants."""
-    production = [one for one in variants if one["VariantName"] != shadow]
-    shadows = [one for one in variants if one["VariantName"] == shadow]
-    return {
-        "ProductionVariants": production,
-        **({"ShadowProductionVariants": shadows} if shadows else {}),
-    }
 
 
 NOUNS = {

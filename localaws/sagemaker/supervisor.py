@@ -27,7 +27,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: None)
     signal.signal(signal.SIGINT, lambda *_: None)
     if afterwards:
-        _clear_away(afterwards)
+        _run_afterwards(afterwards)
     # The program is one of the project's own, chosen by the emulator.
     program = subprocess.Popen(command, stdin=subprocess.DEVNULL)
     threading.Thread(target=_end_with_owner, args=[grace], daemon=True).start()
@@ -35,7 +35,7 @@ def main() -> int:
     return status if status >= 0 else 128 - status
 
 
-def _clear_away(afterwards: list[str]) -> None:
+def _run_afterwards(afterwards: list[str]) -> None:
     """Have another process, in a session of its own, run the command when this one is gone."""
     reader, writer = os.pipe()  # ours alone: no program that is started inherits it
     if os.fork():

@@ -1,9 +1,7 @@
 """AddTags, ListTags and DeleteTags, for every kind of resource."""
 
-from collections.abc import Callable
-
 from localaws.json_api import AwsError
-from localaws.sagemaker.state import STORE
+from localaws.sagemaker.state import STORE, Operations
 from localaws.scope import Document, Scope
 
 MAX_TAGS = 50
@@ -44,7 +42,7 @@ def _as_list(kept: dict[str, str]) -> list[Document]:
     return [{"Key": key, "Value": value} for key, value in kept.items()]
 
 
-OPERATIONS: dict[str, Callable[[Scope, Document], Document]] = {
+OPERATIONS: Operations = {
     "AddTags": add_tags,
     "ListTags": list_tags,
     "DeleteTags": delete_tags,

@@ -5,8 +5,8 @@ It stands alone: it needs no other file of the project, only the artifacts besid
 
 import json
 import re
-from collections.abc import Iterable, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property, partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypedDict
@@ -108,11 +108,11 @@ def windows(count: int, size: int, overlap: int = OVERLAP) -> list[tuple[int, in
     return [(*bound, *kept) for bound, kept in zip(bounds, pairwise(cuts), strict=True)]
 
 
-def batches(lengths: Sequence[int]) -> list[list[int]]:
-    """Indices in groups of like length, so that little is padded."""
+def batches(lengths: Sequence[int], most: int = TOKENS_A_BATCH) -> list[list[int]]:
+    """Indices in groups of like length, so that little is padded, of `most` tokens at most."""
     groups: list[list[int]] = [[]]
     for index in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if groups[-1] and (len(groups[-1]) + 1) * lengths[index] > TOKENS_A_BATCH:
+        if groups[-1] and (len(groups[-1]) + 1) * lengths[index] > most:
             groups.append([])
         groups[-1].append(index)
     return groups
@@ -121,33 +121,17 @@ def batches(lengths: Sequence[int]) -> list[list[int]]:
 class Recognizer:
     """A classifier and its tokenizer, from a folder that transformers saved.
 
-    The weights are read when the first texts come: who computes probabilities by other means
-    needs `decode` alone.
+    `decode` gives the spans of a text from its tokens, as `merge` does, with the labels of the
+    classifier. The weights are read when the first texts come: who computes probabilities by other
+    means needs `decode` alone.
     """
 
     def __init__(self, folder: Path, false_positives: frozenset[str]) -> None:
         self.folder = folder
-        self._false_positives = false_positives
         names = json.loads((folder / "config.json").read_text("utf-8"))["id2label"]
         tags = [names[str(index)] for index in range(len(names))]
-        self._labels = [tag.removeprefix("B-") for tag in tags if tag.startswith("B-")]
-
-    def decode(
-        self,
-        text: str,
-        word_ids: Sequence[int | None],
-        offsets: Sequence[tuple[int, int]],
-        probabilities: Array,
-    ) -> list[Span]:
-        """The spans of a text, from the probabilities [tokens, tags] of all its tokens."""
-        return merge(
-            text,
-            word_ids,
-            offsets,
-            probabilities,
-            labels=self._labels,
-            false_positives=self._false_positives,
-        )
+        labels = [tag.removeprefix("B-") for tag in tags if tag.startswith("B-")]
+        self.decode = partial(merge, labels=labels, false_positives=false_positives)
 
     def __call__(self, texts: Sequence[str]) -> list[list[Span]]:
         """The spans of each text; a text's do not depend on the others."""
@@ -241,15 +225,10 @@ class NamedEntities(mlflow.pyfunc.PythonModel):  # type: ignore[misc, name-defin
         """The folder of the classifier, in transformers' format."""
         return self._recognize.folder
 
-    def decode(
-        self,
-        text: str,
-        word_ids: Sequence[int | None],
-        offsets: Sequence[tuple[int, int]],
-        probabilities: Array,
-    ) -> list[Span]:
-        """The spans of a text, from the probabilities [tokens, tags] of all its tokens."""
-        return self._recognize.decode(text, word_ids, offsets, probabilities)
+    @property
+    def decode(self) -> Callable[..., list[Span]]:
+        """The spans of a text, from word ids, offsets and probabilities of all its tokens."""
+        return self._recognize.decode
 
     def predict(
         self,

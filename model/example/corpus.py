@@ -6,16 +6,13 @@ own, and the fifth part of every list of names.
 
 import random
 import re
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from string import ascii_uppercase
 
+from model.example.words import coined, inflected, lists, share, templates
+
 LABELS = ("PER", "ORG", "LOC", "DATE", "MONEY")
-HELD_OUT_EVERY = 5
-_HERE = Path(__file__).parent
 _ALIKE = ("first_names", "surnames", "cities", "regions", "companies")  # lists to coin names from
 _STRANGENESS = (0.0, 0.1, 0.1, 0.5)  # how many of a sentence's everyday words are coined
 _PATTERNS = {"place_patterns", "fields"}  # lists of everyday words, not of names
@@ -43,49 +40,6 @@ class Sentence:
 
     text: str
     entities: tuple[Entity, ...]
-
-
-@cache
-def lists() -> dict[str, list[str]]:
-    """Every list of names.toml; entries of a string are parted by `|`, or else by spaces."""
-    with (_HERE / "names.toml").open("rb") as file:
-        raw = tomllib.load(file)
-    parted: dict[str, list[str]] = {}
-    for key, value in raw.items():
-        lines = value if isinstance(value, list) else value.strip().splitlines()
-        separator = "|" if any("|" in line for line in lines) else None
-        split = lines if isinstance(value, list) else [w for x in lines for w in x.split(separator)]
-        parted[key] = [word.strip() for word in split]
-    return parted
-
-
-def templates(name: str) -> list[str]:
-    """The lines of templates_<name>.txt, without remarks."""
-    lines = (_HERE / f"templates_{name}.txt").read_text("utf-8").splitlines()
-    return [line for line in lines if line and not line.startswith("#")]
-
-
-@cache
-def _share(key: str, *, held_out: bool) -> list[str]:
-    """Those of a list's names that the test may use, or else training."""
-    return [name for i, name in enumerate(lists()[key]) if (i % HELD_OUT_EVERY == 0) == held_out]
-
-
-@cache
-def _letters_after(key: str) -> dict[str, str]:
-    """Which letters follow each two in those of a list's names that training may see."""
-    after: dict[str, str] = {}
-    for name in _share(key, held_out=False):
-        for word in name.split():
-            for at, letter in enumerate(f"{word} "):
-                pair = f"  {word}"[at : at + 2]
-                after[pair] = after.get(pair, "") + letter
-    return after
-
-
-@cache
-def _known() -> set[str]:
-    return {word for names in lists().values() for name in names for word in name.split()}
 
 
 class Author:
@@ -163,7 +117,7 @@ class Author:
         """One of a list's names: of the held-out fifth, or of the others."""
         if self._nameless and key not in _PATTERNS:
             return self._coined(key.removeprefix("ambiguous_"))
-        return self._random.choice(_share(key, held_out=self._held_out))
+        return self._random.choice(share(key, held_out=self._held_out))
 
     def _perhaps_coined(self, word: re.Match[str]) -> str:
         """A coined word with the ending of an everyday one, in its place: unknown, and no name."""
@@ -178,13 +132,7 @@ class Author:
         return self._coined(key if self._random.random() < 0.6 else self._random.choice(_ALIKE))
 
     def _coined(self, key: str) -> str:
-        """A word that no list holds, where any three letters in a row are from a name of this."""
-        word = ""
-        while not 2 < len(word) < 13 or word in _known():
-            word, after = "", _letters_after(key)
-            while (letter := self._random.choice(after[f"  {word}"[-2:]])) != " ":
-                word += letter
-        return word
+        return coined(key, self._random)
 
     def _first(self) -> str:
         if self._random.random() < 0.08:
@@ -283,16 +231,3 @@ class Author:
                 f"{choose(['EUR', 'USD', 'GBP', 'CHF'])} {number(2, 9999)}",
             ]
         )
-
-
-def inflected(verb: str, form: str) -> str:
-    """A regular verb (and what follows it) as verb_s, verb_ed or verb_ing."""
-    stem, space, rest = verb.partition(" ")
-    ending = form.removeprefix("verb_")
-    if stem.endswith("e"):
-        stem = stem[:-1] if ending != "s" else stem
-    elif stem[-1] == "y" and stem[-2] not in "aeiou" and ending != "ing":
-        stem, ending = f"{stem[:-1]}i", "es" if ending == "s" else ending
-    elif stem.endswith(("s", "sh", "ch", "x")) and ending == "s":
-        ending = "es"
-    return f"{stem}{ending}{space}{rest}"

@@ -1,8 +1,10 @@
 """The trained example as an MLflow pyfunc bundle."""
 
 import hashlib
+import json
 import re
 import warnings
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,6 +16,8 @@ from mlflow.types import ColSpec, DataType, Schema
 from mlflow.types.schema import Array, Object, Property
 from tokenizers import Tokenizer
 from transformers import BertForTokenClassification, PreTrainedTokenizerFast
+
+from model.example.corpus import Sentence
 
 BUNDLE = Path(__file__).parents[1] / "bundle"
 SERVING_NEEDS = (
@@ -80,6 +84,25 @@ def log(classifier_folder: Path, folder: Path) -> None:
             mlflow_model=Model(utc_time_created="1970-01-01 00:00:00.000000", model_uuid=None),
         )
     _forget_where_and_when(folder)
+
+
+def write_golden(sentences: Iterable[Sentence], file: Path) -> None:
+    """Write golden.jsonl, by which `berth verify` judges an endpoint.
+
+    A line is a case: the body of a request, and the entities that its response has to have.
+    """
+    lines = (json.dumps(_case(sentence), ensure_ascii=False) for sentence in sentences)
+    file.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+
+
+def _case(sentence: Sentence) -> dict[str, object]:
+    return {
+        "input": {"text": [sentence.text]},
+        "entities": [
+            {"start": entity.start, "end": entity.end, "label": entity.label}
+            for entity in sentence.entities
+        ],
+    }
 
 
 def _public_version(name: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from transformers import BertConfig, BertForTokenClassification
 
+from model.bundle.ner import batches
 from model.example.rows import IGNORED, MAX_POSITIONS, TAGS, Row
 
 THREADS = 2
@@ -18,11 +19,7 @@ _REACH = ((-2, -1, 1, 2), (-5, -2, 2, 5))  # how far each head of each layer loo
 
 
 def train_classifier(
-    rows: Sequence[Row],
-    *,
-    vocabulary: int,
-    seed: int,
-    on_step: Callable[[int, int, float], None],
+    rows: Sequence[Row], *, vocabulary: int, seed: int, on_step: Callable[[int, int, float], None]
 ) -> BertForTokenClassification:
     """One pass over the rows, whose ids are below `vocabulary`.
 
@@ -37,14 +34,17 @@ def train_classifier(
     chance = random.Random(seed)  # noqa: S311 - no secret
     classifier = _untrained(vocabulary)
     classifier.train()
-    batches = _batches(rows, chance)
+    # Rows of like length together, in random order.
+    groups = batches([len(ids) for ids, _ in rows], _TOKENS_A_STEP)
+    chance.shuffle(groups)
     optimizer = torch.optim.AdamW(
         classifier.parameters(), lr=_LEARNING_RATE, betas=(0.9, 0.98), weight_decay=0.01, fused=True
     )
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, max_lr=_LEARNING_RATE, total_steps=len(batches), pct_start=0.1
+        optimizer, max_lr=_LEARNING_RATE, total_steps=len(groups), pct_start=0.1
     )
-    for step, batch in enumerate(batches, start=1):
+    for step, group in enumerate(groups, start=1):
+        batch = [rows[index] for index in group]
         width = max(len(ids) for ids, _ in batch)
         ids = torch.tensor([_padded(ids, width, 0) for ids, _ in batch])
         tags = torch.tensor([_padded(tags, width, IGNORED) for _, tags in batch])
@@ -59,7 +59,7 @@ def train_classifier(
         optimizer.step()
         optimizer.zero_grad()
         schedule.step()
-        on_step(step, len(batches), loss.item())
+        on_step(step, len(groups), loss.item())
     classifier.eval()
     return classifier
 
@@ -111,17 +111,6 @@ def _teach_neighbourhood(classifier: Any) -> None:
             turn = torch.cat([torch.cat([cosine, sine], 1), torch.cat([-sine, cosine], 1)])
             attention.query.weight[rows, :width] = torch.eye(width)
             attention.key.weight[rows, :width] = turn
-
-
-def _batches(rows: Sequence[Row], chance: random.Random) -> list[list[Row]]:
-    """Rows of like length together, so that little is padded; batches in random order."""
-    batches: list[list[Row]] = [[]]
-    for row in sorted(rows, key=lambda row: len(row[0])):
-        if batches[-1] and (len(batches[-1]) + 1) * len(row[0]) > _TOKENS_A_STEP:
-            batches.append([])
-        batches[-1].append(row)
-    chance.shuffle(batches)
-    return batches
 
 
 def _padded(values: list[int], width: int, filler: int) -> list[int]:

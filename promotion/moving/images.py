@@ -1,12 +1,12 @@
-"""An image from one registry to another, by digest: the same bytes under the same tag.
+"""An image copied from one registry to another, by digest: the same bytes under the same tag.
 
 Why neither skopeo nor a library: docs/adr/0009-moving-images.md.
 
 Every blob is hashed as it passes, and its last chunk is held back until the digest is right; the
-registry computes it again. The manifest goes last, so a tag never names an image that is not whole.
-Killed and called again, it skips the blobs that are there; a blob that was under way begins anew.
+registry computes it again. The manifest is put last, so a tag never names an incomplete image.
+Killed and called again, it skips the blobs that are there, and sends an incomplete blob anew.
 
-Reading, hashing and sending a blob have a thread each: one that waits holds up none of the others.
+Reading, hashing and sending a blob have a thread each, so that none waits for another.
 
 Memory: 4 blobs at a time, 5 MiB of each. docs/promotion-permissions.md says what ECR has to allow.
 """
@@ -16,11 +16,8 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from urllib3.exceptions import HTTPError
-
-from aws.errors import one_line
+from promotion.moving import Moved, MoveError, OnBytes, Planned, ignore_bytes
 from promotion.moving.registry import DOCKER_MANIFEST, Manifest, Repository
-from promotion.moving.result import Moved, MoveError, OnBytes, Planned, ignore_bytes
 from promotion.moving.threads import in_parallel, read_ahead
 
 _AHEAD = 8  # chunks, between two threads
@@ -33,19 +30,12 @@ class _Blob:
 
 
 def plan_image(source: Repository, target: Repository, *, digest: str, tag: str) -> Planned:
-    """What `copy_image` would do; nothing is written.
-
-    Raises:
-        MoveError: as `copy_image`.
-    """
-    try:
-        blobs = _blobs(_manifest(source, digest))
-        size = sum(blob.size for blob in blobs)
-        if _holds(target, digest, tag):
-            return Planned(size, 0)
-        return Planned(size, sum(one.size for one in blobs if not target.has_blob(one.digest)))
-    except HTTPError as error:
-        raise _unreachable(error, source, target) from error
+    """What `copy_image` would do; nothing is written. Raises MoveError as `copy_image` does."""
+    blobs = _blobs(_manifest(source, digest))
+    size = sum(blob.size for blob in blobs)
+    if _holds(target, digest, tag):
+        return Planned(size, 0)
+    return Planned(size, sum(one.size for one in blobs if not target.has_blob(one.digest)))
 
 
 def copy_image(
@@ -60,23 +50,19 @@ def copy_image(
 
     Sizes are of the config and the layers, compressed as they are.
 
-    Raises:
-        MoveError: where the source has no such image, its bytes are not those of their digests, it
-            is no Docker image of one platform, the target's tag names another image, or a registry
-            refuses a call or cannot be reached.
+    Raises MoveError where the source has no such image, its bytes are not those of their digests,
+    it is no Docker image of one platform, the target's tag names another image, or a registry
+    refuses a call or cannot be reached.
     """
-    try:
-        manifest = _manifest(source, digest)
-        blobs = _blobs(manifest)
-        if _holds(target, digest, tag):
-            moved = Moved(sum(blob.size for blob in blobs))
-            on_bytes(moved.size)
-            return moved
-        done = in_parallel(blobs, lambda blob: _copy(source, target, blob, on_bytes))
-        target.put_manifest(tag, manifest)
-        return sum(done, Moved(0))
-    except HTTPError as error:
-        raise _unreachable(error, source, target) from error
+    manifest = _manifest(source, digest)
+    blobs = _blobs(manifest)
+    if _holds(target, digest, tag):
+        moved = Moved(sum(blob.size for blob in blobs))
+        on_bytes(moved.size)
+        return moved
+    done = in_parallel(blobs, lambda blob: _copy(source, target, blob, on_bytes))
+    target.put_manifest(tag, manifest)
+    return sum(done, Moved(0))
 
 
 def _manifest(source: Repository, digest: str) -> Manifest:
@@ -111,22 +97,16 @@ def _holds(target: Repository, digest: str, tag: str) -> bool:
 
 
 def _copy(source: Repository, target: Repository, blob: _Blob, on_bytes: OnBytes) -> Moved:
-    moved = Moved(blob.size)
     if target.has_blob(blob.digest):
         on_bytes(blob.size)
-        return moved
-    same = source.registry == target.registry and source.name != target.name
-    location = target.begin_upload(blob.digest, mount_from=source.name if same else None)
-    if location is None:
-        on_bytes(blob.size)
-        return Moved(blob.size, copied=blob.size)
-    chunks = _told(read_ahead(_verified(source, blob), _AHEAD), on_bytes)
-    target.upload(location, blob.digest, blob.size, chunks)
+        return Moved(blob.size)
+    chunks = _counted(read_ahead(_verified(source, blob), _AHEAD), on_bytes)
+    target.upload(blob.digest, blob.size, chunks)
     return Moved(blob.size, sent=blob.size)
 
 
 def _verified(source: Repository, blob: _Blob) -> Iterator[bytes]:
-    """The blob's chunks. The last is not given where the digest is wrong: so none is uploaded."""
+    """The blob's chunks, the last of them only where the digest is right: else none is uploaded."""
     found, size, held = hashlib.sha256(), 0, b""
     for chunk in read_ahead(source.blob(blob.digest), _AHEAD):
         if held:
@@ -141,11 +121,7 @@ def _verified(source: Repository, blob: _Blob) -> Iterator[bytes]:
     yield held
 
 
-def _told(chunks: Iterator[bytes], on_bytes: OnBytes) -> Iterator[bytes]:
+def _counted(chunks: Iterator[bytes], on_bytes: OnBytes) -> Iterator[bytes]:
     for chunk in chunks:
         yield chunk
         on_bytes(len(chunk))
-
-
-def _unreachable(error: HTTPError, source: Repository, target: Repository) -> MoveError:
-    return MoveError(f"{source} to {target}: {one_line(error)}; run again, what is there stays")

@@ -6,15 +6,17 @@ https://github.com/opencontainers/distribution-spec/blob/main/spec.md, and ECR's
 import hashlib
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import urllib3
+from urllib3.exceptions import HTTPError
 
 from aws.errors import CallError, in_one_line, one_line
-from promotion.moving.result import MoveError
+from promotion.moving import MoveError
 
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 _MANIFESTS = (
@@ -41,16 +43,13 @@ class Manifest:
 class Repository:
     """A repository of a registry.
 
-    Every method raises MoveError where the registry refuses, with the permission that it needs in
-    ECR (https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html), and
-    urllib3.exceptions.HTTPError where it cannot be reached.
+    Every method raises MoveError where the registry cannot be reached, or refuses, with the
+    permission that it needs in ECR.
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html
     """
 
     def __init__(self, registry: str, name: str, *, authorization: str | None = None) -> None:
-        """`registry`: its URL, as `https://ACCOUNT.dkr.ecr.REGION.amazonaws.com`.
-
-        `authorization`: the header's value.
-        """
+        """`registry`: its URL, as `https://ACCOUNT.dkr.ecr.REGION.amazonaws.com`."""
         self.registry, self.name = registry.rstrip("/"), name
         self._headers = {"Authorization": authorization} if authorization else {}
         self._http = _pool(self.registry)
@@ -59,13 +58,14 @@ class Repository:
         return f"{urlsplit(self.registry).netloc}/{self.name}"
 
     def manifest(self, reference: str) -> Manifest | None:
-        """Of a digest or a tag; None where there is none."""
+        """The manifest of a digest or a tag; None where there is none."""
         accept = {"Accept": ", ".join(_MANIFESTS)}
         response = self._ask(
             "GET", f"manifests/{reference}", "ecr:BatchGetImage", (200, 404), accept
         )
         if response.status == 404:
-            self._expect_repository(response)
+            if "NAME_UNKNOWN" in (said := _said(response)):
+                raise MoveError(f"{self}: no such repository; bootstrap the account first ({said})")
             return None
         digest = f"sha256:{hashlib.sha256(response.data).hexdigest()}"
         return Manifest(response.data, digest, response.headers.get("Content-Type", ""))
@@ -79,23 +79,18 @@ class Repository:
         """The bytes of a layer or config, in chunks; ECR sends us on to S3 for them."""
         response = self._ask("GET", f"blobs/{digest}", "ecr:GetDownloadUrlForLayer", stream=True)
         try:
-            yield from response.stream(_CHUNK)
+            with self._reached():
+                yield from response.stream(_CHUNK)
         finally:
             response.close()
 
-    def begin_upload(self, digest: str, *, mount_from: str | None = None) -> str | None:
-        """Where to upload a blob to; None where the registry took it from `mount_from`."""
-        query = f"?mount={digest}&from={mount_from}" if mount_from else ""
-        needed = "ecr:InitiateLayerUpload"
-        response = self._ask("POST", f"blobs/uploads/{query}", needed, (201, 202))
-        return None if response.status == 201 else response.headers["Location"]
-
-    def upload(self, location: str, digest: str, size: int, chunks: Iterator[bytes]) -> None:
+    def upload(self, digest: str, size: int, chunks: Iterator[bytes]) -> None:
         """Upload a blob in one request: ECR loses all but the first of several chunks.
 
         https://github.com/aws/containers-roadmap/issues/2831
         """
-        url = urljoin(f"{self.registry}/", location)
+        begun = self._ask("POST", "blobs/uploads/", "ecr:InitiateLayerUpload", (202,))
+        url = urljoin(f"{self.registry}/", begun.headers["Location"])
         url += f"{'&' if urlsplit(url).query else '?'}digest={digest}"
         headers = {"Content-Length": str(size), "Content-Type": "application/octet-stream"}
         needed = "ecr:UploadLayerPart and ecr:CompleteLayerUpload"
@@ -120,15 +115,16 @@ class Repository:
         body: bytes | Iterator[bytes] | None = None,
         stream: bool = False,
     ) -> urllib3.BaseHTTPResponse:
-        response = self._http.request(
-            method,
-            urljoin(f"{self.registry}/v2/{self.name}/", path),
-            body=body,
-            headers=self._headers | (headers or {}),
-            preload_content=not stream,
-            retries=_RETRIES if body is None else False,
-            timeout=_TIMEOUT,
-        )
+        with self._reached():
+            response = self._http.request(
+                method,
+                urljoin(f"{self.registry}/v2/{self.name}/", path),
+                body=body,
+                headers=self._headers | (headers or {}),
+                preload_content=not stream,
+                retries=_RETRIES if body is None else False,
+                timeout=_TIMEOUT,
+            )
         if response.status in expected:
             return response
         said = _said(response)
@@ -136,9 +132,12 @@ class Repository:
             raise MoveError(f"{self}: {method} {path} is denied; it needs {needed} ({said})")
         raise MoveError(f"{self}: {method} {path}: {said}")
 
-    def _expect_repository(self, response: urllib3.BaseHTTPResponse) -> None:
-        if "NAME_UNKNOWN" in (said := _said(response)):
-            raise MoveError(f"{self}: no such repository; bootstrap the account first ({said})")
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        try:
+            yield
+        except HTTPError as error:
+            raise MoveError(f"{self}: {one_line(error)}; run again, what is there stays") from error
 
     def _expect_digest(self, response: urllib3.BaseHTTPResponse, digest: str) -> None:
         found = response.headers.get("Docker-Content-Digest")
@@ -151,8 +150,7 @@ def ecr_repository(session: Any, name: str) -> Repository:
 
     An ECR client with an endpoint of its own (an emulator's) has its registry there, too.
 
-    Raises:
-        MoveError: where AWS gives no token.
+    Raises MoveError where AWS gives no token.
     """
     client = session.client("ecr")
     try:

@@ -2,8 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import CancelledError, ThreadPoolExecutor, wait
-from threading import Event
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
 
 PARALLEL = 4
@@ -15,39 +14,33 @@ U = TypeVar("U")
 def in_parallel(things: Iterable[T], do: Callable[[T], U]) -> list[U]:
     """What `do` returns for each thing, in their order; PARALLEL at a time, each in a thread.
 
-    Raises:
-        Whatever `do` raises; what has not begun by then never does.
+    Raises what `do` raises first; no thing is begun after that.
     """
-    stopped = Event()
+    failed: list[BaseException] = []
 
-    def unless_stopped(thing: T) -> U:
-        if stopped.is_set():
-            raise CancelledError
+    def unless_failed(thing: T) -> U:
+        if failed:
+            raise failed[0]
         try:
             return do(thing)
-        except BaseException:
-            stopped.set()
+        except BaseException as error:
+            failed.append(error)
             raise
 
     with ThreadPoolExecutor(PARALLEL) as pool:
-        futures = [pool.submit(unless_stopped, thing) for thing in things]
+        futures = [pool.submit(unless_failed, thing) for thing in things]
         try:
             wait(futures)
-        except BaseException:
-            stopped.set()
+        except BaseException as error:
+            failed.append(error)
             raise
-    for future in futures:
-        error = future.exception()
-        if error is not None and not isinstance(error, CancelledError):
-            raise error
     return [future.result() for future in futures]
 
 
 def read_ahead(chunks: Iterator[bytes], count: int) -> Generator[bytes, None, None]:
     """The same chunks; while one is used, a thread reads and holds up to `count` more.
 
-    Raises:
-        Whatever `chunks` raises, at its place.
+    What `chunks` raises is raised at its place.
     """
     pool = ThreadPoolExecutor(1)
     ahead = deque(pool.submit(next, chunks, None) for _ in range(count))

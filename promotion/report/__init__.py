@@ -10,7 +10,7 @@ __all__ = ["Ending", "Movement", "ReportData", "html", "markdown", "write"]
 
 
 def write(folder: Path, data: ReportData) -> tuple[Path, Path]:
-    """Write `<release>.html` and `<release>.md`; both are whole, or what was there before."""
+    """Write `<release>.html` and `<release>.md`; where that fails, the former files stay whole."""
     folder.mkdir(parents=True, exist_ok=True)
     page = _write(folder / f"{data.release.id}.html", html(data))
     summary = _write(folder / f"{data.release.id}.md", markdown(data))

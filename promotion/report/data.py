@@ -1,25 +1,19 @@
-"""What a report is made from."""
+"""The input of a report."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 from promotion.evidence import Verification
-from promotion.moving.result import Moved
+from promotion.moving import Moved
 from promotion.release import Release
 
 
 @dataclass(frozen=True)
 class Movement:
-    """One thing that was moved into the target's account.
-
-    Attributes:
-        name: as a person knows it.
-        digest: by which it was proven on arrival.
-        seconds: that it took.
-    """
+    """An artifact that was moved to the target's account, proven by its digest on arrival."""
 
     name: str
-    kind: Literal["model", "image", "file"]
+    kind: Literal["image", "file"]
     digest: str
     moved: Moved
     seconds: float
@@ -29,7 +23,7 @@ class Movement:
 class Ending:
     """How a run ended, and why."""
 
-    kind: Literal["promoted", "refused", "rolled back", "failed"]
+    kind: Literal["promoted", "rolled back", "failed"]
     reason: str
 
 
@@ -38,9 +32,8 @@ class ReportData:
     """A release and what is known of it.
 
     Attributes:
-        release: the one that is reported on; the latest of its verifications counts.
-        former: the release of its stage before; None for the first one.
-        moved: in this run.
+        former: the release of the same stage before it; None for the first one.
+        moved: the artifacts that were moved in this run.
         ending: of this run; None where nothing was decided, as after `verify`.
     """
 
@@ -52,13 +45,9 @@ class ReportData:
     @property
     def evidence(self) -> Verification | None:
         """The verification that counts."""
-        return _latest(self.release)
+        return self.release.latest_evidence
 
     @property
     def former_evidence(self) -> Verification | None:
         """The verification of the former release that counts."""
-        return _latest(self.former) if self.former else None
-
-
-def _latest(release: Release) -> Verification | None:
-    return release.evidence[-1] if release.evidence else None
+        return self.former.latest_evidence if self.former else None

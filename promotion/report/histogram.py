@@ -1,7 +1,4 @@
-"""The histogram of latency as SVG.
-
-A bar has the width of any other, whatever its bucket spans: buckets may grow.
-"""
+"""The histogram of latency as SVG. All bars have one width, whatever their buckets span."""
 
 from itertools import pairwise
 
@@ -10,7 +7,7 @@ from markupsafe import Markup
 from promotion.evidence import Latency
 from promotion.report.text import milliseconds
 
-# Pixels. Lengths across are percentages: the text keeps its size however narrow the page is.
+# Pixels. Horizontal lengths are percentages: the text keeps its size on a narrow page.
 _TOP, _PLOT, _BOTTOM = 66, 150, 28
 _LABELS = 6  # at most, under the bars
 
@@ -18,17 +15,15 @@ _Edges = tuple[float, ...]
 
 
 def percentiles(latency: Latency) -> tuple[tuple[str, float], ...]:
-    """The three, by their names."""
+    """The three percentiles, by their names."""
     return (("p50", latency.p50_ms), ("p95", latency.p95_ms), ("p99", latency.p99_ms))
 
 
 def bars(latency: Latency) -> list[tuple[str, int]]:
-    """What each bucket spans, and the answers in it."""
+    """What each bucket spans, and the number of responses in it."""
     first, *others = pairwise(_edges(latency))
-    spans = [
-        f"below {first[1]:,.4g} ms",
-        *(f"{low:,.4g} to {high:,.4g} ms" for low, high in others),
-    ]
+    spans = [f"below {first[1]:,.4g} ms"]
+    spans += [f"{low:,.4g} to {high:,.4g} ms" for low, high in others]
     return [(span, one.answers) for span, one in zip(spans, latency.histogram, strict=True)]
 
 
@@ -37,7 +32,7 @@ def _edges(latency: Latency) -> _Edges:
 
 
 def histogram(latency: Latency) -> Markup:
-    """The bars, the edges of some of them, and where the percentiles are."""
+    """The bars, the edges of some of them, and the percentiles."""
     edges, floor = _edges(latency), _TOP + _PLOT
     said = ", ".join(f"{name} {milliseconds(at)}" for name, at in percentiles(latency))
     head = Markup('<svg class="histogram" role="img" aria-label="{}" width="100%" height="{}">')
@@ -47,16 +42,15 @@ def histogram(latency: Latency) -> Markup:
 
 
 def _bars(latency: Latency, floor: float) -> list[Markup]:
-    """The bars before a grid; above it, how many answers its highest line stands for."""
     found = bars(latency)
     most, width = max(answers for _, answers in found) or 1, 100 / len(found)
     drawn = [
         Markup('<line class="grid" x1="0" x2="100%" y1="{0}" y2="{0}"/>').format(y)
         for y in (_TOP, _TOP + _PLOT / 2, floor)
     ]
-    drawn.append(Markup('<text x="0" y="{}">{:,} answers</text>').format(_TOP - 6, most))
+    drawn.append(Markup('<text x="0" y="{}">{:,} responses</text>').format(_TOP - 6, most))
     for index, (span, answers) in enumerate(found):
-        # A single answer beside thousands still shows.
+        # A single response beside thousands is still visible.
         height = max(2.0, _PLOT * answers / most) if answers else 0.0
         rect = Markup(
             '<rect class="bar" x="{:.3f}%" y="{:.1f}" width="{:.3f}%" height="{:.1f}">'
@@ -68,7 +62,7 @@ def _bars(latency: Latency, floor: float) -> list[Markup]:
 
 
 def _axis(edges: _Edges, floor: float) -> list[Markup]:
-    """Edges under the bars, as many as a telephone has room for; where the first begins is open."""
+    """Edges under the bars, as many as fit on a telephone; the first bucket has no lower edge."""
     last = len(edges) - 1
     step = -(-last // _LABELS)
     return [
@@ -83,7 +77,7 @@ def _axis(edges: _Edges, floor: float) -> list[Markup]:
 
 
 def _marks(latency: Latency, edges: _Edges, floor: float) -> list[Markup]:
-    """A line for each percentile. Their names stand one below the other: they may be close."""
+    """A line for each percentile; the names are one below the other, as the lines may be close."""
     marks = []
     for row, (name, value) in enumerate(percentiles(latency)):
         at, y = _place(value, edges), 14 + 17 * row
@@ -98,7 +92,7 @@ def _marks(latency: Latency, edges: _Edges, floor: float) -> list[Markup]:
 
 
 def _place(value: float, edges: _Edges) -> float:
-    """Where among the bars a latency is, in percent from the left."""
+    """Where a latency is among the bars, in percent from the left."""
     for index, (low, high) in enumerate(pairwise(edges)):
         if value < high:
             within = (value - low) / (high - low) if low < value else 0.0

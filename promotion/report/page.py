@@ -1,9 +1,9 @@
-"""The report as one HTML page that needs nothing else: no script, no font, no picture."""
+"""The report as one HTML page without scripts, fonts and pictures to load."""
 
 from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from promotion.report.data import ReportData
@@ -15,24 +15,20 @@ from promotion.report.verdict import verdict, warnings
 
 def html(data: ReportData) -> str:
     """The page, as UTF-8 text."""
-    return (
-        _environment()
-        .get_template("page.html.j2")
-        .render(
-            verdict=verdict(data),
-            warnings=warnings(data),
-            sections=sections(data),
-            release=data.release,
-            bars=bars,
-            histogram=histogram,
-        )
+    return _template().render(
+        verdict=verdict(data),
+        warnings=warnings(data),
+        sections=sections(data),
+        release=data.release,
+        bars=bars,
+        histogram=histogram,
     )
 
 
 @cache
-def _environment() -> Environment:
-    # Every value passes through `finalize`, and is escaped after it: none can be forgotten.
-    return Environment(
+def _template() -> Template:
+    # Every value passes through `finalize`, and is escaped after that.
+    environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
         undefined=StrictUndefined,
@@ -40,3 +36,4 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=lambda value: value if isinstance(value, Markup) else visible(str(value)),
     )
+    return environment.get_template("page.html.j2")

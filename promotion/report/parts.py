@@ -1,4 +1,4 @@
-"""What a report consists of, whatever it is written in."""
+"""What a report consists of, as HTML and as Markdown."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,7 +6,7 @@ from typing import Literal
 from promotion.evidence import Latency
 
 Tone = Literal["plain", "good", "bad", "warn"]
-"""Never alone: the text beside it says the same."""
+"""The text beside a tone says the same."""
 
 
 @dataclass(frozen=True)
@@ -20,9 +20,14 @@ class Cell:
 Row = tuple[Cell, ...]
 
 
+def row(*values: str | Cell) -> Row:
+    """A row of cells, of which plain texts have no tone."""
+    return tuple(one if isinstance(one, Cell) else Cell(one) for one in values)
+
+
 @dataclass(frozen=True)
 class Column:
-    """A column: words, numbers to be aligned, a state of a few words of ours, or hashes."""
+    """A column of words, of numbers to be aligned, of a state such as `passed`, or of hashes."""
 
     heading: str
     kind: Literal["words", "number", "state", "hash"] = "words"
@@ -40,7 +45,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A number that is looked at before all others."""
+    """A value of importance, with its label."""
 
     label: str
     value: str
@@ -50,7 +55,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading and what stands under it; of a part that is missing, the words say so."""
+    """A heading and its content; where a part is missing, the words say so."""
 
     title: str
     words: tuple[str, ...] = ()
@@ -61,7 +66,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The whole in one line, and what it rests on."""
+    """The result in one line, and the reasons for it."""
 
     headline: str
     tone: Tone

@@ -1,11 +1,13 @@
 """The sections of a report on a release, the most important first."""
 
+from rich.filesize import decimal
+
 from promotion.diff import differences
-from promotion.evidence import Check, Golden, Latency, Spans
+from promotion.evidence import Check, Golden, Spans
 from promotion.report.data import Movement, ReportData
 from promotion.report.histogram import percentiles
-from promotion.report.parts import Cell, Column, Figure, Row, Section, Table, Tone
-from promotion.report.text import change, milliseconds, percent, rate, score, size
+from promotion.report.parts import Cell, Column, Figure, Row, Section, Table, Tone, row
+from promotion.report.text import change, milliseconds, percent, rate, score
 from promotion.report.verdict import identity
 
 
@@ -31,18 +33,17 @@ def _checks(data: ReportData) -> Section:
     if data.former and data.former_evidence:
         before = {check.name: check.found for check in data.former_evidence.checks}
         headings.append(Column(f"Found of {data.former.id}"))
-        rows = [(*row, Cell(before.get(row[0].text, "-"))) for row in rows]
+        rows = [row(*cells, before.get(cells[0].text, "-")) for cells in rows]
     else:
         words = ("There is no evidence on a former release to compare with.",)
-    table = Table("What the gate looked at", tuple(headings), tuple(rows))
+    table = Table("What the gate checked", tuple(headings), tuple(rows))
     return Section("Checks", words, table=table)
 
 
 def _check(check: Check) -> Row:
-    name, wanted = Cell(check.name), Cell(check.wanted)
     if check.passed:
-        return (name, Cell("✓ passed", "good"), wanted, Cell(check.found))
-    return (name, Cell("✕ failed", "bad"), wanted, Cell(check.found, "bad"))
+        return row(check.name, Cell("✓ passed", "good"), check.wanted, check.found)
+    return row(check.name, Cell("✕ failed", "bad"), check.wanted, Cell(check.found, "bad"))
 
 
 def _golden(data: ReportData) -> Section:
@@ -50,9 +51,9 @@ def _golden(data: ReportData) -> Section:
     if golden is None:
         return Section("Golden set", ("No golden set was sent through the endpoint.",))
     former = data.evidence.former_golden if data.evidence else None
-    words = ["Expected spans against found ones. A span is right where bounds and label are."]
+    words = ["Expected spans against found ones. A span is right where its bounds and label are."]
     if former is None:
-        words.append("No former release is known to have had this golden set: no differences.")
+        words.append("There is no former release with this golden set to compare with.")
     return Section(
         "Golden set",
         tuple(words),
@@ -96,39 +97,33 @@ def _label(name: str, now: Spans | None, before: Spans | None) -> Row:
     if now and before:
         changed = Cell(change(now.f1, before.f1), _better(now.f1, before.f1))
     scores = (score(one.f1) if one else "-" for one in (now, before))
-    return (Cell(name), *(Cell(text) for text in (*cells, *scores)), changed)
+    return row(name, *cells, *scores, changed)
 
 
 def _latency(data: ReportData) -> Section:
-    """Rate, percentiles, errors, and the histogram where there is one."""
     found = data.evidence.latency if data.evidence else None
     if found is None:
         return Section("Latency", ("Latency was not measured.",))
     former = data.former_evidence.latency if data.former_evidence else None
     words = ["As the caller saw it."]
     if not former:
-        words.append("Of a former release none was measured: nothing to compare with.")
+        words.append("There is no latency of a former release to compare with.")
     if not found.histogram:
         words.append("There is no histogram.")
+    before = {
+        name: f"{milliseconds(value)} before"
+        for name, value in (percentiles(former) if former else ())
+    }
     figures = (
         Figure("Rate", f"{found.requests_per_second:,.3g} / s", f"for {found.seconds:,.0f} s"),
-        *_percentiles(found, former),
+        *(
+            Figure(name, milliseconds(value), before.get(name, ""))
+            for name, value in percentiles(found)
+        ),
         Figure("Requests", f"{found.requests:,}"),
         Figure("Errors", f"{found.errors:,}", tone="bad" if found.errors else "good"),
     )
     return Section("Latency", tuple(words), figures, chart=found if found.histogram else None)
-
-
-def _percentiles(now: Latency, former: Latency | None) -> list[Figure]:
-    before = dict(percentiles(former)) if former else {}
-    return [
-        Figure(
-            name,
-            milliseconds(value),
-            f"{milliseconds(before[name])} before" if name in before else "",
-        )
-        for name, value in percentiles(now)
-    ]
 
 
 def _alarms(data: ReportData) -> Section:
@@ -141,10 +136,10 @@ def _alarms(data: ReportData) -> Section:
         Figure("Alarms watched", f"{alarms.watched:,}"),
         Figure("Went off", f"{off:,}", tone="bad" if off else "good"),
     )
-    rows = tuple((Cell(name), Cell("✕ was in ALARM", "bad")) for name in alarms.went_off)
-    columns = (Column("Alarm"), Column("State", "state"))
     if not off:
-        return Section("Alarms", ("No alarm went off through the bake time.",), figures)
+        return Section("Alarms", ("No alarm went off during the bake time.",), figures)
+    rows = tuple(row(name, Cell("✕ was in ALARM", "bad")) for name in alarms.went_off)
+    columns = (Column("Alarm"), Column("State", "state"))
     return Section("Alarms", figures=figures, table=Table("Alarms that went off", columns, rows))
 
 
@@ -153,8 +148,8 @@ def _moved(moved: tuple[Movement, ...]) -> Section:
         return Section("What moved", ("Nothing was moved in this run.",))
     numbers = ("Size", "Sent", "Copied in the cloud", "Was there", "Time", "Rate")
     words = (
-        "Sent went through the machine that promotes; copied did not. Every digest was proven on "
-        "arrival.",
+        "Sent bytes passed through the machine that promotes; copied bytes did not. Every digest"
+        " was proven on arrival.",
     )
     columns = (
         Column("Name", "hash"),
@@ -162,18 +157,15 @@ def _moved(moved: tuple[Movement, ...]) -> Section:
         Column("Digest", "hash"),
         *(Column(heading, "number") for heading in numbers),
     )
-    return Section("What moved", words, table=Table("Bytes moved", columns, _rows(moved)))
+    table = Table("Bytes moved", columns, tuple(_movement(one) for one in moved))
+    return Section("What moved", words, table=table)
 
 
-def _rows(moved: tuple[Movement, ...]) -> tuple[Row, ...]:
-    return tuple(tuple(Cell(text) for text in _movement(one)) for one in moved)
-
-
-def _movement(one: Movement) -> tuple[str, ...]:
+def _movement(one: Movement) -> Row:
     went = one.moved.sent + one.moved.copied
     amounts = (one.moved.size, one.moved.sent, one.moved.copied, one.moved.size - went)
     times = (f"{one.seconds:,.1f} s", rate(went, one.seconds))
-    return (one.name, one.kind, one.digest, *map(size, amounts), *times)
+    return row(one.name, one.kind, one.digest, *map(decimal, amounts), *times)
 
 
 def _differences(data: ReportData) -> Section:
@@ -182,15 +174,11 @@ def _differences(data: ReportData) -> Section:
         return Section("What differs from the former release", (words,))
     title = f"What differs from {data.former.id}"
     every = differences(data.former, data.release)
-    found = [one for one in every if one.area != "evidence"]  # which stands above, side by side
+    found = [one for one in every if one.area != "evidence"]  # the sections above have it
     if not found:
         return Section(title, ("Nothing: the same models, images, settings and templates.",))
     rows = tuple(
-        (
-            Cell(one.area),
-            Cell(one.key),
-            *(Cell("-" if each is None else each) for each in (one.before, one.after)),
-        )
+        row(one.area, one.key, *("-" if each is None else each for each in (one.before, one.after)))
         for one in found
     )
     columns = (

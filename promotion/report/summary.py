@@ -19,7 +19,7 @@ _BLOCKS = 30  # characters of the longest bar
 
 
 def markdown(data: ReportData) -> str:
-    """The summary, with a line feed at its end."""
+    """The summary."""
     found = verdict(data)
     paragraphs = [f"# {_MARKS[found.tone]} {_text(found.headline)}"]
     if found.because:
@@ -47,15 +47,11 @@ def _figure(one: Figure) -> str:
 
 
 def _table(table: Table) -> str:
-    rules = ["---:" if column.kind == "number" else "---" for column in table.columns]
-    rows = [*table.rows, *([table.totals] if table.totals else [])]
-    headings = [_text(column.heading) for column in table.columns]
-    return _rows(headings, rules, ([_text(cell.text) for cell in row] for row in rows))
-
-
-def _rows(headings: list[str], rules: list[str], rows: Iterator[list[str]]) -> str:
-    every = [headings, rules, *rows]
-    return "\n".join(f"| {' | '.join(row)} |" for row in every)
+    rows = [[_text(column.heading) for column in table.columns]]
+    rows.append(["---:" if column.kind == "number" else "---" for column in table.columns])
+    for cells in [*table.rows, *([table.totals] if table.totals else [])]:
+        rows.append([_text(cell.text) for cell in cells])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def _histogram(latency: Latency) -> str:
@@ -70,10 +66,11 @@ def _histogram(latency: Latency) -> str:
 
 
 def _text(value: str) -> str:
-    """A value that stays what it is: it never begins markup, nor ends a cell of a table.
+    """A value that never begins markup, nor ends a cell of a table.
 
-    Character references for what a backslash does not hold everywhere, a backslash for the rest:
-    the source can be read, too. No value begins a line, where more would have a meaning.
+    Characters that a backslash does not escape everywhere become character references, the others
+    get a backslash, so that the source is readable, too. No value begins a line, where more
+    characters would have a meaning.
     """
     plain = visible(value)
     if re.fullmatch(r"(sha256:)?[0-9a-f]{40,64}", plain):

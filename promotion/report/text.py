@@ -4,10 +4,10 @@ from rich.filesize import decimal
 
 
 def visible(text: str) -> str:
-    """Text on one line, in which nothing hides.
+    """Text on one line, with Python's escapes for characters that would not be visible.
 
-    Characters that show nothing, such as those that turn the direction of the text around, become
-    their Python escapes: what is read on the page is what the release says.
+    Some of them turn the direction of the text around, so that a page would not show what the
+    release says.
     """
     return "".join(
         each if each.isprintable() else " " if each.isspace() else ascii(each)[1:-1]
@@ -15,13 +15,8 @@ def visible(text: str) -> str:
     )
 
 
-def size(count: int) -> str:
-    """Bytes, in powers of ten."""
-    return decimal(count)
-
-
 def rate(count: int, seconds: float) -> str:
-    """Bytes per second; a dash where none went or no time passed."""
+    """Bytes per second; a dash where no byte was moved or no time passed."""
     return f"{decimal(int(count / seconds))}/s" if count and seconds else "-"
 
 
@@ -36,7 +31,7 @@ def score(value: float) -> str:
 
 
 def change(now: float, before: float) -> str:
-    """How a score differs from the former one; the arrow says it without colour."""
+    """How a score differs from the former one, with an arrow for readers who see no colour."""
     difference = round(now - before, 3)
     if not difference:
         return "= 0.000"
@@ -44,5 +39,5 @@ def change(now: float, before: float) -> str:
 
 
 def percent(part: int, whole: int) -> str:
-    """A share; a dash of nothing."""
+    """A share; a dash where the whole is 0."""
     return f"{100 * part / whole:.1f} %" if whole else "-"

@@ -1,9 +1,9 @@
-"""What a person who approves reads first."""
+"""What a person who approves a release reads first."""
 
 from promotion.evidence import Verification
 from promotion.release import Release
 from promotion.report.data import Ending, ReportData
-from promotion.report.parts import Cell, Column, Figure, Row, Section, Table, Tone, Verdict
+from promotion.report.parts import Column, Figure, Row, Section, Table, Tone, Verdict, row
 
 
 def verdict(data: ReportData) -> Verdict:
@@ -19,7 +19,6 @@ def verdict(data: ReportData) -> Verdict:
 
 
 def _evidence(evidence: Verification | None) -> tuple[Tone, str, tuple[Figure, ...]]:
-    """What the latest verification says, and each check that did not pass."""
     if evidence is None:
         return "warn", "has no evidence: it was not verified where it runs", ()
     if not evidence.checks:
@@ -36,21 +35,26 @@ def _evidence(evidence: Verification | None) -> tuple[Tone, str, tuple[Figure, .
 
 
 def _tone(data: ReportData, ending: Ending, evidence: Tone) -> Tone:
-    if ending.kind in {"refused", "failed"} or evidence == "bad":
+    if ending.kind == "failed" or evidence == "bad":
         return "bad"
     is_plain = ending.kind == "promoted" and _forced(data) is None
     return "good" if is_plain and evidence == "good" else "warn"
 
 
 def warnings(data: ReportData) -> tuple[Figure, ...]:
-    """What must not be missed, whatever the verdict."""
+    """What the reader must not miss, whatever the verdict is."""
     release, evidence = data.release, data.evidence
     found = []
     if (reason := _forced(data)) is not None:
         note = "promoted without evidence that it had passed"
         found.append(Figure("Forced", reason, note, "warn"))
+    if release.lineage and (reason := release.lineage.broadened):
+        figure = Figure("Allowed more than before", reason, "as somebody has agreed to", "warn")
+        found.append(figure)
     if not release.source.clean:
-        what = "The checkout held more than the commit" if release.source.commit else "No commit"
+        what = (
+            "The checkout had changes beside the commit" if release.source.commit else "No commit"
+        )
         found.append(Figure(what, "The commit does not say what was deployed.", tone="warn"))
     if evidence and evidence.endpoint_config != release.endpoint_config:
         ours = release.endpoint_config or "none"
@@ -64,7 +68,7 @@ def _forced(data: ReportData) -> str | None:
 
 
 def identity(data: ReportData) -> Section:
-    """What is reported on."""
+    """The section that says which release this is and what it runs."""
     release, evidence = data.release, data.evidence
     lineage, many = release.lineage, len(release.evidence)
     gathered = f"{evidence.gathered:%Y-%m-%d %H:%M} UTC" if evidence else "none"
@@ -85,9 +89,10 @@ def identity(data: ReportData) -> Section:
 
 def _runs(release: Release) -> tuple[Row, ...]:
     clean = "" if release.source.clean else "and changes"
-    rows = [("commit", clean, release.source.commit or "none")]
-    rows += [("image", image.repository, image.digest) for image in release.images]
+    rows = [row("commit", clean, release.source.commit or "none")]
+    rows += [row("image", image.repository, image.digest) for image in release.images]
     for model in release.models:
         archive = model.archive.sha256 if model.archive else None
-        rows.append(("model", model.logical_id, model.manifest_sha256 or archive or "not pinned"))
-    return tuple(tuple(map(Cell, row)) for row in rows)
+        pinned = model.manifest_sha256 or archive or "not pinned"
+        rows.append(row("model", model.logical_id, pinned))
+    return tuple(rows)

@@ -1,4 +1,4 @@
-"""A stage's alarms through the bake time."""
+"""A stage's alarms during the bake time."""
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,9 +21,11 @@ _RESOURCES = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
 class Watch:
     """The alarms of stacks, and which of them have been in ALARM since it began.
 
-    names: of those that are watched; gone: alarms of the stacks that are no more.
-
     Raises AwsError where AWS refuses a call.
+
+    Attributes:
+        names: of the alarms that are watched.
+        gone: names of the stacks' alarms that do not exist any more.
     """
 
     def __init__(self, stage: Stage, stacks: Iterable[str]) -> None:
@@ -34,22 +36,19 @@ class Watch:
             for name in cloudformation.resources(stage.cloudformation, stack, _RESOURCES).values()
         }
         alarms = self._described(names)
-        # An alarm that has capacity added is no fault; it goes off as often as it is needed.
+        # An alarm of a scaling policy is no fault: it is in ALARM whenever capacity is added.
         self.names = {each["AlarmName"] for each in alarms if not _scales(each)}
         self.gone = tuple(sorted(names - {each["AlarmName"] for each in alarms}))
         self._went_off: set[str] = set()
 
     @property
     def went_off(self) -> tuple[str, ...]:
-        """Those that were in ALARM when it was looked."""
+        """The names of those that were in ALARM at any look."""
         return tuple(sorted(self._went_off))
 
     @contextmanager
     def looking(self, stopped: Event) -> Iterator[None]:
-        """Look every few seconds beside the block, at its begin and at its end.
-
-        Sets `stopped` when the block ends.
-        """
+        """Look at the block's start, every few seconds and at its end, which sets `stopped`."""
         with ThreadPoolExecutor(1) as pool:
             beside = pool.submit(self._look_until, stopped)
             try:
@@ -64,13 +63,13 @@ class Watch:
             self._look()
         self._look()
 
-    def ringing(self) -> set[str]:
-        """Those that are in ALARM now."""
+    def in_alarm(self) -> set[str]:
+        """The names of those that are in ALARM now."""
         alarms = self._described(self.names)
         return {each["AlarmName"] for each in alarms if each["StateValue"] == "ALARM"}
 
     def _look(self) -> None:
-        self._went_off |= self.ringing()
+        self._went_off |= self.in_alarm()
 
     def _described(self, names: Iterable[str]) -> list[dict[str, Any]]:
         wanted, found = sorted(names), []

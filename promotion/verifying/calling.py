@@ -1,4 +1,4 @@
-"""Sending a request through a stage's endpoint, as its mode has it called."""
+"""Sending a request to a stage's endpoint, as its mode requires."""
 
 import time
 from threading import Event
@@ -6,14 +6,14 @@ from threading import Event
 from aws.errors import CallError, in_one_line, one_line
 from aws.stage import Stage
 from promotion import PromotionError
-from promotion.moving.s3 import parted
+from promotion.moving.s3 import content_of
 from promotion.release import Release
 from stacks.stage_plan import MODES, Mode
 
 CALLERS = 64
-"""How many requests are under way at one time, at most."""
+"""The most requests that are under way at one time."""
 
-# A real-time response takes 60 s at most, and then comes back as an error.
+# A real-time invocation that takes more than 60 s ends with an error.
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html
 _RESPONSE_SECONDS = 70
 # InvokeEndpointAsync's own InvocationTimeoutSeconds; an instance may have to start first.
@@ -23,7 +23,7 @@ _JSON = {"ContentType": "application/json", "Accept": "application/json"}
 
 
 class FailedError(Exception):
-    """The endpoint did not answer; the text is one line."""
+    """The endpoint did not answer a request; the text is one line."""
 
 
 def refuse_unverifiable(what: str, mode: Mode) -> None:
@@ -46,17 +46,17 @@ def mode_of(release: Release) -> Mode:
 
 
 class Endpoint:
-    """The endpoint of a stage; asked by many threads at once.
+    """The endpoint of a stage, for many threads at once.
 
-    `stopped`: ends waiting for the results of an asynchronous endpoint.
+    `stopped` ends waiting for the results of an asynchronous endpoint.
 
-    Raises PromotionError where the release's mode has no endpoint that could be asked.
+    Raises PromotionError where the release's mode has no endpoint that can be verified.
     """
 
     def __init__(self, stage: Stage, release: Release, stopped: Event) -> None:
         mode = mode_of(release)
         refuse_unverifiable(release.id, mode)
-        # An error is an error: a caller that tries again would hide it.
+        # Without retries, which would hide errors.
         self._runtime = stage.client(
             "sagemaker-runtime",
             retries={"total_max_attempts": 1},
@@ -64,16 +64,17 @@ class Endpoint:
             read_timeout=_RESPONSE_SECONDS,
         )
         self._s3 = stage.client("s3")
-        self._request = {"EndpointName": stage.endpoint_name, **_JSON}
+        self._request = {"EndpointName": stage.names.endpoint, **_JSON}
         if mode.has_components:
             self._request["InferenceComponentName"] = stage.names.component
         self._is_async, self._stopped = mode.has_queue, stopped
         self._patience: float = _RESULT_SECONDS
 
-    def ask(self, body: bytes) -> bytes:
-        """The body of the response to a request.
+    def invoke(self, body: bytes) -> bytes:
+        """Send a request, and return the body of its response.
 
-        Raises FailedError where there is none, AwsError where the credentials are at fault.
+        Raises FailedError where the endpoint does not answer it, AwsError where the credentials
+        are at fault.
         """
         try:
             with in_one_line():
@@ -91,23 +92,15 @@ class Endpoint:
         return response
 
     def _result(self, accepted: dict[str, str]) -> bytes:
-        """What an asynchronous endpoint has written, as soon as it is there."""
+        """The result of an asynchronous endpoint, as soon as it is in S3."""
         failure = accepted.get("FailureLocation")
         until = time.monotonic() + self._patience
         while time.monotonic() < until and not self._stopped.wait(_LOOK_SECONDS):
-            result = self._object(accepted["OutputLocation"])
+            result = content_of(self._s3, accepted["OutputLocation"])
             if result is not None:
                 return result
-            reason = self._object(failure) if failure else None
+            reason = content_of(self._s3, failure) if failure else None
             if reason is not None:
                 raise FailedError(one_line(reason.decode(errors="replace")))
-        self._patience = 0  # whoever has waited so long for nothing waits for none of the others
+        self._patience = 0  # the other results are not waited for again
         raise FailedError(f"no result within {_RESULT_SECONDS} s")
-
-    def _object(self, uri: str) -> bytes | None:
-        bucket, key = parted(uri)
-        try:
-            content: bytes = self._s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-        except self._s3.exceptions.NoSuchKey:
-            return None
-        return content

@@ -1,4 +1,4 @@
-"""The gate: what was found, held against the thresholds of the release's own settings."""
+"""The gate's checks: what was measured, against the thresholds of the release's own settings."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,52 +9,40 @@ _SLACK = 1e-9  # 0.95 - 0.94 is a little more than 0.01
 
 
 def endpoint_config(wanted: str | None, served: Sequence[str]) -> Check:
-    """The endpoint served the release's EndpointConfig, first and last.
+    """Whether the endpoint served the release's EndpointConfig at the begin and at the end.
 
-    An update that was rolled back leaves the endpoint InService all the same.
+    An endpoint is InService after an update that was rolled back, too.
     """
-    different = dict.fromkeys(served)
-    return Check(
-        name="endpoint config",
-        wanted=wanted or "none",
-        found=", then ".join(different),
-        passed=list(different) == [wanted],
-    )
+    different = list(dict.fromkeys(served))
+    passed = different == [wanted]
+    return _check("endpoint config", wanted or "none", ", then ".join(different), passed=passed)
 
 
 def golden(
     measured: Golden | None, former: Golden | None, wanted: VerifySettings
 ) -> Iterator[Check]:
-    """How well the golden set was answered, and how much worse than by the former release."""
+    """How well the model did on the golden set, and how much worse than the former release."""
     if measured is None:
-        yield _failed("golden set", "with the model", "the model folder has no golden.jsonl")
+        none = "the model folder has no golden.jsonl"
+        yield _check("golden set", "with the model", none, passed=False)
         return
     counts = f"{measured.exact:,} of {measured.cases:,} cases exact"
-    yield Check(name="golden set", wanted="with the model", found=counts, passed=True)
-    f1 = measured.all.f1
-    yield Check(
-        name="entity F1",
-        wanted=f"at least {wanted.min_entity_f1:.3f}",
-        found=f"{f1:.3f}",
-        passed=f1 >= wanted.min_entity_f1,
-    )
+    yield _check("golden set", "with the model", counts, passed=True)
+    f1, least = measured.all.f1, wanted.min_entity_f1
+    yield _check("entity F1", f"at least {least:.3f}", f"{f1:.3f}", passed=f1 >= least)
     if former is None:
-        yield Check(
-            name="entity F1 drop",
-            wanted=_at_most(wanted.max_entity_f1_drop),
-            found="no former release passed on this golden set",
-            passed=True,
-        )
+        none = "no former release passed on this golden set"
+        yield _check("entity F1 drop", _at_most(wanted.max_entity_f1_drop), none, passed=True)
         return
     yield _drop("entity F1 drop", former.all, measured.all, wanted.max_entity_f1_drop)
-    none = Spans(expected=0, found=0, right=0)
+    empty = Spans(expected=0, found=0, right=0)
     for label in sorted({*former.labels, *measured.labels}):
-        before, after = former.labels.get(label, none), measured.labels.get(label, none)
+        before, after = former.labels.get(label, empty), measured.labels.get(label, empty)
         yield _drop(f"{label} F1 drop", before, after, wanted.max_label_f1_drop)
 
 
 def latency(measured: Latency | None, wanted: VerifySettings, *, asked: bool) -> Iterator[Check]:
-    """The percentiles; not `asked`: there was nothing to ask with."""
+    """The percentiles; not `asked`: there was no golden set to send."""
     limits = {
         "p50": wanted.max_latency_p50_ms,
         "p95": wanted.max_latency_p95_ms,
@@ -63,16 +51,12 @@ def latency(measured: Latency | None, wanted: VerifySettings, *, asked: bool) ->
     for name, limit in limits.items():
         most = "any" if limit is None else f"at most {_time(limit)}"
         if measured is None:
-            why = "no request was answered" if asked else "no golden set to ask with"
-            yield _failed(f"latency {name}", most, why)
+            why = "no request was answered" if asked else "no golden set to send"
+            yield _check(f"latency {name}", most, why, passed=False)
             continue
         value: float = getattr(measured, f"{name}_ms")
-        yield Check(
-            name=f"latency {name}",
-            wanted=most,
-            found=_time(value),
-            passed=limit is None or value <= limit,
-        )
+        passed = limit is None or value <= limit
+        yield _check(f"latency {name}", most, _time(value), passed=passed)
 
 
 def errors(failures: list[str], requests: int, wanted: VerifySettings) -> Check:
@@ -80,33 +64,21 @@ def errors(failures: list[str], requests: int, wanted: VerifySettings) -> Check:
     found = f"{len(failures):,} of {requests:,} requests"
     if failures:
         found += f", as: {failures[0][:200]}"
-    return Check(
-        name="errors",
-        wanted=f"at most {wanted.max_errors:,}",
-        found=found,
-        passed=len(failures) <= wanted.max_errors,
-    )
+    most = wanted.max_errors
+    return _check("errors", f"at most {most:,}", found, passed=len(failures) <= most)
 
 
 def alarms(watched: Alarms, gone: Sequence[str]) -> Check:
-    """No alarm went off through the bake time, and all are there; `gone`: those that are not."""
+    """No alarm went off during the bake time, and none is `gone`."""
     faults = [f"{name} went off" for name in watched.went_off] + [f"no {name}" for name in gone]
-    return Check(
-        name="alarms",
-        wanted="none goes off",
-        found=", ".join(faults) or f"none of {watched.watched} in {watched.bake_seconds:g} s",
-        passed=not faults,
-    )
+    quiet = f"none of {watched.watched} in {watched.bake_seconds:g} s"
+    return _check("alarms", "none goes off", ", ".join(faults) or quiet, passed=not faults)
 
 
 def _drop(name: str, before: Spans, after: Spans, most: float) -> Check:
     drop = before.f1 - after.f1
-    return Check(
-        name=name,
-        wanted=_at_most(most),
-        found=f"{drop:.3f} ({before.f1:.3f} to {after.f1:.3f})",
-        passed=drop <= most + _SLACK,
-    )
+    found = f"{drop:.3f} ({before.f1:.3f} to {after.f1:.3f})"
+    return _check(name, _at_most(most), found, passed=drop <= most + _SLACK)
 
 
 def _time(milliseconds: float) -> str:
@@ -119,5 +91,5 @@ def _at_most(drop: float) -> str:
     return f"at most {drop:.3f}"
 
 
-def _failed(name: str, wanted: str, found: str) -> Check:
-    return Check(name=name, wanted=wanted, found=found, passed=False)
+def _check(name: str, wanted: str, found: str, *, passed: bool) -> Check:
+    return Check(name=name, wanted=wanted, found=found, passed=passed)

@@ -1,4 +1,4 @@
-"""Evidence on what a stage serves: the golden set, then the latency; the alarms all the while."""
+"""Evidence on what a stage serves: the golden set, then the latency, and the alarms meanwhile."""
 
 import time
 from datetime import UTC, datetime
@@ -17,9 +17,9 @@ from stacks.settings import VerifySettings
 
 
 def verify_stage(stage: Stage, release: Release, on_step: OnStep) -> tuple[Release, Verification]:
-    """Gather evidence on a release of a stage and store it; the release with it.
+    """Gather evidence on a release of a stage and store it; returns the release with it.
 
-    Stopped before the end, nothing is stored.
+    A verification that is stopped before its end stores nothing.
 
     Raises PromotionError where the release cannot be verified, AwsError where AWS refuses a call.
     """
@@ -29,13 +29,13 @@ def verify_stage(stage: Stage, release: Release, on_step: OnStep) -> tuple[Relea
 
 
 def _former(store: ReleaseStore, release: Release) -> Golden | None:
-    """What the newest release before that passed on the same golden set made of it."""
+    """The result of the newest release before that passed on the same golden set."""
     if release.golden is None:
         return None
     before = [name for name in store.ids() if name < release.id]
     for name in reversed(before):
-        evidence = store.read(name).evidence
-        golden = evidence[-1].golden if evidence and evidence[-1].passed else None
+        evidence = store.read(name).latest_evidence
+        golden = evidence.golden if evidence and evidence.passed else None
         if golden and golden.sha256 == release.golden:
             return golden
     return None
@@ -50,20 +50,17 @@ def gather(
 ) -> Verification:
     """Verify a release on the running endpoint, against the thresholds in its own settings.
 
-    golden: the release's golden set; former: what an earlier release made of one.
+    `golden`: the release's golden set; `former`: the result of an earlier release on one.
 
-    Raises PromotionError where the release's mode has no endpoint to ask, or the golden set cannot
-    be read; AwsError where AWS refuses the credentials.
+    Raises PromotionError where the release's mode cannot be verified, or the golden set cannot be
+    read; AwsError where AWS refuses the credentials.
     """
     wanted = VerifySettings.model_validate(release.settings["verify"])
     cases = parse(golden, f"golden.jsonl of {release.id}") if golden is not None else ()
     stopped = Event()
     probe = LoadProbe(Endpoint(stage, release, stopped), cases, stopped, on_step)
-    served, watch, began = (
-        [stage.served_config() or "none"],
-        Watch(stage, release.templates),
-        time.monotonic(),
-    )
+    served = [stage.served_config() or "none"]
+    watch, began = Watch(stage, release.templates), time.monotonic()
     with watch.looking(stopped):
         found = probe.golden_set()
         latency = probe.at_a_rate(wanted)

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from pydantic import Field, JsonValue, ValidationError, field_validator, model_validator
 
 from promotion import PromotionError
-from promotion.document import DocumentPart
+from promotion.document import DocumentPart, first_mistake
 from promotion.evidence import Golden, Spans
 
 Span = tuple[int, int, str]
 """Start, end (code points of the text, the end excluded) and label."""
 
 Found = frozenset[Span] | None
-"""What the model found in a case; None where there was no answer that can be read."""
+"""The spans that the model found in a case; None where there was no readable response."""
 
 
 class Entity(DocumentPart, strict=True, extra="forbid"):
@@ -41,7 +41,7 @@ class Case(DocumentPart, strict=True, extra="forbid"):
     @classmethod
     def _each_once(cls, value: tuple[Entity, ...]) -> tuple[Entity, ...]:
         if len(set(value)) < len(value):
-            raise ValueError("an entity stands here twice")
+            raise ValueError("an entity is listed twice")
         return value
 
     @property
@@ -53,7 +53,7 @@ class Case(DocumentPart, strict=True, extra="forbid"):
 def parse(content: bytes, name: str) -> tuple[Case, ...]:
     """The cases of a golden set.
 
-    Raises PromotionError, with `name` and the number of the line, where one is none.
+    Raises PromotionError, with `name` and the number of the line, where a line is not a case.
     """
     lines = content.removesuffix(b"\n").split(b"\n")
     return tuple(_case(line, f"{name}, line {number}") for number, line in enumerate(lines, 1))
@@ -63,19 +63,17 @@ def _case(line: bytes, where: str) -> Case:
     try:
         return Case.model_validate_json(line)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(map(str, first["loc"]))
-        reason = f"{key}: {first['msg']}" if key else first["msg"]
-        raise PromotionError(f"{where}: no case of a golden set: {reason}") from None
+        reason = first_mistake(error)
+        raise PromotionError(f"{where}: not a case of a golden set: {reason}") from None
 
 
 def score(content: bytes, cases: Sequence[Case], found: Sequence[Found]) -> Golden:
-    """How the spans of the cases were found; a case without an answer has found none."""
+    """How well the spans of the cases were found; without a response none is found."""
     wanted, given, right = Counter[str](), Counter[str](), Counter[str]()
     exact = 0
-    for case, answer in zip(cases, found, strict=True):
-        spans = answer or frozenset()
-        exact += answer == case.spans
+    for case, response in zip(cases, found, strict=True):
+        spans = response or frozenset()
+        exact += response == case.spans
         for counter, some in ((wanted, case.spans), (given, spans), (right, case.spans & spans)):
             counter.update(label for _, _, label in some)
     return Golden(

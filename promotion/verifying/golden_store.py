@@ -1,6 +1,6 @@
-"""The golden set that lies with a model, kept with the release.
+"""The golden set that is part of a model, stored with the release.
 
-It is read from what is deployed, not from a checkout: whoever promotes has no model folder.
+It is read from the deployed model, not from a checkout, which a promotion does not have.
 """
 
 import tarfile
@@ -9,7 +9,7 @@ from typing import Any
 from aws.assembly import Template
 from aws.stage import Stage
 from promotion import PromotionError
-from promotion.moving.s3 import parted
+from promotion.moving.s3 import content_of, parted
 from promotion.release import Model, Release
 from promotion.store import ReleaseStore
 
@@ -23,10 +23,10 @@ def keep(
     templates: dict[str, Template],
     newest: Release | None,
 ) -> str | None:
-    """Store the golden set of the stage's main model; its SHA-256.
+    """Store the golden set of the stage's main model, and return its SHA-256.
 
-    A model without one, as a training job may leave it, is held against that of `newest`. None
-    where that has none either. Not read again where `newest` has the same model.
+    A model without one, as a training job may make it, is verified with that of `newest`; None
+    where that has none either. It is not read again where `newest` has the same model.
 
     Raises PromotionError where the model's archive cannot be read.
     """
@@ -39,7 +39,7 @@ def keep(
 
 
 def _main(models: tuple[Model, ...], template: Template) -> Model:
-    """Of several the one that the first production variant names."""
+    """The model; of several, the one that the first production variant names."""
     configs = [
         each["Properties"]["ProductionVariants"]
         for each in template["Resources"].values()
@@ -52,17 +52,9 @@ def _main(models: tuple[Model, ...], template: Template) -> Model:
 def _content(s3: Any, model: Model) -> bytes | None:
     if model.data is None:
         return None
+    if model.data.endswith("/"):
+        return content_of(s3, f"{model.data}{FILE}")
     bucket, key = parted(model.data)
-    if not key.endswith("/"):
-        return _archived(s3, model, bucket, key)
-    try:
-        content: bytes = s3.get_object(Bucket=bucket, Key=f"{key}{FILE}")["Body"].read()
-    except s3.exceptions.NoSuchKey:
-        return None
-    return content
-
-
-def _archived(s3: Any, model: Model, bucket: str, key: str) -> bytes | None:
     version = model.archive.version if model.archive else None
     pinned = {"VersionId": version} if version else {}
     body = s3.get_object(Bucket=bucket, Key=key, **pinned)["Body"]

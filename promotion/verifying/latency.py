@@ -1,4 +1,4 @@
-"""Latency at a stated rate: requests leave by the clock, whether or not answers keep up."""
+"""Latency at a stated rate: requests are sent on schedule, however late the responses are."""
 
 import math
 import time
@@ -15,8 +15,8 @@ from promotion.verifying.calling import CALLERS
 _STEPS = (1, 1.2, 1.5, 1.8, 2.2, 2.7, 3.3, 3.9, 4.7, 5.6, 6.8, 8.2)
 _EDGES = [round(step * 10.0**power, 1) for power in range(8) for step in _STEPS]
 
-OnAnswer = Callable[[int, int], None]
-"""Called with how many requests have ended, and how many there are."""
+OnEnd = Callable[[int, int], None]
+"""Called with the number of requests that have ended, and the number of all."""
 
 
 def measure(
@@ -25,15 +25,13 @@ def measure(
     requests_per_second: float,
     seconds: float,
     stopped: Event,
-    on_answer: OnAnswer,
+    on_end: OnEnd,
 ) -> tuple[int, list[float]]:
     """The number of requests, and the milliseconds of those that were answered.
 
-    `send` sends the request of a number and says whether it was answered.
-
-    Each is counted from the moment at which it was to leave: where all callers wait for answers,
-    the requests that come late for that are as slow as they would be to a user. `stopped` set:
-    those that have not left stay.
+    `send` sends the request of a number and returns whether it was answered. Its latency counts
+    from the moment when it was due: where all callers wait for responses, a request that is sent
+    late for that reason is as slow as it would be to a user. None is sent once `stopped` is set.
     """
     total = max(1, round(requests_per_second * seconds))
     begin = time.monotonic()
@@ -48,11 +46,11 @@ def measure(
     with ThreadPoolExecutor(min(total, CALLERS)) as pool:
         try:
             for ended, milliseconds in enumerate(pool.map(one, range(total)), start=1):
-                on_answer(ended, total)
+                on_end(ended, total)
                 if milliseconds is not None:
                     answered.append(milliseconds)
         except BaseException:
-            stopped.set()  # else the pool waits for those that are not due yet
+            stopped.set()  # else the pool waits for the requests that are not due yet
             raise
     return total, answered
 
@@ -60,7 +58,7 @@ def measure(
 def figures(
     requests: int, answered: Sequence[float], *, requests_per_second: float, seconds: float
 ) -> Latency | None:
-    """The figures of what was measured; None where nothing was answered."""
+    """The figures of a measurement; None where no request was answered."""
     if not answered:
         return None
     ordered = sorted(answered)
@@ -77,14 +75,12 @@ def figures(
 
 
 def percentile(ordered: Sequence[float], percent: float) -> float:
-    """The smallest value that so many percent do not exceed (nearest rank)."""
+    """The smallest value that `percent` of the values do not exceed (nearest rank)."""
     return ordered[max(1, math.ceil(len(ordered) * percent / 100)) - 1]
 
 
 def histogram(milliseconds: Sequence[float]) -> tuple[Bucket, ...]:
-    """Bars from the one of the fastest answer to that of the slowest, without a gap."""
-    answers = Counter(bisect_right(_EDGES, one) for one in milliseconds)
-    return tuple(
-        Bucket(below_ms=_EDGES[at], answers=answers[at])
-        for at in range(min(answers), max(answers) + 1)
-    )
+    """Bars from that of the fastest response to that of the slowest, without a gap."""
+    counts = Counter(bisect_right(_EDGES, one) for one in milliseconds)
+    bars = range(min(counts), max(counts) + 1)
+    return tuple(Bucket(below_ms=_EDGES[bar], answers=counts[bar]) for bar in bars)

@@ -1,4 +1,4 @@
-"""LoadProbe the endpoint: each golden case once, then golden inputs at a stated rate."""
+"""The requests of a verification: each golden case once, then their inputs at a stated rate."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -12,22 +12,23 @@ from promotion.verifying.latency import figures, measure
 from promotion.verifying.responses import UnreadableError, spans
 from stacks.settings import VerifySettings
 
-_GOLDEN_CALLERS = 4  # users are served meanwhile
+_GOLDEN_CALLERS = 4  # few, as the endpoint serves users at the same time
 
 OnStep = Callable[[str, float, float], None]
 """Called with the name of a step, how much of it is done, and how much it is in all."""
 
 
 class LoadProbe:
-    """What is sent to an endpoint, and what went wrong with it.
+    """Sends requests to an endpoint until `stopped` is set.
 
-    requests: how many were sent; failures: why those had no answer that could be used.
+    Attributes:
+        requests: how many were sent.
+        failures: for each request without a usable response, the reason.
     """
 
     def __init__(
         self, endpoint: Endpoint, cases: Sequence[Case], stopped: Event, on_step: OnStep
     ) -> None:
-        """`stopped`: nothing more is sent."""
         self._endpoint, self._cases, self._stopped = endpoint, cases, stopped
         self._bodies = [json.dumps(case.input, ensure_ascii=False).encode() for case in cases]
         self._on_step = on_step
@@ -38,43 +39,43 @@ class LoadProbe:
         found = []
         with ThreadPoolExecutor(_GOLDEN_CALLERS) as pool:
             try:
-                for answer in pool.map(self._spans, self._bodies):
-                    found.append(answer)
+                for spans_found in pool.map(self._spans, self._bodies):
+                    found.append(spans_found)
                     self._on_step("golden set", len(found), len(self._bodies))
             except BaseException:
-                self._stopped.set()  # else the pool asks all that is left
+                self._stopped.set()  # else the pool sends the rest
                 raise
         self.requests += len(found)
         return found
 
     def at_a_rate(self, wanted: VerifySettings) -> Latency | None:
-        """The latency of the cases' inputs, over and over; None where none was answered."""
+        """The latency of the cases' inputs, sent over and over; None where none was answered."""
         if not self._bodies:
             return None
         rate, seconds = wanted.requests_per_second, wanted.seconds
         requests, answered = measure(
-            lambda number: self._ask(self._bodies[number % len(self._bodies)]) is not None,
+            lambda number: self._send(self._bodies[number % len(self._bodies)]) is not None,
             requests_per_second=rate,
             seconds=seconds,
             stopped=self._stopped,
-            on_answer=lambda ended, total: self._on_step("latency", ended, total),
+            on_end=lambda ended, total: self._on_step("latency", ended, total),
         )
         self.requests += requests
         return figures(requests, answered, requests_per_second=rate, seconds=seconds)
 
-    def _ask(self, body: bytes) -> bytes | None:
+    def _send(self, body: bytes) -> bytes | None:
         if self._stopped.is_set():
             return None
         try:
-            return self._endpoint.ask(body)
+            return self._endpoint.invoke(body)
         except FailedError as failure:
             self.failures.append(str(failure))
             return None
 
     def _spans(self, body: bytes) -> Found:
-        answer = self._ask(body)
+        response = self._send(body)
         try:
-            return spans(answer) if answer is not None else None
+            return spans(response) if response is not None else None
         except UnreadableError as failure:
             self.failures.append(str(failure))
             return None

@@ -15,11 +15,11 @@ _LABELS = ("label", "entity_group", "entity")
 
 
 class UnreadableError(Exception):
-    """The response is no list of spans for one text; the text is one line."""
+    """The response is not a list of spans for one text; the message is one line."""
 
 
 def spans(body: bytes) -> frozenset[Span]:
-    """The spans of the only text.
+    """The spans that a response has for its one text.
 
     Raises UnreadableError where the response is of another form.
     """

@@ -13,7 +13,6 @@ from stacks.compatibility.model_folder import (
     read_model_record,
     read_models,
 )
-from stacks.compatibility.names import check_environment
 from stacks.compatibility.uploads import BUCKET_DEPLOYMENT_DISK_GIB
 
 __all__ = [
@@ -23,7 +22,6 @@ __all__ = [
     "ModelFolder",
     "ModelRecord",
     "check",
-    "check_environment",
     "findings",
     "read_model",
     "read_model_record",

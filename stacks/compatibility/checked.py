@@ -4,8 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-from pydantic import BaseModel
+from typing import Any
 
 from stacks.compatibility.findings import Finding
 from stacks.compatibility.model_folder import ModelFolder
@@ -92,26 +91,10 @@ class CheckedStage:
         return f"{self.plan.file.name}: {self.name}.{key}{toml_value(self._value(key))}"
 
     def _value(self, key: str) -> object:
-        found: object = self.settings
+        found: Any = self.settings.model_dump(by_alias=True)
         for part in re.findall(r"[^.\[\]]+", key):
-            if isinstance(found, BaseModel):
-                names = {name: field.alias for name, field in type(found).model_fields.items()}
-                found = getattr(found, part if part in names else _named(part, names))
-            elif isinstance(found, dict):
-                found = found[part]
-            elif isinstance(found, tuple):
-                found = found[int(part)]
-        return _plain(found)
-
-
-def _named(alias: str, names: dict[str, str | None]) -> str:
-    return next(name for name, known in names.items() if known == alias)
-
-
-def _plain(value: object) -> object:
-    """A value as TOML would have it; a table stands on its own lines."""
-    if isinstance(value, BaseModel) or value is None:
-        return {}
-    if isinstance(value, tuple):
-        return {} if any(isinstance(item, BaseModel) for item in value) else list(value)
-    return value
+            found = found[int(part) if isinstance(found, tuple) else part]
+        # What is unset, and tables in an array, which stand on their own lines, show no value.
+        if found is None or (isinstance(found, tuple) and any(isinstance(i, dict) for i in found)):
+            return {}
+        return list(found) if isinstance(found, tuple) else found

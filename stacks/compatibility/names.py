@@ -1,9 +1,9 @@
-"""Names and environment, within SageMaker's and CloudFormation's limits."""
+"""Names, within SageMaker's and CloudFormation's limits."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from stacks.compatibility.checked import CheckedStage
-from stacks.compatibility.findings import Finding, IncompatibleError
+from stacks.compatibility.findings import Finding
 from stacks.settings.mistakes import toml_value
 
 ENDPOINT_NAME = 63
@@ -31,26 +31,3 @@ def names_are_short_enough(stage: CheckedStage) -> Iterator[Finding]:
                 f"update.rollback_alarms[{index}]",
                 f"alarm names have 1 to {ALARM_NAME} characters, and no control characters",
             )
-
-
-def check_environment(environment: Mapping[str, str]) -> None:
-    """Hold a container's environment to SageMaker's limits.
-
-    Source: ContainerDefinition.Environment in SageMaker's service model: 100 entries, 1,024 bytes
-    for each key and value, 32 KB together.
-
-    Raises:
-        IncompatibleError: with one line a variable that is too long, or for too many of them.
-    """
-    sizes = {name: (len(name.encode()), len(value.encode())) for name, value in environment.items()}
-    lines = [
-        f"environment: {name[:40]}: {max(size)} bytes; a name or value has 1,024 at most"
-        for name, size in sizes.items()
-        if max(size) > 1024
-    ]
-    if len(environment) > 100:
-        lines.append(f"environment: {len(environment)} variables; a container has 100 at most")
-    if (total := sum(map(sum, sizes.values()))) > 32 * 1024:
-        lines.append(f"environment: {total} bytes; a container has 32,768 at most")
-    if lines:
-        raise IncompatibleError("\n".join(lines))

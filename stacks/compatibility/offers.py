@@ -1,14 +1,8 @@
 """Which instance types there are, where, and whether the image runs on them."""
 
 from collections.abc import Iterator
-from typing import Literal
 
-from stacks.aws_data import (
-    hosting_instance_types,
-    offered_by_region,
-    resource_types,
-    transform_instance_types,
-)
+from stacks.aws_data import Use, instance_types, offered_by_region, resource_types
 from stacks.compatibility.checked import CheckedStage
 from stacks.compatibility.findings import Finding
 from stacks.instance_types import (
@@ -18,13 +12,11 @@ from stacks.instance_types import (
     runs_linux_amd64_and_cuda,
 )
 
-Use = Literal["hosting", "transform"]
-
 
 def image_runs_on_the_instance_type(stage: CheckedStage) -> Iterator[Finding]:
     """The image is linux/amd64 with CUDA: no Graviton, no Inferentia, Trainium or Gaudi.
 
-    Source: the instance type pages of the EC2 guide; stacks/constructs/serving_image.py.
+    Source: the instance type pages of the EC2 guide; stacks/hosted_models.py.
     """
     for key, instance_type in stage.instance_types.items():
         if runs_linux_amd64_and_cuda(instance_type):
@@ -95,11 +87,11 @@ def _use(stage: CheckedStage) -> Use:
 
 
 def _fits(instance_type: str, use: Use) -> bool:
-    return use == "hosting" or instance_type in transform_instance_types()
+    return use == "hosting" or instance_type in instance_types("transform")
 
 
 def _instead(instance_type: str, stage: CheckedStage) -> str:
     use = _use(stage)
-    every = hosting_instance_types() if use == "hosting" else transform_instance_types()
+    every = instance_types(use)
     offers = offered_by_region(use).get(stage.settings.region, every)
     return nearest_instance_type(instance_type, offers & every) or "another type"

@@ -4,13 +4,7 @@ from collections.abc import Iterator
 
 from stacks.compatibility.checked import CheckedStage
 from stacks.compatibility.findings import Finding
-from stacks.instance_types import (
-    gpu_count,
-    gpu_of,
-    has_local_storage,
-    memory_gib,
-    vcpu_count,
-)
+from stacks.instance_types import gpu_count, gpu_of, has_local_storage, memory_gib, vcpu_count
 
 _GB, _GIB, _MIB = 10**9, 2**30, 2**20
 SERVERLESS_DISK_GB = 5
@@ -128,8 +122,7 @@ def model_fits_serverless(stage: CheckedStage) -> Iterator[Finding]:
             severity = stage.refuse if model.weights > room * _MIB else stage.warn
             cure = "ask for more" if room < 6144 else 'use mode = "real-time"'
             yield severity(
-                "serverless.memory_mb",
-                f"the weights of {model.name} take {text} MB; {cure}",
+                "serverless.memory_mb", f"the weights of {model.name} take {text} MB; {cure}"
             )
 
 

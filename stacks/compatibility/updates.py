@@ -7,7 +7,7 @@ from stacks.compatibility.checked import CheckedStage
 from stacks.compatibility.findings import Finding
 
 MOST_ROLLBACK_ALARMS = 10
-_OWN_ALARMS_A_VARIANT = 2  # 5XX answers, p99 latency
+_OWN_ALARMS_A_VARIANT = 2  # 5XX responses, p99 latency
 
 
 def strategy_fits_the_mode(stage: CheckedStage) -> Iterator[Finding]:
@@ -98,7 +98,7 @@ def timeout_is_longer_than_the_waits(stage: CheckedStage) -> Iterator[Finding]:
 
 
 def production_survives_an_instance(stage: CheckedStage) -> Iterator[Finding]:
-    """Production keeps two instances or copies, unless the stage says otherwise in so many words.
+    """Production keeps two instances or copies, unless the stage accepts one by its own key.
 
     Source: SageMaker's guide, "Best practices for deploying models" (two instances in two zones).
     """

@@ -1,4 +1,4 @@
-"""What stands although a rule is against it, each with its reason.
+"""The findings that are acknowledged, each with its reason.
 
 docs/security.md is generated from these tables.
 """
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Acknowledged(NamedTuple):
-    """One finding that stands: where (below the stage), which, and why."""
+    """One acknowledged finding: where (below the stage), which, and why."""
 
     path: str
     finding: str
@@ -55,7 +55,7 @@ WILDCARDS = {
     r"/async/\*": "results and failures of asynchronous inference",
     r"/batch/input/\*": "what transform jobs read",
     r"/batch/output/\*": "what transform jobs write",
-    r"/capture/\*": "captured requests and answers",
+    r"/capture/\*": "captured requests and responses",
     r"/core-dumps/\*": "core dumps of the container",
     r"/models/\*": "the archives of a multi-model endpoint, now and later",
     r"/models/[0-9a-f]{64}/\*": "the files of one model, under their manifest's hash",
@@ -88,15 +88,14 @@ def reason_for_wildcard(resource: str, known: Mapping[str, str] = WILDCARDS) -> 
 
 
 FINDINGS = (
-    Acknowledged(
-        _ROLE,
-        "AwsSolutions-IAM5[Resource::*]",
-        "Each of the actions there is in the table of those that know no resources or only read.",
-    ),
-    Acknowledged(
-        _WORKFLOW,
-        "AwsSolutions-IAM5[Resource::*]",
-        "Each of the actions there is in the table of those that know no resources or only read.",
+    *(
+        Acknowledged(
+            path,
+            "AwsSolutions-IAM5[Resource::*]",
+            "Each of the actions there is in the table of those that know no resources or only "
+            "read.",
+        )
+        for path in (_ROLE, _WORKFLOW)
     ),
     *(
         Acknowledged(
@@ -145,17 +144,17 @@ FINDINGS = (
         for rule in ("LambdaConcurrency", "LambdaDLQ", "LambdaInsideVPC")
     ),
     Acknowledged(
-        "Storage/AccessLogs/Default/Resource",
+        "Storage/AccessLogs/Resource",
         f"{_NIST}S3DefaultEncryptionKMS",
         "S3 delivers access logs to buckets with its own keys alone.",
     ),
     Acknowledged(
-        "Storage/AccessLogs/Default/Resource",
+        "Storage/AccessLogs/Resource",
         f"{_NIST}S3BucketReplicationEnabled",
         "Access logs of a stage's own bucket; versions are kept for a month.",
     ),
     Acknowledged(
-        "Storage/Data/Default/Resource",
+        "Storage/Data/Resource",
         f"{_NIST}S3BucketReplicationEnabled",
         "Holds what can be made again: models are packed anew from their folders, results expire. "
         "Versions are kept for a year.",

@@ -1,14 +1,12 @@
 """Our own rules for endpoints, which the public packs do not know, run on every template."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import aws_cdk as cdk
 import jsii
 
-from stacks.compliance.endpoint_rules import RULES
-from stacks.compliance.rule import Rule
+from stacks.compliance.endpoint_rules import RULES, Rule
 
 
 @jsii.implements(cdk.IPolicyValidationPlugin)
@@ -44,7 +42,7 @@ class EndpointPack:
 
 def _violation(rule: Rule, path: str) -> cdk.PolicyViolation | None:
     template = json.loads(Path(path).read_text())
-    found: Sequence[str] = list(rule.broken_by(template))
+    found = list(rule.broken_by(template))
     if not found:
         return None
     return cdk.PolicyViolation(

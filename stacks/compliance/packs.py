@@ -2,13 +2,20 @@
 
 import json
 import re
+from collections.abc import Iterator
 
 import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 from constructs import IConstruct
 
-from stacks.compliance.acknowledged import FINDINGS, Acknowledged, reason_for_wildcard
+from stacks.compliance.acknowledged import (
+    FINDINGS,
+    JOB_ROLE_WILDCARDS,
+    Acknowledged,
+    reason_for_wildcard,
+)
 from stacks.compliance.endpoint_pack import EndpointPack
+from stacks.pipeline_roles import JobRole, PipelineRolesStack
 
 # The output by which CDK hands the bucket's name to another stack. CDK makes it while it
 # synthesizes, too late to be asked for; it follows from the bucket's logical id.
@@ -29,12 +36,33 @@ def apply(app: cdk.App) -> None:
     for stage in app.node.children:
         if isinstance(stage, cdk.Stage):
             for acknowledged in (*FINDINGS, *_wildcards(stage)):
-                acknowledge(stage, acknowledged)
+                _acknowledge(stage, acknowledged)
     packs = (AwsSolutionsChecks(app), NIST80053R5Checks(app), EndpointPack())
     cdk.Validations.of(app).add_plugins(*packs)
 
 
-def acknowledge(scope: IConstruct, acknowledged: Acknowledged) -> None:
+def apply_to_job_roles(app: cdk.App) -> None:
+    """The same for an app of GitHub's job roles: it has no endpoint, which our own pack is for."""
+    for construct in app.node.find_all():
+        if isinstance(construct, PipelineRolesStack):
+            for role in construct.roles:
+                for finding, reason in _findings_of(role):
+                    path = f"{role.purpose}/Resource"
+                    _acknowledge(construct, Acknowledged(path, finding, reason))
+    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app), NIST80053R5Checks(app))
+
+
+def _findings_of(role: JobRole) -> Iterator[tuple[str, str]]:
+    yield "NIST.800.53.R5-IAMNoInlinePolicy", "Nobody else may have this policy."
+    for statement in role.statements:
+        resources = statement["Resource"]
+        for resource in [resources] if isinstance(resources, str) else resources:
+            reason = reason_for_wildcard(resource, JOB_ROLE_WILDCARDS)
+            if "*" in resource and reason:
+                yield f"AwsSolutions-IAM5[Resource::{resource}]", reason
+
+
+def _acknowledge(scope: IConstruct, acknowledged: Acknowledged) -> None:
     """Let a finding stand; nothing where the scope has no construct of that path."""
     construct = _at(scope, acknowledged.path)
     if construct:

@@ -1,1 +1,1 @@
-"""The constructs that the stacks are composed of, one a file."""
+"""The constructs that are large, or have tests of their own."""

@@ -5,7 +5,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from stacks.log_groups import log_group_arn
+from stacks.policies import allow, log_group_arn
 from stacks.stage_plan import StageNames
 
 # The two rules are those that EC2 gives the group of every new VPC. Nothing is given back on
@@ -57,27 +57,16 @@ class DefaultGroupCloser(Construct):
     comes with CDK's Vpc alone.
     """
 
-    def __init__(
-        self,
-        scope: Construct,
-        id: str,
-        *,
-        names: StageNames,
-        group_id: str,
-    ) -> None:
+    def __init__(self, scope: Construct, id: str, *, names: StageNames, group_id: str) -> None:
         super().__init__(scope, id)
         stack = cdk.Stack.of(self)
         log_group = log_group_arn(stack, names.default_group_logs)
         self.wildcards = [log_group]
-        revoke = iam.PolicyStatement(
-            actions=["ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress"],
-            resources=[
-                stack.format_arn(service="ec2", resource="security-group", resource_name=group_id)
-            ],
+        group = stack.format_arn(service="ec2", resource="security-group", resource_name=group_id)
+        revoke = allow(
+            "ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress", on=[group]
         )
-        write = iam.PolicyStatement(
-            actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log_group]
-        )
+        write = allow("logs:CreateLogStream", "logs:PutLogEvents", on=[log_group])
         role = iam.Role(
             self,
             "Role",

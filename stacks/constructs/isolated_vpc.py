@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from stacks.constructs.default_group_closer import DefaultGroupCloser
-from stacks.constructs.flow_log import add_flow_log
+from stacks.policies import allow, log_group_arn, own_service
 from stacks.stage_plan import StageNames
 
 # What a container that has a network calls by itself, and what it may do there.
@@ -35,13 +35,7 @@ class IsolatedVpc(Construct):
     """
 
     def __init__(
-        self,
-        scope: Construct,
-        id: str,
-        *,
-        names: StageNames,
-        cidr: str,
-        region: str,
+        self, scope: Construct, id: str, *, names: StageNames, cidr: str, region: str
     ) -> None:
         super().__init__(scope, id)
         self._region = region
@@ -56,10 +50,7 @@ class IsolatedVpc(Construct):
         )
         self.vpc_id = vpc.attr_vpc_id
         closer = DefaultGroupCloser(
-            self,
-            "DefaultGroup",
-            names=names,
-            group_id=vpc.attr_default_security_group,
+            self, "DefaultGroup", names=names, group_id=vpc.attr_default_security_group
         )
         # Id and type are those by which cdk-nag knows that the group is closed.
         cdk.CustomResource(
@@ -72,7 +63,7 @@ class IsolatedVpc(Construct):
                 "Account": cdk.Stack.of(self).account,
             },
         )
-        self.wildcards = [add_flow_log(self, vpc_id=self.vpc_id, group_name=names.flow_logs)]
+        self.wildcards = [self._add_flow_log(names.flow_logs)]
         # Nothing but the local route, and S3's by the endpoint.
         table = ec2.CfnRouteTable(self, "Routes", vpc_id=self.vpc_id)
         # SageMaker asks for two at least; a third zone is not there for every account.
@@ -129,6 +120,31 @@ class IsolatedVpc(Construct):
                 security_group_ids=[group.attr_group_id],
                 policy_document=self._own_account_only(service_actions),
             )
+
+    def _add_flow_log(self, group_name: str) -> str:
+        """Log all traffic of the VPC; the resource that its role may write to."""
+        group_arn = log_group_arn(cdk.Stack.of(self), group_name)
+        # https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html, but for
+        # CreateLogGroup: the group is there.
+        actions = ("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents")
+        write = allow(*actions, on=[group_arn])
+        role = iam.Role(
+            self,
+            "FlowLogsRole",
+            assumed_by=own_service(cdk.Stack.of(self), "vpc-flow-logs.amazonaws.com"),
+            inline_policies={"write": iam.PolicyDocument(statements=[write])},
+        )
+        ec2.CfnFlowLog(
+            self,
+            "FlowLog",
+            resource_type="VPC",
+            resource_id=self.vpc_id,
+            traffic_type="ALL",
+            log_destination_type="cloud-watch-logs",
+            log_group_name=group_name,
+            deliver_logs_permission_arn=role.role_arn,
+        )
+        return group_arn
 
     def _subnet(self, index: int, block: str, table: ec2.CfnRouteTable) -> str:
         subnet = ec2.CfnSubnet(

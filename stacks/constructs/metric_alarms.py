@@ -7,7 +7,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from stacks.stage_plan import StageNames
-from stacks.watching.alarm import Alarm, Band, Severity
+from stacks.watching.alarm import Alarm, Band
 from stacks.watching.metrics import Formula, Metric
 
 _Alarm = cloudwatch.CfnAlarm
@@ -28,7 +28,7 @@ class MetricAlarms(Construct):
         *,
         names: StageNames,
         alarms: Sequence[Alarm],
-        topic_arns: Mapping[Severity, str],
+        topic_arns: Mapping[str, str],
     ) -> None:
         super().__init__(scope, id)
         self.by_name: dict[str, cloudwatch.CfnAlarm] = {}

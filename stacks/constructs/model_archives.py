@@ -12,7 +12,7 @@ from aws_cdk import aws_s3_deployment as s3_deployment
 from constructs import Construct
 
 from stacks.compatibility import BUCKET_DEPLOYMENT_DISK_GIB
-from stacks.log_groups import log_group_arn
+from stacks.policies import allow, log_group_arn
 
 # Lambda gives more than one core, and more of the network, from 1,769 MiB on.
 _MEMORY_MIB = 2048
@@ -42,14 +42,13 @@ class ModelArchives(Construct):
         bucket_arn = f"arn:{cdk.Stack.of(self).partition}:s3:::{bucket}"
         objects = f"{bucket_arn}/{prefix}*"
         self.wildcards = [objects, log_group]
-        list_prefix = _allow("s3:ListBucket", on=bucket_arn)
-        list_prefix.add_condition("StringLike", {"s3:prefix": f"{prefix}*"})
+        under = {"s3:prefix": f"{prefix}*"}
         statements = [
-            _allow("s3:GetObject", on=asset.bucket.arn_for_objects(asset.s3_object_key)),
-            _allow("s3:AbortMultipartUpload", "s3:PutObject", on=objects),
-            list_prefix,
-            _allow("kms:Decrypt", "kms:GenerateDataKey", on=key.key_arn),
-            _allow("logs:CreateLogStream", "logs:PutLogEvents", on=log_group),
+            allow("s3:GetObject", on=[asset.bucket.arn_for_objects(asset.s3_object_key)]),
+            allow("s3:AbortMultipartUpload", "s3:PutObject", on=[objects]),
+            allow("s3:ListBucket", on=[bucket_arn], when=under, like=True),
+            allow("kms:Decrypt", "kms:GenerateDataKey", on=[key.key_arn]),
+            allow("logs:CreateLogStream", "logs:PutLogEvents", on=[log_group]),
         ]
         role = iam.Role(
             self,
@@ -71,7 +70,3 @@ class ModelArchives(Construct):
             role=iam.Role.from_role_arn(self, "FixedRole", role.role_arn, mutable=False),
             log_group=logs.LogGroup.from_log_group_name(self, "LogGroup", log_group_name),
         )
-
-
-def _allow(*actions: str, on: str) -> iam.PolicyStatement:
-    return iam.PolicyStatement(actions=list(actions), resources=[on])

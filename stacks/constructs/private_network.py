@@ -37,13 +37,7 @@ class PrivateNetwork(Construct):
             # aws_ec2 takes 0.2 s to import, and few stages have a VPC.
             from stacks.constructs.isolated_vpc import IsolatedVpc  # noqa: PLC0415
 
-            vpc = IsolatedVpc(
-                self,
-                "Vpc",
-                names=names,
-                cidr=settings.cidr,
-                region=region,
-            )
+            vpc = IsolatedVpc(self, "Vpc", names=names, cidr=settings.cidr, region=region)
             self.subnet_ids = vpc.subnet_ids
             reachable = None if settings.isolation else settings.cidr
             group = self._hosting_group(vpc.vpc_id, region, reachable)

@@ -8,12 +8,12 @@ from constructs import Construct
 
 from stacks.stage_plan import StagePlan
 from stacks.watching.alarm import Alarm, Band
-from stacks.watching.answers import rollback_alarms
-from stacks.watching.metrics import Metric, Watched, watched_variants
+from stacks.watching.endpoint import alarms_that_roll_back
+from stacks.watching.metrics import Metric, Watched
 
 
 class RollbackAlarms(Construct):
-    """For each variant an alarm on the rate of its 5XX answers and one on its p99 ModelLatency.
+    """For each variant an alarm on the rate of its 5XX responses and one on its p99 ModelLatency.
 
     They have to be there before the endpoint whose AutoRollbackConfiguration names them, and so
     stand in its stack. AWS's page on auto-rollback asks of an alarm only that it monitors the
@@ -23,26 +23,14 @@ class RollbackAlarms(Construct):
     https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html
     """
 
-    def __init__(
-        self,
-        scope: Construct,
-        id: str,
-        *,
-        plan: StagePlan,
-        topic: sns.ITopic,
-    ) -> None:
+    def __init__(self, scope: Construct, id: str, *, plan: StagePlan, topic: sns.ITopic) -> None:
         super().__init__(scope, id)
         self.alarms: list[cloudwatch.Alarm] = []
         self.names: list[str] = []
-        action, limits = actions.SnsAction(topic), plan.settings.alarms
-        for variant in watched_variants(plan):
-            for alarm in rollback_alarms(
-                variant,
-                invocation_5xx_percent=limits.invocation_5xx_percent,
-                model_latency_p99_ms=limits.model_latency_p99_ms,
-            ):
-                self.names.append(plan.names.alarm(alarm.name))
-                self.alarms.append(self._add(alarm, self.names[-1], action))
+        action = actions.SnsAction(topic)
+        for alarm in alarms_that_roll_back(plan):
+            self.names.append(plan.names.alarm(alarm.name))
+            self.alarms.append(self._add(alarm, self.names[-1], action))
 
     def _add(self, alarm: Alarm, name: str, action: actions.SnsAction) -> cloudwatch.Alarm:
         assert not isinstance(alarm.threshold, Band)  # noqa: S101 - for the type checker alone

@@ -6,6 +6,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
+from stacks.policies import allow, own_service
+
 
 class TransformStarters(Construct):
     """A schedule and a rule for objects that arrive, each with a role that starts this alone."""
@@ -69,15 +71,10 @@ class TransformStarters(Construct):
         )
 
     def _role(self, id: str, service: str) -> iam.Role:
-        account = cdk.Stack.of(self).account
-        start = iam.PolicyStatement(
-            actions=["states:StartExecution"], resources=[self._machine_arn]
-        )
+        start = allow("states:StartExecution", on=[self._machine_arn])
         return iam.Role(
             self,
             id,
-            assumed_by=iam.ServicePrincipal(
-                service, conditions={"StringEquals": {"aws:SourceAccount": account}}
-            ),
+            assumed_by=own_service(cdk.Stack.of(self), service),
             inline_policies={"start": iam.PolicyDocument(statements=[start])},
         )

@@ -13,7 +13,7 @@ from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
 from stacks.constructs.transform_starters import TransformStarters
-from stacks.log_groups import log_group_arn
+from stacks.policies import allow, allow_grants, log_group_arn, own_service
 from stacks.settings.modes import BatchSettings
 from stacks.stage_plan import StageNames, VariantPlan
 from stacks.transform_definition import definition
@@ -58,10 +58,7 @@ class TransformWorkflow(Construct):
         )
         self.wildcards = [jobs]
         role = _role(
-            self,
-            "Role",
-            jobs=jobs,
-            volume_key_arn=key.key_arn if variant.has_volumes else None,
+            self, "Role", jobs=jobs, volume_key_arn=key.key_arn if variant.has_volumes else None
         )
         what_to_do = definition(
             partition=cdk.Stack.of(self).partition,
@@ -156,7 +153,7 @@ def _role(scope: Construct, id: str, *, jobs: str, volume_key_arn: str | None) -
     https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
     """
     stack = cdk.Stack.of(scope)
-    # Step Functions keeps this rule itself, and hears through it that a job has ended.
+    # Step Functions manages this rule, by which it is notified that a job has ended.
     rule = stack.format_arn(
         service="events",
         resource="rule",
@@ -165,32 +162,23 @@ def _role(scope: Construct, id: str, *, jobs: str, volume_key_arn: str | None) -
     statements = [
         # AddTags: Step Functions marks the jobs that it starts. No iam:PassRole:
         # CreateTransformJob names no role, the job runs with its model's.
-        _allow(
+        allow(
             "sagemaker:AddTags",
             "sagemaker:CreateTransformJob",
             "sagemaker:DescribeTransformJob",
             "sagemaker:ListTags",
             "sagemaker:StopTransformJob",
-            on=jobs,
+            on=[jobs],
         ),
-        _allow("events:DescribeRule", "events:PutRule", "events:PutTargets", on=rule),
-        _allow(*_LOG_DELIVERY, on="*"),  # these know no resources
+        allow("events:DescribeRule", "events:PutRule", "events:PutTargets", on=[rule]),
+        allow(*_LOG_DELIVERY, on=["*"]),  # these know no resources
     ]
     if volume_key_arn:
         # https://docs.aws.amazon.com/sagemaker/latest/dg/api-permissions-reference.html
-        grant = _allow("kms:CreateGrant", on=volume_key_arn)
-        grant.add_condition("Bool", {"kms:GrantIsForAWSResource": "true"})
-        statements.append(grant)
+        statements.append(allow_grants(volume_key_arn))
     return iam.Role(
         scope,
         id,
-        assumed_by=iam.ServicePrincipal(
-            "states.amazonaws.com",
-            conditions={"StringEquals": {"aws:SourceAccount": stack.account}},
-        ),
+        assumed_by=own_service(stack, "states.amazonaws.com"),
         inline_policies={"batch": iam.PolicyDocument(statements=statements)},
     )
-
-
-def _allow(*actions: str, on: str) -> iam.PolicyStatement:
-    return iam.PolicyStatement(actions=list(actions), resources=[on])

@@ -4,7 +4,7 @@ Resources are the same where their logical ids are. One that names a replaced re
 too, though its text does not: that is how a new Model replaces its EndpointConfig.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
@@ -69,7 +69,7 @@ def compare(
 ) -> list[Change]:
     """Every change, in CloudFormation's order: what others refer to first, deletions last.
 
-    `changed_outputs`: of other stacks, as stacks.deployment_plan.outputs names them.
+    `changed_outputs`: of other stacks, as `outputs_that_change` names them.
     """
     old, new = _resources(before), _resources(after)
     changes: list[Change] = []
@@ -86,6 +86,29 @@ def compare(
     gone = [logical_id for logical_id in _in_order(old) if logical_id not in new]
     changes += [Change(Action.DELETE, name, old[name], {}) for name in reversed(gone)]
     return changes
+
+
+def outputs_that_change(
+    stack: str, before: Template, after: Template, changes: Iterable[Change], read: AbstractSet[str]
+) -> set[str]:
+    """The outputs that will have another value, as `STACK.OUTPUT` and by their exports' names.
+
+    That is where the value's text is another, where it names a resource that is replaced, and
+    where it is made of an output in `read`: those of other stacks that change. An attribute that
+    a resource changes while it is updated in place is not known before.
+    """
+    replaced = {change.logical_id for change in changes if change.action == Action.REPLACE}
+    old = before.get("Outputs", {})
+    found: set[str] = set()
+    for name, output in after.get("Outputs", {}).items():
+        value = output["Value"]
+        follows = any(it in replaced for _, it in references(value)) or any(
+            it in read for _, it in imports(value)
+        )
+        if name in old and (follows or old[name]["Value"] != value):
+            export = output.get("Export", {}).get("Name")
+            found |= {f"{stack}.{name}"} | ({export} if isinstance(export, str) else set())
+    return found
 
 
 def _resources(template: Template) -> dict[str, Resource]:
@@ -118,11 +141,7 @@ def _following(
 
 
 def _change(
-    logical_id: str,
-    old: Resource,
-    new: Resource,
-    following: list[Difference],
-    types: ResourceTypes,
+    logical_id: str, old: Resource, new: Resource, following: list[Difference], types: ResourceTypes
 ) -> Change | None:
     if old["Type"] != new["Type"]:
         difference = Difference(("Type",), old["Type"], new["Type"])

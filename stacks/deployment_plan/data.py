@@ -11,7 +11,7 @@ from stacks.deployment_plan.wording import named
 _LOG_GROUP = "AWS::Logs::LogGroup"
 # From weakest to strongest. DeletionPolicy's own default is Delete.
 _STRENGTH = ("Delete", "Snapshot", "RetainExceptOnCreate", "Retain")
-_POLICIES = {"DeletionPolicy": "the stack lets go of it", "UpdateReplacePolicy": "it is replaced"}
+_POLICIES = {"DeletionPolicy": "it leaves the stack", "UpdateReplacePolicy": "it is replaced"}
 
 
 @dataclass(frozen=True)
@@ -79,12 +79,12 @@ def losses(
 def _loss(change: Change) -> str:
     replaced = change.action == Action.REPLACE
     what = "is replaced by an empty one; the old one" if replaced else "leaves the stack; it"
-    fate = "stays, known to no stack any more" if is_kept(change) else "is deleted with its data"
+    fate = "stays, outside of any stack" if is_kept(change) else "is deleted with its data"
     return f"{named(change)} {what} {fate}"
 
 
 def is_kept(change: Change) -> bool:
-    """Whether what a change deletes or replaces stays behind, known to no stack any more."""
+    """Whether what a change deletes or replaces stays, outside of any stack."""
     if change.action == Action.REPLACE:
         return _policy(change.after, "UpdateReplacePolicy").startswith("Retain")
     return _policy(change.before, "DeletionPolicy").startswith("Retain")

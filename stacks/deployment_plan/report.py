@@ -8,7 +8,14 @@ from enum import Enum
 
 from stacks.deployment_plan import hosting
 from stacks.deployment_plan.access import POLICY_PROPERTIES, gained
-from stacks.deployment_plan.compare import Action, Change, Resource, Template, compare
+from stacks.deployment_plan.compare import (
+    Action,
+    Change,
+    Resource,
+    Template,
+    compare,
+    outputs_that_change,
+)
 from stacks.deployment_plan.data import (
     StackTemplates,
     is_kept,
@@ -17,7 +24,6 @@ from stacks.deployment_plan.data import (
     moved_log_groups,
 )
 from stacks.deployment_plan.intrinsics import imports
-from stacks.deployment_plan.outputs import changed_outputs
 from stacks.deployment_plan.resource_types import ResourceTypes
 from stacks.deployment_plan.wording import named, reasons, short_type
 
@@ -25,7 +31,7 @@ _ENDPOINT = "AWS::SageMaker::Endpoint"
 
 
 class Tone(Enum):
-    """How a line is meant; the value is its sign, as colours may be off."""
+    """What a line is: the value is its sign, for terminals without colours."""
 
     PLAIN = ""
     WARNING = "! "
@@ -53,11 +59,7 @@ class DeploymentPlan:
 
 
 def plan(
-    stage: str,
-    stacks: Sequence[StackTemplates],
-    types: ResourceTypes,
-    *,
-    may_delete_data: bool,
+    stage: str, stacks: Sequence[StackTemplates], types: ResourceTypes, *, may_delete_data: bool
 ) -> DeploymentPlan:
     """The plan of a stage's stacks, given in the order in which they are deployed."""
     lines: list[Line] = []
@@ -72,7 +74,7 @@ def plan(
             continue
         update = _Update(stage, stack.before, stack.after, types, changed, moved=moved)
         lines += [Line(f"{stack.name}: {update.summary}"), *update.lines()]
-        own = changed_outputs(stack.name, stack.before, stack.after, update.changes, changed)
+        own = outputs_that_change(stack.name, stack.before, stack.after, update.changes, changed)
         lines += _exports_in_use(own, deployed)
         changed |= own
         lost += [f"{stack.name}: {loss}" for loss in update.losses]
@@ -140,7 +142,7 @@ def _exports_in_use(
 
 
 class _Update:
-    """One stack's update, in words."""
+    """The update of one stack, in words."""
 
     def __init__(
         self,
@@ -161,7 +163,9 @@ class _Update:
         if not self.changes and before != after:
             self.summary = "no resource changes; CloudFormation stores the new template"
         elif self.changes and before == after:
-            self.summary = "is passed by, as its own text stays (cdk deploy --force would not)"
+            self.summary = (
+                "is skipped, as its own template is unchanged (cdk deploy --force deploys it)"
+            )
 
     def lines(self) -> Iterator[Line]:
         """A numbered line a change, with what it means under it."""
@@ -177,7 +181,7 @@ class _Update:
         ]
         if old:
             number = len(self.changes) + 1
-            yield Line(f"{number}. clears away what was replaced: {', '.join(old)}", 1)
+            yield Line(f"{number}. deletes what was replaced: {', '.join(old)}", 1)
 
     def _sentence(self, change: Change) -> str:
         what = f"{change.action} {named(change)}"
@@ -200,7 +204,7 @@ class _Update:
 
     def _endpoint(self, change: Change) -> Iterator[Line]:
         if change.action == Action.REPLACE:
-            yield Line("whoever calls the endpoint has to call the new one", 3, Tone.WARNING)
+            yield Line("every caller of the endpoint has to call the new one", 3, Tone.WARNING)
         if change.action != Action.UPDATE:
             return
         if not any(each.path == ("EndpointConfigName",) for each in change.differences):

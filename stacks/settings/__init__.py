@@ -7,6 +7,6 @@ leaves out comes from `[defaults]`, and what that leaves out has the default of 
 from stacks.settings.file import Settings, load
 from stacks.settings.stage import StageSettings
 from stacks.settings.values import SettingsError
-from stacks.settings.verify import VerifySettings
+from stacks.settings.watching import VerifySettings
 
 __all__ = ["Settings", "SettingsError", "StageSettings", "VerifySettings", "load"]

@@ -3,9 +3,9 @@
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from stacks.settings.mistakes import describe, nearest, toml_value
 from stacks.settings.pipeline import PipelineSettings
@@ -19,25 +19,22 @@ SHARED_KEYS = ("project", "model", "container", "pipeline")
 class ModelSettings(Table):
     """`[model]`."""
 
-    path: Annotated[str, Field(description="an MLflow model folder, from this file's folder")]
+    path: str
+    """an MLflow model folder, from this file's folder"""
 
 
 class ContainerSettings(Table):
     """`[container]`."""
 
-    cuda: Annotated[
-        Literal["12.6", "13.0", "none"],
-        Field(description='CUDA of the PyTorch build in the image; "none" for a CPU image'),
-    ]
+    cuda: Literal["12.6", "13.0", "none"]
+    """CUDA of the PyTorch build in the image; "none" for a CPU image"""
 
 
 class Settings(Table):
     """stages.toml as a whole."""
 
-    project: Annotated[
-        ProjectName,
-        Field(description="first part of every name; the endpoint is `<project>-<stage>`"),
-    ]
+    project: ProjectName
+    """first part of every name; the endpoint is `<project>-<stage>`"""
     model: ModelSettings
     container: ContainerSettings
     pipeline: PipelineSettings | None = None

@@ -9,34 +9,20 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 from pydantic_core.core_schema import ValidationInfo
 
-from stacks.settings.values import Email, MediaType, Schedule, Table, conflict
+from stacks.settings.values import Array, Email, MediaType, Schedule, Table, conflict
 
-Memory = Literal[1024, 2048, 3072, 4096, 5120, 6144]
 MAX_CONCURRENCY = 200
 
 
 class ServerlessSettings(Table):
     """`[<stage>.serverless]`."""
 
-    memory_mb: Annotated[
-        Memory, Field(description="memory of one execution environment, in MB")
-    ] = 4096
-    max_concurrency: Annotated[
-        int,
-        Field(
-            ge=1,
-            le=MAX_CONCURRENCY,
-            description="concurrent invocations; more are refused with a 429",
-        ),
-    ] = 20
-    provisioned_concurrency: Annotated[
-        int,
-        Field(
-            ge=0,
-            le=MAX_CONCURRENCY,
-            description="execution environments that are kept warm; 0 for none",
-        ),
-    ] = 0
+    memory_mb: Literal[1024, 2048, 3072, 4096, 5120, 6144] = 4096
+    """memory of one execution environment, in MB"""
+    max_concurrency: Annotated[int, Field(ge=1, le=MAX_CONCURRENCY)] = 20
+    """concurrent invocations; more are refused with a 429"""
+    provisioned_concurrency: Annotated[int, Field(ge=0, le=MAX_CONCURRENCY)] = 0
+    """execution environments that are kept warm; 0 for none"""
 
     @field_validator("provisioned_concurrency")
     @classmethod
@@ -50,61 +36,45 @@ class ServerlessSettings(Table):
 class AsyncSettings(Table):
     """`[<stage>.async]`. Results lie in the stage's bucket under `async/`."""
 
-    max_concurrent_invocations_per_instance: Annotated[
-        int, Field(ge=1, le=1000, description="concurrent invocations of an instance")
-    ] = 4
-    result_days: Annotated[
-        int, Field(ge=1, description="days that results and failures are kept")
-    ] = 30
-    success_subscribers: Annotated[
-        tuple[Email, ...],
-        Field(strict=False, description="e-mail addresses that get a notification of each result"),
-    ] = ()
-    error_subscribers: Annotated[
-        tuple[Email, ...],
-        Field(strict=False, description="e-mail addresses that get a notification of each failure"),
-    ] = ()
+    max_concurrent_invocations_per_instance: Annotated[int, Field(ge=1, le=1000)] = 4
+    """concurrent invocations of an instance"""
+    result_days: Annotated[int, Field(ge=1)] = 30
+    """days that results and failures are kept"""
+    success_subscribers: Array[Email] = ()
+    """e-mail addresses that get a notification of each result"""
+    error_subscribers: Array[Email] = ()
+    """e-mail addresses that get a notification of each failure"""
 
 
 class BatchSettings(Table):
     """`[<stage>.batch]`. Objects under `batch/input/` of the stage's bucket become results."""
 
-    instance_count: Annotated[int, Field(ge=1, le=100, description="instances of a job")] = 1
-    split: Annotated[
-        Literal["Line", "None"], Field(description="whether each line of an object is a record")
-    ] = "Line"
-    join: Annotated[
-        Literal["Line", "None"], Field(description="how the records' results are put together")
-    ] = "Line"
-    strategy: Annotated[
-        Literal["MultiRecord", "SingleRecord"],
-        Field(description="whether a request holds one record or several"),
-    ] = "MultiRecord"
-    content_type: Annotated[MediaType, Field(description="media type of the objects")] = (
-        "application/jsonlines"
-    )
-    accept: Annotated[MediaType, Field(description="media type of the results")] = (
-        "application/jsonlines"
-    )
-    max_payload_mb: Annotated[
-        int, Field(ge=1, le=100, description="the largest request, in MB")
-    ] = 6
-    max_concurrent_transforms: Annotated[
-        int, Field(ge=1, le=1000, description="concurrent requests to an instance")
-    ] = 4
-    attempts: Annotated[
-        int, Field(ge=1, le=10, description="how often a job is tried, with growing waits between")
-    ] = 3
-    timeout_hours: Annotated[
-        int, Field(ge=1, le=120, description="time limit of one job, in hours")
-    ] = 24
-    schedule: Annotated[
-        Schedule | None, Field(description="schedule on which a job starts; unset: none")
-    ] = None
-    on_arrival: Annotated[bool, Field(description="start a job for each object that arrives")] = (
-        False
-    )
-    result_days: Annotated[int, Field(ge=1, description="days that results are kept")] = 90
+    instance_count: Annotated[int, Field(ge=1, le=100)] = 1
+    """instances of a job"""
+    split: Literal["Line", "None"] = "Line"
+    """whether each line of an object is a record"""
+    join: Literal["Line", "None"] = "Line"
+    """how the records' results are put together"""
+    strategy: Literal["MultiRecord", "SingleRecord"] = "MultiRecord"
+    """whether a request holds one record or several"""
+    content_type: MediaType = "application/jsonlines"
+    """media type of the objects"""
+    accept: MediaType = "application/jsonlines"
+    """media type of the results"""
+    max_payload_mb: Annotated[int, Field(ge=1, le=100)] = 6
+    """the largest request, in MB"""
+    max_concurrent_transforms: Annotated[int, Field(ge=1, le=1000)] = 4
+    """concurrent requests to an instance"""
+    attempts: Annotated[int, Field(ge=1, le=10)] = 3
+    """how often a job is tried, with growing waits between"""
+    timeout_hours: Annotated[int, Field(ge=1, le=120)] = 24
+    """time limit of one job, in hours"""
+    schedule: Schedule | None = None
+    """schedule on which a job starts; unset: none"""
+    on_arrival: bool = False
+    """start a job for each object that arrives"""
+    result_days: Annotated[int, Field(ge=1)] = 90
+    """days that results are kept"""
 
     @field_validator("max_concurrent_transforms")
     @classmethod
@@ -119,18 +89,18 @@ class BatchSettings(Table):
 class MultiModelSettings(Table):
     """`[<stage>.multi_model]`. Archives lie in the stage's bucket under `models/`."""
 
-    archives: Annotated[
-        str | None,
-        Field(description="a folder of .tar.gz archives that each deployment copies there"),
-    ] = None
-    cache: Annotated[
-        bool, Field(description="keep models loaded; false for many that are rarely called")
-    ] = True
+    archives: str | None = None
+    """a folder of .tar.gz archives that each deployment copies there"""
+    cache: bool = True
+    """keep models loaded; false for many that are rarely called"""
 
 
 class InferenceComponentSettings(Table):
     """`[<stage>.inference_component]`. What one copy of the model takes of an instance."""
 
-    accelerators: Annotated[int, Field(ge=0, description="GPUs for each copy")] = 1
-    cpu_cores: Annotated[float | None, Field(ge=0.25, description="CPU cores for each copy")] = None
-    memory_mb: Annotated[int, Field(ge=128, description="memory for each copy, in MB")] = 4096
+    accelerators: Annotated[int, Field(ge=0)] = 1
+    """GPUs for each copy"""
+    cpu_cores: Annotated[float | None, Field(ge=0.25)] = None
+    """CPU cores for each copy"""
+    memory_mb: Annotated[int, Field(ge=128)] = 4096
+    """memory for each copy, in MB"""

@@ -1,63 +1,39 @@
 """Which GitHub repository's jobs may reach the stages' accounts."""
 
-import re
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from stacks.settings.values import Account, Table, refuse
-
-
-def _repository(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9](-?[A-Za-z0-9]){0,38}/[A-Za-z0-9._-]{1,100}", value):
-        raise refuse('must be as "owner/name", as it stands in the repository\'s address')
-    return value
+from stacks.settings.values import Account, Array, Repository, Table
 
 
 class RepositoryIds(Table):
     """`[pipeline.ids]`. As `gh api repos/OWNER/NAME --jq '.owner.id, .id'` prints them."""
 
-    owner: Annotated[
-        int,
-        Field(ge=1, description="GitHub's id of the owner, for a repository whose tokens have ids"),
-    ]
-    repository: Annotated[int, Field(ge=1, description="GitHub's id of the repository")]
+    owner: Annotated[int, Field(ge=1)]
+    """GitHub's id of the owner, for a repository whose tokens have ids"""
+    repository: Annotated[int, Field(ge=1)]
+    """GitHub's id of the repository"""
 
 
 class BerthSource(Table):
     """`[pipeline.berth]`, of a repository that holds a stages.toml and not Berth itself."""
 
-    repository: Annotated[
-        str,
-        AfterValidator(_repository),
-        Field(description="where the workflows get Berth from, as `owner/name`; unset: from here"),
-    ]
-    ref: Annotated[
-        str,
-        Field(
-            pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$",
-            description="the tag or commit of Berth that the workflows check out",
-        ),
-    ]
+    repository: Repository
+    """where the workflows get Berth from, as `owner/name`; unset: from here"""
+    ref: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$")]
+    """the tag or commit of Berth that the workflows check out"""
 
 
 class PipelineSettings(Table):
     """`[pipeline]`. Without this table there are no roles for GitHub's jobs (docs/ci.md)."""
 
-    repository: Annotated[
-        str,
-        AfterValidator(_repository),
-        Field(description="on GitHub, as `owner/name`; its jobs get the roles of docs/ci.md"),
-    ]
+    repository: Repository
+    """on GitHub, as `owner/name`; its jobs get the roles of docs/ci.md"""
     ids: RepositoryIds | None = None
     berth: BerthSource | None = None
-    accounts_with_provider: Annotated[
-        tuple[Account, ...],
-        Field(
-            strict=False,
-            description="accounts that have GitHub's OIDC provider already: there can be just one",
-        ),
-    ] = ()
+    accounts_with_provider: Array[Account] = ()
+    """accounts that have GitHub's OIDC provider already: there can be just one"""
 
     def subject(self, context: str) -> str:
         """The `sub` of the tokens of this repository's jobs in a context, as `environment:prod`.

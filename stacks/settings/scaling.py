@@ -5,16 +5,20 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 from pydantic_core.core_schema import ValidationInfo
 
-from stacks.settings.values import Schedule, Table, TimeZone, conflict
+from stacks.settings.values import Array, Schedule, Table, TimeZone, conflict
 
 
 class ScheduledCapacity(Table):
     """`[[<stage>.scaling.schedule]]`."""
 
-    at: Annotated[Schedule, Field(description="when the capacity changes")]
-    timezone: Annotated[TimeZone, Field(description="time zone of `at`, by its IANA name")] = "UTC"
-    min_capacity: Annotated[int, Field(ge=0, description="lowest capacity from then on")]
-    max_capacity: Annotated[int, Field(ge=1, description="highest capacity from then on")]
+    at: Schedule
+    """when the capacity changes"""
+    timezone: TimeZone = "UTC"
+    """time zone of `at`, by its IANA name"""
+    min_capacity: Annotated[int, Field(ge=0)]
+    """lowest capacity from then on"""
+    max_capacity: Annotated[int, Field(ge=1)]
+    """highest capacity from then on"""
 
     @field_validator("max_capacity")
     @classmethod
@@ -28,11 +32,10 @@ class ScheduledCapacity(Table):
 class ScalingStep(Table):
     """`[[<stage>.scaling.steps]]`: how many to add from a load on."""
 
-    above_percent: Annotated[
-        float,
-        Field(gt=100, description="load from which this step counts, in percent of the target"),
-    ]
-    add: Annotated[int, Field(ge=1, description="instances to add at once")]
+    above_percent: Annotated[float, Field(gt=100)]
+    """load from which this step counts, in percent of the target"""
+    add: Annotated[int, Field(ge=1)]
+    """instances to add at once"""
 
 
 class ScalingSettings(Table):
@@ -41,59 +44,30 @@ class ScalingSettings(Table):
     In serverless mode they are provisioned concurrency, in inference-component mode copies.
     """
 
-    enabled: Annotated[
-        bool, Field(description="false removes the scalable target; the capacity stays as it is")
-    ] = True
-    min_capacity: Annotated[
-        int, Field(ge=0, description="lowest capacity; 0 where the mode can scale to zero")
-    ] = 1
-    max_capacity: Annotated[int, Field(ge=1, description="highest capacity")] = 2
-    initial_capacity: Annotated[
-        int | None,
-        Field(
-            ge=1,
-            description="capacity of the first deployment, after which scaling decides; unset: the "
-            "minimum, or 1",
-        ),
-    ] = None
-    invocations_per_instance: Annotated[
-        float | None,
-        Field(gt=0, description="target of scaling: invocations of an instance in a minute"),
-    ] = None
-    concurrent_requests_per_model: Annotated[
-        float | None,
-        Field(
-            gt=0,
-            description="target of scaling: concurrent requests of a model (a metric of every "
-            "10 s)",
-        ),
-    ] = None
-    backlog_per_instance: Annotated[
-        float | None,
-        Field(
-            gt=0, description="target of scaling in async mode: queued requests for each instance"
-        ),
-    ] = None
-    provisioned_concurrency_percent: Annotated[
-        float | None,
-        Field(
-            gt=0,
-            le=100,
-            description="target of scaling in serverless mode: used share of provisioned "
-            "concurrency",
-        ),
-    ] = None
-    scale_in_cooldown_seconds: Annotated[
-        int, Field(ge=0, le=3600, description="wait after removing capacity")
-    ] = 300
-    scale_out_cooldown_seconds: Annotated[
-        int, Field(ge=0, le=3600, description="wait after adding capacity")
-    ] = 60
-    disable_scale_in: Annotated[
-        bool, Field(description="load only adds capacity; schedules still remove it")
-    ] = False
-    schedule: Annotated[tuple[ScheduledCapacity, ...], Field(strict=False)] = ()
-    steps: Annotated[tuple[ScalingStep, ...], Field(strict=False)] = ()
+    enabled: bool = True
+    """false removes the scalable target; the capacity stays as it is"""
+    min_capacity: Annotated[int, Field(ge=0)] = 1
+    """lowest capacity; 0 where the mode can scale to zero"""
+    max_capacity: Annotated[int, Field(ge=1)] = 2
+    """highest capacity"""
+    initial_capacity: Annotated[int | None, Field(ge=1)] = None
+    """capacity of the first deployment, after which scaling decides; unset: the minimum, or 1"""
+    invocations_per_instance: Annotated[float | None, Field(gt=0)] = None
+    """target of scaling: invocations of an instance in a minute"""
+    concurrent_requests_per_model: Annotated[float | None, Field(gt=0)] = None
+    """target of scaling: concurrent requests of a model (a metric of every 10 s)"""
+    backlog_per_instance: Annotated[float | None, Field(gt=0)] = None
+    """target of scaling in async mode: queued requests for each instance"""
+    provisioned_concurrency_percent: Annotated[float | None, Field(gt=0, le=100)] = None
+    """target of scaling in serverless mode: used share of provisioned concurrency"""
+    scale_in_cooldown_seconds: Annotated[int, Field(ge=0, le=3600)] = 300
+    """wait after removing capacity"""
+    scale_out_cooldown_seconds: Annotated[int, Field(ge=0, le=3600)] = 60
+    """wait after adding capacity"""
+    disable_scale_in: bool = False
+    """load only adds capacity; schedules still remove it"""
+    schedule: Array[ScheduledCapacity] = ()
+    steps: Array[ScalingStep] = ()
 
     @field_validator("max_capacity", "initial_capacity")
     @classmethod
@@ -120,44 +94,19 @@ class ScalingSettings(Table):
 class UpdateSettings(Table):
     """`[<stage>.update]`. SageMaker's deployment guardrails."""
 
-    strategy: Annotated[
-        Literal["all-at-once", "canary", "linear", "rolling"],
-        Field(description="how traffic goes over to new instances"),
-    ] = "all-at-once"
-    step_percent: Annotated[
-        int,
-        Field(
-            ge=5,
-            le=50,
-            description="percentage of capacity: of the canary, a linear step, a rolling batch",
-        ),
-    ] = 20
-    wait_seconds: Annotated[
-        int,
-        Field(
-            ge=0,
-            le=3600,
-            description="wait between steps, in which alarms may roll the update back",
-        ),
-    ] = 300
-    bake_seconds: Annotated[
-        int,
-        Field(ge=0, le=3600, description="wait after the last step, before the old instances end"),
-    ] = 300
-    timeout_seconds: Annotated[
-        int,
-        Field(
-            ge=600, le=28800, description="time for the whole update, after which it is rolled back"
-        ),
-    ] = 7200
-    rollback_alarms: Annotated[
-        tuple[str, ...],
-        Field(
-            strict=False,
-            description="names of alarms of your own that roll an update back, beside those of "
-            "5XX errors and p99 latency",
-        ),
-    ] = ()
+    strategy: Literal["all-at-once", "canary", "linear", "rolling"] = "all-at-once"
+    """how traffic goes over to new instances"""
+    step_percent: Annotated[int, Field(ge=5, le=50)] = 20
+    """percentage of capacity: of the canary, a linear step, a rolling batch"""
+    wait_seconds: Annotated[int, Field(ge=0, le=3600)] = 300
+    """wait between steps, in which alarms may roll the update back"""
+    bake_seconds: Annotated[int, Field(ge=0, le=3600)] = 300
+    """wait after the last step, before the old instances end"""
+    timeout_seconds: Annotated[int, Field(ge=600, le=28800)] = 7200
+    """time for the whole update, after which it is rolled back"""
+    rollback_alarms: Array[str] = ()
+    """names of alarms of your own that roll an update back, beside those of 5XX errors and p99
+    latency"""
 
     @field_validator("step_percent")
     @classmethod

@@ -15,6 +15,7 @@ from stacks.settings.modes import (
     ServerlessSettings,
 )
 from stacks.settings.network import DataSettings, NetworkSettings
+from stacks.settings.releases import ReleaseSettings
 from stacks.settings.scaling import ScalingSettings, UpdateSettings
 from stacks.settings.values import (
     Account,
@@ -25,25 +26,19 @@ from stacks.settings.values import (
     Table,
     conflict,
 )
-from stacks.settings.verify import VerifySettings
-from stacks.settings.watching import AlarmSettings, CaptureSettings, DriftSettings
+from stacks.settings.watching import AlarmSettings, CaptureSettings, DriftSettings, VerifySettings
 
 
 class ShippingSettings(Table):
     """`[<stage>.shipping]`. How the model gets to the instances."""
 
-    form: Annotated[
-        Literal["archive", "files", "s3"],
-        Field(
-            description="one archive named by its content; the files as they are, which saves "
-            "unpacking at start; or an archive that is in S3 already"
-        ),
-    ] = "archive"
-    s3_uri: Annotated[S3Archive | None, Field(description='the archive where form = "s3"')] = None
-    manifest_sha256: Annotated[
-        Sha256 | None,
-        Field(description="SHA-256 of its SHA256SUMS, as `berth pack` prints it"),
-    ] = None
+    form: Literal["archive", "files", "s3"] = "archive"
+    """one archive named by its content; the files as they are, which saves unpacking at start; or
+    an archive that is in S3 already"""
+    s3_uri: S3Archive | None = None
+    """with form = "s3": the archive"""
+    manifest_sha256: Sha256 | None = None
+    """SHA-256 of its SHA256SUMS, as `berth pack` prints it"""
 
     @field_validator("s3_uri", "manifest_sha256")
     @classmethod
@@ -56,22 +51,20 @@ class ShippingSettings(Table):
 class StageSettings(Table):
     """One stage, `[defaults]` filled in."""
 
-    account: Annotated[Account, Field(description="the stage's AWS account id")]
-    region: Annotated[Region, Field(description="the stage's AWS region")]
-    mode: Annotated[ModeName, Field(description="how SageMaker serves the model")] = "real-time"
-    production: Annotated[
-        bool,
-        Field(description="require two instances at least, and updates that alarms can roll back"),
-    ] = False
-    single_instance_in_production: Annotated[
-        bool, Field(description="accept one instance in production, whose loss is an outage")
-    ] = False
-    termination_protection: Annotated[
-        bool, Field(description="refuse to delete the stage's stacks")
-    ] = False
-    log_retention_days: Annotated[
-        RetentionDays, Field(description="days that the endpoint's logs are kept")
-    ] = 30
+    account: Account
+    """the stage's AWS account id"""
+    region: Region
+    """the stage's AWS region"""
+    mode: ModeName = "real-time"
+    """how SageMaker serves the model"""
+    production: bool = False
+    """require two instances at least, and updates that alarms can roll back"""
+    single_instance_in_production: bool = False
+    """accept one instance in production, whose loss is an outage"""
+    termination_protection: bool = False
+    """refuse to delete the stage's stacks"""
+    log_retention_days: RetentionDays = 30
+    """days that the endpoint's logs are kept"""
     shipping: ShippingSettings = ShippingSettings()
     endpoint: Annotated[EndpointSettings, Field(validate_default=True)] = EndpointSettings()
     serverless: ServerlessSettings = ServerlessSettings()
@@ -87,6 +80,7 @@ class StageSettings(Table):
     capture: CaptureSettings = CaptureSettings()
     drift: DriftSettings = DriftSettings()
     verify: VerifySettings = VerifySettings()
+    releases: ReleaseSettings = ReleaseSettings()
     network: NetworkSettings = NetworkSettings()
     data: DataSettings = DataSettings()
 

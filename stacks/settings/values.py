@@ -1,13 +1,13 @@
 """The kinds of values that stand in stages.toml, and how a wrong one is refused."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from stacks.aws_data import hosting_instance_types, sagemaker_regions
+from stacks.aws_data import instance_types, sagemaker_regions
 from stacks.settings.mistakes import nearest
 
 # PutRetentionPolicy takes these alone (a test holds them against CloudFormation's own schema).
@@ -18,9 +18,6 @@ RETENTION_DAYS = (
 )
 # fmt: on
 
-# SageMaker's names hold letters, digits and hyphens, 63 at most: <project>-<stage> has to fit.
-_PROJECT_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-_VARIANT_NAME = re.compile(r"[A-Za-z0-9](-*[A-Za-z0-9]){0,31}")
 # The areas of IANA's names; what stands outside of them (US/Eastern, GB) is another name for one.
 _TIME_ZONE = re.compile(
     r"UTC|(Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Etc|Europe|Indian|Pacific)"
@@ -28,9 +25,7 @@ _TIME_ZONE = re.compile(
 )
 # RFC 9110, 8.3.1: type/subtype, and parameters whose values may stand in quotes.
 _WORD = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
-_MEDIA_TYPE = re.compile(
-    rf'{_WORD}/{_WORD}([ \t]*;[ \t]*{_WORD}=({_WORD}|"([^"\\\x00-\x1f\x7f]|\\[ -~])*"))*'
-)
+_PARAMETER = rf'[ \t]*;[ \t]*{_WORD}=({_WORD}|"([^"\\\x00-\x1f\x7f]|\\[ -~])*")'
 
 
 class SettingsError(Exception):
@@ -38,9 +33,21 @@ class SettingsError(Exception):
 
 
 class Table(BaseModel):
-    """A table of stages.toml: frozen, no unknown keys, no silent conversions."""
+    """A table of stages.toml: frozen, no unknown keys, no silent conversions.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    The string under a key is its description in docs/settings.md and in messages.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True
+    )
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Make one line of each description."""
+        super().__pydantic_init_subclass__(**kwargs)
+        for field in cls.model_fields.values():
+            field.description = field.description and " ".join(field.description.split())
 
 
 def refuse(reason: str) -> PydanticCustomError:
@@ -54,20 +61,20 @@ def conflict(reason: str) -> PydanticCustomError:
     return PydanticCustomError("conflict", "{reason}", {"reason": reason})
 
 
-def _project_name(value: str) -> str:
-    if not _PROJECT_NAME.fullmatch(value) or len(value) > 32:
-        raise refuse("must be 1 to 32 lower-case letters, digits and single hyphens inside")
-    return value
+def matching(pattern: str, reason: str) -> AfterValidator:
+    """The check that a text matches a regular expression as a whole."""
+    known = re.compile(pattern)
 
+    def check(value: str) -> str:
+        if not known.fullmatch(value):
+            raise refuse(reason)
+        return value
 
-def _variant_name(value: str) -> str:
-    if not _VARIANT_NAME.fullmatch(value):
-        raise refuse("must be 1 to 32 letters, digits and hyphens inside")
-    return value
+    return AfterValidator(check)
 
 
 def _instance_type(value: str) -> str:
-    known = hosting_instance_types()
+    known = instance_types("hosting")
     if value not in known:
         raise refuse("no such SageMaker instance type" + nearest(value, known))
     return value
@@ -80,29 +87,10 @@ def _region(value: str) -> str:
     return value
 
 
-def _account(value: str) -> str:
-    if not re.fullmatch(r"[0-9]{12}", value):
-        raise refuse("must be an AWS account id: 12 digits in quotes")
-    return value
-
-
-def _email(value: str) -> str:
-    if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", value):
-        raise refuse("must be an e-mail address")
-    return value
-
-
 def _retention_days(value: int) -> int:
     if value not in RETENTION_DAYS:
         nearest_days = min(RETENTION_DAYS, key=lambda days: abs(days - value))
         raise refuse(f"CloudWatch Logs has no such retention; the nearest is {nearest_days}")
-    return value
-
-
-def _schedule(value: str) -> str:
-    # Of Application Auto Scaling and of EventBridge Scheduler alike.
-    if not re.fullmatch(r"(cron\(\S+( \S+){5}\)|rate\([1-9]\d* (minute|hour|day)s?\))", value):
-        raise refuse('must be as "cron(0 7 ? * MON-FRI *)" (six fields) or "rate(1 day)"')
     return value
 
 
@@ -116,56 +104,77 @@ def _time_zone(value: str) -> str:
         raise refuse("no such time zone in this machine's IANA database") from None
 
 
-def _media_type(value: str) -> str:
-    # TransformInput.ContentType and TransformOutput.Accept of SageMaker: 256 characters at most.
-    if not _MEDIA_TYPE.fullmatch(value) or len(value) > 256:
-        raise refuse('must be a media type of 256 characters at most, as "text/csv"')
-    return value
-
-
-def _s3_uri(value: str) -> str:
-    if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+\.tar\.gz", value):
-        raise refuse('must be as "s3://BUCKET/PATH/model.tar.gz"')
-    return value
-
-
-def _sha256(value: str) -> str:
-    if not re.fullmatch(r"[0-9a-f]{64}", value):
-        raise refuse("must be a SHA-256: 64 lower-case hexadecimal digits")
-    return value
-
-
-def _label(value: str) -> str:
-    # What a metric filter's selector can name.
-    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
-    if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", value):
-        raise refuse("must be letters, digits, periods, hyphens and underscores, as the label is")
-    return value
-
-
 def _resource_id(prefix: str) -> AfterValidator:
-    def check(value: str) -> str:
-        if not re.fullmatch(rf"{prefix}-[0-9a-f]{{8,17}}", value):
-            raise refuse(f'must be an id as "{prefix}-0123456789abcdef0"')
-        return value
-
-    return AfterValidator(check)
+    return matching(rf"{prefix}-[0-9a-f]{{8,17}}", f'must be an id as "{prefix}-0123456789abcdef0"')
 
 
-ProjectName = Annotated[str, AfterValidator(_project_name)]
-VariantName = Annotated[str, AfterValidator(_variant_name)]
 InstanceType = Annotated[str, AfterValidator(_instance_type)]
 Region = Annotated[str, AfterValidator(_region)]
-Account = Annotated[str, AfterValidator(_account)]
-Email = Annotated[str, AfterValidator(_email)]
 RetentionDays = Annotated[int, AfterValidator(_retention_days)]
-Schedule = Annotated[str, AfterValidator(_schedule)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
-MediaType = Annotated[str, AfterValidator(_media_type)]
-S3Archive = Annotated[str, AfterValidator(_s3_uri)]
-Sha256 = Annotated[str, AfterValidator(_sha256)]
-Label = Annotated[str, AfterValidator(_label)]
+# SageMaker's names hold letters, digits and hyphens, 63 at most: <project>-<stage> has to fit.
+ProjectName = Annotated[
+    str,
+    matching(
+        r"(?=.{1,32}$)[a-z][a-z0-9]*(-[a-z0-9]+)*",
+        "must be 1 to 32 lower-case letters, digits and single hyphens inside",
+    ),
+]
+VariantName = Annotated[
+    str,
+    matching(
+        r"[A-Za-z0-9](-*[A-Za-z0-9]){0,31}", "must be 1 to 32 letters, digits and hyphens inside"
+    ),
+]
+Account = Annotated[str, matching(r"[0-9]{12}", "must be an AWS account id: 12 digits in quotes")]
+Email = Annotated[str, matching(r"[^@\s]+@[^@\s]+\.[^@\s]+", "must be an e-mail address")]
+# Of Application Auto Scaling and of EventBridge Scheduler alike.
+Schedule = Annotated[
+    str,
+    matching(
+        r"(cron\(\S+( \S+){5}\)|rate\([1-9]\d* (minute|hour|day)s?\))",
+        'must be as "cron(0 7 ? * MON-FRI *)" (six fields) or "rate(1 day)"',
+    ),
+]
+# TransformInput.ContentType and TransformOutput.Accept of SageMaker: 256 characters at most.
+MediaType = Annotated[
+    str,
+    matching(
+        rf"(?=.{{1,256}}$){_WORD}/{_WORD}({_PARAMETER})*",
+        'must be a media type of 256 characters at most, as "text/csv"',
+    ),
+]
+S3Archive = Annotated[
+    str,
+    matching(
+        r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+\.tar\.gz",
+        'must be as "s3://BUCKET/PATH/model.tar.gz"',
+    ),
+]
+Sha256 = Annotated[
+    str, matching(r"[0-9a-f]{64}", "must be a SHA-256: 64 lower-case hexadecimal digits")
+]
+# What a metric filter's selector can name.
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+Label = Annotated[
+    str,
+    matching(
+        r"[A-Za-z0-9._-]{1,64}",
+        "must be letters, digits, periods, hyphens and underscores, as the label is",
+    ),
+]
+Repository = Annotated[
+    str,
+    matching(
+        r"[A-Za-z0-9](-?[A-Za-z0-9]){0,38}/[A-Za-z0-9._-]{1,100}",
+        'must be as "owner/name", as it stands in the repository\'s address',
+    ),
+]
 VpcId = Annotated[str, _resource_id("vpc")]
 SubnetId = Annotated[str, _resource_id("subnet")]
 SecurityGroupId = Annotated[str, _resource_id("sg")]
 Percent = Annotated[float, Field(gt=0, le=100)]
+
+_Item = TypeVar("_Item")
+# TOML has arrays, which are lists: a strict tuple would take none.
+Array = Annotated[tuple[_Item, ...], Field(strict=False)]

@@ -1,105 +1,58 @@
-"""What is watched and kept: alarms, data capture, drift."""
+"""What is watched and kept: alarms, data capture, drift, and the verification of a release."""
 
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from stacks.settings.values import Email, Label, Percent, Table, refuse
-
-_Emails = tuple[Email, ...]
+from stacks.settings.values import Array, Email, Label, Percent, Table, refuse
 
 
 class AlarmSettings(Table):
     """`[<stage>.alarms]`. An alarm goes off where its metric is beyond the number."""
 
-    invocation_4xx_percent: Annotated[
-        Percent,
-        Field(
-            description="percentage of invocations in five minutes that end with a 4XX error: "
-            "callers' mistakes"
-        ),
-    ] = 20
-    invocation_5xx_percent: Annotated[
-        Percent,
-        Field(
-            description="percentage of invocations in a minute that end with a 5XX error; "
-            "rolls updates back"
-        ),
-    ] = 1
-    model_latency_p50_ms: Annotated[
-        float, Field(gt=0, description="median of ModelLatency, milliseconds")
-    ] = 250
-    model_latency_p99_ms: Annotated[
-        float,
-        Field(
-            gt=0, description="99th percentile of ModelLatency, milliseconds; rolls updates back"
-        ),
-    ] = 1000
-    overhead_latency_p99_ms: Annotated[
-        float, Field(gt=0, description="99th percentile of OverheadLatency, milliseconds")
-    ] = 500
-    no_traffic_minutes: Annotated[
-        int,
-        Field(
-            ge=0,
-            le=1440,
-            description="minutes without an invocation where traffic is expected; 0 for no "
-            "such alarm",
-        ),
-    ] = 0
-    cpu_percent: Annotated[
-        Percent, Field(description="CPU utilization of all cores of an instance")
-    ] = 90
-    memory_percent: Annotated[Percent, Field(description="memory utilization of an instance")] = 90
-    disk_percent: Annotated[Percent, Field(description="disk utilization of an instance")] = 80
-    gpu_percent: Annotated[Percent, Field(description="utilization of all GPUs of an instance")] = (
-        95
-    )
-    gpu_memory_percent: Annotated[
-        Percent, Field(description="memory utilization of all GPUs of an instance")
-    ] = 90
-    at_maximum_minutes: Annotated[
-        int,
-        Field(
-            ge=1,
-            le=1440,
-            description="minutes during which as many instances run as `scaling.max_capacity` "
-            "allows",
-        ),
-    ] = 30
-    backlog_per_instance: Annotated[
-        float, Field(gt=0, description="async: requests in the queue for each instance")
-    ] = 100
-    backlog_age_minutes: Annotated[
-        float, Field(gt=0, description="async: age of the oldest request in the queue, in minutes")
-    ] = 15
-    cache_miss_percent: Annotated[
-        Percent,
-        Field(description="multi-model: percentage of calls whose model had to be loaded first"),
-    ] = 20
-    critical_subscribers: Annotated[
-        _Emails,
-        Field(
-            strict=False,
-            description="e-mail addresses that get the critical alarms: requests fail or are late",
-        ),
-    ] = ()
-    warning_subscribers: Annotated[
-        _Emails,
-        Field(
-            strict=False,
-            description="e-mail addresses that get the warnings: requests may soon fail or be late",
-        ),
-    ] = ()
+    invocation_4xx_percent: Percent = 20
+    """percentage of invocations in five minutes that end with a 4XX error: callers' mistakes"""
+    invocation_5xx_percent: Percent = 1
+    """percentage of invocations in a minute that end with a 5XX error; rolls updates back"""
+    model_latency_p50_ms: Annotated[float, Field(gt=0)] = 250
+    """median of ModelLatency, milliseconds"""
+    model_latency_p99_ms: Annotated[float, Field(gt=0)] = 1000
+    """99th percentile of ModelLatency, milliseconds; rolls updates back"""
+    overhead_latency_p99_ms: Annotated[float, Field(gt=0)] = 500
+    """99th percentile of OverheadLatency, milliseconds"""
+    no_traffic_minutes: Annotated[int, Field(ge=0, le=1440)] = 0
+    """minutes without an invocation where traffic is expected; 0 for no such alarm"""
+    cpu_percent: Percent = 90
+    """CPU utilization of all cores of an instance"""
+    memory_percent: Percent = 90
+    """memory utilization of an instance"""
+    disk_percent: Percent = 80
+    """disk utilization of an instance"""
+    gpu_percent: Percent = 95
+    """utilization of all GPUs of an instance"""
+    gpu_memory_percent: Percent = 90
+    """memory utilization of all GPUs of an instance"""
+    at_maximum_minutes: Annotated[int, Field(ge=1, le=1440)] = 30
+    """minutes during which as many instances run as `scaling.max_capacity` allows"""
+    backlog_per_instance: Annotated[float, Field(gt=0)] = 100
+    """async: requests in the queue for each instance"""
+    backlog_age_minutes: Annotated[float, Field(gt=0)] = 15
+    """async: age of the oldest request in the queue, in minutes"""
+    cache_miss_percent: Percent = 20
+    """multi-model: percentage of calls whose model had to be loaded first"""
+    critical_subscribers: Array[Email] = ()
+    """e-mail addresses that get the critical alarms: requests fail or are late"""
+    warning_subscribers: Array[Email] = ()
+    """e-mail addresses that get the warnings: requests may soon fail or be late"""
 
 
 class CaptureSettings(Table):
     """`[<stage>.capture]`. Requests and responses kept in the stage's bucket under `capture/`."""
 
-    percent: Annotated[
-        int, Field(ge=0, le=100, description="percentage of invocations that are kept; 0 for none")
-    ] = 0
-    days: Annotated[int, Field(ge=1, description="days that they are kept")] = 30
+    percent: Annotated[int, Field(ge=0, le=100)] = 0
+    """percentage of invocations that are kept; 0 for none"""
+    days: Annotated[int, Field(ge=1)] = 30
+    """days that they are kept"""
 
 
 def _each_once(labels: tuple[str, ...]) -> tuple[str, ...]:
@@ -111,15 +64,37 @@ def _each_once(labels: tuple[str, ...]) -> tuple[str, ...]:
 class DriftSettings(Table):
     """`[<stage>.drift]`. Statistics of inputs and predictions, against their usual values."""
 
-    enabled: Annotated[bool, Field(description="alarm on drift of inputs and predictions")] = False
-    band_width: Annotated[
-        float,
-        Field(
-            gt=0, le=10, description="standard deviations around the forecast that count as usual"
-        ),
-    ] = 3
-    labels: Annotated[
-        tuple[Label, ...],
-        AfterValidator(_each_once),
-        Field(strict=False, max_length=10, description="entity labels whose rates have an alarm"),
-    ] = ()
+    enabled: bool = False
+    """alarm on drift of inputs and predictions"""
+    band_width: Annotated[float, Field(gt=0, le=10)] = 3
+    """standard deviations around the forecast that count as usual"""
+    labels: Annotated[Array[Label], AfterValidator(_each_once), Field(max_length=10)] = ()
+    """entity labels whose rates have an alarm"""
+
+
+_Score = Annotated[float, Field(ge=0, le=1)]
+
+
+class VerifySettings(Table):
+    """`[<stage>.verify]`. What `berth verify` asks of the running endpoint."""
+
+    bake_seconds: Annotated[int, Field(ge=0, le=86400)] = 60
+    """seconds in which no alarm may go off"""
+    requests_per_second: Annotated[float, Field(gt=0, le=1000)] = 5
+    """rate at which latency is measured"""
+    seconds: Annotated[int, Field(ge=1, le=3600)] = 30
+    """seconds in which latency is measured"""
+    min_entity_f1: _Score = 0.8
+    """lowest F1 on the model's golden set, over all labels"""
+    max_entity_f1_drop: _Score = 0.01
+    """how far F1 may be below the former release's, on the same golden set"""
+    max_label_f1_drop: _Score = 0.05
+    """how far the F1 of each label may be below the former release's"""
+    max_latency_p50_ms: Annotated[float | None, Field(gt=0)] = None
+    """highest median latency that the caller sees, milliseconds; unset: any"""
+    max_latency_p95_ms: Annotated[float | None, Field(gt=0)] = None
+    """the same for the 95th percentile"""
+    max_latency_p99_ms: Annotated[float, Field(gt=0)] = 1000
+    """the same for the 99th percentile"""
+    max_errors: Annotated[int, Field(ge=0)] = 0
+    """how many requests may fail, or have a response that is not a list of spans"""

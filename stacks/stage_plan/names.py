@@ -57,6 +57,11 @@ class StageNames:
         return f"{self.endpoint}-{purpose}"
 
     @property
+    def signing_key(self) -> str:
+        """The alias of the key that signs the stage's releases."""
+        return f"alias/{self.endpoint}-releases"
+
+    @property
     def endpoint_logs(self) -> str:
         """The log group that SageMaker gives an endpoint's containers."""
         return f"/aws/sagemaker/Endpoints/{self.endpoint}"

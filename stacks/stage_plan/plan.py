@@ -15,12 +15,12 @@ _EVERY_TARGET = sorted({target for mode in MODES.values() for target in mode.sca
 
 @dataclass(frozen=True)
 class StagePlan:
-    """A stage as everything sees it that checks, builds, watches or promotes it."""
+    """What checks, stacks, alarms and promotion know of a stage."""
 
     names: StageNames
     mode: Mode
     settings: StageSettings
-    """What stages.toml says; for values that mean what they say."""
+    """What stages.toml says, for values from which nothing else follows."""
     file: Path
     """stages.toml."""
     model: str
@@ -28,7 +28,7 @@ class StagePlan:
     cuda: str
     """CUDA of the image, or "none"."""
     variants: tuple[VariantPlan, ...]
-    """Those that answer requests, one at least."""
+    """Those that serve requests, one at least."""
     shadow: VariantPlan | None
     """The one that gets copies of requests."""
     archives: Path | None
@@ -46,7 +46,7 @@ class StagePlan:
 
     @property
     def component(self) -> str | None:
-        """The name of the inference component that answers in the variant's place."""
+        """The name of the inference component that serves in the variant's place."""
         return self.names.component if self.mode.has_components else None
 
     @property
@@ -131,9 +131,9 @@ class StagePlan:
 
     @property
     def has_fixed_capacity(self) -> bool:
-        """Whether capacity is stages.toml's to say at every update.
+        """Whether every update sets the capacity that stages.toml names.
 
-        With scaling only switched off for a while, an update keeps what it had reached.
+        Where scaling is only switched off for a while, an update keeps what it had reached.
         """
         scaling = self.settings.scaling
         return scaling.min_capacity == scaling.max_capacity and not scaling.schedule

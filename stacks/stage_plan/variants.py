@@ -46,7 +46,7 @@ class VariantPlan:
 def production_variants(
     settings: StageSettings, mode: Mode, *, model: str, cuda: str
 ) -> tuple[VariantPlan, ...]:
-    """Those that answer; one, named as SageMaker itself does, where stages.toml names none.
+    """Those that serve requests; one, named as SageMaker itself does, where stages.toml names none.
 
     `model`: the folder of variants that name no other.
     """

@@ -27,18 +27,18 @@ class Alarm:
     """An alarm.
 
     name: behind the endpoint's; unique in it.
-    severity: critical breaks answers now, warning soon might.
     description: what happened, and what to do.
+    severity: critical where requests fail or are late, warning where they soon may.
     periods: of the metric's own, all of which breach, unless `datapoints` says how many.
     missing: what a period without data counts as. `notBreaching` by default: no traffic is no
-        fault of the answers.
+        fault of the endpoint.
     """
 
     name: str
-    severity: Severity
     watched: Watched
     threshold: float | Band
     description: str
+    severity: Severity = "warning"
     comparison: str = ABOVE
     periods: int = 1
     datapoints: int | None = None

@@ -8,7 +8,7 @@ from stacks.settings.watching import AlarmSettings
 from stacks.watching.alarm import AT_LEAST, Alarm, span
 from stacks.watching.metrics import WatchedVariant
 
-# Utilization that is over within so many seconds sets no alarm off.
+# High utilization sets an alarm off once it has lasted for this many seconds.
 _SUSTAINED = 300
 
 
@@ -23,7 +23,6 @@ def at_maximum(variant: WatchedVariant, settings: StageSettings) -> list[Alarm]:
     return [
         Alarm(
             name=f"{variant.name}-at-maximum",
-            severity="warning",
             watched=capacity,
             comparison=AT_LEAST,
             threshold=scaling.max_capacity * variant.samples_each,
@@ -45,7 +44,6 @@ def serverless_alarms(variant: WatchedVariant, settings: StageSettings) -> list[
     found = [
         Alarm(
             name=f"{variant.name}-memory",
-            severity="warning",
             watched=variant.instances("MemoryUtilization", "Maximum"),
             threshold=alarms.memory_percent,
             periods=5,
@@ -80,8 +78,7 @@ def _used_up(
     minutes = alarms.at_maximum_minutes
     return Alarm(
         name=f"{variant.name}-{name}",
-        severity="warning",
-        watched=variant.answers(metric, "Maximum"),
+        watched=variant.invocations(metric, "Maximum"),
         comparison=AT_LEAST,
         threshold=1,  # a share of 0 to 1
         periods=minutes,
@@ -125,7 +122,6 @@ def _high(variant: WatchedVariant, what: str, metric: str, percent: float, times
     periods = ceil(_SUSTAINED / watched.period)
     return Alarm(
         name=f"{variant.name}-{what}",
-        severity="warning",
         watched=watched,
         threshold=percent * times,
         periods=periods,

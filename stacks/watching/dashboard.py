@@ -1,11 +1,11 @@
-"""One look at a stage: is it up, is it fast, is it right, what does it cost in instances."""
+"""The dashboard of a stage: whether it is up, fast and right, and what it costs in instances."""
 
 from collections.abc import Sequence
 
 from stacks.instance_types import gpu_count, vcpu_count
 from stacks.stage_plan import StagePlan
-from stacks.watching.answers import error_rate
 from stacks.watching.drift import figures
+from stacks.watching.invocations import error_rate
 from stacks.watching.metrics import Formula, WatchedVariant, requests, watched_variants
 from stacks.watching.queue import cache_miss_rate, of_queue
 from stacks.watching.widgets import Line, Widget, graph, laid_out, number, status, text
@@ -38,7 +38,7 @@ def _lines(
     variants: Sequence[WatchedVariant], called: str, statistic: str, metric: str
 ) -> list[Line]:
     return [
-        Line(f"{each.name} {called}".strip(), each.answers(metric, statistic), _MILLISECONDS)
+        Line(f"{each.name} {called}".strip(), each.invocations(metric, statistic), _MILLISECONDS)
         for each in variants
     ]
 
@@ -88,7 +88,7 @@ def _waiting(plan: StagePlan, variants: Sequence[WatchedVariant]) -> list[list[W
             "an instance", of_queue(endpoint, "ApproximateBacklogSizePerInstance", "Average")
         )
         age = Line("oldest", of_queue(endpoint, "ApproximateAgeOfOldestRequest", "Maximum"))
-        failed = [Line(one.name, one.answers("InvocationFailures", "Sum")) for one in variants]
+        failed = [Line(one.name, one.invocations("InvocationFailures", "Sum")) for one in variants]
         old = alarms.backlog_age_minutes * 60
         return [
             [
@@ -132,7 +132,7 @@ def _cost(plan: StagePlan, variants: Sequence[WatchedVariant]) -> list[list[Widg
         return [_serverless_cost(variants)]
     settings, every = plan.settings, plan.settings.endpoint.metrics.frequency_seconds
     called = "copies" if variants[0].component else "instances"
-    # A sample stands for so many seconds of an instance.
+    # A sample stands for `every` seconds of an instance.
     running = [
         Line(each.name, Formula(f"{{n}} * {every} / PERIOD({{n}})", {"n": each.capacity}))
         for each in variants
@@ -166,9 +166,13 @@ def _used(variants: Sequence[WatchedVariant]) -> list[Line]:
 
 def _serverless_cost(variants: Sequence[WatchedVariant]) -> list[Widget]:
     """There are no instances: what is paid for is seconds of computing."""
-    computed = [Line(each.name, each.answers("ModelLatency", "Sum"), _SECONDS) for each in variants]
+    computed = [
+        Line(each.name, each.invocations("ModelLatency", "Sum"), _SECONDS) for each in variants
+    ]
     share = [
-        Line(each.name, each.answers("ServerlessConcurrentExecutionsUtilization", "Maximum"), 100)
+        Line(
+            each.name, each.invocations("ServerlessConcurrentExecutionsUtilization", "Maximum"), 100
+        )
         for each in variants
     ]
     memory = [Line(each.name, each.instances("MemoryUtilization", "Maximum")) for each in variants]

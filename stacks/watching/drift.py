@@ -68,7 +68,6 @@ def drift_alarms(namespace: str, drift: DriftSettings) -> list[Alarm]:
     return [
         Alarm(
             name=f"drift-{figure.name}",
-            severity="warning",
             watched=figure.metric(namespace),
             threshold=Band(drift.band_width),
             comparison=OUTSIDE,

@@ -2,11 +2,17 @@
 
 from stacks.stage_plan import StagePlan
 from stacks.watching.alarm import Alarm
-from stacks.watching.answers import answer_alarms, silence
 from stacks.watching.capacity import at_maximum, serverless_alarms, utilization_alarms
 from stacks.watching.drift import drift_alarms
+from stacks.watching.invocations import invocation_alarms, rollback_alarms, silence
 from stacks.watching.metrics import WatchedVariant, watched_variants
 from stacks.watching.queue import cache_alarms, failure_alarms, queue_alarms
+
+
+def alarms_that_roll_back(plan: StagePlan) -> list[Alarm]:
+    """The alarms of each variant that roll an update back."""
+    limits = plan.settings.alarms
+    return [alarm for each in watched_variants(plan) for alarm in rollback_alarms(each, limits)]
 
 
 def endpoint_alarms(plan: StagePlan) -> list[Alarm]:
@@ -23,7 +29,7 @@ def endpoint_alarms(plan: StagePlan) -> list[Alarm]:
 
 def _of_variant(variant: WatchedVariant, plan: StagePlan) -> list[Alarm]:
     mode, settings = plan.mode, plan.settings
-    found = answer_alarms(variant, settings.alarms, mode)
+    found = invocation_alarms(variant, settings.alarms, mode)
     if not mode.has_instances:
         return found + serverless_alarms(variant, settings)
     found += utilization_alarms(variant, settings.alarms)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from stacks.settings.endpoint import MetricsSettings
 from stacks.stage_plan import Mode, StagePlan
 
-ANSWERS = "AWS/SageMaker"
+INVOCATIONS = "AWS/SageMaker"
 INSTANCES = "/aws/sagemaker/Endpoints"
 COPIES = "/aws/sagemaker/InferenceComponents"
 
@@ -43,8 +43,8 @@ class WatchedVariant:
     """A variant, and where SageMaker publishes what it does.
 
     instance_types: in order of priority; empty where the mode has no instances.
-    component: the inference component that serves in its place; its answers are published by its
-        own name.
+    component: the inference component that serves in its place; its invocations are published
+        by its own name.
     """
 
     endpoint: str
@@ -59,11 +59,11 @@ class WatchedVariant:
         return {"EndpointName": self.endpoint, "VariantName": self.name}
 
     @property
-    def answers_every(self) -> int:
-        """Seconds between data points of answers, a minute at least.
+    def invocations_every(self) -> int:
+        """Seconds between data points of invocations, a minute at least.
 
         A shorter period than the metric is published by has gaps, and an alarm on it never sees
-        all of its points. Without enhanced metrics answers are published by the minute.
+        all of its points. Without enhanced metrics invocations are published by the minute.
         https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch-enhanced-metrics.html
         """
         return self.instances_every if self.publishing.enhanced else MINUTE
@@ -73,11 +73,11 @@ class WatchedVariant:
         """Seconds between data points of an instance, a minute at least."""
         return max(MINUTE, self.publishing.frequency_seconds)
 
-    def answers(self, name: str, statistic: str, period: int = 0) -> Metric:
+    def invocations(self, name: str, statistic: str, period: int = 0) -> Metric:
         """A metric of invocations, by the minute unless `period` says otherwise."""
         component = {"InferenceComponentName": self.component} if self.component else None
-        seconds = max(period, self.answers_every)
-        return Metric(ANSWERS, name, component or self.dimensions, statistic, seconds)
+        seconds = max(period, self.invocations_every)
+        return Metric(INVOCATIONS, name, component or self.dimensions, statistic, seconds)
 
     def instances(self, name: str, statistic: str) -> Metric:
         """A metric of instances; a data point is an instance at a moment."""
@@ -104,7 +104,7 @@ class WatchedVariant:
 
 
 def watched_variants(plan: StagePlan) -> list[WatchedVariant]:
-    """The variants of an endpoint that answer."""
+    """The variants of an endpoint that serve requests."""
     publishing = plan.settings.endpoint.metrics
     return [
         WatchedVariant(
@@ -115,16 +115,16 @@ def watched_variants(plan: StagePlan) -> list[WatchedVariant]:
 
 
 def requests(variant: WatchedVariant, mode: Mode) -> Metric:
-    """How many were answered: async endpoints publish no Invocations.
+    """How many requests were answered: async endpoints publish no Invocations.
 
     https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-monitor.html
     """
     if "Invocations" in mode.metrics:
-        return variant.answers("Invocations", "Sum")
-    return variant.answers("ModelLatency", "SampleCount")
+        return variant.invocations("Invocations", "Sum")
+    return variant.invocations("ModelLatency", "SampleCount")
 
 
 def all_requests(variants: Sequence[WatchedVariant], mode: Mode) -> Formula:
-    """How many all variants answered; 0 where there is no data point."""
+    """How many requests all variants answered; 0 where there is no data point."""
     counted = {f"requests{index}": requests(each, mode) for index, each in enumerate(variants)}
     return Formula(" + ".join(f"FILL({{{name}}}, 0)" for name in counted), counted)

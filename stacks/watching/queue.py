@@ -5,13 +5,13 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-monitor.html
 
 from stacks.settings.watching import AlarmSettings
 from stacks.watching.alarm import Alarm, span
-from stacks.watching.answers import FIVE_MINUTES
-from stacks.watching.metrics import ANSWERS, Formula, Metric, WatchedVariant
+from stacks.watching.invocations import FIVE_MINUTES
+from stacks.watching.metrics import INVOCATIONS, Formula, Metric, WatchedVariant
 
 
 def of_queue(endpoint: str, name: str, statistic: str) -> Metric:
     """A metric of an async endpoint's queue: its one dimension is the endpoint's name."""
-    return Metric(ANSWERS, name, {"EndpointName": endpoint}, statistic)
+    return Metric(INVOCATIONS, name, {"EndpointName": endpoint}, statistic)
 
 
 def queue_alarms(endpoint: str, alarms: AlarmSettings) -> list[Alarm]:
@@ -20,7 +20,6 @@ def queue_alarms(endpoint: str, alarms: AlarmSettings) -> list[Alarm]:
     return [
         Alarm(
             name="backlog",
-            severity="warning",
             watched=of_queue(endpoint, "ApproximateBacklogSizePerInstance", "Average"),
             threshold=waiting,
             periods=5,
@@ -41,7 +40,7 @@ def queue_alarms(endpoint: str, alarms: AlarmSettings) -> list[Alarm]:
 
 def failure_alarms(variant: WatchedVariant) -> list[Alarm]:
     """Failures of any kind, those of S3 included; the error topic reports each single one."""
-    failures = variant.answers("InvocationFailures", "Sum", FIVE_MINUTES)
+    failures = variant.invocations("InvocationFailures", "Sum", FIVE_MINUTES)
     return [
         Alarm(
             name=f"{variant.name}-failures",
@@ -57,7 +56,7 @@ def failure_alarms(variant: WatchedVariant) -> list[Alarm]:
 
 def cache_miss_rate(variant: WatchedVariant) -> Formula:
     """Percent of calls whose model was not loaded: the average of ModelCacheHit is the hits'."""
-    hits = variant.answers("ModelCacheHit", "Average", FIVE_MINUTES)
+    hits = variant.invocations("ModelCacheHit", "Average", FIVE_MINUTES)
     return Formula("100 * (1 - {hits})", {"hits": hits})
 
 
@@ -67,7 +66,6 @@ def cache_alarms(variant: WatchedVariant, alarms: AlarmSettings) -> list[Alarm]:
     return [
         Alarm(
             name=f"{variant.name}-cache-misses",
-            severity="warning",
             watched=cache_miss_rate(variant),
             threshold=misses,
             periods=3,

@@ -1,23 +1,19 @@
 """What is taken out of a cloud assembly."""
 
-import io
 import json
-import zipfile
 from pathlib import Path
 
 import pytest
 
 from aws.assembly import (
-    AssemblyError,
     FileAsset,
     ImageAsset,
     read,
     stage_folder,
     stages,
     stored_templates,
-    unzip,
-    zipped,
 )
+from aws.errors import AssemblyError
 
 ACCOUNT, REGION = "1" * 12, "eu-central-1"
 DEPLOY, PUBLISHING = (f"arn:${{AWS::Partition}}:iam::{ACCOUNT}:role/{n}" for n in "dp")
@@ -119,40 +115,6 @@ def test_what_is_not_in_the_assembly_itself_is_expected_in_the_account(assembly:
     assert found.bucket == "cdk-assets"
     assert found.files == (FileAsset("0123", "cdk-assets", "0123.gz"),)
     assert found.images == (ImageAsset("cdk-images", "4567", (("PYTHON_VERSION", "3.11"),)),)
-
-
-def test_the_zip_has_all_stages_what_they_were_made_from_and_no_assets(assembly: Path) -> None:
-    content = zipfile.ZipFile(io.BytesIO(zipped(assembly)))
-    assert sorted(content.namelist()) == [
-        "assembly-dev/assets.json",
-        "assembly-dev/manifest.json",
-        "assembly-dev/s.json",
-        "assembly-dev/t.json",
-        "assembly-qa/assets.json",
-        "assembly-qa/manifest.json",
-        "assembly-qa/s.json",
-        "assembly-qa/t.json",
-        "manifest.json",
-        "stages.toml",
-    ]
-    manifest = json.loads(content.read("manifest.json"))
-    assert manifest["version"] == "55.0.0"
-    assert list(manifest["artifacts"]) == ["assembly-dev", "assembly-qa"]
-
-
-def test_an_unzipped_assembly_is_read_as_the_first_one(assembly: Path, tmp_path: Path) -> None:
-    unzip(zipped(assembly), tmp_path / "again")
-    again = read(tmp_path / "again", "qa", ACCOUNT, REGION)
-    assert again == read(assembly, "qa", ACCOUNT, REGION)
-    assert zipped(tmp_path / "again") == zipped(assembly)
-
-
-def test_the_zip_has_the_same_bytes_whenever_its_files_were_written(assembly: Path) -> None:
-    before = zipped(assembly)
-    for file in (assembly / "assembly-dev").iterdir():
-        file.write_bytes(file.read_bytes())
-        file.touch()
-    assert zipped(assembly) == before
 
 
 def test_a_stage_that_it_has_not_is_refused(assembly: Path) -> None:

@@ -58,7 +58,8 @@ def test_a_check_writes_nothing_and_shows_the_difference(
         '+  "Description": "two",',
     ]
     assert lines[0] == "--- dev-Storage.json"
-    assert lines[-1].endswith("snapshots: differs; if that is meant: berth snapshots")
+    advice = "snapshots: differs from stages.toml; to write it anew: berth snapshots"
+    assert lines[-1].endswith(advice)
     assert kept(model_folder) == before
 
 

@@ -26,7 +26,7 @@ ENDPOINT = "berth-dev"
 
 
 class Told(BaseHTTPRequestHandler):
-    """Answers with what the request's body, a JSON object, asks for."""
+    """Responds with what the request's body, a JSON object, asks for."""
 
     protocol_version = "HTTP/1.1"
 
@@ -101,28 +101,30 @@ def client(runtime: int) -> Any:
 
 
 def invoke(client: Any, told: dict[str, Any], **more: Any) -> dict[str, Any]:
-    answer: dict[str, Any] = client.invoke_endpoint(
+    response: dict[str, Any] = client.invoke_endpoint(
         EndpointName=ENDPOINT, Body=json.dumps(told), **more
     )
-    return answer
+    return response
 
 
 def test_a_request_reaches_the_container_with_sagemakers_headers_alone(client: Any) -> None:
-    answer = invoke(client, {}, ContentType="text/csv", Accept="text/plain", CustomAttributes="a=1")
-    seen = json.loads(answer["Body"].read())
+    response = invoke(
+        client, {}, ContentType="text/csv", Accept="text/plain", CustomAttributes="a=1"
+    )
+    seen = json.loads(response["Body"].read())
     assert seen["path"] == "/invocations"
     assert seen["content-type"] == "text/csv"
     assert seen["accept"] == "text/plain"
     assert seen["x-amzn-sagemaker-custom-attributes"] == "a=1"
     assert "authorization" not in seen
-    assert answer["InvokedProductionVariant"] == "AllTraffic"
+    assert response["InvokedProductionVariant"] == "AllTraffic"
 
 
 def test_the_containers_type_and_attributes_come_back(client: Any) -> None:
     headers = {"Content-Type": "text/csv", "X-Amzn-SageMaker-Custom-Attributes": "b=2"}
-    answer = invoke(client, {"parts": ["x,y"], "headers": headers})
-    assert (answer["ContentType"], answer["CustomAttributes"]) == ("text/csv", "b=2")
-    assert answer["Body"].read() == b"x,y"
+    response = invoke(client, {"parts": ["x,y"], "headers": headers})
+    assert (response["ContentType"], response["CustomAttributes"]) == ("text/csv", "b=2")
+    assert response["Body"].read() == b"x,y"
 
 
 @pytest.mark.parametrize("status", [400, 503])
@@ -134,24 +136,24 @@ def test_a_containers_error_is_a_model_error(client: Any, status: int) -> None:
     assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 424
 
 
-def test_a_broken_answer_is_a_model_error(client: Any) -> None:
+def test_a_broken_response_is_a_model_error(client: Any) -> None:
     with pytest.raises(client.exceptions.ModelError, match="broke the connection"):
         invoke(client, {"breaks": True})
 
 
-def test_an_answer_in_parts_is_an_event_stream(client: Any) -> None:
-    answer = client.invoke_endpoint_with_response_stream(
+def test_a_response_in_parts_is_an_event_stream(client: Any) -> None:
+    response = client.invoke_endpoint_with_response_stream(
         EndpointName=ENDPOINT, Body=json.dumps({"parts": ["one", "two"]}), Accept="text/plain"
     )
-    assert b"".join(part["PayloadPart"]["Bytes"] for part in answer["Body"]) == b"onetwo"
+    assert b"".join(part["PayloadPart"]["Bytes"] for part in response["Body"]) == b"onetwo"
 
 
 def test_a_stream_that_breaks_says_so(client: Any) -> None:
-    answer = client.invoke_endpoint_with_response_stream(
+    response = client.invoke_endpoint_with_response_stream(
         EndpointName=ENDPOINT, Body=json.dumps({"parts": ["one"], "breaks": True})
     )
     with pytest.raises(EventStreamError, match="ModelStreamError"):
-        list(answer["Body"])
+        list(response["Body"])
 
 
 def test_an_error_before_a_stream_is_a_model_error(client: Any) -> None:

@@ -67,5 +67,5 @@ def test_a_front_that_is_gone_is_told() -> None:
     ours, theirs = socket.socketpair()
     with theirs:
         ours.close()
-        with pytest.raises(ConnectionError, match="the front is gone"):
+        with pytest.raises(ConnectionError, match="the front has ended"):
             Channel(theirs).receive()

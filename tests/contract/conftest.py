@@ -15,7 +15,7 @@ from contract.runner import Result, chosen, run
 EXAMPLE = Example(b'{"instances": [1.5, 2, 3]}', "application/json")
 STREAM = Example(b'{"stream": true, "instances": [1, 2, 3, 4]}', "application/json")
 # As long as needed for what goes well, and short for what would else be waited for in vain.
-LIMITS = Limits(start=30, answer=5, drain=5, recovery=2, hang=3, back=8, argument=5, load=1)
+LIMITS = Limits(start=30, response=5, drain=5, recovery=2, hang=3, back=8, argument=5, load=1)
 
 
 def server(name: str) -> str:

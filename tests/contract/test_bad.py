@@ -13,11 +13,11 @@ pytestmark = pytest.mark.slow
 
 # What is waited for in vain here; a server that is late for another reason is told apart by what
 # the case says.
-_SHORT = replace(LIMITS, answer=2, drain=4, back=3)
+_SHORT = replace(LIMITS, response=2, drain=4, back=3)
 # On the server of another case.
 _ALSO = [
     ("recovery.truth", "recovery.back", "it was not back within"),
-    ("drain.accepted", "drain.half-sent", "no answer"),
+    ("drain.accepted", "drain.half-sent", "no response"),
     ("drain.clock", "drain.status", "it had to be killed"),
 ]
 # What takes an image, or a port that tests cannot have for sure: see test_image.py and

@@ -1,11 +1,11 @@
 """docs/tutorial.md: the page's commands, run in their order as they stand there."""
 
-import os
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
+
+from tests import shell
 
 pytestmark = pytest.mark.slow
 
@@ -17,23 +17,9 @@ def test_a_model_of_ones_own_goes_from_a_folder_to_prod(root: Path, tmp_path: Pa
     checkout = tmp_path / "berth"  # the project is made beside it
     checkout.mkdir()
     (checkout / ".venv").symlink_to(root / ".venv")
-    ran = subprocess.run(
-        ["bash", "-ec", "\n".join(["trap 'berth local down' EXIT", *commands])],
-        cwd=checkout,
-        env={
-            **os.environ,
-            "LOCALAWS_HOME": str(tmp_path / "home"),
-            "CDK_REQUIRE_APPROVAL": "never",  # nobody is there to say yes
-        },
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stdout
+    printed = shell.run(commands, checkout, tmp_path / "home")
     _refused, prediction, verified, promoted = shown
-    assert ran.stdout.count(prediction) == 2, ran.stdout
-    assert verified in ran.stdout
-    assert promoted in ran.stdout
-    assert "AWS on this machine has ended" in ran.stdout
+    assert printed.count(prediction) == 2, printed
+    assert verified in printed
+    assert promoted in printed
+    assert "AWS on this machine has ended" in printed

@@ -31,5 +31,5 @@ def test_the_rehearsal_ends_as_it_has_to_and_says_what_it_does(
     assert "prod serves prod-000001, which is qa-000001, verified" in played.stdout
     assert re.search(r"dev-000002 did not pass: .*entity F1", played.stdout)
     assert re.search(r"qa-000002 did not pass: entity F1: 0\.000", played.stdout)
-    assert "qa went back and serves qa-000003, verified" in played.stdout
+    assert "qa was rolled back and serves qa-000003, verified" in played.stdout
     assert "nothing is left running" in played.stdout

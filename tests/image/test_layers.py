@@ -9,7 +9,7 @@ import pytest
 from stacks.build_arguments import build_arguments
 from stacks.compatibility import read_model_record
 from tools.image import base
-from tools.image.build import CONTAINER, DOCKER_MANIFEST, build, layers, replaced
+from tools.image.build import CONTAINER, DOCKER_MANIFEST, build, replaced
 from tools.image.engine import Engine
 
 LOOK = """
@@ -22,6 +22,12 @@ for source in [*site.rglob("*.py"), *pathlib.Path("/opt/berth/serving").rglob("*
 print(json.dumps(flags))
 """
 UNCHECKED_HASH = 1
+
+
+def layers(engine: Engine, image: str) -> list[str]:
+    """The digests of an image's layers, the base's first."""
+    found: list[str] = engine.inspect(image)["RootFS"]["Layers"]
+    return found
 
 
 def test_a_changed_line_of_code_moves_only_the_layers_of_the_code(

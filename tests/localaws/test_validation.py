@@ -6,14 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localaws.validation import Invalid, coerce, service_model, validate
+from localaws.json_api import AwsError
+from localaws.validation import coerce, service_model, validate
 
 ROLE = "arn:aws:iam::111111111111:role/serving"
 MODEL = {"ModelName": "m", "ExecutionRoleArn": ROLE}
 
 
 def refusal(operation: str, request: dict[str, Any]) -> str:
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(AwsError) as refused:
         validate("sagemaker", operation, request)
     return str(refused.value)
 
@@ -25,18 +26,18 @@ def test_a_request_that_fits_passes() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (
-            {"ModelName": None},
-            "Value null at 'modelName' failed to satisfy constraint: Member must",
-        ),
+        ({"ModelName": None}, "Invalid type for parameter ModelName, value: None"),
         ({"ModelName": "a_b"}, "Member must satisfy regular expression pattern: [a-zA-Z0-9]"),
         ({"ModelName": "a" * 64}, "Member must have length less than or equal to 63"),
-        ({"ModelName": 3}, "Value '3' at 'modelName'"),
+        ({"ModelName": 3}, "Invalid type for parameter ModelName, value: 3"),
         ({"PrimaryContainer": {"Mode": "x"}}, "at 'primaryContainer.mode' failed to satisfy"),
         ({"PrimaryContainer": {"Mode": "x"}}, "enum value set: [SingleModel, MultiModel]"),
         ({"Containers": [{"Image": "a b"}]}, "at 'containers.1.member.image'"),
-        ({"Nmae": "m"}, 'Unknown parameter in input: "Nmae", must be one of: Containers'),
-        ({"EnableNetworkIsolation": 1}, "Member must be a boolean, not int"),
+        ({"Nmae": "m"}, 'Unknown parameter in input: "Nmae", must be one of: ModelName'),
+        (
+            {"EnableNetworkIsolation": 1},
+            "Invalid type for parameter EnableNetworkIsolation, value: 1",
+        ),
     ],
 )
 def test_each_violation_is_named_as_aws_names_it(change: dict[str, Any], message: str) -> None:
@@ -44,18 +45,27 @@ def test_each_violation_is_named_as_aws_names_it(change: dict[str, Any], message
 
 
 def test_all_violations_are_counted() -> None:
-    assert refusal("CreateModel", {"ModelName": "a_b", "ExecutionRoleArn": "x"}).startswith(
-        "3 validation errors detected: "
+    assert refusal("CreateModel", {"ModelName": "a_b", "ExecutionRoleArn": "x" * 20}).startswith(
+        "2 validation errors detected: "
     )
 
 
-def test_numbers_have_bounds_and_are_finite() -> None:
-    variant = {"VariantName": "v", "InitialVariantWeight": float("nan"), "InitialInstanceCount": 0}
-    text = refusal(
-        "CreateEndpointConfig", {"EndpointConfigName": "c", "ProductionVariants": [variant]}
-    )
-    assert "'productionVariants.1.member.initialVariantWeight' failed" in text
-    assert "Member must have value greater than or equal to 1" in text
+@pytest.mark.parametrize(
+    ("member", "value", "message"),
+    [
+        (
+            "InitialVariantWeight",
+            float("nan"),
+            "'productionVariants.1.member.initialVariantWeight",
+        ),
+        ("InitialInstanceCount", True, "'productionVariants.1.member.initialInstanceCount'"),
+        ("InitialInstanceCount", 0, "ProductionVariants[0].InitialInstanceCount, value: 0"),
+    ],
+)
+def test_numbers_have_bounds_and_are_finite(member: str, value: float, message: str) -> None:
+    variants = [{"VariantName": "v", member: value}]
+    request = {"EndpointConfigName": "c", "ProductionVariants": variants}
+    assert message in refusal("CreateEndpointConfig", request)
 
 
 @pytest.mark.parametrize("service", ["sagemaker", "sagemaker-runtime", "application-autoscaling"])

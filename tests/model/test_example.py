@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.bundle.ner import Span, batches, merge, normalized, read_terms, windows
-from model.example.corpus import HELD_OUT_EVERY, LABELS, Author, lists, templates
+from model.example.corpus import LABELS, Author
 from model.example.evaluation import scores
+from model.example.words import HELD_OUT_EVERY, lists, templates
 from tests import berth_cli
 
 

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from promotion.artifacts import Artifact
 from promotion.console_output import Screen
-from promotion.moving.result import Moved, OnBytes, Planned
+from promotion.moving import Moved, OnBytes, Planned
 
 SIZE = 3_000_000
 
@@ -38,7 +38,7 @@ def test_a_terminal_has_a_bar_with_bytes_and_their_rate() -> None:
 
 def test_a_pipe_has_a_line_for_each_and_nothing_else() -> None:
     assert seen(terminal=False).splitlines() == [
-        f"file {name}: sha256 abababababab, 3,000,000 bytes: 3,000,000 sent, 0 copied in S3 or"
-        " ECR, 0 there"
+        f"file {name}: sha256 abababababab, 3,000,000 bytes: 3,000,000 sent, 0 copied in"
+        " S3, 0 there"
         for name in ("one.gz", "two.gz")
     ]

@@ -1,6 +1,6 @@
 """A release on its way, by the commands that a user types and the real CDK CLI.
 
-The gate's refusals and the way back are played by tests/end_to_end/test_rehearsal.py; what kills
+The gate's refusals and the rollback are played by tests/end_to_end/test_rehearsal.py; what kills
 and races do is in tests/promotion/promoting/.
 """
 
@@ -67,7 +67,7 @@ def test_a_release_goes_to_qa_and_a_trained_model_after_it_as_far_as_prod(
     nothing_differs(deployment, "qa", tmp_path / "assembly")
     what_qa_runs_goes_on_to_prod(deployment, "qa-000003", "prod-000002")
 
-    the_way_back_is_not_barred_by_the_alarms_of_what_failed(deployment)
+    a_rollback_is_not_barred_by_the_alarms_of_what_failed(deployment)
     nothing_differs(deployment, "qa", tmp_path / "assembly")
 
 
@@ -139,7 +139,7 @@ def what_qa_runs_goes_on_to_prod(deployment: Deployment, tested: str, brought: s
     assert after["manifest_sha256"] == before["manifest_sha256"]
 
 
-def the_way_back_is_not_barred_by_the_alarms_of_what_failed(deployment: Deployment) -> None:
+def a_rollback_is_not_barred_by_the_alarms_of_what_failed(deployment: Deployment) -> None:
     """Answers of 500 set off the alarm that takes every update back, that to a good model too."""
     code = deployment.project / "build" / "model" / "ner.py"
     start = "    if not word_ids:\n"
@@ -155,11 +155,11 @@ def the_way_back_is_not_barred_by_the_alarms_of_what_failed(deployment: Deployme
         "--to",
         "qa",
         "--force",
-        "to see it go back",
+        "to see it rolled back",
         status=1,
     )
     assert "qa: first without rollback alarms: rehearsal-qa-AllTraffic-5xx" in printed
-    assert printed.splitlines()[-1] == "qa went back and serves qa-000005, verified"
+    assert printed.splitlines()[-1] == "qa was rolled back and serves qa-000005, verified"
     assert "qa-000004 did not pass: " in told
-    assert shown(deployment, "qa-000004")["lineage"]["forced"] == "to see it go back"
+    assert shown(deployment, "qa-000004")["lineage"]["forced"] == "to see it rolled back"
     assert shown(deployment, "qa-000005")["lineage"]["release"] == "qa-000003"

@@ -153,7 +153,7 @@ def test_a_release_is_not_there_before_its_assembly(
 @pytest.mark.parametrize(
     ("document", "reason"),
     [
-        ("not JSON", "document: Invalid JSON"),
+        ("not JSON", "not a release of schema 1: Invalid JSON"),
         ("{}", "id: Field required"),
         (release("dev-000002").model_dump_json(), "it says that it is dev-000002 of dev"),
     ],
@@ -195,5 +195,6 @@ def test_a_golden_set_that_was_written_over_is_refused(stage: Stage) -> None:
     assert store.golden(made) == b"recorded"
     key = f"releases/golden/{made.golden}.jsonl"
     stage.client("s3").put_object(Bucket=stage.bucket, Key=key, Body=b"other")
-    with pytest.raises(PromotionError, match="not the bytes that it is named by"):
+    said = rf"{key}: its SHA-256 is .* was recorded with {made.golden}; restore"
+    with pytest.raises(PromotionError, match=said):
         store.golden(made)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from stacks.aws_data import hosting_instance_types, transform_instance_types
+from stacks.aws_data import instance_types
 from stacks.instance_types import (
     GPUS,
     UnknownInstanceTypeError,
@@ -61,7 +61,7 @@ def test_cores_memory_and_gpus_are_those_of_the_ec2_guide(
 
 
 def test_every_type_that_sagemaker_takes_has_cores_and_memory() -> None:
-    for name in hosting_instance_types() | transform_instance_types():
+    for name in instance_types("hosting") | instance_types("transform"):
         assert vcpu_count(name) >= 1
         assert memory_gib(name) >= 2
 
@@ -72,12 +72,12 @@ def test_a_family_of_another_day_is_refused_in_one_line() -> None:
 
 
 def test_every_gpu_family_that_sagemaker_hosts_on_is_known() -> None:
-    offered = {family_of(name) for name in hosting_instance_types()}
+    offered = {family_of(name) for name in instance_types("hosting")}
     assert {family for family in offered if family[0] == "g" or family[0] == "p"} == set(GPUS)
 
 
 def test_local_disks_are_those_of_the_ec2_guide() -> None:
-    families = {family_of(name) for name in hosting_instance_types() if has_local_storage(name)}
+    families = {family_of(name) for name in instance_types("hosting") if has_local_storage(name)}
     assert families == {
         *("m5d", "c5d", "r5d", "m6gd", "c6gd", "r6gd", "r7gd"),
         *("g4dn", "g5", "g6", "g6e", "g7", "g7e", "p4d", "p4de", "p5", "p5e", "p5en"),
@@ -86,7 +86,7 @@ def test_local_disks_are_those_of_the_ec2_guide() -> None:
 
 
 def test_arm_families_are_those_of_graviton_and_grace() -> None:
-    families = {family_of(name) for name in hosting_instance_types() if is_arm(name)}
+    families = {family_of(name) for name in instance_types("hosting") if is_arm(name)}
     graviton = re.compile(r"[cmr][678]g[dn]?")
     assert families == {f for f in families if graviton.fullmatch(f)} | {"p6e-gb200"}
     assert {"c6g", "c6gn", "m8g", "r7gd"} <= families

@@ -10,7 +10,7 @@ import pytest
 from ministack.core.iam_evaluator import EvalContext, evaluate_trust_policy
 
 from pipeline import add_roles
-from stacks.compliance import job_roles as compliance
+from stacks.compliance import packs
 from stacks.compliance.acknowledged import JOB_ROLE_WILDCARDS
 from stacks.job_roles import outputs
 from stacks.settings import Settings
@@ -185,7 +185,7 @@ def test_only_the_bootstrap_roles_of_the_own_account_are_taken_on(
 def synthesized(settings: Settings, context: dict[str, Any], folder: Path) -> cdk.App:
     app = cdk.App(outdir=str(folder), context=context, analytics_reporting=False)
     add_roles(app, settings)
-    compliance.apply(app)
+    packs.apply_to_job_roles(app)
     return app
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stacks.aws_data import hosting_instance_types, sagemaker_regions
+from stacks.aws_data import instance_types, sagemaker_regions
 from stacks.settings import SettingsError, load
 from stacks.settings.modes import BatchSettings
 from stacks.settings.scaling import ScheduledCapacity
@@ -419,7 +419,7 @@ def test_whatever_stands_at_a_key_it_is_accepted_or_refused_in_readable_lines(
 
 
 @given(
-    instance_type=st.sampled_from(sorted(hosting_instance_types())),
+    instance_type=st.sampled_from(sorted(instance_types("hosting"))),
     region=st.sampled_from(sorted(sagemaker_regions())),
     account=st.from_regex(r"[0-9]{12}", fullmatch=True),
     capacities=st.lists(st.integers(1, 1000), min_size=3, max_size=3).map(sorted),

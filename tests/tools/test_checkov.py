@@ -27,7 +27,7 @@ def test_an_acknowledgement_speaks_of_its_own_check_resource_and_template_alone(
 
 def test_an_acknowledgement_of_nothing_is_told_too() -> None:
     assert judge([], [KNOWN]) == [
-        "acknowledged.toml: AWS::S3::Bucket.Data: CKV_AWS_18: answers no finding; take it out"
+        "acknowledged.toml: AWS::S3::Bucket.Data: CKV_AWS_18: covers no finding; take it out"
     ]
 
 

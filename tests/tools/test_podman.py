@@ -98,7 +98,7 @@ def test_a_registry_that_shows_no_manifest_ends_the_push(
     fake.program.write_text('#!/bin/sh\n[ "$1" = push ] || { echo "Error: denied" >&2; exit 125; }')
     assert podman.main(["push", REFERENCE]) == 1
     assert capsys.readouterr().err == (
-        f"{REFERENCE}: pushed, but nobody can look at its manifest: Error: denied\n"
+        f"{REFERENCE}: pushed, but its manifest cannot be read: Error: denied\n"
     )
 
 

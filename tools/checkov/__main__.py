@@ -1,7 +1,7 @@
-"""`python -m tools.checkov`: what checkov finds in the templates and nobody has acknowledged.
+"""`python -m tools.checkov`: checkov's findings in the templates that are not acknowledged.
 
-It reads the snapshots, which are the templates of stages.toml and of every example. checkov lives
-in an environment of its own, which `make checkov` makes.
+It reads the snapshots, which are the templates of stages.toml and of every example. checkov is in
+an environment of its own, which `make checkov` makes.
 """
 
 import json
@@ -17,7 +17,7 @@ SNAPSHOTS = ROOT / "tests" / "stacks" / "snapshots"
 
 
 def main() -> int:
-    """1 with a line for each finding without its acknowledgement, and the other way round."""
+    """Print findings without acknowledgement, and the reverse; returns 1 where there are any."""
     found = findings(SNAPSHOTS)
     lines = judge(found, acknowledgements())
     print("\n".join(lines) or f"checkov: each of the {len(found)} findings is acknowledged")
@@ -25,7 +25,7 @@ def main() -> int:
 
 
 def findings(folder: Path) -> list[Finding]:
-    """What checkov finds in the templates below a folder."""
+    """checkov's findings in the templates below a folder."""
     command = [str(CHECKOV), "--directory", str(folder), "--framework", "cloudformation"]
     command += ["--output", "json", "--quiet", "--skip-download", "--soft-fail"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

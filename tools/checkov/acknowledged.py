@@ -1,4 +1,4 @@
-"""What stands although checkov is against it: acknowledged.toml, one finding an entry."""
+"""The findings of checkov that are acknowledged: the entries of acknowledged.toml."""
 
 import tomllib
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ FILE = Path(__file__).parent / "acknowledged.toml"
 
 
 class Finding(NamedTuple):
-    """A check that a resource (`TYPE.LOGICAL-ID`) does not pass; what it wants is checkov's."""
+    """A check that a resource (`TYPE.LOGICAL-ID`) does not pass, and what it requires."""
 
     template: str
     resource: str
@@ -19,15 +19,15 @@ class Finding(NamedTuple):
 
 
 class Acknowledgement(NamedTuple):
-    """A check that a resource need not pass, in which templates (`*` for any part), and why."""
+    """A check that a resource need not pass in some templates (`*` for any part), with a reason."""
 
     templates: str
     resource: str
     check: str
     reason: str
 
-    def answers(self, finding: Finding) -> bool:
-        """Whether it speaks of that finding."""
+    def covers(self, finding: Finding) -> bool:
+        """Whether it is about that finding."""
         same = (self.resource, self.check) == (finding.resource, finding.check)
         return same and fnmatchcase(finding.template, self.templates)
 
@@ -39,15 +39,15 @@ def acknowledgements() -> list[Acknowledgement]:
 
 
 def judge(found: Sequence[Finding], known: Sequence[Acknowledgement]) -> list[str]:
-    """A line for each finding without an acknowledgement, and for each that answers no finding."""
+    """A line for each finding without an acknowledgement, and for each that covers no finding."""
     unknown = [
         f"{one.template}: {one.resource}: {one.check}: {one.wants}"
         for one in found
-        if not any(entry.answers(one) for entry in known)
+        if not any(entry.covers(one) for entry in known)
     ]
     idle = [
-        f"{FILE.name}: {entry.resource}: {entry.check}: answers no finding; take it out"
+        f"{FILE.name}: {entry.resource}: {entry.check}: covers no finding; take it out"
         for entry in known
-        if not any(map(entry.answers, found))
+        if not any(map(entry.covers, found))
     ]
     return unknown + idle

@@ -1,6 +1,6 @@
-"""The image that the serving image is built on: the official one, or one made here.
+"""The base of the serving image: the official image, or where it cannot be pulled, one made here.
 
-Where nothing can be pulled, Debian's own packages make an equal of `python:3.11-slim-bookworm`.
+Debian's own packages make an equivalent of `python:3.11-slim-bookworm`.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from tools.image.engine import Engine, ImageError, last_line
 _SUITE, _PYTHON = "bookworm", "3.11"
 _INCLUDED = "ca-certificates,python3-venv"
 _ENTRY = "ENV PATH=/opt/python/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-# `python` and `pip` as the official image has them: Debian's own pip refuses to install anything.
+# `python` and `pip` are as in the official image: Debian's own pip refuses to install packages.
 _PREPARE = """
 python3 -m venv /opt/python
 rm -rf /var/cache/apt/* /var/lib/apt/lists/* /var/log/* /usr/share/doc /usr/share/man
@@ -34,7 +34,7 @@ def official(python_version: str) -> str:
 
 
 def available(engine: Engine, python_version: str) -> str | None:
-    """The base where it is at hand or can be pulled; None where it is not to be had."""
+    """The base image, pulled where it is not there; None where that fails."""
     image = os.environ.get("BASE_IMAGE") or official(python_version)
     if engine.has(image) or engine.run("pull", "--quiet", image).returncode == 0:
         return image
@@ -42,12 +42,12 @@ def available(engine: Engine, python_version: str) -> str | None:
 
 
 def any_of(engine: Engine, python_version: str) -> str:
-    """The base that can be had, or else one made here. Raises ImageError where neither works."""
+    """The base image, or else one made here. Raises ImageError where neither works."""
     return available(engine, python_version) or made_here(engine, python_version)
 
 
 def made_here(engine: Engine, python_version: str) -> str:
-    """A base made by debootstrap, once; raises ImageError with what that would need."""
+    """A base image that debootstrap makes once; raises ImageError where something is missing."""
     recipe = hashlib.sha256("\n".join((_SUITE, _INCLUDED, _ENTRY, _PREPARE)).encode()).hexdigest()
     image = f"localhost/berth-base:{_SUITE}-{recipe[:12]}"
     if engine.has(image):
@@ -62,8 +62,8 @@ def made_here(engine: Engine, python_version: str) -> str:
             f"{official(python_version)} cannot be pulled; name a base in BASE_IMAGE, or install"
             " debootstrap and run this as root to have one made of Debian's packages"
         )
-    folder = Path(tempfile.mkdtemp(prefix="berth-base-"))
-    try:
+    with tempfile.TemporaryDirectory(prefix="berth-base-") as name:
+        folder = Path(name)
         _fill(folder)
         with subprocess.Popen(["tar", "-C", folder, "-c", "."], stdout=subprocess.PIPE) as tar:
             done = subprocess.run(
@@ -75,8 +75,6 @@ def made_here(engine: Engine, python_version: str) -> str:
             )
         if done.returncode or tar.returncode:
             raise ImageError(f"{image} cannot be made: {last_line(done.stderr)}")
-    finally:
-        shutil.rmtree(folder)
     return image
 
 
@@ -87,5 +85,5 @@ def _fill(folder: Path) -> None:
     ):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
-            # debootstrap has its reasons on standard output.
+            # debootstrap prints its errors on standard output.
             raise ImageError(f"{command[0]}: {last_line(done.stdout + done.stderr)}")

@@ -1,4 +1,4 @@
-"""Building container/Dockerfile, and what came of it."""
+"""Building an image of container/Dockerfile."""
 
 import os
 import subprocess
@@ -12,14 +12,14 @@ from tools.image.engine import Engine, ImageError
 CONTAINER = Path(__file__).parents[2] / "container"
 
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
-"""What SageMaker's CreateModel takes: no OCI manifest, and no list of several platforms."""
+"""The type that SageMaker's CreateModel accepts; it refuses OCI manifests, and lists of several."""
 
 
 def replaced(cuda: str) -> dict[str, str]:
-    """The build arguments in which this machine differs from what `cdk deploy` passes.
+    """The build arguments in which a build on this machine differs from that of `cdk deploy`.
 
-    `BASE_IMAGE` and `TORCH_INDEX_URL` of the environment win. Where pip's own find-links hold a
-    build of torch, that is the one to take, and no other index is asked.
+    `BASE_IMAGE` and `TORCH_INDEX_URL` of the environment come first. Where pip's find-links have a
+    build of torch, it is used, and no other index.
     """
     folder = network.wheels(network.pip_settings())
     held = bool(folder and any(folder.glob("torch-*.whl")))
@@ -38,13 +38,11 @@ def build(
     context: Path = CONTAINER,
     options: tuple[str, ...] = (),
 ) -> None:
-    """Build a context's Dockerfile as `tag`; the engine's own words are on the screen.
+    """Build a context's Dockerfile as `tag`, with the engine's output on the screen.
 
-    Raises ImageError where it fails.
+    Raises ImageError where that fails.
     """
-    given = [
-        part for name, value in arguments.items() for part in ("--build-arg", f"{name}={value}")
-    ]
+    given = [f"--build-arg={name}={value}" for name, value in arguments.items()]
     with network.build_options(network.pip_settings()) as closed:
         command = [engine.program, "build", *of_its_own(engine), *closed, *given]
         done = subprocess.run([*command, *options, "--tag", tag, str(context)], check=False)
@@ -53,14 +51,8 @@ def build(
 
 
 def of_its_own(engine: Engine) -> list[str]:
-    """The options that make an engine build what SageMaker takes, and the same bytes each time."""
+    """Options with which an engine builds what SageMaker accepts, and the same bytes each time."""
     if engine.is_podman:
-        # Its network needs a firewall's kernel modules, and isolates a build from nothing.
+        # podman's own network needs a firewall's kernel modules, and does not isolate a build.
         return ["--format=docker", "--network=host", "--timestamp=0"]
     return ["--platform=linux/amd64", "--provenance=false", "--output=type=docker"]
-
-
-def layers(engine: Engine, image: str) -> list[str]:
-    """The digests of an image's layers, the base's first."""
-    found: list[str] = engine.inspect(image)["RootFS"]["Layers"]
-    return found

@@ -1,4 +1,4 @@
-"""The container engine of this machine: docker or podman, whichever answers."""
+"""The container engine of this machine: docker or podman."""
 
 import json
 import os
@@ -18,24 +18,19 @@ class ImageError(Exception):
 
 @dataclass(frozen=True)
 class Engine:
-    """A docker or podman that works here.
-
-    Attributes:
-        program: its path.
-        is_podman: whether it is podman, also under docker's name.
-    """
+    """A docker or podman that works here, by its path; it may be podman under docker's name."""
 
     program: str
     is_podman: bool
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run one of its commands and keep what it says; its status is the caller's to look at."""
+        """Run a command of the engine; the caller checks its status."""
         return subprocess.run(
             [self.program, *arguments], capture_output=True, text=True, check=False
         )
 
     def ask(self, *arguments: str) -> str:
-        """What a command prints. Raises ImageError with its last line where it fails."""
+        """The output of a command. Raises ImageError with its last line where it fails."""
         done = self.run(*arguments)
         if done.returncode:
             raise ImageError(f"{self.program} {arguments[0]}: {last_line(done.stderr)}")
@@ -46,25 +41,25 @@ class Engine:
         return self.run("image", "inspect", image).returncode == 0
 
     def inspect(self, image: str) -> dict[str, Any]:
-        """What the engine knows of an image. Raises ImageError where there is none."""
+        """The description of an image. Raises ImageError where there is none."""
         found: dict[str, Any] = json.loads(self.ask("image", "inspect", image))[0]
         return found
 
 
 def last_line(text: str) -> str:
-    """The last line with something on it: where a program says why it ended."""
+    """The last line that is not empty, in which a program says why it ended."""
     lines = [line for line in text.splitlines() if line.strip()]
     return lines[-1].strip() if lines else "it gave no reason"
 
 
 def find() -> Engine:
-    """The engine to use. Raises ImageError where neither answers."""
+    """The engine to use. Raises ImageError where neither works."""
     silent = []
     for name in ("docker", "podman"):
         program = shutil.which(name)
         if program is None:
             continue
-        # docker's client may be there without its daemon.
+        # docker's client may be installed without its daemon.
         if subprocess.run([program, "info"], capture_output=True, check=False).returncode == 0:
             version = subprocess.run([program, "--version"], capture_output=True, check=False)
             engine = Engine(program, is_podman=b"podman" in version.stdout.lower())
@@ -77,7 +72,7 @@ def find() -> Engine:
 
 
 def _lower_limits() -> None:
-    """Have podman ask for no more open files than it may have; a conf of the user's stays."""
+    """Let podman ask for no more open files than are allowed, unless the user has set a conf."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     if os.geteuid() == 0 and most < _PODMANS_OPEN_FILES:
         os.environ.setdefault("CONTAINERS_CONF", str(Path(__file__).with_name("containers.conf")))

@@ -1,8 +1,8 @@
 """pip's settings of this machine, for a build behind a closed network.
 
-An index, a folder of wheels or a CA that pip is told of here has to serve in the build too. They
-reach it as build secrets and as a build context, not as build arguments: those stay readable in
-the image's history, and an index's address may hold a password.
+The build uses the index, the folder of wheels and the CA of pip's settings, too. They are passed as
+build secrets and as a build context, not as build arguments, which stay readable in the image's
+history: an index's address may contain a password.
 """
 
 import ast
@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-# Where container/Dockerfile has them while pip runs.
+# The paths at which container/Dockerfile has them while pip runs.
 _CA, _WHEELS = "/run/secrets/ca", "/wheels"
 _PASSED_ON = ("index-url", "extra-index-url", "trusted-host", "proxy", "no-index", "timeout")
 
 
 def pip_settings() -> dict[str, str]:
-    """What `pip config list` says, by the setting's name; the environment wins over files."""
+    """The output of `pip config list`, by the setting's name; the environment overrides files."""
     listed = subprocess.run(
         [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True
     )
@@ -34,18 +34,17 @@ def pip_settings() -> dict[str, str]:
 
 def wheels(settings: dict[str, str]) -> Path | None:
     """The first folder of this machine among pip's find-links."""
-    folders = [
-        Path(link.removeprefix("file://")) for link in settings.get("find-links", "").split()
-    ]
-    return next((folder for folder in folders if folder.is_dir()), None)
+    links = settings.get("find-links", "").split()
+    folders = (Path(link.removeprefix("file://")) for link in links)
+    return next(filter(Path.is_dir, folders), None)
 
 
 @contextmanager
 def build_options(settings: dict[str, str]) -> Iterator[list[str]]:
-    """Options of `docker build` and `podman build` that pass pip's settings on; [] where none."""
+    """Options of `docker build` and `podman build` that pass pip's settings on."""
     folder, links = wheels(settings), settings.get("find-links", "").split()
     passed = {name: settings[name] for name in _PASSED_ON if name in settings}
-    # An index in a folder of this machine is nothing to a build.
+    # A build cannot reach an index in a folder of this machine.
     for name in ("index-url", "extra-index-url"):
         urls = [url for url in passed.pop(name, "").split() if not url.startswith("file:")]
         passed |= {name: " ".join(urls)} if urls else {}

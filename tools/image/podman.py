@@ -1,10 +1,10 @@
-"""podman, called by the CDK CLI as if it were docker: `tools/podman`, which `tools/cdk` puts there.
+"""podman, which the CDK CLI calls as docker: `tools/cdk` names `tools/podman` to the CLI.
 
-Two of docker's calls mean something else to podman. `build --output=type=docker` writes the whole
-root filesystem into a folder of that name; what docker means by it is `--format=docker`. And `push`
-sends an OCI manifest wherever the image has one, which SageMaker's CreateModel refuses
+Two of docker's calls have another meaning for podman. `build --output=type=docker` writes the root
+filesystem into a folder of that name; docker's meaning is podman's `--format=docker`. And `push`
+sends an OCI manifest where the image has one, which SageMaker's CreateModel refuses
 (https://github.com/aws/amazon-sagemaker-feedback/issues/180): here it sends docker's, and the
-registry is asked what it has got. Every other call is podman's own.
+manifest in the registry is checked. Every other call is passed on to podman.
 """
 
 import json
@@ -21,7 +21,7 @@ _MEDIA_TYPE = re.compile(r"application/vnd\.[a-z0-9.+-]+")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one of the CLI's calls; podman's status, or 1 after one line about what was pushed."""
+    """Run a call of the CLI; returns podman's status, or 1 where SageMaker refuses the image."""
     given = sys.argv[1:] if arguments is None else arguments
     engine = Engine(os.environ.get("BERTH_PODMAN") or "podman", is_podman=True)
     # The CLI may put `--config FOLDER` before the command; podman ignores it.
@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
             return _run(engine, "build", *of_its_own(engine), *kept)
         case ["push", reference]:
             status = _run(engine, "push", "--format=v2s2", reference)
-            return status or _look(engine, reference)
+            return status or _check(engine, reference)
     return _run(engine, *rest)
 
 
@@ -40,11 +40,11 @@ def _run(engine: Engine, *arguments: str) -> int:
     return subprocess.run([engine.program, *arguments], check=False).returncode
 
 
-def _look(engine: Engine, reference: str) -> int:
+def _check(engine: Engine, reference: str) -> int:
     try:
         found = _media_type(engine, reference)
     except ImageError as error:
-        print(f"{reference}: pushed, but nobody can look at its manifest: {error}", file=sys.stderr)
+        print(f"{reference}: pushed, but its manifest cannot be read: {error}", file=sys.stderr)
         return 1
     if found != DOCKER_MANIFEST:
         print(
@@ -57,13 +57,13 @@ def _look(engine: Engine, reference: str) -> int:
 
 
 def _media_type(engine: Engine, reference: str) -> str:
-    """Of the manifest that a registry has. Raises ImageError where it cannot be had."""
+    """The type of the manifest in a registry. Raises ImageError where it cannot be read."""
     asked = engine.run("manifest", "inspect", reference)
     if asked.returncode == 0:
         manifest = json.loads(asked.stdout)
         # OCI lets a manifest leave its own type out.
         return str(manifest.get("mediaType") or "application/vnd.oci.image.manifest.v1+json")
-    # podman 4 gets an OCI manifest of one image, and shows it in its refusal to print it.
+    # podman 4 refuses to print the OCI manifest of one image, and names its type in the error.
     shown = _MEDIA_TYPE.search(asked.stderr)
     if shown is None:
         raise ImageError(last_line(asked.stderr))

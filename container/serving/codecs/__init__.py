@@ -1,5 +1,4 @@
-"""Bodies in and out: JSON, JSON lines, CSV, NPY and parquet, by Content-Type and Accept.
+"""Bodies of requests and responses: JSON, JSON lines, CSV, NPY and parquet.
 
-A fault of the client is a RequestError that says what is wrong and where; no body, whatever it
-holds, is more than that.
+Whatever a body holds, a fault in it is a RequestError that says what is wrong and where.
 """

@@ -1,4 +1,4 @@
-"""Bodies as they are read: JSON, JSON lines and CSV, in UTF-8 with or without a BOM."""
+"""Readers of JSON, JSON lines and CSV, in UTF-8 with or without a BOM."""
 
 import csv
 import json
@@ -13,19 +13,14 @@ csv.field_size_limit(sys.maxsize)
 
 
 def read_json(body: bytes) -> Any:
-    """Read a body as one JSON document, as Python's own reader understands it.
-
-    Raises:
-        RequestError: 400 `malformed`, with line and column.
-    """
+    """Read a body as one JSON document; a fault is 400 `malformed`, with line and column."""
     return _parse(text_of(body), first_line=1)
 
 
 def read_lines(body: bytes) -> list[tuple[int, Any]]:
-    """Read each line that is not blank as a JSON document; with the number of the line, from 1.
+    """Read each line as a JSON document, with its number; a fault is 400 `malformed`.
 
-    Raises:
-        RequestError: 400 `malformed`, naming the line.
+    Blank lines are left out; the first line is number 1.
     """
     lines = text_of(body).split("\n")
     return [
@@ -36,10 +31,9 @@ def read_lines(body: bytes) -> list[tuple[int, Any]]:
 
 
 def read_csv(body: bytes) -> list[tuple[int, list[str]]]:
-    """Read the rows that are not blank; with the number of the line that each ends on, from 1.
+    """Read the rows, each with the number of its last line; a fault is 400 `malformed`.
 
-    Raises:
-        RequestError: 400 `malformed`, naming the line.
+    Blank rows are left out; the first line is number 1.
     """
     reader = csv.reader(StringIO(text_of(body), newline=""), strict=True)
     rows = []
@@ -53,11 +47,7 @@ def read_csv(body: bytes) -> list[tuple[int, list[str]]]:
 
 
 def text_of(body: bytes) -> str:
-    """Decode a body.
-
-    Raises:
-        RequestError: 400 `malformed` when it is not UTF-8.
-    """
+    """Decode a body; if it is not UTF-8, it is 400 `malformed`."""
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -67,13 +57,13 @@ def text_of(body: bytes) -> str:
 def _parse(text: str, first_line: int) -> Any:
     try:
         document = json.loads(text)
-        if "\\u" in text:  # may be half of a surrogate pair, which no text can hold
+        if "\\u" in text:  # it may be half of a surrogate pair, which is not text
             json.dumps(document, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         where = f"line {first_line + error.lineno - 1}, column {error.colno}"
         raise malformed(f"the body is not JSON: {error.msg}", where=where) from error
     except UnicodeEncodeError as error:
-        raise malformed("the body is not UTF-8: half of a surrogate pair is no text") from error
+        raise malformed("the body is not UTF-8: it has half of a surrogate pair") from error
     except (ValueError, RecursionError) as error:
         raise malformed(f"the body cannot be read: {error}") from error
     return document

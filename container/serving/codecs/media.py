@@ -1,7 +1,6 @@
-"""Media types: what a body is by its Content-Type, and what its answer shall be by Accept."""
+"""Media types: the body's by its Content-Type, and the response's by Accept."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.util import find_spec
@@ -14,8 +13,8 @@ CSV = "text/csv"
 NPY = "application/x-npy"
 PARQUET = "application/x-parquet"
 
-# The other names by which a type goes: JSON lines never got one of their own, and MLflow's server
-# and Hugging Face's do not agree on parquet's.
+# JSON lines have no registered type, and the servers of MLflow and Hugging Face disagree on
+# parquet's.
 _NAMES = {
     JSON: (JSON,),
     LINES: (LINES, "application/x-jsonlines", "application/jsonl", "application/x-ndjson"),
@@ -24,16 +23,16 @@ _NAMES = {
     PARQUET: (PARQUET, "application/vnd.apache.parquet"),
 }
 _FORMATS = {name: kind for kind, names in _NAMES.items() for name in names}
-# What a type needs of the image; the others are read and written with what the server brings.
+# The packages of the image that a type needs; the other types need none.
 _NEEDS = {NPY: "numpy", PARQUET: "pyarrow"}
 _WEIGHT = re.compile(r"q *= *([01](?:\.[0-9]{0,3})?)")
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A type of body: which of those above, and how the client calls it.
+    """The type of a body: one of those above, and the client's name for it.
 
-    `header` is CSV's parameter of that name (RFC 4180): `present`, `absent`, or not given.
+    `header` is CSV's parameter of that name (RFC 4180): `present`, `absent` or None.
     """
 
     kind: str
@@ -43,11 +42,7 @@ class Format:
 
 @lru_cache(maxsize=64)
 def body_format(content_type: str | None) -> Format:
-    """Read a Content-Type; JSON is assumed where it is missing or empty.
-
-    Raises:
-        RequestError: 415 for a type or charset that is not served.
-    """
+    """Read a Content-Type, by default JSON; 415 for an unknown type or charset."""
     name, parameters = _split(content_type or JSON)
     if name not in _FORMATS:
         raise _unsupported(f"Content-Type {content_type!r} is not served; send {formats()}")
@@ -64,37 +59,35 @@ def body_format(content_type: str | None) -> Format:
 def response_format(
     accept: str | None, *, body: str | None = None, default: str | None = None
 ) -> Format:
-    """Choose the type of an answer.
+    """Choose the type of a response; 406 if Accept excludes all types.
 
-    Args:
-        accept: the Accept header.
-        body: which type the body was: lines are answered in lines, where nothing else is asked.
-        default: what is taken where Accept is missing or leaves it open; JSON when not given.
-
-    Raises:
-        RequestError: 406 when the client takes nothing that can be made.
+    Where Accept leaves the choice open, it is `default`, or else JSON lines if the body was of that
+    type, or else JSON.
     """
     first = default or (LINES if body == LINES else JSON)
     offered = [first, *(name for name in _FORMATS if name != first)]
     offered = [name for name in offered if not _missing(_FORMATS[name])]
     ranges = _ranges(accept or "*/*")
-    # max takes the first of the best: the default where the header weighs all the same.
+    # max returns the first of the best: the default, if all have the same weight.
     name = max(offered, key=lambda offer: _weight(offer, ranges))
     if not _weight(name, ranges):
         raise RequestError(
-            406, "not_acceptable", f"Accept {accept!r} excludes all that is made here: {formats()}"
+            406,
+            "not_acceptable",
+            f"Accept {accept!r} excludes all types that can be made: {formats()}",
         )
     return Format(_FORMATS[name], name)
 
 
 def known(name: str) -> bool:
-    """Tell whether answers of this type can be made here."""
+    """Return whether responses of this type can be made here."""
     return name in _FORMATS and not _missing(_FORMATS[name])
 
 
 def formats() -> str:
-    """Name the types that are read and written here, for messages."""
-    return _or([name for name in _NAMES if known(name)])
+    """List the supported types, for messages."""
+    *others, last = [name for name in _NAMES if known(name)]
+    return f"{', '.join(others)} or {last}"
 
 
 @cache
@@ -114,7 +107,7 @@ def _split(value: str) -> tuple[str, dict[str, str]]:
 
 
 def _ranges(accept: str) -> dict[str, float]:
-    """Map each media range to its weight; one whose weight cannot be read is passed over."""
+    """Map each media range to its weight; one with a malformed weight is ignored."""
     found = {}
     for choice in accept.lower().split(","):
         name, *parameters = [part.strip() for part in choice.split(";")]
@@ -125,14 +118,9 @@ def _ranges(accept: str) -> dict[str, float]:
 
 
 def _weight(name: str, ranges: dict[str, float]) -> float:
-    """Weigh a type by the range that names it most exactly (RFC 9110, 12.5.1)."""
+    """Return the weight of the most specific range for a type (RFC 9110, 12.5.1)."""
     group = name.partition("/")[0]
     for asked in (name, f"{group}/*", "*/*"):
         if asked in ranges:
             return ranges[asked]
     return 0.0
-
-
-def _or(names: Sequence[str]) -> str:
-    *others, last = names
-    return f"{', '.join(others)} or {last}"

@@ -1,48 +1,43 @@
-"""Parquet, by pyarrow where the image has it: it comes with some models, not with the server."""
+"""Parquet, by pyarrow, which some models' requirements bring into the image."""
 
 from io import BytesIO
 from typing import Any
 
-from ..errors import RequestError, malformed, wrong_schema
+from ..errors import RequestError, malformed, one_line, wrong_schema
 
-# A column of one value a million times is some bytes of parquet: sizes are checked before and
-# after reading, and texts before they are made of the dictionary that they are in.
+# A value that is repeated a million times takes a few bytes of parquet. So sizes are checked before
+# and after reading, and those of texts before their dictionaries are expanded.
 MOST_VALUES = 10_000_000
 MOST_BYTES = 512 * 1024 * 1024
 
 
 def read_parquet(body: bytes) -> Any:
-    """Read a body as pyarrow's Table.
-
-    Raises:
-        RequestError: 400 `malformed`, or 413 for one that unfolds to more than is read.
-    """
-    import pyarrow as pa  # noqa: PLC0415 - seconds, and not every image has it
+    """Read a body as a pyarrow Table; 400 if it is malformed, 413 if it expands too much."""
+    import pyarrow as pa  # noqa: PLC0415 - it takes seconds, and not every image has it
     from pyarrow import parquet  # noqa: PLC0415
 
     try:
         metadata = parquet.read_metadata(pa.BufferReader(body))
-        _check_values(metadata)
+        # The metadata of row groups and columns is not used, as for a damaged file pyarrow's
+        # accessors raise in C++, which ends the process.
+        if (values := metadata.num_rows * metadata.num_columns) > MOST_VALUES:
+            raise _too_large(f"{values} values")
         _check_flat(metadata.schema.to_arrow_schema())
+        columns = [metadata.schema.column(n).path for n in range(metadata.num_columns)]
         table = parquet.read_table(
-            pa.BufferReader(body), read_dictionary=_leaves(metadata), use_threads=False
+            pa.BufferReader(body), read_dictionary=columns, use_threads=False
         )
         for name in table.column_names:
             _check_bytes(name, table.column(name))
         table = table.cast(_without_dictionaries(table.schema))
-        table.validate(full=True)  # that texts are UTF-8, for one: reading does not look
+        table.validate(full=True)  # reading does not check, for example, that texts are UTF-8
     except (pa.ArrowException, OSError, ValueError) as error:
-        said = " ".join(str(error).split())[:200]
-        raise malformed(f"the body is not parquet: {said}") from error
+        raise malformed(f"the body is not parquet: {one_line(error, 200)}") from error
     return table
 
 
 def write_parquet(rows: list[Any]) -> bytes:
-    """Write rows of what JSON has: records by their keys, anything else as `predictions`.
-
-    Raises:
-        ValueError: when they make no table.
-    """
+    """Write records, or other values as a column `predictions`; ValueError if it fails."""
     import pyarrow as pa  # noqa: PLC0415
     from pyarrow import parquet  # noqa: PLC0415
 
@@ -54,16 +49,12 @@ def write_parquet(rows: list[Any]) -> bytes:
         table = pa.table({name: [row.get(name) for row in rows] for name in names})
         parquet.write_table(table, stream)
     except (pa.ArrowException, OverflowError, TypeError) as error:
-        raise ValueError(" ".join(str(error).split())[:200]) from error
+        raise ValueError(one_line(error, 200)) from error
     return stream.getvalue()
 
 
 def texts_of_table(table: Any, column: str) -> list[str]:
-    """Take the texts of the column of this name, or of the only one.
-
-    Raises:
-        RequestError: 400 when there is no such column of strings.
-    """
+    """Return the texts of the column of this name, or of the only column; 400 if it has none."""
     if column not in table.column_names and table.num_columns != 1:
         raise wrong_schema(f"the table must have a column {column!r}, or a single one")
     name = column if column in table.column_names else table.column_names[0]
@@ -73,17 +64,6 @@ def texts_of_table(table: Any, column: str) -> list[str]:
             raise wrong_schema("must be a string", where=f"{name}[{len(texts)}]")
         texts.append(text)
     return texts
-
-
-def _leaves(metadata: Any) -> list[str]:
-    return [metadata.schema.column(index).path for index in range(metadata.num_columns)]
-
-
-def _check_values(metadata: Any) -> None:
-    # Not by the metadata of row groups and columns: of a damaged file pyarrow's accessors of
-    # these raise in C++, and the process is gone.
-    if (values := metadata.num_rows * metadata.num_columns) > MOST_VALUES:
-        raise _too_large(f"{values} values")
 
 
 def _check_flat(schema: Any) -> None:
@@ -122,6 +102,6 @@ def _too_large(found: str) -> RequestError:
     return RequestError(
         413,
         "too_large",
-        f"the table unfolds to {found}; at most {MOST_VALUES} values and {MOST_BYTES} bytes are "
+        f"the table expands to {found}; at most {MOST_VALUES} values and {MOST_BYTES} bytes are "
         "read",
     )

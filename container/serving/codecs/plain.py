@@ -1,4 +1,4 @@
-"""Writing JSON: whatever a model returns, converted to the types that JSON has."""
+"""Writes JSON: a model's return values are converted to the types that JSON has."""
 
 import base64
 import datetime
@@ -14,29 +14,25 @@ import orjson
 
 
 def dumps(value: Any) -> bytes:
-    """Write a value as JSON in UTF-8, in one line.
+    """Write a value as one line of JSON in UTF-8.
 
-    As MLflow writes it: arrays as lists, tables as a list of records, bytes in base64, dates in
-    ISO 8601. NaN, infinities and missing values are null, Decimals and durations (in seconds)
-    are numbers.
+    As MLflow does, it writes arrays as lists, tables as lists of records, bytes in base64 and
+    dates in ISO 8601. NaN, infinities and missing values become null; Decimals and durations (in
+    seconds) become numbers.
 
     Raises:
-        TypeError, ValueError, RecursionError: for what JSON cannot hold.
+        TypeError, ValueError, RecursionError: for a value that JSON cannot hold.
     """
     try:
         return orjson.dumps(value, default=_known)
     except TypeError:
-        # orjson refuses what JSON in Python's way does hold: integers over 64 bits, keys other
-        # than strings, halves of surrogate pairs, great depth; and it says so of the rest.
+        # Unlike Python's json, orjson refuses integers over 64 bits, keys other than strings,
+        # halves of surrogate pairs and great depth.
         return json.dumps(plain(value), separators=(",", ":"), allow_nan=False).encode()
 
 
 def plain(value: Any) -> Any:
-    """Make a value of dicts with string keys, lists, strings, numbers, booleans and None.
-
-    Raises:
-        TypeError: for what is none of it.
-    """
+    """Convert a value to dicts with string keys, lists, strings, numbers, booleans and None."""
     if value is None or isinstance(value, str | bool):
         return str(value) if isinstance(value, str) else value
     if isinstance(value, int):
@@ -51,7 +47,7 @@ def plain(value: Any) -> Any:
 
 
 def rows_of(predictions: Any) -> list[Any]:
-    """Take predictions apart: the rows of a table or array, the items of a list, or the one."""
+    """Return the rows of a table or array, the items of a list, or a list of the one value."""
     if isinstance(predictions, list | tuple):
         return list(predictions)
     if isinstance(predictions, dict | str | bytes):
@@ -68,7 +64,7 @@ def _key(key: Any) -> str:
 
 
 def _known(value: Any) -> Any:
-    """Bring a value that JSON does not know one step nearer to what it does."""
+    """Convert a value by one step towards the types of JSON."""
     for convert in (_missing, _number, _time, _text, _table, _array):
         converted = convert(value)
         if converted is not value:
@@ -83,7 +79,7 @@ def _known(value: Any) -> Any:
 def _number(value: Any) -> Any:
     if isinstance(value, Decimal):
         return float(value) if value.is_finite() else None
-    # numpy's float64 is a float, and yet orjson asks.
+    # numpy's float64 is a float, but orjson does not accept it.
     return float(value) if isinstance(value, float) else value
 
 
@@ -94,7 +90,7 @@ def _text(value: Any) -> Any:
 
 
 def _missing(value: Any) -> Any:
-    pandas = sys.modules.get("pandas")  # no value is one of its own where it was never imported
+    pandas = sys.modules.get("pandas")  # its values exist only if it was imported
     return None if pandas and (value is pandas.NA or value is pandas.NaT) else value
 
 
@@ -117,14 +113,14 @@ def _array(value: Any) -> Any:
     numpy = sys.modules.get("numpy")
     if numpy and isinstance(value, numpy.ndarray | numpy.generic) and value.dtype.kind in "mM":
         return _times(value, numpy)
-    if numpy and isinstance(value, numpy.longdouble):  # its tolist gives itself
+    if numpy and isinstance(value, numpy.longdouble):  # its tolist returns itself
         return float(value)
     # numpy's arrays and scalars, torch's tensors, pandas' arrays
     return value.tolist() if callable(getattr(value, "tolist", None)) else value
 
 
 def _times(value: Any, numpy: Any) -> Any:
-    """Dates of numpy as text, durations as seconds: as numbers they would have lost their unit."""
+    """Convert numpy's dates to text and durations to seconds; as numbers they have no unit."""
     if value.dtype.kind == "m":
         return (value / numpy.timedelta64(1, "s")).tolist()
     texts = numpy.datetime_as_string(value)

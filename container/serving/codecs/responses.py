@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from io import StringIO
 from typing import Any
 
-from ..errors import PredictionError, RequestError
+from ..errors import PredictionError, RequestError, one_line
 from ..servable import Response
 from .arrays import write_npy
 from .media import CSV, JSON, LINES, NPY, PARQUET, Format
@@ -17,28 +17,24 @@ def encode(predictions: Any, wanted: Format, *, bare: bool = False) -> Response:
     """Write predictions.
 
     JSON is `{"predictions": …}`, or the predictions alone if `bare`. JSON lines and CSV have a
-    line for each prediction, without a header, so that a line of the response belongs to the same
-    line of the request. A prediction that is no row of plain values is one cell of JSON in CSV,
-    and cannot be part of an array.
+    line for each prediction and no header, so that their lines match those of the request. In CSV,
+    a prediction that is not a row of plain values is one cell of JSON.
 
     Raises:
-        PredictionError: when JSON has no form for them.
-        RequestError: 406 when only the type that was asked for has none.
+        PredictionError: if they cannot be written as JSON.
+        RequestError: 406 if they cannot be written as another requested type.
     """
     try:
-        body = dumps(predictions) if bare and wanted.kind == JSON else _write(predictions, wanted)
+        write = dumps if bare and wanted.kind == JSON else _WRITERS[wanted.kind]
+        body = write(predictions)
     except (TypeError, ValueError, RecursionError) as error:
-        said = " ".join(str(error).split())[:500]
+        said = one_line(error, 500)
         if wanted.kind in {JSON, LINES}:
-            raise PredictionError(f"its answer is not JSON: {said}") from error
+            raise PredictionError(f"its prediction is not JSON: {said}") from error
         raise RequestError(
-            406, "not_acceptable", f"this answer cannot be {wanted.name}, but JSON: {said}"
+            406, "not_acceptable", f"these predictions can be JSON, but not {wanted.name}: {said}"
         ) from error
     return Response(body, wanted.name)
-
-
-def _write(predictions: Any, wanted: Format) -> bytes:
-    return _WRITERS[wanted.kind](predictions)
 
 
 def _json(predictions: Any) -> bytes:
@@ -61,7 +57,7 @@ def _csv(predictions: Any) -> bytes:
 
 
 def _same_width(rows: Sequence[Any]) -> bool:
-    """Tell whether all are lists, or records of the same keys, of equally many plain values."""
+    """Whether all rows are lists, or records of the same keys, with equally many plain values."""
     if all(isinstance(row, dict) for row in rows):
         shapes = {tuple(row) for row in rows}
     elif all(isinstance(row, list) for row in rows):

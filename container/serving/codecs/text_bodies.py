@@ -1,4 +1,4 @@
-"""The texts of a body, whatever its type, without a table being made of them."""
+"""Reads the texts of a body of any type, without a table in between."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,16 +25,13 @@ class Texts:
 
 
 def read_texts(body: bytes, given: Format, column: str = "text") -> Texts:
-    """Read a body of texts.
+    """Read a body of texts; RequestError with the place of a fault.
 
     Args:
         body: JSON of `text` or one of MLflow's shapes; JSON lines of strings or records; CSV with
             a header or of a single column; an array of strings; a table.
-        given: its type.
-        column: what records and tables call the texts; in JSON's `text` they are called that.
-
-    Raises:
-        RequestError: 400 `malformed`, or `wrong_schema` with the place of the fault.
+        given: the type of the body.
+        column: the name of the texts in records and tables.
     """
     if given.kind == JSON:
         texts = _fast(body)
@@ -50,11 +47,7 @@ def read_texts(body: bytes, given: Format, column: str = "text") -> Texts:
 
 
 def check_document(document: Any) -> tuple[str, dict[str, Any] | None]:
-    """Check that a JSON document is of the protocol; return its shape's name and the params.
-
-    Raises:
-        RequestError: 400 `wrong_schema`.
-    """
+    """Return the name of a document's shape, and its params; 400 for an unknown shape."""
     if not isinstance(document, dict):
         raise wrong_schema(f"the body must be {TAKEN}")
     params = document.get("params")
@@ -68,11 +61,7 @@ def check_document(document: Any) -> tuple[str, dict[str, Any] | None]:
 
 
 def strings(value: Any, where: str) -> list[str]:
-    """Check that a value is a string or a list of strings, and return the list.
-
-    Raises:
-        RequestError: 400 `wrong_schema`, naming the item that is none.
-    """
+    """Return a list of strings, or the one string in a list; 400 for another value."""
     if isinstance(value, str):
         return [value]
     if not isinstance(value, list):
@@ -84,7 +73,7 @@ def strings(value: Any, where: str) -> list[str]:
 
 
 def _fast(body: bytes) -> list[str] | None:
-    """Read `{"text": …}` and nothing else, in which orjson and Python's reader agree."""
+    """Read `{"text": …}` alone, in which orjson and Python's json agree."""
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -142,7 +131,7 @@ def _of_records(rows: list[Any], column: str, where: str) -> list[str]:
 
 
 def _of_record(value: Any, column: str, where: str) -> str:
-    """Take a line: a string, or a record that has one in the column, or in its only one."""
+    """Return the text of a line: a string, or a record with it in the column or its only one."""
     if isinstance(value, str):
         return value
     if isinstance(value, dict) and len(value) == 1:

@@ -1,1 +1,1 @@
-"""The process that SageMaker talks to: it takes requests, and sees to it that workers do them."""
+"""The process that SageMaker talks to: it accepts requests and passes them to workers."""

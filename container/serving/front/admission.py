@@ -1,25 +1,25 @@
-"""Admission: a request is accepted if it can be answered before its deadline."""
+"""Admission: a request is accepted if its response can be ready before its deadline."""
 
 import math
 
 from ..errors import unavailable
 
-_FAR = 10
+_FAR = 10  # times as large as every measured request
 _KEPT = 0.98  # the weight that earlier requests keep with each new one
 
 
 class Estimate:
-    """How many tokens a body of so many bytes has, learned from those that were counted."""
+    """The number of tokens of a body by its length, learned from the bodies that were counted."""
 
     def __init__(self) -> None:
-        self._tokens, self._bytes = 0.25, 1.0  # English text; forgotten soon
+        self._tokens, self._bytes = 0.25, 1.0  # as in English text, until bodies are counted
 
     def tokens(self, size: int) -> float:
-        """What a body of `size` bytes costs."""
+        """Estimate the tokens of a body of `size` bytes."""
         return max(1.0, size * self._tokens / self._bytes)
 
     def learn(self, size: int, tokens: float) -> None:
-        """Take account of a body that was counted."""
+        """Learn from a body whose tokens were counted."""
         self._tokens = _KEPT * self._tokens + tokens
         self._bytes = _KEPT * self._bytes + size
 
@@ -34,20 +34,17 @@ def admit(
     delay: float,
     left: float,
 ) -> None:
-    """Refuse a request that cannot be answered in time.
+    """Refuse a request that would be late with 503, and say after how many seconds to retry.
 
     Args:
-        tokens: what the request costs.
-        waiting: tokens that are before it.
+        tokens: the tokens of the request.
+        waiting: the tokens that are computed before it.
         most: how many tokens may wait.
-        measured: up to how many tokens a request's cost is known. That of a much larger one is
-            not: a small one's is mostly what any request costs. It is let in, to its deadline.
-        seconds_per_token: learned; 0 while nothing is known.
-        delay: seconds until anything is computed, as while a worker starts.
-        left: seconds until the request's deadline.
-
-    Raises:
-        RequestError: 503, with the seconds after which there will be room.
+        measured: up to how many tokens the cost of a request is known. A much larger request is
+            accepted: measured on small ones, the cost of a token is mostly fixed costs.
+        seconds_per_token: the measured cost; 0 while it is not known.
+        delay: the seconds until anything is computed, as while a worker starts.
+        left: the seconds until the request's deadline.
     """
     own = tokens if tokens < _FAR * measured else 0.0
     done = delay + (waiting + own) * seconds_per_token

@@ -1,4 +1,4 @@
-"""The routes of the contract, as SageMaker's guide has them (your-algorithms-inference-code)."""
+"""The routes of SageMaker's container contract (AWS: your-algorithms-inference-code)."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -23,13 +23,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 class App:
-    """Answers requests, each by the path's handler.
-
-    Args:
-        host: of the models.
-        metrics: what requests are counted in and `/metrics` shows.
-        settings: of the server.
-    """
+    """Calls the handler of a request's path and method."""
 
     websocket_path = "/invocations-bidirectional-stream"
 
@@ -48,7 +42,7 @@ class App:
             self._routes["/models"] = {"POST": self._models.load, "GET": self._models.list}
 
     async def respond(self, request: Request) -> Response:
-        """Answer a request; an error becomes a response too."""
+        """Make the response to a request; an error becomes a response, too."""
         try:
             return await self._handler(request)(request)
         except RequestError as error:
@@ -58,11 +52,11 @@ class App:
             return self.fault()
 
     async def converse(self, request: Request, socket: WebSocket) -> None:
-        """Answer the messages of a bidirectional stream."""
+        """Respond to the messages of a bidirectional stream."""
         await self._bidirectional.serve(request, socket)
 
     def fault(self) -> Response:
-        """Return the response for a fault of the server itself."""
+        """Make the response for a failure of the server itself."""
         said = "the server failed; its log says why"
         return responses.of_error(RequestError(500, "server_error", said))
 
@@ -99,14 +93,14 @@ class App:
         return Response(200 if self._host.healthy else 503)
 
     async def _execution_parameters(self, _: Request) -> Response:
-        """What a batch transform should send: as much at once as takes half of the deadline."""
+        """Return the settings for batch transform: a body takes at most half of the deadline."""
         pool, settings = self._host.main(), self._settings
         allowed = min(100, settings.max_body_bytes // 2**20)
         if cost := pool.seconds_per_byte:
             allowed = min(allowed, int(settings.deadline_seconds / 2 / cost / 2**20))
         return responses.json(
             {
-                # One in work and one that waits for each, so that no worker idles between two.
+                # One that is computed and one that waits for each worker, so that no worker idles.
                 "MaxConcurrentTransforms": 2 * pool.size,
                 "BatchStrategy": "MULTI_RECORD",
                 "MaxPayloadInMB": max(1, allowed),

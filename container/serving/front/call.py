@@ -24,11 +24,11 @@ class Call:
     """A request to a model.
 
     Args:
-        id: the number that front and worker know the call by.
-        body: the request's body; only the worker reads it.
-        head: what else the worker needs to know (see worker/core.py).
-        tokens: its cost, an estimate until the worker has counted the tokens.
-        deadline: the time by which it must be answered, by the event loop's clock.
+        id: identifies the call to front and worker.
+        body: the request's body, which only the worker reads.
+        head: the headers and log fields for the worker (see worker/core.py).
+        tokens: the cost, which is an estimate until the worker has counted the tokens.
+        deadline: the event loop's time by which the reply must be there.
     """
 
     id: int
@@ -40,10 +40,10 @@ class Call:
     suspect: bool = False
     """Whether it was in work when a worker ended."""
     held: float = 0.0
-    """The tokens that it counts for when its worker decides whether it has room."""
+    """The tokens that it takes of its worker's room."""
     _chunks: asyncio.Queue[bytes | RequestError | None] | None = None
 
-    def answer(self, head: Head, body: bytes) -> None:
+    def take_reply(self, head: Head, body: bytes) -> None:
         """Set the reply: a whole one, or the beginning of one in chunks."""
         chunks = None
         if head.get("more"):
@@ -59,7 +59,7 @@ class Call:
             self._chunks.put_nowait(chunk)
 
     def fail(self, error: RequestError) -> None:
-        """Fail the call with an error; a reply that is being streamed breaks off."""
+        """Fail the call with an error; a reply in chunks breaks off."""
         if self._chunks is not None:
             self._chunks.put_nowait(error)
         elif not self.reply.done():

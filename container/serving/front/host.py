@@ -1,4 +1,4 @@
-"""What is hosted: one model from the start, or those that SageMaker loads and unloads."""
+"""The models that are hosted: one from the start, or those that SageMaker loads and unloads."""
 
 import asyncio
 import contextlib
@@ -15,15 +15,15 @@ from .pool import Pool
 
 _log = logging.getLogger("serving.host")
 
-# What a model takes beside its files: the interpreter, the libraries, the room to compute.
+# The memory of a worker besides the model's files: interpreter, libraries, intermediate results.
 _WORKER_BYTES = 400 * 2**20
 
 
 def environments(settings: Settings, model_dir: Path) -> list[dict[str, str]]:
-    """The environments of a model's workers: one a GPU, or as many as the cores are shared by.
+    """Return the environment of each worker of a model: one worker per GPU, or else per core.
 
-    On CPU a thread a worker: two threads on one batch would wait for each other at the end of
-    each operation. Fewer workers of more threads where memory has no room for so many copies.
+    On CPU a worker has one thread: two threads that compute a batch wait for each other at the end
+    of each operation. If memory has no room for so many copies, fewer workers have more threads.
     """
     devices = gpus()
     cores = usable_cores()
@@ -41,20 +41,17 @@ def environments(settings: Settings, model_dir: Path) -> list[dict[str, str]]:
 
 
 def _needed(folder: Path) -> int:
-    """The bytes of memory that a worker takes, at a guess: weights are there twice as they load."""
+    """Estimate the bytes of memory of a worker; while weights load, they are in memory twice."""
     size = 0
-    with contextlib.suppress(OSError):  # what cannot be read, the worker says as it loads
+    with contextlib.suppress(OSError):  # the worker reports what cannot be read
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     return _WORKER_BYTES + 2 * size
 
 
 class Host:
-    """The models that are served, each by a pool of its own workers.
+    """The models, each with a pool of its own workers.
 
-    Args:
-        settings: of the server.
-        metrics: to count in.
-        on_failure: called with the reason when the only model cannot be served any more.
+    `on_failure` is called with the reason when the only model cannot be served any more.
     """
 
     def __init__(
@@ -67,7 +64,7 @@ class Host:
         self._named: dict[str, tuple[str, Pool]] = {}
 
     def start(self) -> None:
-        """Start to load the model, where there is one from the start."""
+        """Begin to load the model, unless this is a multi-model server."""
         if not self._settings.multi_model:
             self._main = self._pool(self._settings.model_dir)
 
@@ -82,38 +79,30 @@ class Host:
 
     @property
     def healthy(self) -> bool:
-        """Whether the model has lately proved that it answers; a host of many says so itself."""
+        """Whether the model has lately proved that it responds; a multi-model server is healthy."""
         return self._main.healthy if self._main is not None else self._settings.multi_model
 
     @property
     def waiting(self) -> tuple[int, float]:
-        """How many requests have no answer yet, and what they cost together."""
+        """The number of requests without a response, and their cost in tokens."""
         pools = self._pools
         return sum(pool.calls for pool in pools), sum(pool.tokens for pool in pools)
 
     def main(self) -> Pool:
-        """The one model.
-
-        Raises:
-            RequestError: 404 on a multi-model host, whose models are called by name.
-        """
+        """The one model; 404 on a multi-model server, whose models are called by name."""
         if self._main is None:
             raise RequestError(404, "not_found", "models are called at /models/NAME/invoke here")
         return self._main
 
     def named(self, name: str) -> tuple[str, Pool]:
-        """The URL and the pool of a model that was loaded.
-
-        Raises:
-            RequestError: 404 when it was not.
-        """
+        """The URL and the pool of a loaded model; 404 for any other name."""
         if name not in self._named or not self._named[name][1].ready:
             raise RequestError(404, "no_such_model", f"model {name[:200]!r} is not loaded")
         return self._named[name]
 
     @property
     def names(self) -> Mapping[str, str]:
-        """The models that were loaded, in order of name, and their URLs."""
+        """The URLs of the loaded models, in order of their names."""
         loaded = {name: url for name, (url, pool) in self._named.items() if pool.ready}
         return dict(sorted(loaded.items()))
 
@@ -121,8 +110,8 @@ class Host:
         """Load a model from a folder; return when it is ready.
 
         Raises:
-            RequestError: 409 when it is loaded already, 507 when memory is short, 400 for a URL
-                that is no folder where models lie, 500 when it cannot be loaded.
+            RequestError: 409 if it is loaded already, 507 if memory is short, 400 if the URL is
+                not a folder below BERTH_MODELS_DIR, 500 if it cannot be loaded.
         """
         if name in self._named:
             raise RequestError(409, "already_loaded", f"model {name[:200]!r} is loaded already")
@@ -136,16 +125,12 @@ class Host:
         await pool.started.wait()
         if pool.failure is not None:
             await self._end(name)
-            if "SIGKILL" in pool.failure:  # what the kernel does where memory runs out
+            if "SIGKILL" in pool.failure:  # sent by the kernel when memory runs out
                 raise _no_memory(pool.failure)
             raise RequestError(500, "load_failed", f"the model was not loaded: {pool.failure}")
 
     async def unload(self, name: str) -> None:
-        """Unload a model; its memory is free when this returns.
-
-        Raises:
-            RequestError: 404 when it is not loaded.
-        """
+        """Unload a model; when this returns, its memory is free."""
         self.named(name)
         await self._end(name)
 

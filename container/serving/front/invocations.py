@@ -32,11 +32,11 @@ class Invocations:
         self._sessions = Sessions(settings.session_seconds)
 
     async def main(self, request: Request) -> Response:
-        """Answer from the one model."""
+        """Respond with the one model."""
         return await self._serve(request, self._host.main, "/invocations")
 
     async def named(self, request: Request, name: str) -> Response:
-        """Answer from a model of a multi-model host."""
+        """Respond with a model of a multi-model server."""
         return await self._serve(request, lambda: self._host.named(name)[1], "/models/invoke")
 
     async def _serve(self, request: Request, pool: Callable[[], Pool], route: str) -> Response:
@@ -45,7 +45,7 @@ class Invocations:
         request_fields.set(fields)
         refused: dict[str, object] = {}
         try:
-            response = await self._answer(request, pool(), fields)
+            response = await self._respond(request, pool(), fields)
         except RequestError as error:
             response, refused = responses.of_error(error), {"code": error.code}
         except ClientLeft:
@@ -58,10 +58,10 @@ class Invocations:
         _log.info("invocation", extra=extra)
         return response
 
-    async def _answer(self, request: Request, pool: Pool, fields: dict[str, str]) -> Response:
+    async def _respond(self, request: Request, pool: Pool, fields: dict[str, str]) -> Response:
         deadline = asyncio.get_running_loop().time() + self._settings.deadline_seconds
         limit, patience = self._settings.max_body_bytes, self._settings.read_seconds
-        # Before the body: nothing is gained by reading what will be refused.
+        # Checked before the body is read, as that of a refused request is not needed.
         pool.check(min(request.declared, limit), self._settings.deadline_seconds)
         content = await request.body(limit=limit, seconds=patience, deadline=deadline)
         self._metrics.body_bytes.inc(len(content))
@@ -96,11 +96,7 @@ class Invocations:
 
 
 async def _unless_gone(request: Request, replying: Coroutine[Any, Any, Reply]) -> Reply:
-    """Await the reply, but cancel the call when the client leaves, so that it is not computed.
-
-    Raises:
-        ClientLeft: when it has left.
-    """
+    """Await the reply; if the client leaves, cancel the call and raise ClientLeft."""
     task = asyncio.current_task()
     assert task is not None  # noqa: S101 - for the type checker alone
     with request.leaving(task.cancel):

@@ -1,4 +1,6 @@
-"""The server's metrics: `/metrics` shows them as Prometheus text, which SageMaker scrapes."""
+"""The server's metrics, which SageMaker reads from `/metrics` as Prometheus text."""
+
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -10,52 +12,46 @@ _ITEMS = tuple(float(2**power) for power in range(11))
 
 
 class Metrics:
-    """The server's counters, in a registry of their own."""
+    """The metrics, in a registry of their own."""
 
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
-        self._requests = Counter(
-            "serving_requests", "Requests answered.", ["route", "status"], registry=registry
-        )
-        self._seconds = Histogram(
+        counter = partial(Counter, registry=registry)
+        gauge = partial(Gauge, registry=registry)
+        histogram = partial(Histogram, registry=registry)
+        self._requests = counter("serving_requests", "Responses sent.", ["route", "status"])
+        self._seconds = histogram(
             "serving_request_seconds",
-            "From a request's head to its answer's.",
+            "Seconds from a request's head to its response's.",
             ["route"],
             buckets=_SECONDS,
-            registry=registry,
         )
         self._counted: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
-        self.body_bytes = Counter("serving_body_bytes", "Bytes of bodies.", registry=registry)
-        self.restarts = Counter("serving_worker_restarts", "Workers replaced.", registry=registry)
-        self.healthy = Gauge("serving_healthy", "What /ping says: 1 or 0.", registry=registry)
-        self.waiting = Gauge(
-            "serving_waiting_requests", "Requests without an answer yet.", registry=registry
+        self.body_bytes = counter("serving_body_bytes", "Bytes of bodies.")
+        self.restarts = counter("serving_worker_restarts", "Workers replaced.")
+        self.healthy = gauge("serving_healthy", "Whether /ping gets 200: 1 or 0.")
+        self.waiting = gauge("serving_waiting_requests", "Requests without a response yet.")
+        self.waiting_tokens = gauge("serving_waiting_tokens", "Tokens of these requests.")
+        self.models = gauge("serving_models", "Models loaded.")
+        self._batch_tokens = histogram(
+            "serving_batch_tokens", "Tokens of a batch.", buckets=_TOKENS
         )
-        self.waiting_tokens = Gauge(
-            "serving_waiting_tokens", "What they cost together, in tokens.", registry=registry
-        )
-        self.models = Gauge("serving_models", "Models loaded.", registry=registry)
-        self._batch_tokens = Histogram(
-            "serving_batch_tokens", "Tokens of a batch.", buckets=_TOKENS, registry=registry
-        )
-        self._batch_items = Histogram(
-            "serving_batch_items", "Items of a batch.", buckets=_ITEMS, registry=registry
-        )
-        self._batch_seconds = Histogram(
-            "serving_batch_seconds", "Computing of a batch.", buckets=_SECONDS, registry=registry
+        self._batch_items = histogram("serving_batch_items", "Items of a batch.", buckets=_ITEMS)
+        self._batch_seconds = histogram(
+            "serving_batch_seconds", "Seconds to compute a batch.", buckets=_SECONDS
         )
         self.model = ModelMetricsCollector()
         registry.register(self.model)
 
     def count_request(self, route: str, status: int, seconds: float) -> None:
         """Count a request to a model, and how long it took."""
-        # `labels` looks each of them up under a lock.
+        # Children are kept, as `labels` looks them up under a lock.
         if (route, status) not in self._counted:
             children = self._requests.labels(route, str(status)), self._seconds.labels(route)
             self._counted[route, status] = children
-        answered, taken = self._counted[route, status]
-        answered.inc()
-        taken.observe(seconds)
+        responses, duration = self._counted[route, status]
+        responses.inc()
+        duration.observe(seconds)
 
     def count_batch(self, tokens: int, seconds: float, items: int) -> None:
         """Count a batch that a worker has computed."""
@@ -64,5 +60,5 @@ class Metrics:
         self._batch_items.observe(items)
 
     def text(self) -> bytes:
-        """Everything, in Prometheus' text format 0.0.4."""
+        """Return all metrics in Prometheus' text format 0.0.4."""
         return generate_latest(self._registry)

@@ -1,4 +1,4 @@
-"""Metrics of a text model: `/metrics` has the totals since the start, the log those of a minute."""
+"""Model metrics: `/metrics` has the totals since the start, the log has those of each minute."""
 
 import asyncio
 import logging
@@ -18,14 +18,14 @@ _DIGITS = 4
 
 
 class ModelMetricsCollector(Collector):
-    """Adds up the metrics that the workers send, over all models where there are several."""
+    """Adds up the metrics that the workers of all models send."""
 
     def __init__(self) -> None:
         self._all = ModelMetrics()
         self._unlogged = ModelMetrics()
 
     def add(self, model_metrics: ModelMetrics) -> None:
-        """Add the metrics of what a worker has answered since it last sent some."""
+        """Add the metrics that a worker has counted since it last sent some."""
         self._all.add(model_metrics)
         self._unlogged.add(model_metrics)
 
@@ -53,7 +53,7 @@ class ModelMetricsCollector(Collector):
         )
 
     def log(self) -> None:
-        """Log the metrics since the last such line, if any text was answered."""
+        """Log the metrics since the last such line, if there was a text."""
         if not self._unlogged.texts:
             return
         extra = {"event": "model_figures", "model": rates(self._unlogged)}

@@ -1,4 +1,4 @@
-"""The multi-model API: models are loaded, listed and unloaded (mms-container-apis)."""
+"""The multi-model API: models are loaded, listed and unloaded (AWS: mms-container-apis)."""
 
 import json
 from typing import Any
@@ -14,7 +14,7 @@ _MOST_BYTES = 65_536
 
 
 class Models:
-    """Answers `/models`."""
+    """The handlers of `/models`."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
@@ -44,7 +44,7 @@ class Models:
         return responses.json({"modelName": name, "modelUrl": url})
 
     async def unload(self, name: str) -> Response:
-        """`DELETE /models/NAME`: answered when its memory is free."""
+        """`DELETE /models/NAME`: responds when the memory is free."""
         await self._host.unload(name)
         return responses.json({"modelName": name})
 

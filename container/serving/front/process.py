@@ -14,28 +14,36 @@ from ..model_metrics import ModelMetrics
 from .call import Call
 
 CANARY = -1
-_SILENT_SECONDS = 3.0  # six missed beats
+_SILENT_SECONDS = 3.0  # six missed heartbeats
 _CANARY_SECONDS = 1.0
-_BATCHES = 4  # one in work, the next to be opened, and some for what is short
-_CALLS = 2  # where they are not mixed in batches
+_BATCHES = 4  # one that is computed, the next one, and some to choose small calls from
+_CALLS = 2  # if the model takes one request at a time
 
 
 class WorkerProcess:
-    """Starts a worker, sends it calls and hands out its answers, until it ends.
-
-    The attributes belong to the event loop: `ready`; `calls` that it has not answered;
-    `tokens`, what these cost; `seconds_per_token` as it has learned, which
-    holds for up to `measured` tokens; `proved` and `proved_at`,
-    whether and when it has answered the canary (or, having none, shown life); `used`, whether a
-    call was ever sent to it; `reason`, why it ended, and `final`, whether it would again.
+    """Starts a worker, sends it calls and sets their replies, until it ends.
 
     Args:
-        environment: of the process.
-        on_opened: called when it has counted what a call costs.
-        on_batch: called with tokens, seconds and items of each batch that was computed.
-        on_model_metrics: called with the model metrics of the texts answered since the last call.
-        on_ready, on_room, on_end: called when it is ready, may have room for another call, and is
-            gone.
+        environment: the environment of the process.
+        on_opened: called when the worker has counted the tokens of a call.
+        on_batch: called with tokens, seconds and items of each batch.
+        on_model_metrics: called with the model metrics since the last call.
+        on_ready: called when the worker is ready.
+        on_room: called when the worker may have room for another call.
+        on_end: called when the worker has ended.
+
+    Attributes:
+        ready: whether it has loaded the model.
+        calls: the calls without a reply.
+        tokens: the cost of these calls.
+        seconds_per_token: the cost of a token, as the worker has measured it.
+        measured: up to how many tokens that cost is known to hold.
+        slowest_batch: the seconds of the slowest of the latest batches.
+        proved, proved_at: whether and when it has answered the canary, the model's own example;
+            a worker without an example proves itself by its heartbeat.
+        used: whether a call was ever sent to it.
+        reason: why it ended.
+        final: whether another start would end in the same way.
     """
 
     def __init__(
@@ -60,19 +68,16 @@ class WorkerProcess:
         self.proved_at = 0.0
         self.proved = False
         self.used = False
-        self.canary_since: float | None = None
-        self.computing_since: float | None = None
-        self._given_up_at: float | None = None
+        self._canary_is_asked = False
+        self._computing_since: float | None = None
+        self._cancelled_at: float | None = None  # a call that may still be computed
         self._has_canary = False
         self._heard_at = 0.0
-        self._on_opened, self._on_batch, self._on_model_metrics = (
-            on_opened,
-            on_batch,
-            on_model_metrics,
-        )
-        self._on_ready, self._on_room, self._on_end = on_ready, on_room, on_end
+        self._on_opened, self._on_batch = on_opened, on_batch
+        self._on_model_metrics, self._on_ready = on_model_metrics, on_ready
+        self._on_room, self._on_end = on_room, on_end
         self._batch_tokens = 1
-        self._held = 0.0  # tokens of its calls, of each those that a batch may have
+        self._held = 0.0  # the tokens of its calls, each call counted as a batch at most
         self._mixes = False
         self._loop = asyncio.get_running_loop()
         ours, theirs = socket.socketpair()
@@ -88,9 +93,9 @@ class WorkerProcess:
 
     @property
     def has_room(self) -> bool:
-        """Whether it should be given another call: it has less than the next batches hold.
+        """Whether it should get another call: it has fewer tokens than its next batches hold.
 
-        A call of more than a batch counts for one: the worker does it in parts, between others.
+        A call of more than a batch counts as one: it is computed in parts, between other calls.
         """
         if not self.calls:
             return True
@@ -101,12 +106,12 @@ class WorkerProcess:
     @property
     def is_empty(self) -> bool:
         """Whether the worker computes nothing, not even a call that was cancelled."""
-        return not self.calls and self._given_up_at is None
+        return not self.calls and self._cancelled_at is None
 
     @property
     def is_to_blame(self) -> bool:
         """Whether exactly one call is in work here, so that it is the cause if the worker ends."""
-        return len(self.calls) == 1 and self._given_up_at is None
+        return len(self.calls) == 1 and self._cancelled_at is None
 
     @property
     def streams(self) -> bool:
@@ -115,9 +120,9 @@ class WorkerProcess:
 
     @property
     def tries_suspect(self) -> bool:
-        """Whether a suspect is, or may be, in work of which no part of the response has come."""
+        """Whether it computes, or may compute, a suspect without a part of its response so far."""
         suspected = any(call.suspect and not call.streams for call in self.calls.values())
-        return suspected or self._given_up_at is not None
+        return suspected or self._cancelled_at is not None
 
     def send(self, call: Call) -> None:
         """Send a call to the worker; the worker's response sets the call's reply."""
@@ -134,7 +139,7 @@ class WorkerProcess:
     def cancel(self, call: Call) -> None:
         """Cancel a call whose client no longer waits for the response."""
         if call.id in self.calls:
-            self._given_up_at = self._loop.time()
+            self._cancelled_at = self._loop.time()
             self._leave(call)
             self._link.send({"kind": "cancel", "id": call.id})
 
@@ -144,25 +149,25 @@ class WorkerProcess:
 
     def ask_canary(self) -> None:
         """Send the model's own example as a request, unless one is under way."""
-        if self._has_canary and self.canary_since is None:
-            self.canary_since = self._loop.time()
+        if self._has_canary and not self._canary_is_asked:
+            self._canary_is_asked = True
             self._link.send({"kind": "request", "id": CANARY})
 
     def canary_is_due(self) -> bool:
-        """Whether it is time to ask for the canary again."""
-        asked = self.canary_since is not None
-        return self.ready and not asked and self._loop.time() - self.proved_at > _CANARY_SECONDS
+        """Whether it is time to send the example again."""
+        late = self._loop.time() - self.proved_at > _CANARY_SECONDS
+        return self.ready and not self._canary_is_asked and late
 
     def is_proved(self, patience: float) -> bool:
-        """Whether it has answered a request or the example within the last `patience` seconds."""
+        """Whether it has proved itself within the last `patience` seconds."""
         now = self._loop.time()
         heard = now - self._heard_at < _SILENT_SECONDS
         return self.ready and heard and now - self.proved_at < patience
 
     def hangs(self, limit: float) -> bool:
-        """Whether it computes one batch for longer than the limit, or says nothing at all."""
+        """Whether it computes one batch for longer than the limit, or sends no heartbeat."""
         now = self._loop.time()
-        computes = self.computing_since is not None and now - self.computing_since > limit
+        computes = self._computing_since is not None and now - self._computing_since > limit
         return self.ready and (computes or now - self._heard_at > 2 * _SILENT_SECONDS)
 
     def kill(self) -> None:
@@ -185,23 +190,15 @@ class WorkerProcess:
         self._link.close()
         self.kill()
         status = await self._loop.run_in_executor(None, self._process.wait)
-        self.reason = self.reason or _ending(status)
+        signalled = f"the worker was ended by {signal.Signals(-status).name}" if status < 0 else ""
+        self.reason = self.reason or signalled or f"the worker ended with status {status}"
         self._on_end(self)
 
     def _take(self, head: Head, body: bytes) -> None:
         self._heard_at = self._loop.time()
         match head["kind"]:
             case "beat":
-                since = head["computing_since"]
-                # time.monotonic and the loop's time are the same clock on Linux.
-                self.computing_since = since
-                # What was given up is over when a batch has begun since, or none is computed.
-                if since is None or (self._given_up_at is not None and since > self._given_up_at):
-                    self._given_up_at = None
-                if not self._has_canary:
-                    self.proved, self.proved_at = True, self._heard_at
-                if "model_metrics" in head:
-                    self._on_model_metrics(ModelMetrics(**head["model_metrics"]))
+                self._take_beat(head)
             case "opened":
                 if (call := self.calls.get(head["id"])) is not None:
                     self.tokens += head["tokens"] - call.tokens
@@ -222,16 +219,23 @@ class WorkerProcess:
                 self._on_ready(self)
             case "failed":
                 self.reason, self.final = head["reason"], head["final"]
-            case _ if head["id"] == CANARY:
-                self._take_canary(head)
+            case kind if head["id"] == CANARY:
+                if kind == "response":
+                    self.proved, self.proved_at = True, self._heard_at
+                self._canary_is_asked = head.get("more", False)
             case _:
                 self._take_response(head, body)
 
-    def _take_canary(self, head: Head) -> None:
-        if head["kind"] == "answer":
+    def _take_beat(self, head: Head) -> None:
+        # time.monotonic, by which the worker reports, and the loop's time are one clock on Linux.
+        since = self._computing_since = head["computing_since"]
+        # A cancelled call is no longer computed once a later batch has begun, or none is computed.
+        if since is None or (self._cancelled_at is not None and since > self._cancelled_at):
+            self._cancelled_at = None
+        if not self._has_canary:
             self.proved, self.proved_at = True, self._heard_at
-        if not head.get("more"):
-            self.canary_since = None
+        if "model_metrics" in head:
+            self._on_model_metrics(ModelMetrics(**head["model_metrics"]))
 
     def _take_response(self, head: Head, body: bytes) -> None:
         call = self.calls.get(head["id"])
@@ -242,9 +246,9 @@ class WorkerProcess:
             self._leave(call)
         match head["kind"]:
             case "error":
-                call.fail(_error(head))
-            case "answer":
-                call.answer(head, body)
+                call.fail(RequestError(**head["error"]))
+            case "response":
+                call.take_reply(head, body)
                 if more:
                     self._on_room()
             case "chunk":
@@ -255,19 +259,3 @@ class WorkerProcess:
         self.tokens -= call.tokens
         self._held -= call.held
         self._on_room()
-
-
-def _error(head: Head) -> RequestError:
-    return RequestError(
-        head["status"],
-        head["code"],
-        head["message"],
-        where=head["where"],
-        headers=head["headers"],
-    )
-
-
-def _ending(status: int) -> str:
-    if status < 0:
-        return f"the worker was ended by {signal.Signals(-status).name}"
-    return f"the worker ended with status {status}"

@@ -1,7 +1,7 @@
 """Stateful sessions: which worker holds the state of a session, and until when.
 
-SageMaker sends `X-Amzn-SageMaker-Session-Id: NEW_SESSION` for a new one, and takes its id from
-the response's `New-Session-Id` ("Stateful sessions", runtime_InvokeEndpoint).
+SageMaker sends `X-Amzn-SageMaker-Session-Id: NEW_SESSION` for a new session and takes its id from
+`New-Session-Id` of the response (AWS: "Stateful sessions", runtime_InvokeEndpoint).
 """
 
 import asyncio
@@ -15,11 +15,7 @@ NEW = "NEW_SESSION"
 
 
 class Sessions:
-    """The sessions that are open.
-
-    Args:
-        seconds: how long a session stays open without a request.
-    """
+    """The open sessions; one without a request for `seconds` is closed."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -32,11 +28,7 @@ class Sessions:
         return session
 
     def worker(self, session: str) -> WorkerProcess:
-        """The worker that has the session's state.
-
-        Raises:
-            RequestError: 400 when there is no such session, or its worker has ended.
-        """
+        """The worker that has the session's state; 400 if the session or its worker has ended."""
         worker, timer = self._open.get(session, (None, None))
         if worker is None or timer is None or not worker.ready:
             self.end(session)
@@ -55,7 +47,7 @@ class Sessions:
 
     @property
     def expires(self) -> str:
-        """When a session that gets no further request will have ended."""
+        """The time at which a session ends that gets no further request."""
         return f"{datetime.now(UTC) + timedelta(seconds=self._seconds):%Y-%m-%dT%H:%M:%SZ}"
 
     def _keep(self, session: str, worker: WorkerProcess) -> None:

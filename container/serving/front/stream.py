@@ -1,4 +1,4 @@
-"""The bidirectional stream: a message from the client is a request, the response is a message."""
+"""The bidirectional stream: each message is a request, and each response is a message."""
 
 import asyncio
 import logging
@@ -19,8 +19,8 @@ _log = logging.getLogger("serving.stream")
 class Bidirectional:
     """Serves `/invocations-bidirectional-stream`, a WebSocket.
 
-    A text message is read as JSON, a binary one as the Content-Type of the opening request says.
-    Responses are sent in the order of the messages; of one in chunks, each chunk is a message.
+    A text message is JSON; a binary message has the Content-Type of the handshake. Responses are
+    sent in the order of the messages; each chunk of a response in chunks is a message.
     """
 
     def __init__(self, host: Host, settings: Settings) -> None:
@@ -28,19 +28,19 @@ class Bidirectional:
         self._settings = settings
 
     async def serve(self, request: Request, socket: WebSocket) -> None:
-        """Answer messages until the client closes the stream."""
+        """Respond to messages until the client closes the stream."""
         fields = headers.log_fields(request.headers)
         request_fields.set(fields)
         head = headers.for_worker(request.headers, fields)
         while (message := await socket.receive()) is not None:
             if isinstance(message, str):
                 asked = head | {"content_type": "application/json"}
-                await self._answer(socket, asked, message.encode())
+                await self._respond(socket, asked, message.encode())
             else:
-                await self._answer(socket, head, message)
+                await self._respond(socket, head, message)
         _log.info("the client left the stream")
 
-    async def _answer(self, socket: WebSocket, head: dict[str, object], content: bytes) -> None:
+    async def _respond(self, socket: WebSocket, head: dict[str, object], content: bytes) -> None:
         deadline = asyncio.get_running_loop().time() + self._settings.deadline_seconds
         try:
             reply = await self._host.main().ask(dict(head), content, deadline)

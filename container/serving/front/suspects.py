@@ -10,8 +10,8 @@ class Suspects:
     """Retries such requests one at a time, each alone in a worker.
 
     Attributes:
-        waiting: the calls to be retried, in the order in which they became suspects.
-        cell: the worker that is set apart for retries and gets no other calls.
+        waiting: the calls to be retried, in order.
+        cell: the worker that is reserved for retries and gets no other calls.
     """
 
     def __init__(self) -> None:
@@ -26,14 +26,13 @@ class Suspects:
     def add(self, call: Call) -> None:
         """Mark a call as a suspect and queue it for a retry."""
         call.suspect = True
-        call.head["alone"] = True  # not even the canary shares its batch
+        call.head["alone"] = True  # no other request, and no canary, is in its batch
         self.waiting[call.id] = call
 
     def try_next(self, spare: Sequence[WorkerProcess]) -> None:
-        """Send the next suspect, if the one before is done and a worker has nothing to do.
+        """Send the next suspect, if the one before is done and a worker is idle.
 
-        Args:
-            spare: the workers of which one may end without harm to the service.
+        One of the `spare` workers may end without harm to the service.
         """
         if self.cell is not None and self.cell.tries_suspect:
             return
@@ -41,12 +40,12 @@ class Suspects:
             self.cell = None
             return
         if self.cell is None or self.cell not in spare:
-            # The youngest of those with as little to do: the fewest sessions would end with it.
+            # The youngest of the least busy workers: it has the fewest sessions.
             self.cell = min(reversed(spare), key=lambda worker: worker.tokens)
         if self.cell.is_empty:
             self.cell.send(self.waiting.pop(next(iter(self.waiting))))
 
     def has_ended(self, worker: WorkerProcess) -> None:
-        """Forget the worker that was set apart, if it is the one that has ended."""
+        """Release the reserved worker, if it is the one that has ended."""
         if worker is self.cell:
             self.cell = None

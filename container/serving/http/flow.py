@@ -8,7 +8,7 @@ UNREAD_SECONDS = 60.0
 
 
 class Flow(asyncio.Protocol):
-    """A protocol of which a writer can wait until the client has read."""
+    """A protocol whose writers can wait until the client has read."""
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport = cast("asyncio.Transport", None)
@@ -17,19 +17,22 @@ class Flow(asyncio.Protocol):
         self._unread_since = 0.0
 
     def check(self, now: float) -> None:
-        """Close, if the client has for long read nothing of what waits for it."""
+        """Close the connection if the client has long read nothing of what was written."""
         unread = self._transport.get_write_buffer_size()
         if not unread or unread != self._unread:
             self._unread, self._unread_since = unread, now
         elif now - self._unread_since > UNREAD_SECONDS:
             self.abort()
 
+    def shut_down(self) -> None:
+        """Close the connection because the server ends."""
+
     def abort(self) -> None:
-        """Close now, whatever is not sent."""
+        """Close the connection at once."""
         self._transport.abort()
 
     def pause_writing(self) -> None:
-        """Make writers wait: the client has too much left to read."""
+        """Make writers wait: the client has too much to read."""
         self._read = asyncio.get_running_loop().create_future()
 
     def resume_writing(self) -> None:

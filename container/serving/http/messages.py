@@ -14,101 +14,66 @@ from ..errors import RequestError
 _CONTROL = re.compile("[\0-\x08\n-\x1f\x7f]")
 
 
-class ClientLeft(Exception):  # noqa: N818 - it is nobody's error
-    """The client has hung up before its request was answered."""
+class ClientLeft(Exception):  # noqa: N818 - a condition
+    """The client closed the connection before its response was sent."""
 
 
+@dataclass(slots=True, eq=False)
 class Request:
-    """A request: its head, and its body while it comes.
+    """A request: its head, and its body while it arrives.
 
-    Args:
-        method: in upper case.
-        path: as it came, still percent-encoded.
-        query: what follows the question mark.
-        headers: their names in lower case; one that came twice has both values, with a comma.
-        version: of HTTP.
-        limit: bytes of the body that are kept; of a longer one nothing is.
+    Attributes:
+        path: the path as it was sent, still percent-encoded.
+        query: the part after the question mark.
+        headers: the names are in lower case; a repeated header has its values joined by commas.
+        version: the version of HTTP.
+        limit: how many bytes of the body are kept; of a longer body, none are.
         keep_alive: whether the connection may have another request after this one.
-        go_on: called when the body is wanted of a client that waits to be told so.
+        go_on: called when the body is wanted from a client that waits for `100 Continue`.
+        complete: whether the whole body has arrived.
+        has_left: whether the client has closed the connection.
     """
 
-    __slots__ = (
-        "_arrived",
-        "_broken",
-        "_complete",
-        "_go_on",
-        "_leaving",
-        "_left",
-        "_limit",
-        "_parts",
-        "_size",
-        "headers",
-        "keep_alive",
-        "method",
-        "path",
-        "query",
-        "version",
-    )
-
-    def __init__(
-        self,
-        method: str,
-        path: str,
-        query: str,
-        headers: Mapping[str, str],
-        *,
-        version: str = "1.1",
-        limit: int = 0,
-        keep_alive: bool = False,
-        go_on: Callable[[], None] | None = None,
-    ) -> None:
-        self.method, self.path, self.query, self.headers = method, path, query, headers
-        self.version = version
-        self.keep_alive = keep_alive
-        self._limit = limit
-        self._go_on = go_on
-        self._parts: list[bytes] = []
-        self._size = 0
-        self._complete = False
-        self._broken = False
-        self._left = False
-        self._leaving: Callable[[], object] | None = None
-        self._arrived: asyncio.Future[None] | None = None
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    version: str = "1.1"
+    limit: int = 0
+    keep_alive: bool = False
+    go_on: Callable[[], None] | None = None
+    complete: bool = field(default=False, init=False)
+    has_left: bool = field(default=False, init=False)
+    _parts: list[bytes] = field(default_factory=list, init=False)
+    _size: int = field(default=0, init=False)
+    _broken: bool = field(default=False, init=False)
+    _leaving: Callable[[], object] | None = field(default=None, init=False)
+    _arrived: asyncio.Future[None] | None = field(default=None, init=False)
 
     @property
     def declared(self) -> int:
-        """The body's length as the client has declared it; 0 where it has not."""
+        """The length of the body in Content-Length; 0 if there is none."""
         length = self.headers.get("content-length", "")
         return int(length) if length.isdecimal() else 0
 
-    @property
-    def complete(self) -> bool:
-        """Whether all of it has come."""
-        return self._complete
-
     async def body(self, *, limit: int, seconds: float, deadline: float = math.inf) -> bytes:
-        """Wait for a body of at most `limit` bytes, of which some must come in every `seconds`.
-
-        Args:
-            limit: in bytes.
-            seconds: in which nothing may come.
-            deadline: in the event loop's time, when all of it must have come.
+        """Wait for a body of at most `limit` bytes, of which a part must arrive every `seconds`.
 
         Raises:
-            RequestError: 413 as soon as it is known to be longer; 408 when nothing comes, or not
-                all; 400 when it breaks off its own coding.
+            RequestError: 413 as soon as the body is known to be longer; 408 when a part, or the
+                whole by the deadline, does not arrive; 400 when its chunks are malformed.
             ClientLeft: when the client leaves.
         """
-        self._limit = min(limit, self._limit)
+        self.limit = min(limit, self.limit)
         self._check_size(self.declared)
-        if self._go_on is not None and not self._complete:
-            self._go_on()
-        while not self._complete:
+        if self.go_on is not None and not self.complete:
+            self.go_on()
+        while not self.complete:
             self._check_size(self._size)
-            if self._left:
+            if self.has_left:
                 raise ClientLeft
             if self._broken:
-                raise RequestError(400, "malformed", "the body's chunks are not HTTP's")
+                raise RequestError(400, "malformed", "the body's chunks are malformed")
             loop = asyncio.get_running_loop()
             self._arrived = loop.create_future()
             until = loop.time() + seconds
@@ -116,56 +81,51 @@ class Request:
                 async with asyncio.timeout_at(min(until, deadline)):
                     await self._arrived
             except TimeoutError:
-                said = f"nothing of the body came for {seconds:g} s"
+                said = f"no part of the body arrived for {seconds:g} s"
                 if deadline < until:
-                    said = "the body had not come when it was to be answered"
+                    said = "the body had not arrived by the deadline"
                 raise RequestError(408, "too_slow", said) from None
         self._check_size(self._size)
         return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
 
     @contextlib.contextmanager
     def leaving(self, call: Callable[[], object]) -> Iterator[None]:
-        """Have `call` called when the client hangs up within the block, or has before it."""
+        """Call `call` if the client closes the connection in this block, or has before."""
         self._leaving = call
-        if self._left:
+        if self.has_left:
             call()
         try:
             yield
         finally:
             self._leaving = None
 
-    @property
-    def has_left(self) -> bool:
-        """Whether the client has hung up."""
-        return self._left
-
     def take(self, part: bytes) -> None:
-        """A part of the body has come."""
+        """Add a part of the body."""
         self._size += len(part)
-        if self._size <= self._limit:
+        if self._size <= self.limit:
             self._parts.append(part)
         else:
             self._parts.clear()
         self._wake()
 
     def end(self) -> None:
-        """The body is complete."""
-        self._complete = True
+        """Note that the body is complete."""
+        self.complete = True
         self._wake()
 
     def fail(self) -> None:
-        """What follows cannot be read."""
+        """Note that the rest of the body cannot be read."""
         self._broken = True
         self._wake()
 
     def drop(self) -> None:
-        """Keep nothing of the body that is still to come: the request is answered."""
-        self._limit = 0
+        """Discard the body, and what is still to arrive: the response is sent."""
+        self.limit = 0
         self._parts.clear()
 
     def leave(self) -> None:
-        """The client has hung up."""
-        self._left = True
+        """Note that the client has closed the connection."""
+        self.has_left = True
         self._wake()
         if self._leaving is not None:
             self._leaving()
@@ -175,13 +135,13 @@ class Request:
             self._arrived.set_result(None)
 
     def _check_size(self, size: int) -> None:
-        if size > self._limit:
-            raise RequestError(413, "too_large", f"the body is longer than {self._limit} bytes")
+        if size > self.limit:
+            raise RequestError(413, "too_large", f"the body is longer than {self.limit} bytes")
 
 
 @dataclass(slots=True)
 class Response:
-    """A response, whole in `body`, or in chunks."""
+    """A response: whole in `body`, or in chunks."""
 
     status: int = 200
     body: bytes = b""
@@ -190,10 +150,10 @@ class Response:
     chunks: AsyncGenerator[bytes] | None = None
 
     def head(self) -> bytes:
-        """Its status line, and what of its headers does not depend on the connection.
+        """The status line and the headers that do not depend on the connection.
 
         Raises:
-            ValueError: when a header's value is none; a model may have made it.
+            ValueError: when a value that a model has set is not allowed in a header.
         """
         first = _first(self.status, self.content_type)
         if not self.headers:

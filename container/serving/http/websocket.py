@@ -1,6 +1,7 @@
-"""A WebSocket: messages in and out, once a connection has been upgraded to it (RFC 6455)."""
+"""A WebSocket, to which a connection has been upgraded (RFC 6455)."""
 
 import asyncio
+import logging
 from collections.abc import Coroutine
 from typing import Any, Protocol
 
@@ -16,10 +17,13 @@ from wsproto.events import (
 from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
+from ..errors import RequestError
 from .flow import Flow
 from .messages import Request, Response
 
-_MOST_UNREAD = 16  # messages, before the client is read no further
+_log = logging.getLogger("serving.http")
+
+_MOST_UNREAD = 16  # messages; reading pauses when so many wait for the application
 
 
 def is_handshake(request: Request) -> bool:
@@ -29,14 +33,9 @@ def is_handshake(request: Request) -> bool:
 
 
 class WebSocket(Flow):
-    """Hands the client's messages to the server's application, which sends its own.
+    """Passes messages between the client and the server's application."""
 
-    Args:
-        server: what it belongs to.
-        transport: of the connection.
-    """
-
-    def __init__(self, server: "Server", transport: asyncio.Transport) -> None:
+    def __init__(self, server: "Shared", transport: asyncio.Transport) -> None:
         super().__init__()
         self._server = server
         self._transport = transport
@@ -47,7 +46,7 @@ class WebSocket(Flow):
         self._open = True
 
     def begin(self, request: Request, rest: bytes) -> None:
-        """Accept the handshake, and take what has come behind it."""
+        """Accept the handshake; `rest` are the bytes that followed it."""
         head = [f"GET {request.path} HTTP/1.1\r\n"]
         head += [f"{name}: {value}\r\n" for name, value in request.headers.items()]
         try:
@@ -66,26 +65,26 @@ class WebSocket(Flow):
             self.data_received(rest)
 
     async def receive(self) -> str | bytes | None:
-        """Wait for a message; None when the client has closed, or is gone."""
+        """Wait for a message; None when the client has closed the stream."""
         message = await self._messages.get()
         if self._messages.qsize() < _MOST_UNREAD and not self._transport.is_closing():
             self._transport.resume_reading()
         return message
 
     async def send(self, message: str | bytes) -> None:
-        """Send a message; it is dropped when the client is gone."""
+        """Send a message; it is dropped if the client has closed the stream."""
         if self._open:
             self._write(TextMessage(message) if isinstance(message, str) else BytesMessage(message))
         await self.drained()
 
     def close(self, code: CloseReason = CloseReason.NORMAL_CLOSURE, reason: str = "") -> None:
-        """Tell the client that it is over."""
+        """Close the stream."""
         if self._open:
             self._write(CloseConnection(code, reason))
             self._end()
 
     def shut_down(self) -> None:
-        """The server ends."""
+        """Close the stream because the server ends."""
         self.close(CloseReason.SERVICE_RESTART)
 
     async def _serve(self, request: Request) -> None:
@@ -96,10 +95,8 @@ class WebSocket(Flow):
             raise
         self.close()
 
-    # asyncio calls these.
-
     def data_received(self, data: bytes) -> None:
-        """Take the frames that have come."""
+        """Handle frames; called by asyncio."""
         try:
             self._protocol.receive_data(data)
             for event in self._protocol.events():
@@ -108,7 +105,7 @@ class WebSocket(Flow):
             self.close(CloseReason.PROTOCOL_ERROR, str(error))
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's
-        """The client is gone."""
+        """Note that the client has left."""
         self._server.sockets.discard(self)
         self.resume_writing()
         self._end()
@@ -151,30 +148,53 @@ class WebSocket(Flow):
 
 
 class Application(Protocol):
-    """What responds to requests, and converses over WebSockets.
-
-    Attributes:
-        websocket_path: where a WebSocket may be opened.
-    """
+    """The program behind the server; a WebSocket may be opened at `websocket_path`."""
 
     websocket_path: str
 
     async def respond(self, request: Request) -> Response:
-        """Answer a request, whatever happens."""
+        """Make the response to a request; an error becomes a response, too."""
 
     async def converse(self, request: Request, socket: WebSocket) -> None:
-        """Talk to a client by messages, until either has enough."""
+        """Respond to the messages of a client until either closes the stream."""
 
     def fault(self) -> Response:
-        """The answer where the server itself has failed."""
+        """Make the response for a failure of the server itself."""
 
 
-class Server(Protocol):
-    """What a WebSocket needs of the server that it belongs to."""
+class Shared:
+    """The part of a server that its connections use.
 
-    application: Application
-    max_body_bytes: int
-    sockets: set[WebSocket]
+    Attributes:
+        application: makes the responses.
+        max_body_bytes: the limit of a request's body, and of a WebSocket's message.
+        connections: the open connections, without WebSockets.
+        sockets: the open WebSockets.
+        tasks: the work for clients that is not done.
+        draining: whether every connection closes after its next response.
+        date: the Date header of the current second.
+    """
+
+    def __init__(self, application: Application, max_body_bytes: int) -> None:
+        self.application = application
+        self.max_body_bytes = max_body_bytes
+        self.connections: set[Flow] = set()
+        self.sockets: set[Flow] = set()
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.draining = False
+        self.date = b""
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Begin work for a client."""
+        """Run a task for a client."""
+        task = asyncio.get_running_loop().create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self.tasks.discard(task)
+        if task.cancelled():
+            return
+        error = task.exception()
+        # A failure of a stream is logged by the application.
+        if error is not None and not isinstance(error, RequestError):
+            _log.error("a client's request failed", exc_info=error)

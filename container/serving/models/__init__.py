@@ -1,4 +1,4 @@
-"""From a model's folder to what a worker serves, whatever kind of folder it is."""
+"""Loads a model's folder of any kind as a Servable."""
 
 from .loading import load
 

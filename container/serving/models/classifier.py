@@ -1,4 +1,4 @@
-"""Token classifiers: folders in transformers' format, served without transformers' code."""
+"""Token classifiers: folders in transformers' format, computed by the server's own code."""
 
 import json
 from collections.abc import Callable
@@ -16,15 +16,10 @@ _SUFFIX = "ForTokenClassification"
 
 
 def load_classifier(settings: Settings) -> TextModel:
-    """Load the folder as the whole model.
-
-    Raises:
-        LoadError: when it is no token classifier, or holds it as a pickle.
-    """
-    accept = default_accept(settings)
+    """Load the model's folder as a token classifier."""
     return TextModel(
         engine_of(settings.model_dir, settings),
-        default_accept=accept,
+        default_accept=default_accept(settings),
         example=example_in(settings.model_dir) or Request(_SENTENCE, content_type=JSON),
     )
 
@@ -32,10 +27,10 @@ def load_classifier(settings: Settings) -> TextModel:
 def engine_of(
     folder: Path, settings: Settings, decode: Callable[..., Any] | None = None
 ) -> TextEngine:
-    """Load the token engine for a classifier's folder; `decode` replaces its post-processing.
+    """Load a classifier's folder; `decode` replaces the post-processing.
 
     Raises:
-        LoadError: when it is no token classifier, or holds it as a pickle.
+        LoadError: if it holds no token classifier, or one in a pickle.
     """
     _check(folder)
     from ..tokens.classifier import TokenClassifier  # noqa: PLC0415 - it imports its engine
@@ -51,7 +46,7 @@ def _check(folder: Path) -> None:
     except OSError as error:
         raise LoadError(f"{config}: {error.strerror}") from error
     except (ValueError, TypeError, KeyError) as error:
-        raise LoadError(f"{config}: names no architectures; transformers writes them") from error
+        raise LoadError(f"{config}: has no architectures, which transformers writes") from error
     if not any(name.endswith(_SUFFIX) for name in architectures):
         raise LoadError(
             f"{config}: {' and '.join(architectures) or 'nothing'}, but only …{_SUFFIX} is served "
@@ -63,10 +58,7 @@ def _check(folder: Path) -> None:
             "save_pretrained writes it"
         )
     if not (folder / "model.safetensors").exists():
-        pickled = (folder / "pytorch_model.bin").exists()
-        held = (
-            "its weights are a pickle (pytorch_model.bin), which is not loaded"
-            if pickled
-            else ("no model.safetensors")
-        )
-        raise LoadError(f"{folder}: {held}; save_pretrained(safe_serialization=True) writes one")
+        found = "no model.safetensors"
+        if (folder / "pytorch_model.bin").exists():
+            found = "its weights are a pickle (pytorch_model.bin), which is not loaded"
+        raise LoadError(f"{folder}: {found}; save_pretrained(safe_serialization=True) writes one")

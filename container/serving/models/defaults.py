@@ -1,4 +1,4 @@
-"""Defaults for the handlers that a model does not define."""
+"""The defaults for handlers that a model does not define."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,13 +22,13 @@ Predict = Callable[[Any], Any]
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """A model, and what is done with it where its own handlers do not say.
+    """A model and the defaults for its handlers.
 
     Attributes:
-        model: what predict_fn is given.
-        read: stands in for input_fn.
-        predict: stands in for predict_fn; None where no way is known.
-        data: what a predict_fn is given of what `read` returned.
+        model: the argument of predict_fn.
+        read: the default for input_fn.
+        predict: the default for predict_fn, if there is one.
+        data: converts what `read` returned to the argument of a predict_fn.
     """
 
     model: Any
@@ -38,18 +38,14 @@ class Defaults:
 
 
 def of_model(model: Any) -> Defaults:
-    """Make up for what is missing beside a model_fn: by the model's `predict`, or by calling it."""
+    """The defaults beside a model_fn: they call the model's `predict`, or the model itself."""
     if callable(predict := getattr(model, "predict", None)):
         return Defaults(model, read_body, predict)
     return Defaults(model, read_body, _calling(model) if callable(model) else None)
 
 
 def of_folder(settings: Settings, file: Path) -> Defaults:
-    """Make up for a missing model_fn: by the MLflow model or the classifier in the folder.
-
-    Raises:
-        LoadError: when it holds neither.
-    """
+    """The defaults without a model_fn: the MLflow model or the classifier in the folder."""
     folder = settings.model_dir
     if (folder / "MLmodel").exists():
         return _of_pyfunc(folder)
@@ -63,14 +59,11 @@ def of_folder(settings: Settings, file: Path) -> Defaults:
 
 
 def read_body(body: bytes, given: Format) -> Any:
-    """Read a body as what it is.
+    """Read a body by its type.
 
-    JSON is its value, JSON lines a list of values, CSV an array of numbers if it holds nothing
-    else, or else a list of rows of strings, NPY an array, parquet a DataFrame of pandas, or of
-    pyarrow where the image has no pandas.
-
-    Raises:
-        RequestError: 400 when it is malformed.
+    JSON becomes its value, JSON lines a list of values, CSV an array if all cells are numbers or
+    else a list of rows of strings, NPY an array, and parquet a DataFrame of pandas, or a pyarrow
+    table if the image has no pandas.
     """
     if given.kind == JSON:
         return read_json(body)
@@ -96,7 +89,7 @@ def _numbers(rows: list[list[str]]) -> Any:
 
 
 def _calling(model: Callable[..., Any]) -> Predict:
-    """Call the model with what a document says are its arguments, as Hugging Face's servers do."""
+    """Call the model with the `inputs` and `parameters` of a document, as Hugging Face does."""
 
     def predict(data: Any) -> Any:
         if not isinstance(data, dict) or not data.keys() & {"inputs", "text"}:

@@ -1,4 +1,4 @@
-"""What all kinds of model folders have: an example, and a default type of responses."""
+"""The example and the default response type of a model folder of any kind."""
 
 from pathlib import Path
 
@@ -11,17 +11,13 @@ EXAMPLE = "serving_input_example.json"
 
 
 def example_in(folder: Path) -> Request | None:
-    """Return the request that MLflow, or whoever made the folder, has put there as an example."""
+    """Return the example request in the folder, if there is one."""
     example = folder / EXAMPLE
     return Request(example.read_bytes(), content_type=JSON) if example.exists() else None
 
 
 def default_accept(settings: Settings) -> str | None:
-    """Return the type that is answered where the client leaves it open.
-
-    Raises:
-        LoadError: when no answer can be made in the one that is set.
-    """
+    """Return the response type that is set as the default, if there is one."""
     name = settings.default_accept.strip().lower()
     if name in {"", "*/*"}:
         return None

@@ -1,4 +1,4 @@
-"""Models behind handlers. All of a model's own code runs in one thread: that of `forward`."""
+"""Models with handlers. All of a model's own code runs in the thread of `forward`."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -29,17 +29,17 @@ class _Call:
 
     body: str | bytes
     data: Any
-    """What is read of the body, where no handler does."""
+    """The data of the body, if no handler reads it."""
     context: Context
     asked: str | None
-    """The one type that the client asks for, if it is one."""
+    """The type that the client asks for, if it is a single one."""
     wanted: Format | None
-    """The type to encode the prediction in, where no handler does."""
+    """The type of the response, if no handler writes it."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Result:
-    """The result of a request: a value, or chunks of which the value is the first."""
+    """The result of a request: a value, or chunks whose first is the value."""
 
     value: Any
     content_type: str | None = None
@@ -47,15 +47,10 @@ class _Result:
 
 
 class HandledModel:
-    """A Servable that has each request, by itself, go through the handlers.
-
-    Args:
-        found: the handlers that there are.
-        file: where they are from.
-        settings: say where the model is, and what is answered where the client leaves it open.
+    """A Servable that passes each request to the handlers that were found in a file.
 
     Raises:
-        LoadError: when there is no way to load the model, or none to have it predict.
+        LoadError: if the model cannot be loaded, or nothing can predict with it.
     """
 
     mixes = False
@@ -79,7 +74,7 @@ class HandledModel:
             )
 
     def open(self, request: Request) -> Job:
-        """Decode the body where no handler does, and choose the answer's type likewise."""
+        """Decode the body and choose the response type, if no handler does."""
         content_type = request.content_type or JSON
         name = content_type.partition(";")[0].strip().lower()
         is_text = name in {JSON, CSV}
@@ -95,11 +90,11 @@ class HandledModel:
         return Job([call], [cost_of(request.body)])
 
     def forward(self, items: Sequence[_Call]) -> list[_Result]:
-        """Have the handlers make the answer, or its first chunk."""
+        """Run the handlers; of a response in chunks, make the first."""
         return [self._begun(self._handled(call)) for call in items]
 
     def finish(self, job: Job, results: Sequence[_Result]) -> Response | Stream:
-        """Encode what they have made, where they have not."""
+        """Encode the prediction, if no handler does."""
         call: _Call = job.items[0]
         made = results[0]
         if made.chunks is not None:
@@ -110,7 +105,7 @@ class HandledModel:
         if isinstance(made.value, str | _Bytes):
             return Response(_chunk(made.value), content_type)
         if made.value is None:
-            raise PredictionError("its handler returned None in place of an answer")
+            raise PredictionError("its handler returned None instead of a response")
         return encode(made.value, Format(JSON, JSON), bare=True)
 
     def _context(self, request: Request, content_type: str) -> Context:
@@ -125,7 +120,7 @@ class HandledModel:
 
     def _wanted(self, request: Request, given: Format | None) -> Format | None:
         predict = self._found.get("predict_fn")
-        # A generator's chunks are in whatever type they are.
+        # The chunks of a generator are sent as they are.
         if not self._writes or (predict and isgeneratorfunction(predict.function)):
             return None
         body = given.kind if given else None
@@ -148,7 +143,7 @@ class HandledModel:
         if "predict_fn" in self._found:
             data = self._rest.data(data) if self._reads else data
             return self._run("predict_fn", data, self._rest.model, context=context)
-        assert self._rest.predict is not None  # noqa: S101 - looked at when it was loaded
+        assert self._rest.predict is not None  # noqa: S101 - checked at loading
         with stage("predict"):
             return self._rest.predict(data)
 
@@ -165,7 +160,7 @@ class HandledModel:
                 raise PredictionError(said)
         if not isinstance(value, Iterator):
             return _Result(value, content_type)
-        # The first chunk now: where it fails, there still is a status to say so.
+        # The first chunk is made now: if it fails, the status can still tell.
         with stage("its stream"):
             first = list(islice(value, 1))
         return _Result(first[0] if first else b"", content_type, chain(first, value))
@@ -181,11 +176,11 @@ class HandledModel:
 
 
 def load_handlers(file: Path, settings: Settings) -> Servable | None:
-    """Import the handlers, and have them load the model; None where the file has none.
+    """Import the handlers and load the model with them; None if the file has no handlers.
 
     Raises:
-        LoadError: for handlers that cannot be called, or do not make a whole.
-        Exception: what the code raises when it is imported, or loads the model.
+        LoadError: for handlers that cannot be called or combined.
+        Exception: any error of the file's own code.
     """
     module = import_file(file)
     found = {
@@ -196,12 +191,12 @@ def load_handlers(file: Path, settings: Settings) -> Servable | None:
     if not found:
         return None
     if "transform_fn" in found and (others := found.keys() - {"transform_fn", "model_fn"}):
-        raise LoadError(f"{file}: transform_fn stands in place of {', '.join(sorted(others))}")
+        raise LoadError(f"{file}: transform_fn replaces {', '.join(sorted(others))}")
     return HandledModel(found, file, settings)
 
 
 def _one_type(accept: str | None) -> str | None:
-    """Return what Accept asks for, if that is one type and no choice."""
+    """Return the type in Accept, if it is a single one."""
     name = (accept or "").partition(";")[0].strip()
     return name if "/" in name and not set(accept or "") & set("*,") else None
 
@@ -211,7 +206,7 @@ def _can_be_header(value: object) -> bool:
 
 
 def _chunk(value: Any) -> bytes:
-    """Make a chunk of text or bytes as they are, and of any other value a line of JSON."""
+    """Convert text or bytes as they are, and any other value to a line of JSON."""
     if isinstance(value, str):
         return value.encode()
     return bytes(value) if isinstance(value, _Bytes) else dumps(value) + b"\n"

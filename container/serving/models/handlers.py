@@ -1,9 +1,9 @@
-"""Handlers: `code/inference.py` with SageMaker's functions, those missing made up for.
+"""Handlers: SageMaker's functions in `code/inference.py`.
 
-As sagemaker-inference-toolkit has it: `model_fn(model_dir)`, `input_fn(body, content_type)`,
-`predict_fn(data, model)`, `output_fn(prediction, accept)`, or `transform_fn(model, body,
-content_type, accept)` in place of the last three; each is given a context too, where it has room
-for one more argument. The body is a string where its type is JSON or CSV, and else bytes.
+They are those of sagemaker-inference-toolkit: `model_fn(model_dir)`, `input_fn(body,
+content_type)`, `predict_fn(data, model)`, `output_fn(prediction, accept)`, or `transform_fn(model,
+body, content_type, accept)` instead of the last three. A handler that takes one more argument gets
+a context. The body is a string if its type is JSON or CSV, and otherwise bytes.
 """
 
 import inspect
@@ -19,13 +19,13 @@ from ..config import Settings
 from ..errors import LoadError
 from ..servable import Session
 
-# How many arguments each takes, the context not counted.
+# The number of arguments without the context.
 HANDLERS = {"model_fn": 1, "input_fn": 2, "predict_fn": 2, "output_fn": 2, "transform_fn": 4}
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a handler may ask of a request beyond its body; of none, where the model is loaded."""
+    """The context of a call: the model's folder and, except for model_fn, the request's headers."""
 
     model_dir: str
     content_type: str | None = None
@@ -36,13 +36,13 @@ class Context:
 
     @property
     def system_properties(self) -> dict[str, Any]:
-        """Return what multi-model-server calls so; a worker sees one GPU at most, number 0."""
+        """The properties in multi-model-server's context; a worker sees only one GPU, number 0."""
         return {"model_dir": self.model_dir, "gpu_id": 0}
 
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """One of the functions."""
+    """A handler."""
 
     name: str
     function: Callable[..., Any]
@@ -50,11 +50,7 @@ class Handler:
 
     @classmethod
     def of(cls, name: str, function: Callable[..., Any], where: Path) -> "Handler":
-        """Look at what a function takes.
-
-        Raises:
-            LoadError: when it cannot be called as its name says.
-        """
+        """Inspect a function; LoadError if it cannot be called as this handler."""
         arguments = [None] * HANDLERS[name]
         if inspect.iscoroutinefunction(function):
             raise LoadError(f"{where}: {name} must not be async")
@@ -67,16 +63,12 @@ class Handler:
         )
 
     def __call__(self, *arguments: Any, context: Context) -> Any:
-        """Call the function, with the context where it takes one."""
+        """Call the function, with the context if it takes one."""
         return self.function(*arguments, *([context] if self.takes_context else []))
 
 
 def program(settings: Settings) -> Path | None:
-    """Find the file of the handlers; None where the model has none.
-
-    Raises:
-        LoadError: when the settings name one that is not there.
-    """
+    """Find the file of the handlers, if the model has one; LoadError if a set one is missing."""
     given = settings.submit_directory
     if given.startswith("s3://"):
         raise LoadError(
@@ -93,14 +85,16 @@ def program(settings: Settings) -> Path | None:
 
 
 def import_file(file: Path) -> ModuleType:
-    """Import the handlers' file. Raises LoadError where that cannot be a module here."""
+    """Import the file of the handlers; LoadError if it cannot be a module here."""
     name = file.stem
     if name in sys.modules:
-        raise LoadError(f"{file}: the server has a module {name!r} already; call it otherwise")
+        raise LoadError(
+            f"{file}: the server has a module {name!r} already; give the file another name"
+        )
     sys.path.insert(0, str(file.parent))
     spec = spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
-        raise LoadError(f"{file}: must be a file of Python, called *.py")
+        raise LoadError(f"{file}: must be a Python file, named *.py")
     module = module_from_spec(spec)
     sys.modules[name] = module  # pickles name their classes' module
     try:

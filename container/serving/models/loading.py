@@ -1,4 +1,4 @@
-"""Which kind of model a folder holds; none of it has run until its files and versions are right."""
+"""Finds out what kind of model a folder holds, after its files and versions are checked."""
 
 import logging
 
@@ -12,14 +12,14 @@ _log = logging.getLogger(__name__)
 
 
 def load(settings: Settings) -> Servable:
-    """Check the model's folder and load what it holds.
+    """Check the model's folder and load it.
 
-    In this order: handlers (`code/inference.py`), an MLflow model (`MLmodel`), a token classifier
-    that transformers saved (`config.json`). What a kind does not need is not imported for it.
+    It holds, in this order, handlers (`code/inference.py`), an MLflow model (`MLmodel`) or a token
+    classifier that transformers saved (`config.json`).
 
     Raises:
-        LoadError: when it is not what was packed, was made with other versions, or is no model.
-        Exception: whatever the model's own code raises when it is loaded.
+        LoadError: if the folder was changed, was made with other versions, or holds no model.
+        Exception: any error of the model's own code.
     """
     folder = settings.model_dir
     if not folder.is_dir():

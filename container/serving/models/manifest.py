@@ -1,7 +1,7 @@
-"""The model's own list of SHA-256 (`SHA256SUMS`, coreutils' format), against its known digest.
+"""Checks the model's files against its list of SHA-256 (`SHA256SUMS`, in coreutils' format).
 
-The template carries the digest of the list, the list carries the digest of every file: what is
-loaded is what was packed, byte for byte. Checked before any of it is imported or unpickled.
+The template has the digest of the list, and the list has that of every file. So what is loaded is
+what was packed; this is checked before any of it is imported or unpickled.
 """
 
 import hashlib
@@ -17,10 +17,10 @@ _CURE = "pack the model again and deploy it, so that folder and template agree"
 
 
 def verify(folder: Path, manifest_sha256: str) -> None:
-    """Check the list against its digest, and every file in the folder against the list.
+    """Check the list against its digest and every file against the list.
 
     Raises:
-        LoadError: when anything differs, is missing, or is there without being listed.
+        LoadError: if a file differs, is missing, or is not listed.
     """
     listing = folder / MANIFEST
     try:
@@ -55,13 +55,13 @@ def _parse(content: str, listing: Path) -> dict[str, str]:
 
 
 def _unescape(name: str) -> str:
-    """Undo coreutils' escapes in a name: backslash, line feed, carriage return."""
+    """Replace coreutils' escapes of backslash, line feed and carriage return in a name."""
     plain = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
     return re.sub(r"\\[\\nr]", lambda match: plain[match[0]], name)
 
 
 def _files(folder: Path) -> set[str]:
-    """Name everything in the folder that is not a plain directory, links and devices included."""
+    """List all files; LoadError for a link or device."""
     found: set[str] = set()
     for parent, directories, files in os.walk(folder):
         links = [name for name in directories if (Path(parent) / name).is_symlink()]

@@ -1,9 +1,9 @@
-"""MLflow's pyfuncs. Importing this imports MLflow: seconds."""
+"""MLflow's pyfunc models. This module imports MLflow, which takes seconds."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from mlflow import pyfunc
 from mlflow.exceptions import MlflowException
@@ -14,7 +14,7 @@ from ..codecs.responses import encode
 from ..config import Settings
 from ..errors import LoadError, PredictionError
 from ..model_metrics import ModelMetrics
-from ..servable import Job, Request, Response, Servable
+from ..servable import EncodedText, Job, Request, Response, Servable
 from . import faults, scoring
 from .classifier import engine_of
 from .folder import default_accept, example_in
@@ -22,11 +22,7 @@ from .text_model import TextModel, cost_of
 
 
 def load_pyfunc(settings: Settings) -> Servable:
-    """Load an MLflow model folder, by its hooks where it has them.
-
-    Raises:
-        LoadError: for hooks that lead to no classifier, or a setting that the model does not fit.
-    """
+    """Load an MLflow model folder, by its hooks if it has them."""
     accept = default_accept(settings)
     model = PyfuncModel(settings.model_dir, default_accept=accept)
     column = model.signature.text_column
@@ -38,7 +34,7 @@ def load_pyfunc(settings: Settings) -> Servable:
         if column is None and model.signature.schema:
             raise LoadError(
                 "BERTH_BATCH_REQUESTS=1 needs a model of one column of strings, and this one's "
-                f"signature is {_brief(model.signature.schema)}"
+                f"signature is {' '.join(str(model.signature.schema).split())[:200]}"
             )
     else:
         return model
@@ -48,15 +44,11 @@ def load_pyfunc(settings: Settings) -> Servable:
 
 
 class PyfuncModel:
-    """A Servable that gives each request to `predict`, by itself, as MLflow's server does.
-
-    Args:
-        folder: checked already; its code is imported and its pickles are loaded.
-        default_accept: the type of answers where the client leaves it open.
+    """A Servable that calls `predict` for each request, as MLflow's server does.
 
     Attributes:
         loaded: MLflow's model.
-        signature: what it takes.
+        signature: the signature of its input.
     """
 
     mixes = False
@@ -68,7 +60,7 @@ class PyfuncModel:
         self._default_accept = default_accept
 
     def open(self, request: Request) -> Job:
-        """Read a request as MLflow does; one of no texts has nothing to compute."""
+        """Read a request as MLflow does; a request without texts has nothing to compute."""
         given = body_format(request.content_type)
         wanted = response_format(request.accept, body=given.kind, default=self._default_accept)
         data = self.read(request.body, given)
@@ -81,7 +73,7 @@ class PyfuncModel:
         return [self.predict(item) for item in items]
 
     def finish(self, job: Job, results: Sequence[Any]) -> Response:
-        """Encode the predictions; those of texts are counted, where they are a list."""
+        """Encode the predictions; a list of predictions of texts is counted."""
         predictions = results[0] if results else []
         response = encode(predictions, job.context)
         of_texts = self.signature.text_column or any(item.texts for item in job.items)
@@ -97,12 +89,7 @@ class PyfuncModel:
         return scoring.read(body, given, self.signature)
 
     def predict(self, data: scoring.Input) -> Any:
-        """Predict; what the model says of its input is the client's fault, the rest its own.
-
-        Raises:
-            RequestError: 400, when the model refuses its input.
-            PredictionError, OutOfMemory, Broken: when it fails.
-        """
+        """Predict; RequestError if the model refuses its input, or another error if it fails."""
         try:
             return self.loaded.predict(data.data, params=data.params)
         except Exception as error:
@@ -110,23 +97,19 @@ class PyfuncModel:
 
 
 class RowEngine:
-    """A TextEngine that has `predict` compute the rows of several requests in one call."""
+    """A TextEngine that computes the rows of several requests in one call of `predict`."""
 
     labels: Sequence[str] = ()
 
     def __init__(self, model: PyfuncModel) -> None:
         self._model = model
 
-    def encode(self, texts: Sequence[str]) -> list["Row"]:
-        """Make each text a row."""
-        return [Row(text) for text in texts]
+    def encode(self, texts: Sequence[str]) -> list[EncodedText]:
+        """Make each text one item, whose tokens are not counted."""
+        return [EncodedText(text, [text], [len(text) // 4 + 1]) for text in texts]
 
     def forward(self, items: Sequence[str]) -> list[Any]:
-        """Predict for all rows at once.
-
-        Raises:
-            PredictionError: when there is not one prediction for each.
-        """
+        """Predict for all rows; PredictionError if there is not one prediction for each."""
         predictions = self._model.predict(scoring.of_texts(list(items), self._model.signature))
         is_one = isinstance(predictions, str | bytes | dict) or not hasattr(predictions, "__len__")
         rows = [] if is_one else rows_of(predictions)
@@ -137,35 +120,16 @@ class RowEngine:
             )
         return rows
 
-    def finish(self, encoded: "Row", results: Sequence[Any]) -> Any:  # noqa: ARG002
-        """Take the row's prediction."""
+    def finish(self, encoded: EncodedText, results: Sequence[Any]) -> Any:  # noqa: ARG002
+        """Return the row's prediction."""
         return results[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A text as the one item that it is to a pyfunc, whose tokens nobody counts."""
-
-    text: str
-    tokens: ClassVar = 0
-    unknown_tokens: ClassVar = 0
-
-    @property
-    def items(self) -> list[str]:
-        """The text."""
-        return [self.text]
-
-    @property
-    def costs(self) -> list[int]:
-        """What it may come to in tokens."""
-        return [len(self.text) // 4 + 1]
-
-
 def _hooks(loaded: Any) -> tuple[Path, Callable[..., Any]] | None:
-    """Return what lets the server run the model's classifier itself, where the model offers it."""
+    """Return the classifier's folder and `decode`, if the model offers them to the server."""
     try:
         model = loaded.unwrap_python_model()
-    except MlflowException:  # it is of another flavor than MLflow's own
+    except MlflowException:  # the model is not a PythonModel
         return None
     if not (hasattr(model, "classifier") and callable(getattr(model, "decode", None))):
         return None
@@ -176,7 +140,3 @@ def _fault(error: Exception) -> Exception:
     if isinstance(error, MlflowException) and (refusal := scoring.bad_input(error)) is not None:
         return refusal
     return faults.of_the_machine(error) or PredictionError(type(error).__name__)
-
-
-def _brief(schema: Any) -> str:
-    return " ".join(str(schema).split())[:200]

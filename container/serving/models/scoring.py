@@ -1,7 +1,7 @@
-"""From a request's body to what a pyfunc takes.
+"""Converts a request's body to the input of a pyfunc.
 
-MLflow's four shapes and CSV are read by MLflow's own helpers, so that they mean what they mean to
-MLflow's own server. Importing this module imports MLflow and pandas: seconds.
+MLflow's own functions read its four shapes and CSV, so that they mean the same as to MLflow's
+server. This module imports MLflow and pandas, which takes seconds.
 """
 
 from collections.abc import Iterator
@@ -21,17 +21,16 @@ from ..codecs.documents import read_json, read_lines, text_of
 from ..codecs.media import CSV, JSON, LINES, NPY, Format
 from ..codecs.parquet import read_parquet
 from ..codecs.text_bodies import check_document, read_texts, strings
-from ..errors import RequestError, malformed, wrong_schema
-from .faults import one_line
+from ..errors import RequestError, malformed, one_line, wrong_schema
 
-# numpy gives every string of an array the room of the longest, four bytes a character: few long
-# ones among many short ones would be more memory than the machine has.
+# In numpy's arrays, every string takes the memory of the longest, four bytes per character: a few
+# long strings among many short ones could exceed the machine's memory.
 _MOST_BYTES = 1024**3
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What a model says that it takes: MLflow's `Schema` or `None`, and whether by a type hint."""
+    """The input of a model: MLflow's `Schema`, if it has one, and whether a type hint made it."""
 
     schema: Any = None
     by_type_hint: bool = False
@@ -43,7 +42,7 @@ class Signature:
 
     @property
     def text_column(self) -> str | None:
-        """The name of its one column of strings, `text` where that has none; else None."""
+        """The name of the only column, if it has strings; `text` if it has no name."""
         inputs = self.schema.inputs if self.schema else []
         if len(inputs) != 1 or inputs[0].type != DataType.string:
             return None
@@ -52,7 +51,7 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What goes to a pyfunc's `predict`; `texts` says how many answers plain texts expect."""
+    """The arguments of a pyfunc's `predict`; `texts` is the number of plain texts."""
 
     data: Any
     params: dict[str, Any] | None = None
@@ -60,11 +59,7 @@ class Input:
 
 
 def read(body: bytes, given: Format, signature: Signature) -> Input:
-    """Read a body for a model with this signature.
-
-    Raises:
-        RequestError: 400, with the place of the fault where there is one to name.
-    """
+    """Read a body for a model with this signature; RequestError with the place of a fault."""
     if given.kind == JSON:
         return _of_document(read_json(body), signature)
     if (column := signature.text_column) is not None:
@@ -79,7 +74,7 @@ def read(body: bytes, given: Format, signature: Signature) -> Input:
 
 
 def of_texts(texts: list[str], signature: Signature, params: dict[str, Any] | None = None) -> Input:
-    """Give texts the form that the signature asks for."""
+    """Convert texts to the form of the signature."""
     schema = signature.schema
     data: Any = texts
     if not signature.by_type_hint and (not schema or schema.has_input_names()):
@@ -89,7 +84,7 @@ def of_texts(texts: list[str], signature: Signature, params: dict[str, Any] | No
 
 
 def bad_input(error: MlflowException) -> RequestError | None:
-    """Return the 400 for what MLflow, or a model through it, says of an input, or else `None`."""
+    """Return the error for an exception by which MLflow or the model refuses an input."""
     if error.error_code not in {"INVALID_PARAMETER_VALUE", "BAD_REQUEST"}:
         return None
     return wrong_schema(_said(error))
@@ -100,7 +95,7 @@ def _of_document(document: Any, signature: Signature) -> Input:
     if shape == "text":
         return of_texts(strings(document[shape], shape), signature, params)
     if signature.by_type_hint:
-        # As MLflow: such a model checks its input itself, by its type hint.
+        # As in MLflow, such a model checks its input by its type hint.
         if shape != "inputs":
             raise wrong_schema("this model takes inputs only, as its signature is a type hint")
         return Input(document[shape], params)
@@ -112,7 +107,7 @@ def _of_shape(shape: str, value: Any, signature: Signature) -> Any:
         _check_room(value, shape)
     try:
         return infer_and_parse_data({shape: value}, signature.schema)
-    except Exception as error:  # pandas and numpy raise anything, and it is the body's fault
+    except Exception as error:  # pandas and numpy may raise anything for a wrong body
         raise wrong_schema(_said(error), where=shape) from error
 
 
@@ -131,7 +126,7 @@ def _of_csv(text: str, signature: Signature) -> Any:
 
 
 def _of_array(array: Any, signature: Signature) -> Any:
-    """Give an array's columns the names that the signature has for them."""
+    """Give the columns of an array the names in the signature."""
     schema = signature.schema
     if not schema or not schema.has_input_names():
         return array
@@ -172,6 +167,6 @@ def _strings_in(value: Any) -> Iterator[str]:
 
 
 def _said(error: Exception) -> str:
-    """Return the message in one line, MLflow's without the data that it quotes."""
+    """Return the message in one line; MLflow's without the data that it quotes."""
     message = error.message if isinstance(error, MlflowException) else str(error)
     return one_line(ValueError(message.rpartition("Error: ")[2]))

@@ -1,4 +1,4 @@
-"""Models of texts: their engine computes items of many requests at once."""
+"""Models of texts, whose engine computes items of many requests at once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,51 +9,31 @@ from ..codecs.responses import encode
 from ..codecs.text_bodies import read_texts
 from ..errors import PredictionError, RequestError, wrong_schema
 from ..model_metrics import ModelMetrics
-from ..servable import Job, Request, Response
-
-
-class Encoded(Protocol):
-    """A text as the engine wants it: its items (windows of a long one), and what each costs."""
-
-    @property
-    def items(self) -> Sequence[Any]:
-        """What `forward` is given."""
-
-    @property
-    def costs(self) -> Sequence[int]:
-        """The cost of each item, in tokens."""
-
-    @property
-    def tokens(self) -> int:
-        """How many a tokenizer has counted; 0 where none did."""
-
-    @property
-    def unknown_tokens(self) -> int:
-        """How many of them stand for what its vocabulary does not have."""
+from ..servable import EncodedText, Job, Request, Response
 
 
 class TextEngine(Protocol):
-    """What computes predictions of texts; each step runs in a thread of its own."""
+    """Computes predictions of texts; each step runs in a thread of its own."""
 
     @property
     def labels(self) -> Sequence[str]:
-        """The labels of entities that it may find; none where it does not know."""
+        """The labels of entities that it may find, if they are known."""
 
-    def encode(self, texts: Sequence[str]) -> Sequence[Encoded]:
+    def encode(self, texts: Sequence[str]) -> Sequence[EncodedText]:
         """Encode each text."""
 
     def forward(self, items: Sequence[Any]) -> Sequence[Any]:
-        """Compute a result for each item of any texts, none depending on the others."""
+        """Compute a result for each item, which does not depend on the other items."""
 
     def finish(self, encoded: Any, results: Sequence[Any]) -> Any:
-        """Make the prediction of one text, as `encode` returned it, of its items' results."""
+        """Make the prediction of one text from the results of its items."""
 
 
 class WholeRequestPredictor(Protocol):
-    """Predicts for requests that are more than texts, one request at a time."""
+    """Predicts for requests other than plain texts, one request at a time."""
 
     def read(self, body: bytes, given: Format) -> Any:
-        """Read a body; `predict` gets what this returns."""
+        """Read a body as the input of `predict`."""
 
     def predict(self, data: Any) -> Any:
         """Compute the predictions of a request."""
@@ -61,7 +41,7 @@ class WholeRequestPredictor(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Alone:
-    """The one item of a request that is more than texts."""
+    """The only item of a request that is not plain texts."""
 
     data: Any
 
@@ -69,19 +49,19 @@ class _Alone:
 @dataclass(frozen=True, slots=True)
 class _Opened:
     wanted: Format
-    texts: Sequence[Encoded] | None
-    """None where the request is more than texts."""
+    texts: Sequence[EncodedText] | None
+    """None if the request is not plain texts."""
 
 
 class TextModel:
-    """A Servable of texts in, a prediction for each out.
+    """A Servable that makes a prediction for each text.
 
     Args:
         engine: computes the predictions.
-        column: what records and tables call the texts.
-        whole: takes other requests; where there is none they are refused.
-        default_accept: the type of answers where the client leaves it open.
-        example: a request that the model can answer.
+        column: the name of the texts in records and tables.
+        whole: predicts for other requests; without it, they are refused.
+        default_accept: the response type if the client leaves it open.
+        example: the model's own example.
     """
 
     mixes = True
@@ -102,7 +82,7 @@ class TextModel:
         self._default_accept = default_accept
 
     def open(self, request: Request) -> Job:
-        """Decode the texts of a request, and encode them for the engine."""
+        """Read the texts of a request and encode them for the engine."""
         given = body_format(request.content_type)
         wanted = response_format(request.accept, body=given.kind, default=self._default_accept)
         texts = self._texts(request.body, given)
@@ -114,7 +94,7 @@ class TextModel:
         return Job(items, costs, _Opened(wanted, encoded))
 
     def forward(self, items: Sequence[Any]) -> Sequence[Any]:
-        """Compute what the engine takes in one batch, and the rest one by one."""
+        """Compute the texts in one batch, and other requests one by one."""
         shared = [item for item in items if not isinstance(item, _Alone)]
         results = self._engine.forward(shared) if shared else []
         if len(results) != len(shared):
@@ -127,21 +107,20 @@ class TextModel:
         ]
 
     def finish(self, job: Job, results: Sequence[Any]) -> Response:
-        """Make each text's prediction, and the answer of them all."""
+        """Make the prediction of each text, and the response of all."""
         opened: _Opened = job.context
         if opened.texts is None:
             (predictions,) = results
             if isinstance(predictions, Exception):
                 raise predictions
             return encode(predictions, opened.wanted)
-        rest = iter(results)
-        predictions = [
-            self._engine.finish(text, [next(rest) for _ in text.items]) for text in opened.texts
-        ]
+        predictions = _finish(self._engine, opened.texts, results)
         model_metrics = self._model_metrics(opened.texts, predictions)
         return replace(encode(predictions, opened.wanted), model_metrics=model_metrics)
 
-    def _model_metrics(self, texts: Sequence[Encoded], predictions: Sequence[Any]) -> ModelMetrics:
+    def _model_metrics(
+        self, texts: Sequence[EncodedText], predictions: Sequence[Any]
+    ) -> ModelMetrics:
         model_metrics = ModelMetrics()
         for text, each in zip(texts, predictions, strict=True):
             model_metrics.count(each, tokens=text.tokens, unknown_tokens=text.unknown_tokens)
@@ -161,7 +140,7 @@ class TextModel:
         if not found.params or (self._whole is not None and not found.texts):
             return found.texts
         if self._whole is None:
-            raise wrong_schema("this model takes none", where="params")
+            raise wrong_schema("this model takes no params", where="params")
         return None
 
     def _open_alone(self, body: bytes, given: Format, wanted: Format) -> Job:
@@ -174,18 +153,18 @@ class TextModel:
         try:
             return self._whole.predict(item.data)
         except (RequestError, PredictionError) as error:
-            # Raised in `finish`, where it is of this request alone: the batch need not be halved.
+            # `finish` raises it for this request alone, so that the batch is not halved.
             return error
 
 
 def cost_of(body: bytes) -> int:
-    """Estimate what a body costs in tokens, where nobody has counted them."""
+    """Estimate the tokens of a body."""
     return len(body) // 4 + 1
 
 
 @dataclass(frozen=True, slots=True)
 class TextPredictor:
-    """A text engine as something to call, for code that handles requests itself."""
+    """A text engine that handlers can call."""
 
     engine: TextEngine
 
@@ -193,5 +172,9 @@ class TextPredictor:
         """Return a prediction for each text."""
         encoded = self.engine.encode([texts] if isinstance(texts, str) else list(texts))
         items = [item for text in encoded for item in text.items]
-        rest = iter(self.engine.forward(items) if items else [])
-        return [self.engine.finish(text, [next(rest) for _ in text.items]) for text in encoded]
+        return _finish(self.engine, encoded, self.engine.forward(items) if items else [])
+
+
+def _finish(engine: TextEngine, texts: Sequence[EncodedText], results: Sequence[Any]) -> list[Any]:
+    rest = iter(results)
+    return [engine.finish(text, [next(rest) for _ in text.items]) for text in texts]

@@ -1,7 +1,7 @@
-"""Compares the versions that a model was made with, as its folder records them, with those here.
+"""Compares the versions that a model's folder records with those here.
 
-MLflow only warns when they differ. What breaks unpickling, or changes what a model computes,
-is refused here before any of the model is loaded; the rest is one warning.
+MLflow only warns about differences. Here, one that breaks unpickling or changes predictions is
+refused before any of the model is loaded; other differences are one warning.
 """
 
 import json
@@ -22,27 +22,27 @@ _CURE = (
     "again with the versions here; BERTH_SKIP_VERSION_CHECK=1 loads it all the same"
 )
 
-# How many leading parts of a version have to agree. Weights and state are read by torch,
-# transformers and numpy across minor versions; tokenizers is at 0.x, where the second part is the
-# breaking one; scikit-learn supports no unpickling of its estimators across minor versions.
+# The number of leading parts of a version that must agree. torch, transformers and numpy read
+# weights and state across minor versions; tokenizers is at 0.x, where the second part may break;
+# scikit-learn does not support unpickling across minor versions.
 _MUST_AGREE = {"torch": 1, "transformers": 1, "tokenizers": 2, "numpy": 1, "scikit-learn": 2}
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedVersions:
-    """The versions of Python and of packages that a model folder says it was made with."""
+    """The versions of Python and of packages that a model folder records."""
 
     python: str | None
     packages: dict[str, str]
     pickled: bool = False
-    """Whether the model itself is a pickle by cloudpickle, rather than code."""
+    """Whether the model itself is a pickle by cloudpickle instead of code."""
     saved_by: str | None = None
-    """The transformers that wrote its config.json, which later ones are meant to read."""
+    """The version of transformers that wrote config.json; later versions can read it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A package (or Python) whose version here (`None`: not installed) is not the recorded one."""
+    """A package (or Python) whose version here (None: not installed) is not the recorded one."""
 
     name: str
     recorded: str
@@ -54,11 +54,7 @@ class Difference:
 
 
 def read(folder: Path) -> RecordedVersions:
-    """Read what a folder records: MLmodel and the files beside it, or those of code and weights.
-
-    Raises:
-        LoadError: for an MLmodel without a python_function flavor.
-    """
+    """Read the versions in MLmodel and the files beside it, or else those of code and weights."""
     if (folder / "MLmodel").exists():
         return _mlflow(folder)
     return RecordedVersions(
@@ -88,7 +84,7 @@ def _saved_by(folder: Path) -> str | None:
     try:
         version = json.loads((folder / "config.json").read_bytes())["transformers_version"]
     except (OSError, ValueError, TypeError, KeyError):
-        return None  # the loader says what is wrong with the file
+        return None  # the loader reports the fault of the file
     return str(version)
 
 
@@ -98,9 +94,9 @@ def differences(
     python: str | None = None,
     installed: Callable[[str], str] = metadata.version,
 ) -> list[Difference]:
-    """List what differs from the record; `installed` returns a package's version or raises."""
-    # cloudpickle calls its own private helpers by name when it loads, and renames them between
-    # minor versions; pickled code objects belong to one Python minor.
+    """List the differences; `installed` returns a package's version or raises."""
+    # A pickle of cloudpickle names its private functions, which are renamed between minor versions;
+    # pickled code objects belong to one minor version of Python.
     must_agree = {**_MUST_AGREE, "cloudpickle": 2} if record.pickled else _MUST_AGREE
     here: str | None = python or platform.python_version()
     found = [] if record.python is None else [_difference("Python", record.python, here, 2)]
@@ -113,11 +109,7 @@ def differences(
 
 
 def refuse(found: list[Difference]) -> None:
-    """Refuse to load when a difference is fatal.
-
-    Raises:
-        LoadError: naming every such difference, both versions, and the cure.
-    """
+    """Raise a LoadError that names all fatal differences and the remedy."""
     if fatal := [str(difference) for difference in found if difference.fatal]:
         raise LoadError(f"{'; '.join(fatal)}. To cure it, {_CURE}")
 
@@ -130,14 +122,14 @@ def _installed(name: str, installed: Callable[[str], str]) -> str | None:
 
 
 def _other_major(saved_by: str, here: str | None) -> Difference | None:
-    """Only told: a classifier is read without transformers, and a later one reads it too."""
+    """A difference that is not fatal, as a classifier is loaded without transformers."""
     if here is None or _agree(saved_by, here, 1):
         return None
     return Difference("transformers", saved_by, here, fatal=False)
 
 
 def _difference(name: str, recorded: str, here: str | None, parts: int) -> Difference | None:
-    # What follows a plus is the build (2.13.0+cu130), not the version.
+    # The part after a plus (2.13.0+cu130) is the build, not the version.
     if here is not None and here.partition("+")[0] == recorded.partition("+")[0]:
         return None
     return Difference(name, recorded, here, fatal=parts > 0 and not _agree(recorded, here, parts))
@@ -153,7 +145,7 @@ def _agree(recorded: str, here: str | None, parts: int) -> bool:
 
 
 def _yaml(path: Path) -> dict[str, Any]:
-    import yaml  # noqa: PLC0415 - it comes with MLflow, as the only files that need it
+    import yaml  # noqa: PLC0415 - MLflow brings it, and only its files need it
 
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -167,7 +159,7 @@ def _yaml(path: Path) -> dict[str, Any]:
 
 
 def _pins(path: Path) -> dict[str, str]:
-    """Read the exact pins of a requirements.txt; other lines say nothing that can be compared."""
+    """Read the exact pins of a requirements.txt; other lines cannot be compared."""
     pins = {}
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
     for line in lines:

@@ -11,11 +11,8 @@ from .arrays import Array
 class Simple:
     """`aggregation_strategy="simple"` of transformers' TokenClassificationPipeline.
 
-    Each token has its likeliest tag; neighbours with one label make an entity, and B- starts
-    another. An entity's score is the mean of its tokens'.
-
-    Args:
-        tags: the name of each tag: `O`, `B-` and `I-` of a label, or a label alone.
+    Each token has its most probable tag. Neighbours with the same label are one entity, unless
+    B- begins another. The score of an entity is the mean of its tokens' scores.
     """
 
     def __init__(self, tags: Sequence[str]) -> None:

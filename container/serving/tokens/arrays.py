@@ -1,4 +1,4 @@
-"""What the engines share."""
+"""The interface of the engines, and what they share."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -9,7 +9,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 
 class Engine(Protocol):
-    """What computes the probabilities of tokens."""
+    """Computes the probabilities of tokens."""
 
     def compute(self, rows: Sequence[Array]) -> list[Array]:
         """Compute the probabilities [tokens, tags] of each row of token ids.
@@ -20,10 +20,10 @@ class Engine(Protocol):
 
 
 def parts(lengths: Sequence[int], *, most: int) -> list[list[int]]:
-    """Cut rows into parts of like length, the longest first; return the indices of each.
+    """Cut rows into parts of similar length, the longest first; return the indices of each part.
 
-    A part, padded to its longest row, has at most `most` tokens (or one row), and no row shorter
-    than a third of the longest: attention costs the square of that one's length for every row.
+    A part, padded to its longest row, has at most `most` tokens (or one row). No row is shorter
+    than a third of the longest, as attention costs the square of the longest for every row.
     """
     cut: list[list[int]] = []
     width = 0

@@ -23,15 +23,12 @@ class TokenClassifier:
     Args:
         folder: holds config.json, tokenizer.json and model.safetensors.
         decode: makes the prediction of a text from (text, word ids, offsets, probabilities
-            [tokens, tags]) of all its tokens but the special ones; without it they are
-            aggregated as transformers' pipeline does with the strategy `simple`.
-        settings: of the server.
+            [tokens, tags]) of its tokens without special ones; the default aggregates them as
+            transformers' pipeline does with the strategy `simple`.
+        settings: the server's settings.
 
     Attributes:
-        labels: of the entities that its tags make.
-
-    Raises:
-        LoadError: when it cannot be loaded.
+        labels: the labels of the entities that it finds.
     """
 
     def __init__(
@@ -52,11 +49,7 @@ class TokenClassifier:
         return self._encoder.encode(texts)
 
     def forward(self, items: Sequence[Array]) -> list[Array]:
-        """Compute the probabilities [tokens, tags] of each row, none depending on the others.
-
-        Raises:
-            OutOfMemory, Broken: see `servable.Servable.forward`.
-        """
+        """Compute the probabilities [tokens, tags] of each row."""
         return self._engine.compute(items)
 
     def finish(self, encoded: Encoded, results: Sequence[Array]) -> Any:
@@ -66,26 +59,26 @@ class TokenClassifier:
         return self._decode(encoded.text, encoding.word_ids, encoding.offsets, probabilities)
 
     def _check(self) -> None:
-        """Compute something, so that what is wrong with the folder is found now."""
+        """Compute a text, to find now what is wrong with the folder."""
         (encoded,) = self.encode(["Anna lives in Berlin."])
         for result in self.forward(encoded.items):
             if result.shape[1] != len(self._tags):
                 raise LoadError(
                     f"config.json names {len(self._tags)} tags, and the weights have "
-                    f"{result.shape[1]}; the two belong to different models"
+                    f"{result.shape[1]}; they belong to different models"
                 )
 
 
 def _engine(folder: Path, config: Mapping[str, Any], settings: Settings) -> Engine:
     threads = settings.threads or usable_cores()
     if not gpus() and _can_import("onnx", "onnxruntime"):
-        from .onnx_engine import OnnxEngine, Unsupported  # noqa: PLC0415 - not always there
+        from .onnx_engine import OnnxEngine, Unsupported  # noqa: PLC0415 - not every image has it
 
         try:
             return OnnxEngine(folder, config, threads=threads, precision=settings.cpu_precision)
         except Unsupported as error:
             _log.info("torch computes this model: %s", error)
-    from .torch_engine import TorchEngine  # noqa: PLC0415 - takes seconds, needed by few on CPU
+    from .torch_engine import TorchEngine  # noqa: PLC0415 - it takes seconds, and few models need it on CPU
 
     if settings.cpu_precision != "float32" and not gpus():
         raise LoadError(f"BERTH_CPU_PRECISION={settings.cpu_precision}: not with this model")

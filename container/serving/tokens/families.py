@@ -1,4 +1,4 @@
-"""What BERT and its like differ in: the names of their settings and of their weights."""
+"""The differences between BERT and related models: the names of settings and weights."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from .text_encoder import positions_ahead
 
 
 class Unsupported(Exception):  # noqa: N818 - a condition; torch takes the model then
-    """The graph cannot compute this model; the message says why."""
+    """The graph cannot compute this model; the message is the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Where a family keeps the weights of a layer, and of what is around the layers."""
+    """The names of the weights in a family of models."""
 
     prefix: str
     layer: str
@@ -58,13 +58,7 @@ _ACTIVATIONS = {"gelu": "Gelu", "relu": "Relu"}  # in ONNX
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A model's shape.
-
-    Attributes:
-        ahead: the number of the first position.
-        activation: the operator in the middle of a layer.
-        epsilon: of the layer norms.
-    """
+    """A model's shape; `ahead` is the number of the first position."""
 
     names: Names
     prefix: str
@@ -77,18 +71,19 @@ class Family:
 
 
 def family(config: Mapping[str, Any]) -> Family:
-    """Read a model's shape from its config.json.
-
-    Raises:
-        Unsupported: for another architecture, or a variant that the graph does not have.
-    """
+    """Read a model's shape from its config.json; Unsupported for other architectures."""
     kind = config["model_type"]
     if kind == "distilbert":
-        shape = {"layers": "n_layers", "heads": "n_heads", "width": "dim"}
-        sizes = {name: config[key] for name, key in shape.items()}
-        activation = _activation(config["activation"])
-        prefix = _DISTILBERT.prefix
-        return Family(_DISTILBERT, prefix, **sizes, ahead=0, activation=activation, epsilon=1e-12)
+        return Family(
+            _DISTILBERT,
+            _DISTILBERT.prefix,
+            layers=config["n_layers"],
+            heads=config["n_heads"],
+            width=config["dim"],
+            ahead=0,
+            activation=_activation(config["activation"]),
+            epsilon=1e-12,
+        )
     if kind not in {"bert", "roberta", "xlm-roberta", "camembert"}:
         raise Unsupported(f"it is of the type {kind}")
     if config.get("position_embedding_type", "absolute") != "absolute" or config.get("is_decoder"):

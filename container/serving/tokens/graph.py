@@ -1,9 +1,9 @@
 """The ONNX graph of a BERT-like token classifier, over tokens without padding.
 
-Linear layers, norms and activations see the tokens of all rows in one matrix [tokens, width].
-Only attention is over rows: heads are gathered into [rows, heads, longest, size] by indices that
-are inputs, and gathered back. Plain operators are used, and none of com.microsoft's fused ones:
-those for GELU with its bias, for a norm with its residual and for attention measured slower.
+Linear layers, norms and activations take the tokens of all rows as one matrix [tokens, width].
+Only attention is computed by rows: heads are gathered into [rows, heads, longest, size] by indices
+that are inputs, and gathered back. com.microsoft's fused operators (GELU with its bias, a norm with
+its residual, attention) are not used, as they were slower in measurements.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,22 +15,21 @@ from onnx import ModelProto, TensorProto, helper
 from .arrays import Array
 from .families import Family
 
-_CACHE_WAY = 4096  # bytes; rows so far apart share the places of a first-level cache
+_CACHE_WAY = 4096  # bytes; rows at this distance compete for the same first-level cache lines
 _PAD = 16
-# Without VNNI, x86 multiplies activations (0 to 255) by weights (signed) in pairs whose sum is cut
-# off at 16 bits (vpmaddubsw), and ONNX Runtime adds what is left. Within 64, no sum of two reaches
-# that bound (2 * 255 * 64 = 32,640), so that every CPU computes the same integers, each with its
-# fastest kernel. See "When and why do I need to try U8U8?" and `reduce_range` in
+# Without VNNI, x86 multiplies activations (0 to 255) by signed weights in pairs, whose sum
+# saturates at 16 bits (vpmaddubsw). With weights up to 64, no such sum reaches that limit (2 * 255
+# * 64 = 32,640), so that every CPU computes the same integers, each with its fastest kernel. See
+# "When and why do I need to try U8U8?" and `reduce_range` in
 # https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html
 _MOST_WEIGHT = 64
 
 
 class Graph:
-    """Nodes and weights, as they are added; `weights` are given to ONNX Runtime beside the graph.
+    """The nodes and weights of a graph; ONNX Runtime gets the weights beside the graph.
 
-    Args:
-        int8: quantize the linear layers: weights by column, within `_MOST_WEIGHT`; activations to
-            8 bits, as they come.
+    With `int8`, the linear layers are quantized: weights by column, within `_MOST_WEIGHT`, and
+    activations to 8 bits at run time.
     """
 
     def __init__(self, *, int8: bool) -> None:
@@ -40,7 +39,7 @@ class Graph:
         self._constants: list[Any] = []
 
     def op(self, kind: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
-        """Add an operator; return the name of what it computes."""
+        """Add an operator; return the name of its result."""
         name = f"{kind}{len(self._nodes)}"
         node = helper.make_node(kind, inputs, [name], domain=domain, **attributes)
         self._nodes.append(node)
@@ -53,14 +52,14 @@ class Graph:
         return name
 
     def constant(self, value: Array) -> str:
-        """Add a small array that the graph itself holds: a shape, a number."""
+        """Add a small array that is part of the graph: a shape or a number."""
         name = f"constant{len(self._constants)}"
         kind = helper.np_dtype_to_tensor_dtype(value.dtype)
         self._constants.append(helper.make_tensor(name, kind, value.shape, value.ravel()))
         return name
 
     def linear(self, x: str, weight: Array, bias: Array) -> str:
-        """Add x @ weight + bias, the weight being [in, out]."""
+        """Add x @ weight + bias; the weight has the shape [in, out]."""
         if not self._int8:
             return self.op("Add", self.op("MatMul", x, self.weight(weight)), self.weight(bias))
         scale = np.maximum(np.abs(weight).max(0) / _MOST_WEIGHT, np.float32(1e-12))
@@ -69,7 +68,7 @@ class Graph:
         return self.op("DynamicQuantizeMatMul", x, *inputs, domain="com.microsoft")
 
     def model(self, inputs: Mapping[str, tuple[int, list[Any]]], output: str) -> ModelProto:
-        """Return the model, its weights named but not in it."""
+        """Return the model, which has the names of its weights alone."""
         described = [helper.make_tensor_value_info(name, *of) for name, of in inputs.items()]
         result = helper.make_tensor_value_info(output, TensorProto.FLOAT, None)
         outside = [_placeholder(name, value) for name, value in self.weights.items()]
@@ -83,12 +82,8 @@ class Graph:
 def build(shape: Family, take: Callable[[str], Array], *, int8: bool) -> tuple[ModelProto, Graph]:
     """Build the graph of a classifier.
 
-    Its inputs are those of `onnx_engine.feed`; its output are the probabilities [tokens, tags].
-
-    Args:
-        shape: of the model.
-        take: returns a weight by its name in the family, as float32.
-        int8: quantize the layers' matrices.
+    Its inputs are those of `onnx_engine.feed`; its output is the probabilities [tokens, tags].
+    `take` returns a weight by its name in the family, as float32.
     """
     graph = Graph(int8=int8)
     layers = _Layers(graph, shape, take)
@@ -143,8 +138,8 @@ class _Layers:
         x = self._norm(graph.op("Add", attended, x), name + names.attended_norm)
         wide, bias = self._linear(name + names.wide)
         narrow, narrow_bias = self._linear(name + names.narrow)
-        # Zeros more: with rows a multiple of the cache's way apart, the next product would have
-        # them drive each other out of it, and takes half as long again.
+        # Padding with zeros: rows at a multiple of the cache's way evict each other, which made
+        # the next product take half as long again.
         more = _PAD if wide.shape[1] * wide.itemsize % _CACHE_WAY == 0 else 0
         wide, bias = np.pad(wide, ((0, 0), (0, more))), np.pad(bias, (0, more))
         narrow = np.pad(narrow, ((0, more), (0, 0)))
@@ -180,7 +175,7 @@ def _float_linear(graph: Graph, x: str, weight: Array, bias: Array) -> str:
 
 
 def _placeholder(name: str, value: Array) -> TensorProto:
-    """A weight that the runtime is given beside the graph, which could hold 2 GB at most."""
+    """Declare a weight outside of the graph, which cannot be larger than 2 GB."""
     kind = helper.np_dtype_to_tensor_dtype(value.dtype)
     tensor = TensorProto(name=name, data_type=kind, dims=value.shape)
     tensor.data_location = TensorProto.EXTERNAL

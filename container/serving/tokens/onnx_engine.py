@@ -16,7 +16,7 @@ from .graph import build
 
 __all__ = ["OnnxEngine", "Unsupported"]
 
-_MOST = 256  # tokens a part: what is between two operators stays in a core's own cache
+_MOST = 256  # tokens of a part: intermediate results stay in the core's own cache
 _NOTHING = np.finfo(np.float32).min
 
 
@@ -25,14 +25,14 @@ class OnnxEngine:
 
     Args:
         folder: holds model.safetensors.
-        config: what config.json holds.
-        threads: to compute with.
-        precision: `float32`, or `int8` for the layers' matrices. The range of int8's activations
-            is taken from what is multiplied, so every row is computed by itself.
+        config: the content of config.json.
+        threads: the number of threads.
+        precision: `float32`, or `int8` for the layers' matrices. As the range of int8's
+            activations depends on all that is multiplied, each row is then computed alone.
 
     Raises:
-        Unsupported: when the graph cannot compute this model.
-        LoadError: when a weight is missing.
+        Unsupported: if the graph cannot compute this model.
+        LoadError: if a weight is missing.
     """
 
     def __init__(
@@ -45,11 +45,7 @@ class OnnxEngine:
         self._session = _session(folder / "model.safetensors", shape, threads=threads, int8=int8)
 
     def compute(self, rows: Sequence[Array]) -> list[Array]:
-        """Compute the probabilities [tokens, tags] of each row of token ids.
-
-        Raises:
-            OutOfMemory: when a part did not fit.
-        """
+        """Compute the probabilities [tokens, tags] of each row of token ids."""
         results: list[Array] = [np.empty(0)] * len(rows)
         for part in parts([len(row) for row in rows], most=self._most):
             chosen = [rows[index] for index in part]
@@ -73,12 +69,11 @@ class OnnxEngine:
 
 
 def feed(rows: Sequence[Array], heads: int) -> dict[str, Array]:
-    """Lay rows of token ids one behind the other, and say where attention finds them.
+    """Concatenate rows of token ids, and return the inputs of the graph.
 
-    Returns:
-        `ids` and `positions` of the tokens; `heads` [rows, heads, longest], where in the mixed
-        query, key and value the query of a place is; `back` [tokens, heads], where in the
-        attended heads those of a token are; `mask`, what to add to the scores of each place.
+    These are `ids` and `positions` of the tokens; `heads` [rows, heads, longest], the index of the
+    query of each place in the joint query, key and value; `back` [tokens, heads], the index of each
+    token's heads in the attended heads; and `mask`, which is added to the scores of each place.
     """
     lengths = np.array([len(row) for row in rows], np.int32)
     longest = int(lengths.max())
@@ -122,11 +117,11 @@ def _session(
 def session_of(
     model: ModelProto, weights: Mapping[str, Array], *, threads: int
 ) -> onnxruntime.InferenceSession:
-    """Hand a graph and its weights to ONNX Runtime."""
+    """Load a graph and its weights into ONNX Runtime."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    options.enable_mem_pattern = False  # one would be kept for every shape there ever was
+    options.enable_mem_pattern = False  # it would keep one for every shape
     options.log_severity_level = 3
     values = {
         name: onnxruntime.OrtValue.ortvalue_from_numpy(each) for name, each in weights.items()

@@ -1,4 +1,4 @@
-"""From texts to rows of token ids, and from the rows' probabilities back to texts."""
+"""Encodes texts as rows of token ids, and joins the rows' probabilities."""
 
 import json
 import re
@@ -11,51 +11,34 @@ from typing import Any
 import numpy as np
 from tokenizers import Encoding, Tokenizer
 
+from ..servable import EncodedText
 from .arrays import Array
 
 OVERLAP = 64  # tokens that two windows of a long text share
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")  # JSON can carry them, UTF-8 cannot
-# Their positions are counted from behind the padding token's id.
+# The types whose positions begin after the padding token's id.
 _OFFSET_POSITIONS = {"roberta", "xlm-roberta", "camembert", "xlm-roberta-xl"}
 
 Window = tuple[int, int, int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
-    """A text as rows of token ids.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encoded(EncodedText):
+    """A text whose items are rows of token ids, with special tokens around each.
 
     Attributes:
-        text: as it came.
-        encoding: of all its tokens, special ones left out.
-        windows: which of them each row has, and which are kept of it; see `windows`.
-        items: the rows, int32, special tokens around each; none for a text without tokens.
-        unknown_tokens: how many of its tokens stand for what the vocabulary does not have.
+        encoding: the encoding of all tokens without special ones.
+        windows: which tokens each row has, and which are kept of it; see `windows`.
     """
 
-    text: str
     encoding: Encoding
     windows: Sequence[Window]
-    items: Sequence[Array]
-    unknown_tokens: int
-
-    @property
-    def tokens(self) -> int:
-        """How many it has, each counted once, special ones left out."""
-        return len(self.encoding)
-
-    @property
-    def costs(self) -> list[int]:
-        """The tokens of each row."""
-        return [len(item) for item in self.items]
 
 
 class TextEncoder:
     """The tokenizer of a folder in transformers' format.
 
-    Args:
-        folder: with tokenizer.json.
-        config: what config.json holds; it says how long a row may be.
+    `config` is the content of config.json, which limits the length of a row.
     """
 
     def __init__(self, folder: Path, config: Mapping[str, Any]) -> None:
@@ -81,10 +64,18 @@ class TextEncoder:
             for start, end, _, _ in cut
         ]
         unknown = ids.count(self._unknown) if self._unknown is not None else 0
-        return Encoded(text, encoding, cut, rows, unknown)
+        return Encoded(
+            text,
+            rows,
+            [len(row) for row in rows],
+            tokens=len(encoding),
+            unknown_tokens=unknown,
+            encoding=encoding,
+            windows=cut,
+        )
 
     def join(self, encoded: Encoded, results: Sequence[Array], tags: int) -> Array:
-        """Put together the probabilities [tokens, tags] of a text from those of its rows."""
+        """Join the probabilities [tokens, tags] of a text from those of its rows."""
         if not results:
             return np.empty((0, tags), np.float32)
         ahead = len(self._before)
@@ -96,9 +87,9 @@ class TextEncoder:
 
 
 def windows(count: int, size: int) -> list[Window]:
-    """Windows of at most `size` over `count` tokens: (start, end, kept from, kept to).
+    """Return windows of at most `size` over `count` tokens: (start, end, kept from, kept to).
 
-    Each token is kept once, from the window where it has most around it.
+    Each token is kept once, from the window in which it has the most context.
     """
     if count <= size:
         return [(0, count, 0, count)]
@@ -111,7 +102,7 @@ def windows(count: int, size: int) -> list[Window]:
 
 
 def _around(tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
-    """The special tokens that the tokenizer puts before and after a text."""
+    """Return the special tokens before and after a text."""
     encoding = tokenizer.encode("a")
     special = encoding.special_tokens_mask
     first = special.index(0)
@@ -120,7 +111,7 @@ def _around(tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
 
 
 def _unknown(folder: Path, tokenizer: Tokenizer) -> int | None:
-    """The id of the token for what the vocabulary does not have; None where there is no such."""
+    """Return the id of the token for unknown words, if there is one."""
     model = json.loads((folder / "tokenizer.json").read_bytes())["model"]
     if token := model.get("unk_token"):
         return tokenizer.token_to_id(token)
@@ -128,7 +119,7 @@ def _unknown(folder: Path, tokenizer: Tokenizer) -> int | None:
 
 
 def positions_ahead(config: Mapping[str, Any]) -> int:
-    """The number of the first position; RoBERTa's positions begin behind the padding's id."""
+    """Return the number of the first position; RoBERTa's begin after the padding token's id."""
     return config["pad_token_id"] + 1 if config["model_type"] in _OFFSET_POSITIONS else 0
 
 
@@ -138,7 +129,7 @@ def _positions(config: Mapping[str, Any]) -> int:
 
 
 def _tokenizer_limit(folder: Path) -> int:
-    """The tokenizer's own limit; transformers writes 1e30 where there is none."""
+    """Return the tokenizer's own limit; transformers writes 1e30 if there is none."""
     try:
         config = json.loads((folder / "tokenizer_config.json").read_bytes())
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Any token classifier by torch: on GPU in half precision, on CPU as it is."""
+"""Computes any token classifier by torch: on GPU in half precision, on CPU in float32."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,23 +9,14 @@ import numpy as np
 import torch
 from transformers import AutoModelForTokenClassification
 
-from ..errors import Broken, LoadError, OutOfMemory
+from ..errors import Broken, LoadError, OutOfMemory, one_line
 from .arrays import Array, parts
 
-_MOST_ON_GPU, _MOST_ON_CPU = 16_384, 512  # tokens a part, padding among them
+_MOST_ON_GPU, _MOST_ON_CPU = 16_384, 512  # tokens of a part, with padding
 
 
 class TorchEngine:
-    """An engine for one classifier; it uses the GPU where there is one.
-
-    Args:
-        folder: in transformers' format.
-        threads: to compute with, on CPU.
-        pad: the token id to pad with.
-
-    Raises:
-        LoadError: when transformers cannot load it.
-    """
+    """An engine for one classifier, on GPU if there is one; `pad` is the token id to pad with."""
 
     def __init__(self, folder: Path, *, threads: int, pad: int) -> None:
         torch.set_num_threads(threads)
@@ -38,19 +29,14 @@ class TorchEngine:
                 folder, local_files_only=True, dtype=_precision(on_gpu=on_gpu)
             )
         except (OSError, ValueError, RuntimeError, KeyError, ImportError) as error:
-            raise LoadError(f"{folder}: {' '.join(str(error).split())}") from error
+            raise LoadError(f"{folder}: {one_line(error)}") from error
         self._model = model.eval().to(self._device)
 
     def compute(self, rows: Sequence[Array]) -> list[Array]:
-        """Compute the probabilities [tokens, tags] of each row of token ids.
-
-        Raises:
-            OutOfMemory: when a part did not fit.
-            Broken: when the GPU is lost.
-        """
+        """Compute the probabilities [tokens, tags] of each row of token ids."""
         results: list[Array] = [np.empty(0)] * len(rows)
         with _faults(), torch.inference_mode():
-            # The GPU is given every part before the first result is waited for.
+            # The GPU gets all parts before the first result is awaited.
             done = [
                 (part, self._probabilities([rows[index] for index in part]))
                 for part in parts([len(row) for row in rows], most=self._most)
@@ -84,20 +70,16 @@ def _precision(*, on_gpu: bool) -> torch.dtype:
 
 @contextmanager
 def _faults() -> Iterator[None]:
-    """Say of torch's errors what they mean for the server."""
+    """Convert torch's errors to those of the server."""
     try:
         yield
     except (torch.OutOfMemoryError, MemoryError) as error:
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
-        raise OutOfMemory(_brief(error)) from error
+        raise OutOfMemory(one_line(error)) from error
     except RuntimeError as error:
-        if "can't allocate memory" in str(error):  # by the allocator of the CPU
-            raise OutOfMemory(_brief(error)) from error
+        if "can't allocate memory" in str(error):  # raised by the allocator of the CPU
+            raise OutOfMemory(one_line(error)) from error
         if isinstance(error, torch.AcceleratorError) or "CUDA error" in str(error):
-            raise Broken(_brief(error)) from error
+            raise Broken(one_line(error)) from error
         raise
-
-
-def _brief(error: BaseException) -> str:
-    return " ".join(str(error).split())[:300]

@@ -1,4 +1,4 @@
-"""The worker's life: `python -m serving.worker FD`, started by the front with its socket."""
+"""The main program of a worker, which the front starts: `python -m serving.worker FD`."""
 
 import ctypes
 import gc
@@ -24,11 +24,11 @@ _PR_SET_PDEATHSIG = 1
 
 
 def main() -> int:
-    """Load the model, prove it, work; status 1 where that fails, the front told why."""
-    # A terminal's Ctrl-C goes to the whole group: the front says when to stop.
+    """Load the model, test it and work; on failure tell the front why and return status 1."""
+    # Ctrl-C in a terminal reaches the whole process group, but the front decides when to stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    # Native code that never returns keeps the thread that would see the front go from running.
+    # While native code hangs, no thread runs that would see that the front has ended.
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     settings = Settings.from_environment(os.environ)
     configure(settings.log_level)
@@ -39,14 +39,14 @@ def main() -> int:
         canary = model.example is not None
         channel.send({"kind": "ready", "canary": canary, "mixes": model.mixes})
         ready = True
-        gc.freeze()  # the model stays: no collection need go through all that it imported
+        gc.freeze()  # the model stays in memory: collections need not visit it
         overlap = bool(gpus()) or settings.threads != 1
         batch_seconds = settings.batch_milliseconds / 1000
         Core(model, channel, batch_seconds=batch_seconds, overlap=overlap).run()
     except (LoadError, Broken) as error:
         return _fail(channel, str(error), final=not ready)
     except ConnectionError:
-        return 1  # nobody is left to tell
+        return 1  # the front has ended
     except BaseException as error:  # noqa: BLE001 - a model's code may raise anything
         _log.error("the worker failed", exc_info=error)
         reason = " ".join(f"{type(error).__name__}: {error}".split())
@@ -55,7 +55,7 @@ def main() -> int:
 
 
 def _load(settings: Settings) -> Servable:
-    from ..models import load  # noqa: PLC0415 - only now: what it imports takes seconds
+    from ..models import load  # noqa: PLC0415 - its imports take seconds
 
     started = time.perf_counter()
     model = load(settings)
@@ -69,15 +69,14 @@ def _fail(channel: Channel, reason: str, *, final: bool) -> int:
     try:
         channel.send({"kind": "failed", "reason": reason, "final": final})
     except OSError:
-        _log.critical("the worker ends, and nobody is left to tell: %s", reason)
+        _log.critical("the worker ends after the front: %s", reason)
     return 1
 
 
 def _end(status: int) -> NoReturn:
     logging.shutdown()
     sys.stdout.flush()
-    # Not sys.exit: a thread may still be in native code, which Python's own way to end would
-    # pull the interpreter from under.
+    # sys.exit would tear down the interpreter while a thread may still run native code.
     os._exit(status)
 
 

@@ -1,19 +1,17 @@
-"""How many tokens a batch may hold: as many as are computed in a set time, learned as it goes."""
+"""The number of tokens of a batch: as many as are computed in a set time, by measurement."""
 
 import math
 
 MOST = 65_536
 LEAST = 256
-_SHARE = 0.2  # of the newest batch in the mean
-_FORGET = 1.05  # what a batch may grow by after memory ran out, each time that one fits
+_SHARE = 0.2  # the newest batch's share in the mean
+_FORGET = 1.05  # after memory ran out, batches grow by this factor with each that fits
 
 
 class Budget:
-    """The token budget of the next batch.
+    """The token budget of the next batch, which should take `seconds`.
 
-    Args:
-        seconds: that a batch should take. Longer batches compute little faster, and keep what
-            comes meanwhile waiting.
+    Longer batches are hardly more efficient, and make new requests wait.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -21,7 +19,7 @@ class Budget:
         self._limit = float(MOST)
         self.seconds_per_token = 0.0
         self.measured = 0.0
-        """Up to how many tokens that cost is known to hold: all, once a full batch was seen."""
+        """Up to how many tokens that cost is known: to infinity, after a full batch."""
 
     @property
     def tokens(self) -> int:
@@ -30,10 +28,9 @@ class Budget:
         return int(min(max(wanted, LEAST), self._limit))
 
     def learn(self, tokens: int, seconds: float) -> None:
-        """Take account of a batch that was computed.
+        """Learn from a batch that was computed.
 
-        The cost of a token is that of a full batch: in a small one the fixed costs, which more
-        load would share out, are much of it.
+        Full batches decide about the cost of a token; in small ones, fixed costs are much of it.
         """
         if self._limit < MOST:
             self._limit = min(MOST, self._limit * _FORGET)
@@ -46,5 +43,5 @@ class Budget:
         self.seconds_per_token = known + share * (cost - known) if known else cost
 
     def out_of_memory(self, tokens: int) -> None:
-        """Take account of a batch that did not fit."""
+        """Learn from a batch that did not fit into memory."""
         self._limit = max(1.0, min(self._limit, tokens / 2))

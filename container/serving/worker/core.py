@@ -1,12 +1,11 @@
-"""Requests through a model: opened, computed and finished.
+"""Takes requests through a model: each is opened, computed and finished.
 
-Where a GPU computes, or several cores, each step has a thread of its own, so that the others go on
-meanwhile. A worker with one core takes them in turn: threads there would only take it from each
-other, which costs a tenth of what the model does.
+Where a GPU or several cores compute, each step has a thread of its own, so that the steps overlap.
+A worker with one core takes the steps in turn: threads would compete for the core, which costs a
+tenth of the model's time.
 
-What is small is opened where it is received. What is large has another thread for that: tokenizing
-some megabytes takes seconds, and those of whitespace half a minute, which nobody else is to wait
-for.
+A small body is opened where it is received, a large one by a separate thread: to tokenize some
+megabytes takes seconds, and megabytes of white space half a minute.
 """
 
 import logging
@@ -14,7 +13,6 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
-from itertools import groupby
 from queue import SimpleQueue
 from threading import Event, Lock, Thread
 
@@ -23,7 +21,7 @@ from ..frames import Channel, Head
 from ..logs import request_fields
 from ..model_metrics import ModelMetrics
 from ..servable import Request, Servable, Session, Stream
-from .budget import Budget
+from .batches import Batches
 from .queue import Entry, FairQueue, Task
 
 _log = logging.getLogger("serving.worker")
@@ -31,17 +29,17 @@ _log = logging.getLogger("serving.worker")
 BEAT_SECONDS = 0.5
 _LARGE = 2**18  # bytes of a body
 CANARY = -1
-"""The id of the front's question whether the model still answers its own example."""
+"""The id of the request by which the front checks that the model still predicts its example."""
 
 
 class Core:
-    """Answers the front's frames with what the model makes of them.
+    """Responds to the front's requests.
 
     Args:
         servable: the model.
-        channel: to the front.
+        channel: the connection to the front.
         batch_seconds: how long a batch should take.
-        overlap: give each step a thread of its own.
+        overlap: whether each step has a thread of its own.
     """
 
     def __init__(
@@ -49,7 +47,13 @@ class Core:
     ) -> None:
         self._model = servable
         self._channel = channel
-        self._budget = Budget(batch_seconds)
+        self._batches = Batches(
+            servable,
+            batch_seconds,
+            on_batch=lambda facts: channel.post({"kind": "batch", **facts}),
+            on_complete=self._complete,
+            on_failure=self._fail,
+        )
         self._overlap = overlap
         self._large: SimpleQueue[Task | None] = SimpleQueue()
         self._queue = FairQueue()
@@ -63,11 +67,11 @@ class Core:
         self._stopped = Event()
 
     def run(self) -> None:
-        """Work until the front says stop, which it does when every request has its answer.
+        """Work until the front sends `stop`, which it does when every request has its response.
 
         Raises:
             ConnectionError: when the front is gone.
-            Broken, BaseException: what ended one of the threads.
+            BaseException: the error that ended one of the threads.
         """
         ends: SimpleQueue[BaseException | None] = SimpleQueue()
         steps = [self._open_large]
@@ -85,14 +89,14 @@ class Core:
         self._send_beat()
 
     def _take_turns(self) -> None:
-        """Receive and open what has come, compute a batch and finish it, and so on."""
+        """Receive and open requests, compute a batch and finish it, and so on."""
         while not self._queue.over:
-            # A large body may have been opened meanwhile: that and the end wake what waits.
+            # The thread that opens large bodies wakes `receive` after each of them, and at the end.
             while frames := self._channel.receive(wait=self._queue.empty):
                 for head, body in frames:
                     self._take(head, body)
                 self._channel.flush()
-            if batch := self._queue.take(self._budget.tokens, wait=False):
+            if batch := self._queue.take(self._batches.tokens, wait=False):
                 self._compute_next(batch)
                 self._channel.flush()
 
@@ -118,16 +122,10 @@ class Core:
         session = None
         if (session_id := head.get("session")) is not None:
             session = self._sessions.setdefault(session_id, Session(session_id))
-        request = Request(
-            body,
-            head.get("content_type"),
-            head.get("accept"),
-            head.get("custom_attributes"),
-            head.get("inference_id"),
-            session,
-        )
+        headers = ("content_type", "accept", "custom_attributes", "inference_id")
+        request = Request(body, **{name: head.get(name) for name in headers}, session=session)
         if head["id"] == CANARY:
-            assert self._model.example is not None  # noqa: S101 - the front asks only where it is
+            assert self._model.example is not None  # noqa: S101 - else the front sends no canary
             request = self._model.example
         task = Task(head["id"], request, head.get("log", {}), alone=head.get("alone", False))
         self._tasks[task.id] = task
@@ -156,7 +154,7 @@ class Core:
             self._complete(task)
 
     def _compute_all(self) -> None:
-        while batch := self._queue.take(self._budget.tokens):
+        while batch := self._queue.take(self._batches.tokens):
             self._compute_next(batch)
         self._done.put(None)
 
@@ -166,61 +164,11 @@ class Core:
         if task.stream is not None:
             self._guarded(task, self._advance)
         else:
-            self._compute(batch)
+            self._batches.compute(batch)
         self._computing_since = None
 
-    def _compute(self, batch: Sequence[Entry]) -> None:
-        """Compute a batch; where it fails, in halves, until each request to blame is alone."""
-        batch = [entry for entry in batch if not entry[0].over]
-        if not batch:
-            return
-        tokens = sum(task.job.costs[index] for task, index in batch)
-        started = time.monotonic()
-        try:
-            results = self._model.forward([task.job.items[index] for task, index in batch])
-            _check_count(results, batch)
-        except Broken:
-            raise
-        except OutOfMemory as error:
-            self._budget.out_of_memory(tokens)
-            _log.warning("out of memory with a batch of %s tokens; the next are halved", tokens)
-            if len(batch) == 1:
-                self._fail(batch[0][0], error)
-            else:
-                self._compute(batch[: len(batch) // 2])
-                self._compute(batch[len(batch) // 2 :])
-        except Exception as error:  # noqa: BLE001 - the model's code may raise anything
-            self._blame(batch, error)
-        else:
-            seconds = time.monotonic() - started
-            self._budget.learn(tokens, seconds)
-            self._tell_batch(tokens, seconds, len(batch))
-            for (task, index), result in zip(batch, results, strict=True):
-                task.results[index] = result
-                task.left -= 1
-                if not task.left:
-                    self._complete(task)
-
-    def _blame(self, batch: Sequence[Entry], error: Exception) -> None:
-        by_task = sorted(batch, key=lambda entry: entry[0].id)
-        groups = [list(entries) for _, entries in groupby(by_task, key=lambda entry: entry[0].id)]
-        if len(groups) == 1:
-            self._fail(batch[0][0], error)
-            return
-        half = len(groups) // 2
-        self._compute([entry for group in groups[:half] for entry in group])
-        self._compute([entry for group in groups[half:] for entry in group])
-
-    def _tell_batch(self, tokens: int, seconds: float, items: int) -> None:
-        head = {"kind": "batch", "tokens": tokens, "seconds": seconds, "items": items}
-        head |= {"seconds_per_token": self._budget.seconds_per_token}
-        head |= {"measured": min(self._budget.measured, 2**53)}
-        # One at a time, where requests are not mixed.
-        next_tokens = self._budget.tokens if self._model.mixes else 1
-        self._channel.post(head | {"next_tokens": next_tokens})
-
     def _complete(self, task: Task) -> None:
-        """Finish a task whose items all have results, or have it finished."""
+        """Finish a task whose items all have results, here or in the thread that finishes."""
         if self._overlap:
             self._done.put(task)
         elif not task.over:
@@ -236,7 +184,7 @@ class Core:
 
     def _finish(self, task: Task) -> None:
         response = self._model.finish(task.job, task.results)
-        head: Head = {"kind": "answer", "id": task.id, "content_type": response.content_type}
+        head: Head = {"kind": "response", "id": task.id, "content_type": response.content_type}
         if isinstance(response, Stream):
             task.stream = response.chunks
             self._channel.send(head | {"more": True})
@@ -249,12 +197,12 @@ class Core:
         if response.model_metrics is not None and task.id != CANARY:
             with self._counting:
                 self._model_metrics.add(response.model_metrics)
-        # Those of a batch leave together: a system call each would cost more than they wait.
+        # The responses of a batch are sent together, as each system call costs more than the wait.
         self._channel.post(head, response.body)
         self._close(task)
 
     def _advance(self, task: Task) -> None:
-        """Send a stream's next chunk, and let the others have their turn."""
+        """Send the next chunk of a stream; other requests are computed before the one after it."""
         assert task.stream is not None  # noqa: S101 - for the type checker alone
         chunk = next(task.stream, None)
         if chunk is None:
@@ -265,7 +213,7 @@ class Core:
             self._queue.add(task, [sum(task.job.costs)], whole=True)
 
     def _guarded(self, task: Task, step: Callable[[Task], None]) -> None:
-        """Take a step; what it raises is the answer."""
+        """Take a step; an error becomes the response."""
         request_fields.set(task.log)
         try:
             step(task)
@@ -279,9 +227,7 @@ class Core:
         if refusal is not error:
             request_fields.set(task.log)
             _log.error("the model failed", exc_info=error)
-        head = {"kind": "error", "id": task.id, "status": refusal.status, "code": refusal.code}
-        head |= {"message": refusal.message, "where": refusal.where, "headers": refusal.headers}
-        self._channel.send(head)
+        self._channel.send({"kind": "error", "id": task.id, "error": refusal.fields()})
         self._close(task)
 
     def _close(self, task: Task) -> None:
@@ -298,13 +244,8 @@ class Core:
         head: Head = {"kind": "beat", "computing_since": self._computing_since}
         if model_metrics.texts:
             head["model_metrics"] = asdict(model_metrics)
-        with suppress(OSError):  # the thread that receives sees it too
+        with suppress(OSError):  # the thread that receives has the same error
             self._channel.send(head)
-
-
-def _check_count(results: Sequence[object], batch: Sequence[Entry]) -> None:
-    if len(results) != len(batch):
-        raise PredictionError(f"it gave {len(results)} results for {len(batch)} items")
 
 
 def _models_fault(error: Exception) -> RequestError:

@@ -1,4 +1,4 @@
-"""What waits for the model, in an order in which large requests do not hold up small ones."""
+"""The queue for the model, in which large requests do not delay small ones."""
 
 import heapq
 from collections.abc import Iterator
@@ -17,48 +17,48 @@ class Task:
     id: int
     request: Request
     log: dict[str, str] = field(default_factory=dict)
-    """What every line logged on its behalf carries."""
+    """The fields of its log lines."""
     alone: bool = False
-    """Whether it must not share a batch: it may be what killed a worker before."""
+    """Whether it must not share a batch, as it may have ended a worker."""
     job: Job = field(default_factory=lambda: Job((), ()))
     results: list[Any] = field(default_factory=list)
     left: int = 0
-    """How many of its items have no result yet."""
+    """The number of items without a result."""
     stream: Iterator[bytes] | None = None
-    """Its answer's further chunks, where it is one that streams."""
+    """The further chunks of a response in chunks."""
     over: bool = False
-    """Whether it has been answered, or nobody waits for it any more."""
+    """Whether it has its response, or was cancelled."""
 
 
 Entry = tuple[Task, int]
-"""A task, and which of its items."""
+"""A task and the index of one of its items."""
 
 _WHOLE = -1
-_FIRST = 512  # tokens of each task that go in the order in which tasks came
+_FIRST = 512  # tokens of each task that are computed in the order of arrival
 
 
 class FairQueue:
     """Items of tasks, in the order of fair queuing (Demers, Keshav and Shenker 1989).
 
-    Every item has the time at which it would be done were all waiting tasks computed side by
-    side, each getting an equal share; the earliest go first. So a request of one text passes one
-    of ten thousand, and that one still goes on however many small ones come.
+    Each item has the time at which it would be done if all waiting tasks were computed side by
+    side with equal shares; the earliest is computed first. So a request of one text overtakes one
+    of ten thousand texts, which still makes progress however many small requests arrive.
 
-    A task's first tokens, as many as the longest text has, count as if they cost nothing: texts
-    go in the order in which they came. Side by side, a text five times as long as the others
-    would wait five times as long as they do, and under load that is the slowest of a hundred.
+    The first tokens of a task, as many as the longest text has, count as free, so that single
+    texts keep the order of arrival. Otherwise a text five times as long as the others would wait
+    five times as long, and under load it would be the slowest of a hundred.
     """
 
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, int, Task, int]] = []
         self._number = count()
         self._now = 0.0
-        self._waiting: dict[Task, int] = {}  # how many entries of each
+        self._waiting: dict[Task, int] = {}  # the number of entries of each
         self._changed = Condition()
         self._closed = False
 
     def add(self, task: Task, costs: list[int], *, whole: bool) -> None:
-        """Add a task's items of these costs in tokens; as one that shares no batch, if whole."""
+        """Add a task whose items have these costs in tokens; `whole` ones share no batch."""
         costs = [sum(costs)] if whole else costs
         with self._changed:
             spent = 0
@@ -71,28 +71,27 @@ class FairQueue:
             self._changed.notify()
 
     def close(self) -> None:
-        """Let `take` return nothing when all is taken."""
+        """Let `take` return nothing when the queue is empty."""
         with self._changed:
             self._closed = True
             self._changed.notify()
 
     @property
     def empty(self) -> bool:
-        """Whether nothing waits."""
+        """Whether no item waits."""
         return not self._heap
 
     @property
     def over(self) -> bool:
-        """Whether it is closed, and all is taken."""
+        """Whether the queue is closed and empty."""
         with self._changed:
             return self._closed and not self._heap
 
     def take(self, budget: int, *, wait: bool = True) -> list[Entry]:
-        """Take the first items that fit into the budget, at least one; wait for it, if told to.
+        """Take the first items that fit into the budget, but at least one.
 
-        They come sorted by cost, so that those of like length are together; or they are all
-        those of one task that shares no batch, whatever they cost. Nothing where there is
-        nothing, and none is waited for or it is closed.
+        They are sorted by cost, so that items of similar length are together; or they are all
+        items of one task that shares no batch. If the queue is empty, wait, unless it is closed.
         """
         with self._changed:
             while True:

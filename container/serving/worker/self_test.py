@@ -1,21 +1,17 @@
-"""The self-test of a loaded model: it answers its own example."""
+"""The self-test of a loaded model: it predicts its own example."""
 
 import logging
 
-from ..errors import LoadError, RequestError
+from ..errors import LoadError, RequestError, one_line
 from ..servable import Servable, Stream
 
 _log = logging.getLogger("serving.worker")
 
 
 def prove(model: Servable) -> None:
-    """Have the model answer its own example, by the steps that any request goes through.
-
-    Raises:
-        LoadError: when it does not.
-    """
+    """Take the model's example through all steps of a request; LoadError if that fails."""
     if model.example is None:
-        _log.warning("the model has no input example: ready without having answered one")
+        _log.warning("the model has no input example: it is ready without a self-test")
         return
     try:
         job = model.open(model.example)
@@ -24,11 +20,8 @@ def prove(model: Servable) -> None:
             for _ in response.chunks:
                 pass
     except Exception as error:
-        reason = error.message if isinstance(error, RequestError) else _one_line(error)
+        cause = error.__cause__ or error  # a PredictionError has the model's error as its cause
+        reason = f"{type(cause).__name__}: {one_line(cause)}"
+        if isinstance(error, RequestError):
+            reason = error.message
         raise LoadError(f"the model fails on its own input example: {reason}") from error
-
-
-def _one_line(error: Exception) -> str:
-    """The reason, which for a PredictionError is its cause."""
-    reason = error.__cause__ or error
-    return f"{type(reason).__name__}: {' '.join(str(reason).split())[:1000]}"

@@ -6,10 +6,11 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from localaws.clients import client
+from localaws.sagemaker.artifacts import bucket_and_key
 from localaws.sagemaker.asynchronous.request import Request
+from localaws.sagemaker.runtime_api import Reply
 from localaws.scope import Scope
 
 MAX_RESPONSE_IN_MESSAGE = 128 * 1024
@@ -35,11 +36,26 @@ class Outcome:
         return not self.reason
 
 
+def outcome_of(reply: Reply) -> Outcome:
+    """The outcome that a container's response is."""
+    content_type = reply.headers.get("content-type", "application/octet-stream")
+    if 200 <= reply.status < 300:
+        return Outcome(reply.body, content_type)
+    if reply.status == 0:
+        return Outcome(reply.body, reason=f"ClientError: {reply.body.decode()}")
+    kind = "client" if 400 <= reply.status < 500 else "server"
+    reason = (
+        f"ClientError: Received {kind} error ({reply.status}) from model. See the SageMaker "
+        "Endpoint logs in your account for more information."
+    )
+    return Outcome(reply.body, content_type, reason)
+
+
 def payload(scope: Scope, request: Request) -> bytes:
     """The payload of a request; HostingError or boto3's errors where it cannot be read."""
     if not request.location:
         return request.inline
-    found: bytes = client(scope, "s3").get_object(**_address(request.location))["Body"].read()
+    found: bytes = client(scope, "s3").get_object(**_place(request.location))["Body"].read()
     return found
 
 
@@ -48,7 +64,7 @@ def store(scope: Scope, request: Request, outcome: Outcome) -> None:
     location = request.output if outcome.succeeded else request.failure
     if location:
         client(scope, "s3").put_object(
-            **_address(location), Body=outcome.body, ContentType=outcome.content_type
+            **_place(location), Body=outcome.body, ContentType=outcome.content_type
         )
 
 
@@ -106,8 +122,6 @@ def _moment(epoch: float) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _address(uri: str) -> dict[str, str]:
-    parts = urlsplit(uri)
-    if parts.scheme != "s3":
-        raise ValueError(f"{uri}: it must begin with s3://")
-    return {"Bucket": parts.netloc, "Key": parts.path.lstrip("/")}
+def _place(uri: str) -> dict[str, str]:
+    bucket, key = bucket_and_key(uri)
+    return {"Bucket": bucket, "Key": key}

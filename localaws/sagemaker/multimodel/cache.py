@@ -1,12 +1,11 @@
 """The models of one instance: on its disk, in its container's memory, held by requests.
 
-A model is downloaded and loaded when it is first called. The least recently used one that no
-request holds makes room: it is unloaded when the container responds with 507, and deleted when the
-instance's share of the disk is full. As in SageMaker, an archive on the disk is not fetched again.
+A model is downloaded and loaded when it is first called. When the container responds with 507, the
+least recently used model that no request holds is unloaded. As in SageMaker, an archive on the disk
+is not fetched again; unlike there, none is deleted before its instance ends.
 """
 
 import hashlib
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -20,19 +19,15 @@ from localaws.sagemaker import artifacts
 from localaws.sagemaker.errors import HostingError
 from localaws.sagemaker.multimodel.source import Source
 
-DISK_BYTES = int(os.environ.get("LOCALAWS_MODEL_DISK_MB", "10240")) * 2**20
-"""An instance's share of the disk for models, unpacked; tests shorten it by the environment."""
-
 LOAD_SECONDS = 360.0
 """How long a load may take (developer guide, mms-container-apis)."""
-
 
 Timings = list[tuple[str, float]]
 """The names of metrics, and the seconds that they publish."""
 
 
 class RefusedError(Exception):
-    """The container cannot load a model, or there is no room for it."""
+    """The container cannot load a model."""
 
     def __init__(self, status: int, body: bytes) -> None:
         super().__init__(status)
@@ -44,23 +39,15 @@ class RefusedError(Exception):
 class Model:
     """One archive. `name` is its identifier in the container.
 
-    users: how many requests hold it; changing: locked while it is loaded or evicted.
+    users: how many requests hold it; changing: locked while it is loaded or unloaded.
     """
 
     target: str
     name: str
-    bytes: int = 0
     on_disk: bool = False
     loaded: bool = False
     users: int = 0
     changing: threading.Lock = field(default_factory=threading.Lock)
-
-
-def timed(name: str, work: Callable[[], None]) -> tuple[str, float]:
-    """Do the work; return its metric's name and its seconds."""
-    started = time.perf_counter()
-    work()
-    return name, time.perf_counter() - started
 
 
 class ModelCache:
@@ -88,8 +75,8 @@ class ModelCache:
     def hold(self, target: str) -> tuple[Model, Timings]:
         """Have a model loaded and held until `release`; the second value is what that took.
 
-        Blocks. Raises HostingError where the archive is not to be had, RefusedError where there
-        is no room for it or the container cannot load it, and httpx.HTTPError where that is gone.
+        Blocks. Raises HostingError where the archive cannot be fetched, RefusedError where the
+        container cannot load it, and httpx.HTTPError where the container is gone.
         """
         with self._lock:
             known = self._models.pop(target, None)
@@ -100,8 +87,7 @@ class ModelCache:
         try:
             with model.changing:
                 if not model.on_disk:
-                    timings.append(timed("ModelDownloadingTime", lambda: self._download(model)))
-                    self._make_room(model, timings)
+                    _timed(timings, "ModelDownloadingTime", lambda: self._download(model))
                 if not model.loaded:
                     self._load(model, timings)
         except BaseException:
@@ -110,11 +96,11 @@ class ModelCache:
         return model, timings
 
     def release(self, model: Model) -> Timings:
-        """Release a model; without caching, the last release evicts it. Blocks."""
+        """Release a model; without caching, the last release unloads it. Blocks."""
         self._leave(model)
         timings: Timings = []
         if not self._source.cached:
-            self._evict(lambda one: one is model, timings, from_disk=True)
+            self._unload_one(lambda one: one is model and one.loaded, timings)
         return timings
 
     def lost(self, model: Model) -> Timings:
@@ -124,9 +110,9 @@ class ModelCache:
             self._load(model, timings)
         return timings
 
-    def make_room_in_memory(self, timings: Timings) -> bool:
+    def make_room(self, timings: Timings) -> bool:
         """Unload the least recently used model; False where each is in use or none is loaded."""
-        return self._evict(lambda one: one.loaded, timings, from_disk=False)
+        return self._unload_one(lambda one: one.loaded, timings)
 
     def _leave(self, model: Model) -> None:
         with self._lock:
@@ -150,24 +136,8 @@ class ModelCache:
                 " has permissions to download the model."
             ) from error
         archive.unlink()
-        model.bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
         artifacts.make_read_only(folder / "model")
-
-    def _make_room(self, model: Model, timings: Timings) -> None:
-        """Evict models until a new one fits on the disk; RefusedError where it does not fit."""
-        while self._used() + model.bytes > DISK_BYTES:
-            if not self._evict(lambda one: one.on_disk, timings, from_disk=True):
-                artifacts.remove(self._folder / model.name)
-                raise RefusedError(
-                    507,
-                    f"The instance's disk has no room for the model: it takes {model.bytes} of"
-                    f" {DISK_BYTES} bytes, and what else is there is in use.".encode(),
-                )
         model.on_disk = True
-
-    def _used(self) -> int:
-        with self._lock:
-            return sum(model.bytes for model in self._models.values() if model.on_disk)
 
     def _load(self, model: Model, timings: Timings) -> None:
         wanted = {"model_name": model.name, "url": f"{self._mounted}/{model.name}/model"}
@@ -179,11 +149,11 @@ class ModelCache:
             if response.status_code in (200, 409):
                 model.loaded = True
                 return
-            if response.status_code != 507 or not self.make_room_in_memory(timings):
+            if response.status_code != 507 or not self.make_room(timings):
                 raise RefusedError(response.status_code, response.content)
 
-    def _evict(self, fits: Callable[[Model], bool], timings: Timings, *, from_disk: bool) -> bool:
-        """Evict the least recently used model of those that fit and are not held."""
+    def _unload_one(self, fits: Callable[[Model], bool], timings: Timings) -> bool:
+        """Unload the least recently used model of those that fit and are not held."""
         with self._lock:
             idle = (one for one in self._models.values() if not one.users and fits(one))
             model = next(idle, None)
@@ -192,11 +162,7 @@ class ModelCache:
             model.users += 1
             model.changing.acquire()  # it is free: only a request that holds the model locks it
         try:
-            if model.loaded:
-                timings.append(timed("ModelUnloadingTime", lambda: self._unload(model)))
-            if from_disk:
-                artifacts.remove(self._folder / model.name)
-                model.on_disk = False
+            _timed(timings, "ModelUnloadingTime", lambda: self._unload(model))
         finally:
             model.changing.release()
             self._leave(model)
@@ -206,3 +172,9 @@ class ModelCache:
         url = f"{self._url}/{model.name}"
         httpx.delete(url, timeout=LOAD_SECONDS, trust_env=False)
         model.loaded = False
+
+
+def _timed(timings: Timings, name: str, work: Callable[[], None]) -> None:
+    started = time.perf_counter()
+    work()
+    timings.append((name, time.perf_counter() - started))

@@ -68,7 +68,7 @@ async def ask(subject: metrics.Subject, cache: ModelCache, target: str, send: Se
     if timings:
         timings.append(("ModelLoadingWaitTime", time.perf_counter() - started))
     try:
-        return await _answer(cache, model, send, timings)
+        return await _invoke(cache, model, send, timings)
     finally:
         timings += await _in_thread(cache.release, model)
         for name, seconds in timings:
@@ -93,7 +93,7 @@ async def _held(cache: ModelCache, target: str) -> tuple[Model, Timings]:
     )
 
 
-async def _answer(cache: ModelCache, model: Model, send: Send, timings: Timings) -> Reply:
+async def _invoke(cache: ModelCache, model: Model, send: Send, timings: Timings) -> Reply:
     path = f"/models/{model.name}/invoke"
     reply = await send(path)
     if reply.status == 404:
@@ -102,7 +102,7 @@ async def _answer(cache: ModelCache, model: Model, send: Send, timings: Timings)
         except RefusedError as error:
             return Reply(error.status, {}, error.body, 0.0)
         reply = await send(path)
-    while reply.status == 507 and await _in_thread(cache.make_room_in_memory, timings):
+    while reply.status == 507 and await _in_thread(cache.make_room, timings):
         reply = await send(path)
     return reply
 
@@ -113,14 +113,13 @@ async def _in_thread(work: Callable[..., T], *arguments: object) -> T:
 
 def publish(endpoints: Iterable[Endpoint]) -> None:
     """Publish LoadedModelCount of every instance. Call it on the event loop."""
-    for endpoint in endpoints:
-        for name, variant in endpoint.fleet.variants.items() if endpoint.fleet else ():
-            for cache in (one.models for one in variant.instances if one.models):
-                metrics.put(
-                    endpoint.scope,
-                    "LoadedModelCount",
-                    {cache.loaded: 1},
-                    namespace=metrics.INSTANCES,
-                    EndpointName=endpoint.name,
-                    VariantName=name,
-                )
+    for endpoint, name, variant in metrics.variants_of(endpoints):
+        for cache in (one.models for one in variant.instances if one.models):
+            metrics.put(
+                endpoint.scope,
+                "LoadedModelCount",
+                {cache.loaded: 1},
+                namespace=metrics.INSTANCES,
+                EndpointName=endpoint.name,
+                VariantName=name,
+            )

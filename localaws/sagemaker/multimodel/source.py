@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from localaws.json_api import AwsError
+from localaws.json_api import refuse
 from localaws.scope import Document, Scope
 
 MOUNTED = "/opt/ml/models"
@@ -34,16 +34,16 @@ def check(container: Document) -> None:
     """Raise ValidationException for a multi-model container that names no prefix of archives."""
     if not is_multi_model(container):
         return
-    if "ModelDataSource" in container:
-        raise AwsError.validation(
-            "ModelDataSource cannot be used with multi-model endpoints: give the prefix of the"
-            " archives as ModelDataUrl."
-        )
-    if not container.get("ModelDataUrl", "").startswith("s3://"):
-        raise AwsError.validation(
-            "A container of Mode MultiModel must have a ModelDataUrl, the s3:// prefix of its"
-            " archives."
-        )
+    refuse(
+        "ModelDataSource" in container,
+        "ModelDataSource cannot be used with multi-model endpoints: give the prefix of the archives"
+        " as ModelDataUrl.",
+    )
+    refuse(
+        not container.get("ModelDataUrl", "").startswith("s3://"),
+        "A container of Mode MultiModel must have a ModelDataUrl, the s3:// prefix of its"
+        " archives.",
+    )
 
 
 def source(scope: Scope, container: Document, folder: Path, *, mounted: bool) -> Source:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import httpx
 
+from localaws.home import default_home
 from localaws.sagemaker import artifacts, logs, pools
 from localaws.sagemaker.errors import HostingError
 from localaws.sagemaker.instance import Instance, Program
-from localaws.sagemaker.specs import VariantSpec, home, prepare
+from localaws.sagemaker.specs import VariantSpec, prepare
 from localaws.sagemaker.transform.job import (
     GROUP,
     JobFailedError,
@@ -28,7 +29,7 @@ _STRATEGIES = {"SingleRecord": "SINGLE_RECORD", "MultiRecord": "MULTI_RECORD"}
 
 
 def _folder(job: TransformJob) -> Path:
-    return home() / "transform-jobs" / job.scope.account / job.scope.region / job.name
+    return default_home() / "transform-jobs" / job.scope.account / job.scope.region / job.name
 
 
 def models_of(job: TransformJob) -> Path:
@@ -70,9 +71,8 @@ def _environment(request: Document) -> dict[str, str]:
         "SAGEMAKER_BATCH_STRATEGY": _STRATEGIES.get(request.get("BatchStrategy", "")),
         "SAGEMAKER_MAX_CONCURRENT_TRANSFORMS": request.get("MaxConcurrentTransforms") or None,
     }
-    return {"SAGEMAKER_BATCH": "true"} | {
-        name: str(value) for name, value in suggested.items() if value is not None
-    }
+    given = {name: str(value) for name, value in suggested.items() if value is not None}
+    return {"SAGEMAKER_BATCH": "true", **given}
 
 
 @dataclass(frozen=True)
@@ -84,16 +84,18 @@ class Parameters:
     single: bool
 
     @classmethod
-    def resolved(cls, request: Document, suggested: Document) -> "Parameters":
-        """The values of the job, else those of the container, else SageMaker's defaults."""
-        parallel = request.get("MaxConcurrentTransforms") or suggested.get(
-            "MaxConcurrentTransforms", 1
+    def of(cls, job: TransformJob) -> "Parameters":
+        """The values of the job, else those of its container, else SageMaker's defaults."""
+        request = job.properties
+        values: Document = {"MaxConcurrentTransforms": 1, "MaxPayloadInMB": 6, "BatchStrategy": ""}
+        values |= _suggested(job.instances[0])
+        values |= {name: request[name] for name in values if request.get(name)}
+        strategy = values["BatchStrategy"]
+        return cls(
+            values["MaxConcurrentTransforms"],
+            values["MaxPayloadInMB"] * 2**20,
+            _STRATEGIES.get(strategy, strategy) == "SINGLE_RECORD",
         )
-        megabytes = request.get("MaxPayloadInMB") or suggested.get("MaxPayloadInMB", 6)
-        strategy = _STRATEGIES.get(request.get("BatchStrategy", "")) or suggested.get(
-            "BatchStrategy"
-        )
-        return cls(parallel, megabytes * 2**20, strategy == "SINGLE_RECORD")
 
 
 def start(job: TransformJob, running: Program) -> None:
@@ -116,7 +118,7 @@ def start(job: TransformJob, running: Program) -> None:
         ) from error
 
 
-def execution_parameters(instance: Instance) -> Document:
+def _suggested(instance: Instance) -> Document:
     """The response of `/execution-parameters`; empty where the container has no such path."""
     try:
         response = httpx.get(
@@ -157,24 +159,26 @@ class ContainerClient:
         Raises ObjectFailedError where there is none to store, and JobStoppedError where the job
         shall end.
         """
-        for attempt in range(self._attempts):
+        failure = ObjectFailedError("AlgorithmError", "Unable to get response from algorithm")
+        for _ in range(self._attempts):
             if self._stopping.is_set():
-                raise JobStoppedError
-            last = attempt == self._attempts - 1
+                break
             try:
                 response = self._http.post(self._url, content=payload, headers=self._headers)
             except httpx.HTTPError as error:
-                if last and not self._stopping.is_set():
-                    message = (
-                        f"Unable to get response from algorithm: {type(error).__name__} {error}"
-                    )
-                    raise ObjectFailedError("AlgorithmError", message.strip()) from error
+                message = f"Unable to get response from algorithm: {type(error).__name__} {error}"
+                failure = ObjectFailedError("AlgorithmError", message.strip())
                 continue
             status = response.status_code
             if status == 200:
                 return response.content
-            if last or status < 500:
-                fault = "ClientError" if status < 500 else "AlgorithmError"
-                message = f"Bad HTTP status received from algorithm: {status}"
-                raise ObjectFailedError(fault, f"{message}\n\nMessage:\n{response.text}")
-        raise JobStoppedError
+            message = f"Bad HTTP status received from algorithm: {status}"
+            failure = ObjectFailedError(
+                "ClientError" if status < 500 else "AlgorithmError",
+                f"{message}\n\nMessage:\n{response.text}",
+            )
+            if status < 500:
+                raise failure
+        if self._stopping.is_set():
+            raise JobStoppedError
+        raise failure

@@ -3,12 +3,11 @@
 import gzip
 import json
 from dataclasses import dataclass
-from typing import Any
 
 from botocore.exceptions import ClientError
 
 from localaws import iam
-from localaws.clients import client
+from localaws.clients import client, keys
 from localaws.ministack.permissions import role_refusal
 from localaws.sagemaker.artifacts import bucket_and_key
 from localaws.sagemaker.transform.job import JobFailedError, ObjectFailedError, TransformJob
@@ -24,17 +23,18 @@ class Input:
     path: str
 
 
-def found(job: TransformJob) -> list[Input]:
+def inputs_of(job: TransformJob) -> list[Input]:
     """Every object that the job reads; JobFailedError where there is none."""
-    s3 = client(job.scope, "s3")
     source = job.properties["TransformInput"]["DataSource"]["S3DataSource"]
     bucket, key = bucket_and_key(source["S3Uri"])
     try:
         if source["S3DataType"] == "ManifestFile":
-            inputs = _of_manifest(s3, bucket, key)
+            inputs = _of_manifest(job, bucket, key)
         else:
             _check_listing(job, bucket, key)
-            inputs = _of_prefix(s3, bucket, key)
+            found = keys(job.scope, bucket, key)
+            # The S3 console makes an object for an empty folder, which holds no record.
+            inputs = [Input(bucket, one, _below(one, key)) for one in found if one[-1] != "/"]
     except ClientError as error:
         raise JobFailedError(f"ClientError: Could not read {source['S3Uri']}: {error}") from error
     if not inputs:
@@ -61,16 +61,6 @@ def _check_listing(job: TransformJob, bucket: str, prefix: str) -> None:
         raise JobFailedError(f"ClientError: Could not read s3://{bucket}/{prefix}: {message}")
 
 
-def _of_prefix(s3: Any, bucket: str, prefix: str) -> list[Input]:
-    keys = [
-        entry["Key"]
-        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        for entry in page.get("Contents", [])
-    ]
-    # The S3 console makes an object for an empty folder, which holds no record.
-    return [Input(bucket, key, _below(key, prefix)) for key in keys if not key.endswith("/")]
-
-
 def _below(key: str, prefix: str) -> str:
     """The key below a prefix that is a folder, else below the folder that the prefix is in."""
     folder = prefix if prefix.endswith("/") else f"{prefix}/"
@@ -79,8 +69,8 @@ def _below(key: str, prefix: str) -> str:
     return key.removeprefix(folder)
 
 
-def _of_manifest(s3: Any, bucket: str, key: str) -> list[Input]:
-    text = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+def _of_manifest(job: TransformJob, bucket: str, key: str) -> list[Input]:
+    text = client(job.scope, "s3").get_object(Bucket=bucket, Key=key)["Body"].read()
     where = f"s3://{bucket}/{key}"
     try:
         head, *paths = json.loads(text)

@@ -17,6 +17,10 @@ MAX_REASON = 1024
 """What a FailureReason may hold (botocore's model)."""
 
 
+NO_PROCESSING = {"InputFilter": "$", "OutputFilter": "$", "JoinSource": "None"}
+"""The one DataProcessing that is emulated, which is the default."""
+
+
 class JobFailedError(Exception):
     """A failed job; the text becomes its FailureReason and begins with whose fault it is."""
 
@@ -74,26 +78,22 @@ class TransformJob(Resource):
     def describe(self) -> Document:
         """DescribeTransformJob's response, with the defaults that AWS fills in."""
         asked = self.properties
-        response: Document = {
+        filled = {
+            "TransformInput": {"CompressionType": "None", "SplitType": "None"},
+            "TransformOutput": {"AssembleWith": "None", "KmsKeyId": ""},
+        }
+        response = {
             **asked,
+            **{name: {**default, **asked[name]} for name, default in filled.items()},
             "TransformJobArn": self.arn,
             "TransformJobStatus": self.status,
             "CreationTime": self.created,
-            "TransformInput": {
-                "CompressionType": "None",
-                "SplitType": "None",
-                **asked["TransformInput"],
-            },
-            "TransformOutput": {
-                "AssembleWith": "None",
-                "KmsKeyId": "",
-                **asked["TransformOutput"],
-            },
-            "DataProcessing": {"InputFilter": "$", "OutputFilter": "$", "JoinSource": "None"},
+            "DataProcessing": NO_PROCESSING,
+            "TransformStartTime": self.started,
+            "TransformEndTime": self.finished,
+            "FailureReason": self.failure,
         }
-        moments = {"TransformStartTime": self.started, "TransformEndTime": self.finished}
-        response |= {name: moment for name, moment in moments.items() if moment}
-        return response | ({"FailureReason": self.failure} if self.failure else {})
+        return {name: value for name, value in response.items() if value not in (None, "")}
 
     def summarise(self) -> Document:
         """Its entry in ListTransformJobs' response."""
@@ -102,6 +102,5 @@ class TransformJob(Resource):
             *("TransformJobName", "TransformJobArn", "CreationTime", "TransformEndTime"),
             *("TransformJobStatus", "FailureReason"),
         )
-        return {name: described[name] for name in names if name in described} | {
-            "LastModifiedTime": self.modified
-        }
+        summary = {name: described[name] for name in names if name in described}
+        return {**summary, "LastModifiedTime": self.modified}

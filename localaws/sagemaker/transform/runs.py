@@ -68,7 +68,7 @@ def _run(job: TransformJob) -> None:
 
 
 def _transform(job: TransformJob) -> None:
-    found = inputs.found(job)
+    found = inputs.inputs_of(job)
     program = container.program(job)
     try:
         for _ in range(min(job.properties["TransformResources"]["InstanceCount"], len(found))):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from localaws.sagemaker.instance import Instance
 from localaws.sagemaker.transform import inputs
-from localaws.sagemaker.transform.container import ContainerClient, Parameters, execution_parameters
+from localaws.sagemaker.transform.container import ContainerClient, Parameters
 from localaws.sagemaker.transform.inputs import Input
 from localaws.sagemaker.transform.job import ObjectFailedError, TransformJob
 
@@ -27,8 +27,7 @@ def transformed(job: TransformJob, found: list[Input]) -> list[ObjectResult]:
 
     Everything is held in memory: nothing is stored before all is done.
     """
-    suggested = execution_parameters(job.instances[0])
-    parameters = Parameters.resolved(job.properties, suggested)
+    parameters = Parameters.of(job)
     count = len(job.instances)
     with ThreadPoolExecutor(count) as pool:
         shares = [
@@ -50,14 +49,7 @@ def _share(
         def ask(one: Input) -> list[Future[bytes]] | ObjectFailedError:
             try:
                 content = inputs.content(job, one)
-                bodies = list(
-                    payloads(
-                        content,
-                        by_line=by_line,
-                        single=parameters.single,
-                        limit=parameters.payload_bytes,
-                    )
-                )
+                bodies = list(payloads(content, parameters, by_line=by_line))
             except ObjectFailedError as failure:
                 return failure
             return [pool.submit(client.ask, body) for body in bodies]
@@ -69,9 +61,9 @@ def _share(
 def _result(
     job: TransformJob, one: Input, responses: list[Future[bytes]] | ObjectFailedError
 ) -> ObjectResult:
+    by_line = job.properties["TransformOutput"].get("AssembleWith") == "Line"
     if isinstance(responses, ObjectFailedError):
         return ObjectResult(one, failure=responses)
-    by_line = job.properties["TransformOutput"].get("AssembleWith") == "Line"
     try:
         output = assembled([response.result() for response in responses], by_line=by_line)
     except ObjectFailedError as failure:
@@ -79,21 +71,20 @@ def _result(
     return ObjectResult(one, output)
 
 
-def payloads(content: bytes, *, by_line: bool, single: bool, limit: int) -> Iterator[bytes]:
-    """The bodies of the requests for one object, each of at most `limit` bytes.
+def payloads(content: bytes, parameters: Parameters, *, by_line: bool) -> Iterator[bytes]:
+    """The bodies of the requests for one object, none longer than the parameters allow.
 
-    `by_line` splits at newlines, which stay with their records, as in SageMaker's own local mode;
-    `single` sends records one by one, else as many as fit. Raises
-    ObjectFailedError where a record is over the limit.
+    `by_line` splits at newlines, which stay with their records, as in SageMaker's own local mode.
+    Raises ObjectFailedError where a record is over the limit.
     """
-    held = b""
+    limit, held = parameters.payload_bytes, b""
     for record in io.BytesIO(content) if by_line else [content]:
         if len(record) > limit:
             raise ObjectFailedError(
                 "ClientError",
                 f"A record of {len(record)} bytes is over MaxPayloadInMB ({limit} bytes).",
             )
-        if held and (single or len(held) + len(record) > limit):
+        if held and (parameters.single or len(held) + len(record) > limit):
             yield held
             held = b""
         held += record

@@ -32,8 +32,6 @@ def run(resource: str, parameters: Document, abandoned: Callable[[], bool]) -> D
     try:
         validation.validate("sagemaker", "CreateTransformJob", parameters)
         job = operations.create(scope, parameters)
-    except validation.Invalid as error:
-        raise TaskFailedError("SageMaker.AmazonSageMakerException", str(error)) from error
     except AwsError as error:
         raise TaskFailedError(_name(error), error.message) from error
     if not resource.endswith(".sync"):

@@ -122,7 +122,7 @@ def test_bytes_are_utf_8() -> None:
 
 @pytest.mark.parametrize("array", [np.array([1.5]), np.array([["a", "b"]]), np.array([[["a"]]])])
 def test_other_arrays_hold_no_texts(array: Any) -> None:
-    with pytest.raises(RequestError, match="must be an array of strings"):
+    with pytest.raises(RequestError, match="must be an array of one string per row"):
         texts_of_array(array)
 
 

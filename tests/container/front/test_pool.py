@@ -68,11 +68,11 @@ class Worker:
     def answer(self) -> None:
         """Answer the first of its calls."""
         number = next(iter(self.calls))
-        self.tell("answer", self.calls.pop(number), id=number, content_type="text/plain")
+        self.tell("response", self.calls.pop(number), id=number, content_type="text/plain")
 
     def begin_stream(self) -> None:
         number = next(iter(self.calls))
-        self.tell("answer", id=number, content_type="text/plain", more=True)
+        self.tell("response", id=number, content_type="text/plain", more=True)
 
     def compute(self) -> None:
         """Do the first of its calls, which may end it."""

@@ -104,7 +104,7 @@ def test_a_body_of_which_nothing_comes_is_408(running: Running) -> None:
 def test_a_body_that_has_not_come_in_time_is_408(running: Running) -> None:
     with running.connect() as client:
         client.sendall(post("/soon", b"hello")[:-1])
-        assert until(client, b"answered").startswith(b"HTTP/1.1 408 ")
+        assert until(client, b"deadline").startswith(b"HTTP/1.1 408 ")
 
 
 def test_what_follows_a_body_changes_no_header(running: Running) -> None:

@@ -2,11 +2,10 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from serving.errors import PredictionError, RequestError
-from serving.servable import Request, Response, Servable, Stream
+from serving.servable import EncodedText, Request, Response, Servable, Stream
 
 
 def ask(model: Servable, body: object, content_type: str | None = None, **more: Any) -> Any:
@@ -46,27 +45,10 @@ def together(model: Servable, *bodies: object) -> list[Response | Stream | Excep
     return answers
 
 
-@dataclass(frozen=True)
-class Windows:
+def in_windows(text: str) -> EncodedText:
     """A text in windows of three characters."""
-
-    text: str
-
-    @property
-    def tokens(self) -> int:
-        return len(self.text)
-
-    @property
-    def unknown_tokens(self) -> int:
-        return self.text.count("?")
-
-    @property
-    def items(self) -> list[str]:
-        return [self.text[start : start + 3] for start in range(0, len(self.text), 3)]
-
-    @property
-    def costs(self) -> list[int]:
-        return [len(item) for item in self.items]
+    items = [text[start : start + 3] for start in range(0, len(text), 3)]
+    return EncodedText(text, items, [len(item) for item in items], len(text), text.count("?"))
 
 
 class UpperEngine:
@@ -78,9 +60,9 @@ class UpperEngine:
         self.batches: list[list[str]] = []
         self.encoded: list[list[str]] = []
 
-    def encode(self, texts: Sequence[str]) -> list[Windows]:
+    def encode(self, texts: Sequence[str]) -> list[EncodedText]:
         self.encoded.append(list(texts))
-        return [Windows(text) for text in texts]
+        return [in_windows(text) for text in texts]
 
     def forward(self, items: Sequence[str]) -> list[str]:
         self.batches.append(list(items))
@@ -88,6 +70,6 @@ class UpperEngine:
             raise ValueError("a window that the engine does not stand")
         return [item.upper() for item in items]
 
-    def finish(self, encoded: Windows, results: Sequence[str]) -> str:
+    def finish(self, encoded: EncodedText, results: Sequence[str]) -> str:
         assert len(results) == len(encoded.items)
         return "".join(results)

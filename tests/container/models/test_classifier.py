@@ -57,9 +57,9 @@ def test_it_proves_itself_by_a_sentence_or_by_its_own_example(
 @pytest.mark.parametrize(
     ("changed", "reason"),
     [
-        ({"config.json": "{"}, "config.json: names no architectures"),
-        ({"config.json": "[]"}, "config.json: names no architectures"),
-        ({"config.json": '{"architectures": null}'}, "config.json: names no architectures"),
+        ({"config.json": "{"}, "config.json: has no architectures"),
+        ({"config.json": "[]"}, "config.json: has no architectures"),
+        ({"config.json": '{"architectures": null}'}, "config.json: has no architectures"),
         ({"config.json": '{"architectures": ["BertModel"]}'}, "BertModel, but only …ForToken"),
         ({"tokenizer.json": None}, "no tokenizer.json; save it with the model"),
         ({"model.safetensors": None}, r"no model.safetensors; save_pretrained\(safe_serial"),

@@ -96,7 +96,7 @@ def test_what_output_fn_may_return(
 
 
 def test_an_output_fn_that_forgets_to_return_is_at_fault(handlers: Load) -> None:
-    with pytest.raises(PredictionError, match="None in place of an answer"):
+    with pytest.raises(PredictionError, match="None instead of a response"):
         ask(handlers(ALL.replace("return json.dumps", "json.dumps")), b"{}")
 
 
@@ -145,7 +145,7 @@ def test_each_gets_a_context_where_it_has_room_for_one(handlers: Load) -> None:
         ("def model_fn(): pass", r"model_fn\(\) must take 1 arguments, and perhaps a context"),
         (ALL + "def predict_fn(a, b, c, d): pass", r"predict_fn\(a, b, c, d\) must take 2"),
         (ALL + "async def predict_fn(data, model): pass", "predict_fn must not be async"),
-        (ALL + "def transform_fn(a, b, c, d): pass", "stands in place of input_fn, output_fn, pre"),
+        (ALL + "def transform_fn(a, b, c, d): pass", "replaces input_fn, output_fn, pre"),
         ("def something(): pass", "defines none of model_fn, input_fn, predict_fn"),
         ("def predict_fn(data, model): pass", "no model_fn, and .* holds neither an MLflow"),
         ("def model_fn(model_dir): return 5", "no predict_fn, and what model_fn returned has no"),
@@ -197,7 +197,7 @@ def test_the_settings_may_say_where_and_what(load_files: Load, tmp_path: Path, p
     [
         ({"program": "missing.py"}, r"code/missing\.py: no such file; SAGEMAKER_PROGRAM names it"),
         ({"submit_directory": "s3://bucket/code.tar.gz"}, "nothing is fetched at start"),
-        ({"program": "helper.txt"}, r"must be a file of Python, called \*\.py"),
+        ({"program": "helper.txt"}, r"must be a Python file, named \*\.py"),
         ({"program": "json.py"}, "the server has a module 'json' already"),
     ],
 )

@@ -16,9 +16,9 @@ from serving.models import load
 from serving.models import pyfunc as serving_pyfunc
 from serving.models.pyfunc import PyfuncModel
 from serving.models.text_model import TextModel
-from serving.servable import Request, Servable
+from serving.servable import EncodedText, Request, Servable
 from tests.container.folders import replace, save_model
-from tests.container.models.requests import UpperEngine, Windows, ask, predictions, together
+from tests.container.models.requests import UpperEngine, ask, predictions, together
 
 pytestmark = pytest.mark.slow
 
@@ -214,7 +214,7 @@ class Decoding(UpperEngine):
     decode: Callable[..., Any]
     folder: Path
 
-    def finish(self, encoded: Windows, results: Any) -> Any:
+    def finish(self, encoded: EncodedText, results: Any) -> Any:
         return self.decode(super().finish(encoded, results), [], [], [])
 
 

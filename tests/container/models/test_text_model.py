@@ -8,8 +8,8 @@ from serving.codecs.media import JSON, Format
 from serving.errors import PredictionError, RequestError
 from serving.model_metrics import ModelMetrics
 from serving.models.text_model import TextModel, TextPredictor
-from serving.servable import Request
-from tests.container.models.requests import UpperEngine, Windows, ask, predictions, together
+from serving.servable import EncodedText, Request
+from tests.container.models.requests import UpperEngine, ask, predictions, together
 
 
 class Special:
@@ -112,7 +112,7 @@ def test_a_model_of_texts_alone_takes_no_params(model: TextModel) -> None:
 class Finder(UpperEngine):
     """Finds what the text says: `[]`, or entities in JSON."""
 
-    def finish(self, encoded: Windows, results: Sequence[str]) -> Any:
+    def finish(self, encoded: EncodedText, results: Sequence[str]) -> Any:
         return json.loads(encoded.text)
 
 

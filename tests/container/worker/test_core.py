@@ -89,9 +89,11 @@ class Front:
 
     def answer(self, number: int) -> str:
         head, body = self.until(
-            lambda head: head.get("id") == number and head["kind"] in {"answer", "error"}
+            lambda head: head.get("id") == number and head["kind"] in {"response", "error"}
         )
-        return body.decode() if head["kind"] == "answer" else f"{head['status']} {head['code']}"
+        if head["kind"] == "response":
+            return body.decode()
+        return f"{head['error']['status']} {head['error']['code']}"
 
 
 Work = Callable[[Upper], AbstractContextManager[Front]]
@@ -179,7 +181,7 @@ def test_only_the_poisonous_request_of_a_batch_fails(working: Work) -> None:
         fill(front, model, ["a", "bbb", "poison", "cc", "dd"])
         answers = [front.answer(number) for number in range(5)]
     assert answers == ["A", "BBB", "500 model_error", "CC", "DD"]
-    messages = [head.get("message", "") for head, _ in front.frames]
+    messages = [head.get("error", {}).get("message", "") for head, _ in front.frames]
     assert "the model failed: ValueError" in messages
     assert not any("secret" in message for message in messages)
 

@@ -83,7 +83,7 @@ class TalkativePing(Server):
         return JSONResponse({"status": "Healthy"}, status)
 
 
-@breaks("ping.in-time", "no answer within 2 s")
+@breaks("ping.in-time", "no response within 2 s")
 class SlowPing(Server):
     async def ping(self, request: Request) -> Response:
         await asyncio.sleep(len(asyncio.all_tasks()) / 3)
@@ -99,7 +99,7 @@ class SickWhenBusy(Server):
 # Invocations
 
 
-@breaks("invocations.answer", "the answer is empty")
+@breaks("invocations.answer", "the response is empty")
 class AnswersNothing(Server):
     async def invocations(self, request: Request) -> Response:
         await super().invocations(request)
@@ -137,7 +137,7 @@ class Hangs(Server):
         return await super().predict(worker, document)
 
 
-@breaks("invocations.own-answer", "got another's answer")
+@breaks("invocations.own-answer", "got another's response")
 class MixesUp(Server):
     """Hands the answers of requests that came at the same time out in the wrong order."""
 
@@ -242,7 +242,7 @@ class FearsTheUnknown(Server):
         return await super().invocations(request)
 
 
-@breaks("headers.custom-attributes", "one request's are in another's answer")
+@breaks("headers.custom-attributes", "one request's are in another's response")
 class KeepsAttributes(Server):
     """Answers with what an earlier request brought."""
 
@@ -254,7 +254,7 @@ class KeepsAttributes(Server):
             response.headers[CUSTOM] = self.last
 
 
-@breaks("headers.hop-by-hop", "the answer has Content-Length and Transfer-Encoding")
+@breaks("headers.hop-by-hop", "the response has Content-Length and Transfer-Encoding")
 class BothLengths(Server):
     def add_headers(self, request: Request, response: Response) -> None:
         if "TE" in request.headers:
@@ -264,7 +264,7 @@ class BothLengths(Server):
 # HTTP
 
 
-@breaks("http.keep-alive", "no answer")
+@breaks("http.keep-alive", "no response")
 class ClosesAlways(Server):
     def add_headers(self, request: Request, response: Response) -> None:
         response.headers["Connection"] = "close"
@@ -296,7 +296,7 @@ class AnswersAnything(Server):
         return app
 
 
-@breaks("http.garbage", "POST /invocations: no answer")
+@breaks("http.garbage", "POST /invocations: no response")
 class DiesOfGarbage(Server):
     """Ends with the request after what is no HTTP."""
 
@@ -315,7 +315,7 @@ class DiesOfGarbage(Server):
         return await super().read(request)
 
 
-@breaks("http.slow-clients", "no answer within")
+@breaks("http.slow-clients", "no response within")
 class OneAtATime(Server):
     """Reads one body at a time."""
 
@@ -326,7 +326,7 @@ class OneAtATime(Server):
             return await super().read(request)
 
 
-@breaks("http.leaving-clients", "no answer")
+@breaks("http.leaving-clients", "no response")
 class DiesOfLeaving(Server):
     async def answer(self, request: Request, worker: Worker) -> Response:
         response = await super().answer(request, worker)
@@ -365,13 +365,13 @@ class Buffers(Server):
         return StreamingResponse(chunks())
 
 
-@breaks("websocket.answers", "no message came back")
+@breaks("websocket.answers", "no message came")
 class DumbStream(Server):
     async def reply(self, socket: WebSocket, text: str) -> None:
         pass
 
 
-@breaks("websocket.fragments", "it got another answer")
+@breaks("websocket.fragments", "it got another response")
 class CountsFragments(Server):
     """Answers another way when a message is repeated."""
 
@@ -431,7 +431,7 @@ class EndlessSession(Server):
             response.headers[NEW_SESSION] = "session-1"
 
 
-@breaks("metrics.text", "no sample")
+@breaks("metrics.text", "not a sample")
 class JsonMetrics(Server):
     async def metrics(self, _: Request) -> Response:
         return JSONResponse({"requests": 1})
@@ -451,7 +451,7 @@ class OneLineForAll(Server):
         return super().encoded(predictions, accept)
 
 
-@breaks("batch.jsonlines", "a record's line differs")
+@breaks("batch.jsonlines", "a line differs from that of the same record")
 class ShufflesLines(Server):
     def encoded(self, predictions: list[float], accept: str) -> Response:
         return super().encoded(sorted(predictions, reverse=True), accept)
@@ -504,7 +504,7 @@ class HangsWhenDead(Worker):
         time.sleep(60)
 
 
-@breaks("recovery.no-hang", "had no answer within")
+@breaks("recovery.no-hang", "had no response within")
 class RequestsHangWhenDead(Server):
     worker_class = HangsWhenDead
 
@@ -535,7 +535,7 @@ class IgnoresSigterm(OwnEnd):
         pass
 
 
-@breaks("drain.accepted", "no answer")
+@breaks("drain.accepted", "no response")
 class DropsAll(OwnEnd):
     def on_sigterm(self) -> None:
         os._exit(0)
@@ -563,7 +563,7 @@ class ListsNonsense(Server):
         return JSONResponse([])
 
 
-@breaks("multi-model.load", "the invocation was answered 503")
+@breaks("multi-model.load", "the invocation: 503")
 class LoadsLater(Server):
     async def invoke_model(self, request: Request) -> Response:
         raise HTTPException(503)
@@ -617,7 +617,7 @@ class LoadsNothing(Server):
             raise
 
 
-@breaks("multi-model.unload", "the invocation after it was answered 200")
+@breaks("multi-model.unload", "the invocation after it: 200")
 class KeepsModels(Server):
     async def unload_model(self, request: Request) -> Response:
         self.known(request)

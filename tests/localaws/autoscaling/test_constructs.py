@@ -14,7 +14,7 @@ from tests.localaws.sagemaker.conftest import eventually
 
 pytestmark = pytest.mark.slow
 
-METRIC = "Waiting"
+ENDPOINT, METRIC = "constructed", "Waiting"
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def template(tmp_path: Path) -> str:
     scaling = Scaling(
         stack,
         "Scaling",
-        resource_id="endpoint/scaled/variant/all",
+        resource_id=f"endpoint/{ENDPOINT}/variant/all",
         dimension="sagemaker:variant:DesiredInstanceCount",
         settings=ScalingSettings.model_validate(
             {
@@ -46,7 +46,7 @@ def template(tmp_path: Path) -> str:
         metric_name=METRIC,
         statistic="Maximum",
         period_seconds=60,
-        dimensions={"EndpointName": "scaled"},
+        dimensions={"EndpointName": ENDPOINT},
         steps=[(10, 1), (20, 2)],
         cooldown_seconds=60,
     )

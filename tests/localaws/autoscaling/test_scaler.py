@@ -1,7 +1,6 @@
 """The evaluation, with a clock, a CloudWatch and a variant that the tests hold."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -10,8 +9,9 @@ from botocore.exceptions import ClientError
 from localaws.autoscaling import evaluation, variants
 from localaws.autoscaling.registry import Key, Policy, Registry, Target, cooldowns_of
 from localaws.autoscaling.scaler import Scaler
-from localaws.autoscaling.tracking import INSTANCES, Metric
+from localaws.autoscaling.tracking import INSTANCES
 from localaws.autoscaling.variants import Variant
+from localaws.cloudwatch.measures import Metric
 from localaws.scope import Scope
 
 KEY = Key(Scope("111111111111", "eu-central-1"), "endpoint/e/variant/v", INSTANCES)
@@ -40,7 +40,7 @@ class World:
             "TargetTrackingScalingPolicyConfiguration": wanted | configuration,
         }
         cooldowns = cooldowns_of(wanted | configuration)
-        metric = Metric("AWS/SageMaker", "InvocationsPerInstance", "Sum", ())
+        metric = {"MetricName": "InvocationsPerInstance", "Statistic": "Sum", "Period": 60}
         self.registry.policies[KEY, "p"] = Policy(KEY, document, metric, cooldowns)
 
     def add_steps(self, *steps: dict[str, Any], maximum: int = 10, **configuration: Any) -> None:
@@ -67,16 +67,10 @@ class World:
         Scaler(self.registry, clock=lambda: self.now).step()
         return self.instances
 
-    def describe_alarms(self, **_: Any) -> Any:
-        states = {"high": self.high, "low": self.low}
-        return {
-            "MetricAlarms": [{"AlarmName": name, "StateValue": states[name]} for name in states]
-        }
+    def alarm_states(self, *_: Any) -> dict[str, str]:
+        return {"high": self.high, "low": self.low}
 
-    def get_paginator(self, _operation: str) -> Any:
-        return self
-
-    def paginate(self, **_: Any) -> Any:
+    def alarms(self, _scope: Scope) -> list[dict[str, Any]]:
         """The alarms on the load, above 100, of which one has the policy with steps as action."""
         common = {
             "Namespace": "n",
@@ -89,13 +83,11 @@ class World:
         }
         high = {"AlarmName": "high", "StateValue": self.high, "AlarmActions": ["steps"]}
         other = {"AlarmName": "other", "StateValue": "ALARM", "AlarmActions": ["others"]}
-        yield {"MetricAlarms": [common | other]}
-        yield {"MetricAlarms": [common | high]}
+        return [common | other, common | high]
 
-    def get_metric_data(self, *, EndTime: datetime, **_: Any) -> Any:  # noqa: N803 - AWS's name
-        """The load, measured now, where it is before the end in whole seconds, as they are sent."""
-        values = [self.load] if int(self.now) < int(EndTime.timestamp()) else []
-        return {"MetricDataResults": [{"Values": values}]}
+    def statistic(self, _metric: Metric, start: float, end: float) -> float | None:
+        """The load, which was measured a moment ago."""
+        return self.load if start <= self.now - 1 < end else None
 
     def find(self, *_: Any) -> Variant:
         return Variant(self.instances, self.settled, least=1)
@@ -109,7 +101,8 @@ class World:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     world = World()
-    monkeypatch.setattr(evaluation, "client", lambda *_: world)
+    for name in ("alarm_states", "alarms", "statistic"):
+        monkeypatch.setattr(evaluation, name, getattr(world, name))
     monkeypatch.setattr(variants, "find", world.find)
     monkeypatch.setattr(variants, "set_capacity", world.set_capacity)
     return world

@@ -23,7 +23,9 @@ def add(registry: Registry, *, minimum: int = 2, maximum: int = 4, **more: Any) 
     """An action that is due at 1000."""
     bounds = {"MinCapacity": minimum, "MaxCapacity": maximum}
     document = {"ScheduledActionName": "a", "ScalableTargetAction": bounds, **more}
-    action = ScheduledAction(KEY, document, lambda after, until: after < 1000 <= until, looked=900)
+    action = ScheduledAction(
+        KEY, document, lambda after, until: after < 1000 <= until, evaluated=900
+    )
     registry.scheduled[KEY, "a"] = action
 
 

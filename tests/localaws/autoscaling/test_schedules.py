@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from localaws.autoscaling.schedules import parse
+from localaws.json_api import AwsError
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 
@@ -33,6 +34,8 @@ def times(schedule: str, hours: int, timezone: str = "UTC") -> list[str]:
         ("cron(0 8 ? * 2 *)", 72, ["Mon 08:00:00"]),
         ("cron(0/20 1 3 MAR,MAY ? 2026)", 72, ["Tue 01:00:00", "Tue 01:20:00", "Tue 01:40:00"]),
         ("cron(0 8 * APR ? *)", 48, []),
+        ("cron(0 8 ? * 2#1 *)", 24, ["Mon 08:00:00"]),
+        ("cron(0 8 L * ? *)", 48, []),
     ],
 )
 def test_each_kind_is_due_once_at_its_moments(
@@ -66,15 +69,16 @@ def test_cron_follows_the_clocks_of_summer_time() -> None:
         "cron(0 8 * * ?)",
         "cron(0 8 * * * *)",
         "cron(60 8 * * ? *)",
-        "cron(0 8 L * ? *)",
-        "cron(0 8 ? * 2#1 *)",
+        "cron(0 8 ? * ? *)",
+        "cron(0 8 0 * ? *)",
+        "cron(0 8 ? * MOON *)",
     ],
 )
 def test_what_is_no_schedule_is_refused(wrong: str) -> None:
-    with pytest.raises(ValueError, match="Schedule"):
+    with pytest.raises(AwsError, match="Schedule"):
         parse(wrong, "UTC", 0)
 
 
 def test_an_unknown_timezone_is_refused() -> None:
-    with pytest.raises(ValueError, match="Timezone 'Mars'"):
+    with pytest.raises(AwsError, match="Timezone 'Mars'"):
         parse("rate(1 day)", "Mars", 0)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from localaws.autoscaling.steps import check, desired_capacity
+from localaws.json_api import AwsError
 
 
 def steps(kind: str, *triples: tuple[float | None, float | None, int], **more: Any) -> Any:
@@ -67,5 +68,5 @@ def test_a_percentage_moves_by_the_least_magnitude_and_the_bounds_hold() -> None
     ],
 )
 def test_steps_that_do_not_join_are_refused(wrong: Any, said: str) -> None:
-    with pytest.raises(ValueError, match=re.escape(said)):
+    with pytest.raises(AwsError, match=re.escape(said)):
         check(wrong)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from localaws.autoscaling.tracking import INSTANCES, Cooldowns, desired_capacity, metric_of
+from localaws.json_api import AwsError
 
 counts = st.integers(min_value=1, max_value=100)
 loads = st.floats(min_value=0, max_value=1e6)
@@ -97,5 +98,5 @@ def test_the_first_scale_in_needs_no_wait() -> None:
     ],
 )
 def test_a_metric_that_is_not_followed_is_refused(configuration: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"localaws|Exactly one"):
+    with pytest.raises(AwsError, match=r"localaws|Exactly one"):
         metric_of(configuration, INSTANCES, "e", "v")

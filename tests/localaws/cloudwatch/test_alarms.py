@@ -2,7 +2,7 @@
 
 import pytest
 
-from localaws.cloudwatch.alarms import judge
+from localaws.cloudwatch.alarms import evaluate
 from localaws.cloudwatch.measures import Metric
 
 NOW = 1_000_000.0
@@ -26,7 +26,7 @@ def state(values: list[float | None], **changes: object) -> str | None:
         del metric
         return values[round((NOW - end) / (end - start))]
 
-    verdict = judge({**ERRORS, **changes}, statistic, NOW)
+    verdict = evaluate({**ERRORS, **changes}, statistic, NOW)
     return verdict.state if verdict else None
 
 
@@ -77,7 +77,7 @@ def test_a_percentile_is_asked_for_by_its_own_name() -> None:
         asked.append(metric.statistic)
         return 0
 
-    judge({**ERRORS, "Statistic": "Average", "ExtendedStatistic": "p99"}, statistic, NOW)
+    evaluate({**ERRORS, "Statistic": "Average", "ExtendedStatistic": "p99"}, statistic, NOW)
     assert set(asked) == {"p99"}
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from localaws.cloudwatch.metric_math import Formula, NotJudged
+from localaws.cloudwatch.metric_math import Formula, NotEvaluatedError
 
 DATA = {"errors": 3.0, "calls": 12.0, "idle": 0.0, "none": None}
 
@@ -60,5 +60,5 @@ def test_without_data_or_by_zero_there_is_no_data_point(expression: str) -> None
     ],
 )
 def test_anything_else_is_named_and_not_judged(expression: str) -> None:
-    with pytest.raises(NotJudged):
+    with pytest.raises(NotEvaluatedError):
         value(expression)

@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 
 from localaws.home import LocalAwsError
 from localaws.iam import is_enforced
+from promotion.moving import MoveError
 from promotion.moving.registry import DOCKER_MANIFEST, Manifest, Repository, ecr_repository
-from promotion.moving.result import MoveError
 from tests.localaws.conftest import TestEmulator
 from tests.localaws.sagemaker.conftest import eventually
 from tests.roles import Role, allow
@@ -226,9 +226,7 @@ def push(repository: Repository) -> None:
     digests = [f"sha256:{hashlib.sha256(blob).hexdigest()}" for blob in BLOBS]
     for blob, digest in zip(BLOBS, digests, strict=True):
         assert not repository.has_blob(digest)
-        location = repository.begin_upload(digest)
-        assert location
-        repository.upload(location, digest, len(blob), iter([blob]))
+        repository.upload(digest, len(blob), iter([blob]))
     parts = [
         {"digest": digest, "size": len(blob), "mediaType": "application/octet-stream"}
         for blob, digest in zip(BLOBS, digests, strict=True)

@@ -279,7 +279,7 @@ def test_an_instance_that_fails_its_pings_is_replaced(account: Account, tmp_path
     pid = account.invoke(name)["pid"]
     sick.touch()
     # Replaced only once three pings, five seconds apart, have failed; healthy again from then on.
-    eventually(lambda: "stopped answering" in emulator_log(account))
+    eventually(lambda: "failed its health checks" in emulator_log(account))
     sick.unlink()
     eventually(lambda: not alive(pid))
     assert eventually(lambda: answering(account, name)) != pid

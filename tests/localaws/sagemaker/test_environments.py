@@ -66,7 +66,7 @@ def test_an_overlay_has_the_models_version_and_all_else_from_here(
     wheel(tmp_path / "wheels", "berth_probe", "1.5", requires="iniconfig")
     wheel(tmp_path / "wheels", "iniconfig", "99")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
-    monkeypatch.setenv("UV_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
     model = requirements(tmp_path / "model", "berth_probe==1.5", "pytest")
     programs = environments.programs_for(model, tmp_path)
     ask = "import berth_probe, iniconfig, httpx, sys; print(berth_probe.version, sys.prefix)"
@@ -86,7 +86,7 @@ def test_an_overlay_has_the_models_version_and_all_else_from_here(
 
 @pytest.mark.slow
 def test_what_cannot_be_installed_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("UV_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
     model = requirements(tmp_path / "model", "berth-nowhere==1")
     with pytest.raises(HostingError, match="Could not install what the model needs"):

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from promotion.moving import Moved, MoveError, Planned
 from promotion.moving.objects import copy_object, holds, plan_object
 from promotion.moving.parts import Digests
-from promotion.moving.result import Moved, MoveError, Planned
 from promotion.moving.s3 import S3Object
 from tests.localaws.conftest import TestEmulator
 from tests.promotion.moving.conftest import SOURCE, TARGET

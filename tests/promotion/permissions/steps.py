@@ -120,7 +120,7 @@ def take_the_lock(sides: Sides) -> None:
 
 
 def deploy_again(sides: Sides) -> None:
-    deploy(sides.stage("target"), sides.assembly, ["berth-prod-storage", "berth-prod-serving"])
+    deploy(sides.stage("target"), sides.assembly)
 
 
 def say_why_it_failed(sides: Sides) -> None:

@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import ClientError
 
+from promotion.moving import MoveError
 from promotion.moving.registry import ecr_repository
-from promotion.moving.result import MoveError
 from tests.promotion.permissions.sides import (
     ACCOUNTS,
     ASSETS,
@@ -60,7 +60,7 @@ def test_the_source_is_not_written_to(sides: Sides) -> None:
     denied(sides, "source", "s3", "delete_object", **place)
     repository = ecr_repository(sides.roles["source"].session, IMAGES["source"])
     with pytest.raises(MoveError, match="ecr:InitiateLayerUpload"):
-        repository.begin_upload(f"sha256:{'0' * 64}")
+        repository.upload(f"sha256:{'0' * 64}", 0, iter([]))
 
 
 def test_what_is_in_the_target_is_not_deleted(sides: Sides) -> None:

@@ -92,7 +92,7 @@ def test_it_takes_the_place_of_what_prod_runs(world: World) -> None:
 def test_what_did_not_pass_in_qa_is_stopped_before_prod(world: World) -> None:
     world.release("a1")
     run(world, "dev", "qa")
-    assert model(world, world.train("a-bad")).end is End.WENT_BACK
+    assert model(world, world.train("a-bad")).end is End.ROLLED_BACK
     failed = ReleaseStore(world.stage("qa")).read("qa-000002")
     with pytest.raises(GateError, match="qa-000002 did not pass: model: bad, wanted good"):
         promotion(world, "prod").promote(world.stage("qa"), failed)

@@ -64,13 +64,13 @@ def test_what_did_not_pass_is_stopped_and_nothing_is_touched(world: World) -> No
     assert not world.stage("qa").is_deployed()
 
 
-def test_what_is_forced_and_does_not_pass_goes_back_to_the_former_release(world: World) -> None:
+def test_a_forced_release_that_does_not_pass_is_rolled_back(world: World) -> None:
     world.release("a1")
     good = promoted(world, "dev", "qa").release
     world.release("bad")
-    outcome = promoted(world, "dev", "qa", forced="to see it go back")
+    outcome = promoted(world, "dev", "qa", forced="to see it rolled back")
     assert (outcome.end, outcome.reason) == (
-        End.WENT_BACK,
+        End.ROLLED_BACK,
         "qa-000002 did not pass: model: bad, wanted good",
     )
     assert good is not None
@@ -81,26 +81,26 @@ def test_what_is_forced_and_does_not_pass_goes_back_to_the_former_release(world:
     assert outcome.release.evidence[-1].passed
     failed = ReleaseStore(world.stage("qa")).read("qa-000002")
     assert failed.lineage is not None
-    assert failed.lineage.forced == "to see it go back"
+    assert failed.lineage.forced == "to see it rolled back"
     world.check_at_rest("qa")
 
 
-def test_a_deployment_that_fails_goes_back_too(world: World) -> None:
+def test_a_deployment_that_fails_is_rolled_back_too(world: World) -> None:
     world.release("a1")
     promoted(world, "dev", "qa")
     world.release("undeployable")
     outcome = promoted(world, "dev", "qa")
-    assert outcome.end is End.WENT_BACK
+    assert outcome.end is End.ROLLED_BACK
     assert "the deployment failed" in str(outcome.reason)
     world.check_at_rest("qa")
     world.check()
 
 
-def test_a_first_deployment_that_fails_has_nothing_to_go_back_to(world: World) -> None:
+def test_a_first_deployment_that_fails_has_no_rollback(world: World) -> None:
     world.release("undeployable")
     outcome = promoted(world, "dev", "qa")
     assert outcome.end is End.FAILED
-    assert str(outcome.reason).endswith("qa has no former release to go back to")
+    assert str(outcome.reason).endswith("qa has no former release to roll back to")
     world.release("a1")
     assert promoted(world, "dev", "qa").end is End.DONE
 
@@ -110,6 +110,7 @@ def test_a_stage_that_cannot_be_verified_is_refused_before_anything_is_touched(
 ) -> None:
     stages = world.folder / "stages.toml"
     stages.write_text(stages.read_text().replace("[qa]\n", '[qa]\nmode = "batch"\n'))
+    world.forget()
     world.release("a1")
     with pytest.raises(PromotionError, match="qa: cannot be verified: a batch transform has no"):
         promoted(world, "dev", "qa")
@@ -127,7 +128,7 @@ def deny_verifying(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setattr(worlds, "verify", denied)
 
 
-def test_what_cannot_be_verified_once_it_is_deployed_goes_back(
+def test_what_cannot_be_verified_once_it_is_deployed_is_rolled_back(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.release("a1")
@@ -135,7 +136,7 @@ def test_what_cannot_be_verified_once_it_is_deployed_goes_back(
     world.release("a2")
     deny_verifying(monkeypatch, "qa-000002")
     outcome = promoted(world, "dev", "qa")
-    assert outcome.end is End.WENT_BACK
+    assert outcome.end is End.ROLLED_BACK
     assert outcome.reason == "qa-000002 could not be verified: AWS: AccessDenied"
     world.check_at_rest("qa")
 
@@ -144,20 +145,20 @@ class KilledError(BaseException):
     pass
 
 
-def test_what_is_gone_back_to_is_no_release_that_failed(
+def test_a_rollback_is_to_no_release_that_failed(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.release("a1")
     promoted(world, "dev", "qa")
     world.release("bad")
-    promoted_until(monkeypatch, world, Promotion, "_gone_back")
+    promoted_until(monkeypatch, world, Promotion, "_rolled_back")
     assert world.releases("qa")[0].has_failed
     world.release("undeployable")
     outcome = promoted(world, "dev", "qa")
-    assert (outcome.end, gone_back_to(outcome)) == (End.WENT_BACK, "qa-000001")
+    assert (outcome.end, rolled_back_to(outcome)) == (End.ROLLED_BACK, "qa-000001")
 
 
-def test_what_is_gone_back_to_is_not_what_is_brought(
+def test_a_rollback_is_not_to_the_release_that_is_promoted(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.release("a1")
@@ -166,7 +167,7 @@ def test_what_is_gone_back_to_is_not_what_is_brought(
     promoted_until(monkeypatch, world, worlds, "verify")
     deny_verifying(monkeypatch, "qa-000002")
     outcome = promoted(world, "dev", "qa")
-    assert (outcome.end, gone_back_to(outcome)) == (End.WENT_BACK, "qa-000001")
+    assert (outcome.end, rolled_back_to(outcome)) == (End.ROLLED_BACK, "qa-000001")
 
 
 def promoted_until(monkeypatch: pytest.MonkeyPatch, world: World, owner: object, step: str) -> None:
@@ -181,7 +182,7 @@ def promoted_until(monkeypatch: pytest.MonkeyPatch, world: World, owner: object,
             promoted(world, "dev", "qa", forced="to see it killed")
 
 
-def gone_back_to(outcome: Outcome) -> str | None:
+def rolled_back_to(outcome: Outcome) -> str | None:
     assert outcome.release is not None
     assert outcome.release.lineage is not None
     return outcome.release.lineage.release
@@ -234,7 +235,14 @@ def gone_image(world: World, release: Release) -> str:
     return rf"{image.repository}:{image.tag}: is not what qa-000001 ran with, or gone; promote"
 
 
-@pytest.mark.parametrize("take_away", [gone_file, gone_image])
+def other_file(world: World, release: Release) -> str:
+    (asset,) = release.assets
+    body = bytes(asset.content.size)
+    world.client("s3", "qa").put_object(Bucket=asset.bucket, Key=asset.key, Body=body)
+    return rf"{asset.key}: is not what qa-000001 ran with, or gone; promote"
+
+
+@pytest.mark.parametrize("take_away", [gone_file, other_file, gone_image])
 def test_what_is_no_longer_whole_is_not_rolled_back_to(
     world: World, take_away: Callable[[World, Release], str]
 ) -> None:

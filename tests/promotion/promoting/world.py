@@ -19,10 +19,11 @@ from botocore.exceptions import ClientError
 
 from aws import assembly, cloudformation
 from aws.errors import CallError, in_one_line
+from aws.recorded import unzip
 from aws.stage import Stage
 from promotion import deployed
 from promotion.deploy import DeploymentError
-from promotion.evidence import Check, Verification
+from promotion.evidence import Check, Golden, Latency, Spans, Verification
 from promotion.moving.registry import Repository, ecr_repository
 from promotion.moving.s3 import parted
 from promotion.record import record
@@ -34,6 +35,10 @@ from tests.promotion.moving.test_images import push
 ACCOUNTS = {"dev": "1" * 12, "qa": "2" * 12, "prod": "3" * 12}
 REGION = "eu-central-1"
 ROLE = "arn:aws:iam::{}:role/execution"
+_ONE = Spans(expected=1, found=1, right=1)
+GOLDEN = Golden(sha256="0" * 64, cases=1, exact=1, labels={"PER": _ONE})
+_FAST = {"p50_ms": 1, "p95_ms": 1, "p99_ms": 1}
+LATENCY = Latency(requests_per_second=1, seconds=1, requests=1, errors=0, histogram=(), **_FAST)
 
 
 @dataclass
@@ -75,9 +80,17 @@ class World:
             self._stages[name] = self.another(name)
         return self._stages[name]
 
+    def forget(self) -> None:
+        """Let stages be made anew, of a stages.toml that has changed."""
+        self._stages.clear()
+
     def another(self, name: str) -> Stage:
         """With connections of its own: those of a process that forked are not to be shared."""
-        return Stage(load(self.folder / "stages.toml"), name, profile=f"berth-{name}")
+        stage = Stage(load(self.folder / "stages.toml"), name, profile=f"berth-{name}")
+        stage.qualifier = (
+            self.project
+        )  # its own buckets and repositories in accounts of many worlds
+        return stage
 
     def bucket(self, stage: str) -> str:
         return f"cdk-{self.project}-assets-{ACCOUNTS[stage]}-{REGION}"
@@ -107,7 +120,7 @@ class World:
         if self.images("dev").manifest(_tag(version)) is None:
             push(self.images("dev"), [b"{}", _image(version).encode()], _tag(version))
         stage = self.stage("dev")
-        deploy(stage, folder, [])
+        deploy(stage, folder)
         released, _ = record(stage, folder, source=Source(commit=None, clean=False))
         return verify(stage, released)
 
@@ -139,21 +152,23 @@ class World:
             }
             listed = {}
             for name, template in stacks.items():
-                (nested / f"{name}.json").write_text(json.dumps(template))
+                (nested / f"{name}.template.json").write_text(json.dumps(template))
+                assets = self._assets(stage, version) if name == "serving" else {"files": {}}
+                (nested / f"{name}.assets.json").write_text(json.dumps(assets))
                 listed[name] = {
                     "type": "aws:cloudformation:stack",
                     "environment": f"aws://{account}/{REGION}",
                     "properties": {
                         "stackName": f"{self.project}-{stage}-{name}",
-                        "templateFile": f"{name}.json",
+                        "templateFile": f"{name}.template.json",
                     },
                     "dependencies": [] if name == "storage" else ["storage"],
+                    "displayName": f"{stage}/{name}",
                 }
-            listed["assets"] = {
-                "type": "cdk:asset-manifest",
-                "properties": {"file": "assets.json"},
-            }
-            (nested / "assets.json").write_text(json.dumps(self._assets(stage, version)))
+                listed[f"{name}.assets"] = {
+                    "type": "cdk:asset-manifest",
+                    "properties": {"file": f"{name}.assets.json"},
+                }
             (nested / "manifest.json").write_text(json.dumps({"artifacts": listed}))
             artifacts[f"assembly-{stage}"] = {
                 "type": "cdk:cloud-assembly",
@@ -237,7 +252,7 @@ class World:
             return
         folder = self.folder / "unpacked" / newest.assembly.sha256
         if not folder.exists():
-            assembly.unzip(ReleaseStore(stage).assembly(newest), folder)
+            unzip(ReleaseStore(stage).assembly(newest), folder, stage.project, stage.qualifier)
         made = assembly.read(folder, name, ACCOUNTS[name], REGION)
         deployed.check_templates(stage, made.templates)
 
@@ -290,9 +305,8 @@ def _storage() -> dict[str, Any]:
     }
 
 
-def deploy(stage: Stage, folder: Path, stacks: list[str]) -> None:
+def deploy(stage: Stage, folder: Path) -> None:
     """What the CDK CLI would do: it refuses to build what is not there."""
-    del stacks
     try:
         _deploy(stage, folder)
     except (CallError, ClientError) as error:
@@ -353,9 +367,9 @@ def verify(stage: Stage, release: Release) -> Release:
         gathered=datetime.now(UTC),
         endpoint_config="none",
         checks=(check,),
-        golden=None,
+        golden=GOLDEN,
         former_golden=None,
-        latency=None,
+        latency=LATENCY,
         alarms=None,
     )
     return ReleaseStore(stage).add_evidence(release.id, found)

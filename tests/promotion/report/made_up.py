@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from promotion.evidence import Alarms, Bucket, Check, Golden, Latency, Spans, Verification
-from promotion.moving.result import Moved
+from promotion.moving import Moved
 from promotion.release import Lineage
 from promotion.report import Ending, Movement, ReportData
 from tests.promotion.releases import release, verification
@@ -67,6 +67,6 @@ def data(text: str, labels: list[str], *, passed: bool = True) -> ReportData:
     return ReportData(
         release=release("dev-000002").model_copy(update=changed),
         former=release().model_copy(update={"evidence": (evidence,)}),
-        moved=(Movement(text, "model", text, Moved(100, sent=30, copied=20), 2.0),),
+        moved=(Movement(text, "file", text, Moved(100, sent=30, copied=20), 2.0),),
         ending=Ending("promoted", text),
     )

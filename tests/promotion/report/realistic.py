@@ -6,7 +6,7 @@ import random
 from datetime import UTC, datetime, timedelta
 
 from promotion.evidence import Alarms, Golden, Latency, Spans, Verification
-from promotion.moving.result import Moved
+from promotion.moving import Moved
 from promotion.release import Content, Image, Lineage, Model, Release, Source
 from promotion.report import Ending, Movement, ReportData
 from promotion.verifying import checks

@@ -78,7 +78,7 @@ def test_what_shows_nothing_or_turns_the_text_around_is_shown_as_an_escape() -> 
 
 
 def test_a_value_that_no_file_can_hold_is_shown_all_the_same() -> None:
-    page = html(replace(promoted(), ending=Ending("refused", "\ud800")))
+    page = html(replace(promoted(), ending=Ending("failed", "\ud800")))
     assert "\\ud800" in page.encode().decode()
 
 

@@ -37,7 +37,7 @@ DONE = Ending("promoted", "it had passed in dev")
         (data(PASSED, ending=DONE), "promoted", "good"),
         (data(ending=DONE), "promoted", "warn"),
         (data(PASSED, forced="now", ending=DONE), "promoted by force", "warn"),
-        (data(PASSED, ending=Ending("refused", "locked")), "refused", "bad"),
+        (data(PASSED, ending=Ending("failed", "locked")), "failed", "bad"),
         (data(FAILED, ending=Ending("rolled back", "worse")), "rolled back", "bad"),
         (data(PASSED, ending=Ending("rolled back", "asked for")), "rolled back", "warn"),
     ],

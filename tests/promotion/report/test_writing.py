@@ -21,7 +21,7 @@ def test_a_later_one_takes_the_place_of_the_former_and_leaves_nothing_beside(
     tmp_path: Path,
 ) -> None:
     write(tmp_path, promoted())
-    page, _ = write(tmp_path, replace(promoted(), ending=Ending("refused", "for a reason")))
+    page, _ = write(tmp_path, replace(promoted(), ending=Ending("failed", "for a reason")))
     assert "for a reason" in page.read_text("utf-8")
     assert sorted(file.suffix for file in tmp_path.iterdir()) == [".html", ".md"]
 
@@ -37,7 +37,7 @@ def test_the_former_one_stays_where_a_file_cannot_be_written(
     with monkeypatch.context() as disk:
         disk.setattr(Path, "write_text", full)
         with pytest.raises(OSError, match="No space"):
-            write(tmp_path, replace(promoted(), ending=Ending("refused", "for a reason")))
+            write(tmp_path, replace(promoted(), ending=Ending("failed", "for a reason")))
     assert page.read_text("utf-8") == html(promoted())
 
 

@@ -54,7 +54,7 @@ def runtime(monkeypatch: pytest.MonkeyPatch, dev: Stage) -> Iterator[str]:
 
 def ask(stage: Stage, mode: str = "real-time", **body: Any) -> dict[str, Any]:
     endpoint = Endpoint(stage, deployed(stage, mode=mode), Event())
-    answer: dict[str, Any] = json.loads(endpoint.ask(json.dumps(body).encode()))
+    answer: dict[str, Any] = json.loads(endpoint.invoke(json.dumps(body).encode()))
     return answer
 
 
@@ -116,4 +116,4 @@ def test_an_asynchronous_endpoint_that_never_answers_is_not_waited_for_twice(
     endpoint = Endpoint(qa, deployed(qa, mode="async"), Event())
     for _ in range(2):
         with pytest.raises(FailedError, match="no result within 0 s"):
-            endpoint.ask(b'{"answer": 1}')
+            endpoint.invoke(b'{"answer": 1}')

@@ -127,9 +127,9 @@ def test_without_a_golden_set_it_does_not_pass(dev: Stage) -> None:
     found = verified(dev, deployed(dev), None)
     assert failed(found) == {
         "golden set": "the model folder has no golden.jsonl",
-        "latency p50": "no golden set to ask with",
-        "latency p95": "no golden set to ask with",
-        "latency p99": "no golden set to ask with",
+        "latency p50": "no golden set to send",
+        "latency p95": "no golden set to send",
+        "latency p99": "no golden set to send",
     }
     assert (found.golden, found.latency) == (None, None)
 
@@ -200,7 +200,7 @@ def test_a_mode_without_an_endpoint_of_its_own_is_refused(
 
 
 def test_a_golden_set_that_cannot_be_read_is_refused_by_the_release(dev: Stage) -> None:
-    with pytest.raises(PromotionError, match=r"golden\.jsonl of dev-000001, line 2: no case"):
+    with pytest.raises(PromotionError, match=r"golden\.jsonl of dev-000001, line 2: not a case"):
         verified(dev, deployed(dev), golden(case([PER]), "{}"))
 
 

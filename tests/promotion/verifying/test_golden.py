@@ -60,7 +60,7 @@ def test_each_line_is_a_case_in_its_order(
             json.dumps(
                 {"input": 1, "entities": [{"start": 0, "end": 1, "label": "PER"}] * 2}
             ).encode(),
-            "entities: Value error, an entity stands here twice",
+            "entities: Value error, an entity is listed twice",
         ),
     ],
 )
@@ -69,12 +69,14 @@ def test_a_line_that_is_no_case_is_refused_by_its_number(wrong: bytes, reason: s
     with pytest.raises(PromotionError) as refusal:
         parse(b"\n".join([good, good, wrong, good]), "golden.jsonl of dev-000001")
     said = str(refusal.value)
-    assert said.startswith(f"golden.jsonl of dev-000001, line 3: no case of a golden set: {reason}")
+    assert said.startswith(
+        f"golden.jsonl of dev-000001, line 3: not a case of a golden set: {reason}"
+    )
     assert "\n" not in said
 
 
 def test_an_empty_file_is_no_golden_set() -> None:
-    with pytest.raises(PromotionError, match="set, line 1: no case"):
+    with pytest.raises(PromotionError, match="set, line 1: not a case"):
         parse(b"", "set")
 
 

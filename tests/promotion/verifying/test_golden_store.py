@@ -94,6 +94,6 @@ def test_bytes_that_are_not_those_that_were_kept_are_refused(dev: Stage) -> None
     sha256 = store.keep_golden(ONE)
     key = f"releases/golden/{hashlib.sha256(ONE).hexdigest()}.jsonl"
     dev.client("s3").put_object(Bucket=dev.bucket, Key=key, Body=OTHER)
-    with pytest.raises(PromotionError, match=f"{key}: not the bytes that it is named by"):
+    with pytest.raises(PromotionError, match=f"{key}: its SHA-256 is .*; restore that version"):
         store.golden(release().model_copy(update={"golden": sha256}))
     store.keep_golden(ONE)

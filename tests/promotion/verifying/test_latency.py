@@ -77,7 +77,7 @@ def test_requests_that_are_not_answered_with_200_are_no_answers(server: Server) 
         requests_per_second=100,
         seconds=0.2,
         stopped=Event(),
-        on_answer=lambda *told: ended.append(told),
+        on_end=lambda *told: ended.append(told),
     )
     assert (requests, len(answered)) == (20, 18)  # without 3 and 13
     assert len(server.arrivals) == 20
@@ -103,7 +103,7 @@ def test_requests_leave_though_none_is_answered_and_are_counted_from_when_they_w
         requests_per_second=100,
         seconds=0.2,
         stopped=Event(),
-        on_answer=lambda *_: None,
+        on_end=lambda *_: None,
     )
     opener.join()
     # The request of number n was due n/100 s after a beginning that no arrival is before, and no
@@ -125,7 +125,7 @@ def test_where_all_callers_wait_the_requests_that_come_late_for_that_are_slow() 
         return door.wait()
 
     _, answered = measure(
-        send, requests_per_second=1e6, seconds=128e-6, stopped=Event(), on_answer=lambda *_: None
+        send, requests_per_second=1e6, seconds=128e-6, stopped=Event(), on_end=lambda *_: None
     )
     assert len(answered) == 128
     assert min(answered) >= 50
@@ -139,7 +139,7 @@ def test_stopped_nothing_more_leaves() -> None:
         stopped.set()
         return True
 
-    measure(send, requests_per_second=1, seconds=3600, stopped=stopped, on_answer=lambda *_: None)
+    measure(send, requests_per_second=1, seconds=3600, stopped=stopped, on_end=lambda *_: None)
     assert sent == [0]
 
 
@@ -153,7 +153,7 @@ def test_an_interrupt_ends_it_at_once() -> None:
             requests_per_second=0.01,
             seconds=3600,
             stopped=Event(),
-            on_answer=interrupted,
+            on_end=interrupted,
         )
 
 

@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from stacks.aws_data import hosting_instance_types, sagemaker_regions
+from stacks.aws_data import instance_types, sagemaker_regions
 from stacks.compatibility import Finding, IncompatibleError, check, checks, findings
 from stacks.compatibility.checks import CHECKS
 from stacks.settings import Settings, load
@@ -93,9 +93,9 @@ KEYS: dict[str, st.SearchStrategy[Any]] = {
     "production": st.booleans(),
     "single_instance_in_production": st.booleans(),
     "shipping.form": st.sampled_from(["archive", "files", "s3"]),
-    "endpoint.instance_type": st.sampled_from(sorted(hosting_instance_types())),
+    "endpoint.instance_type": st.sampled_from(sorted(instance_types("hosting"))),
     "endpoint.fallback_instance_types": st.lists(
-        st.sampled_from(sorted(hosting_instance_types())), max_size=4
+        st.sampled_from(sorted(instance_types("hosting"))), max_size=4
     ),
     "endpoint.volume_size_gb": st.integers(1, 512),
     "endpoint.download_timeout_seconds": st.integers(60, 3600),
@@ -112,14 +112,14 @@ KEYS: dict[str, st.SearchStrategy[Any]] = {
             {"weight": st.floats(0.1, 10)},
             optional={
                 "model": st.sampled_from(["model", "candidate"]),
-                "instance_type": st.sampled_from(sorted(hosting_instance_types())),
+                "instance_type": st.sampled_from(sorted(instance_types("hosting"))),
             },
         ),
         max_size=10,
     ),
     "shadow": st.fixed_dictionaries(
         {"model": st.just("candidate")},
-        optional={"instance_type": st.sampled_from(sorted(hosting_instance_types()))},
+        optional={"instance_type": st.sampled_from(sorted(instance_types("hosting")))},
     ),
     "scaling.enabled": st.booleans(),
     "scaling.min_capacity": st.integers(0, 3),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stacks.aws_data import hosting_instance_types, offered_by_region, transform_instance_types
+from stacks.aws_data import instance_types, offered_by_region
 from stacks.compatibility import offers
 from tests.stacks.compatibility.asking import Case, hold
 
@@ -87,6 +87,6 @@ def test_what_clashes_gets_a_line_and_its_neighbour_passes(case: Case) -> None:
 def test_the_lists_by_region_speak_of_types_that_the_service_model_has() -> None:
     hosting = frozenset().union(*offered_by_region("hosting").values())
     transform = frozenset().union(*offered_by_region("transform").values())
-    assert len(hosting & hosting_instance_types()) > 200
-    assert len(transform & transform_instance_types()) > 80
+    assert len(hosting & instance_types("hosting")) > 200
+    assert len(transform & instance_types("transform")) > 80
     assert "us-east-1" in offered_by_region("hosting")

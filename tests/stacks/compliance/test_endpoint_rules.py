@@ -82,7 +82,7 @@ def trusted_everywhere(template: Template) -> None:
     del role(template)["AssumeRolePolicyDocument"]["Statement"][0]["Condition"]
 
 
-def no_way_back(template: Template) -> None:
+def no_rollback(template: Template) -> None:
     endpoint = properties(template, "AWS::SageMaker::Endpoint")
     del endpoint["DeploymentConfig"]["AutoRollbackConfiguration"]
 
@@ -119,7 +119,7 @@ def key_on_local_disks(template: Template) -> None:
         (one_instance, "ProductionCapacity"),
         (scaled_to_one, "ProductionCapacity"),
         (trusted_everywhere, "SourceAccount"),
-        (no_way_back, "RollbackAlarms"),
+        (no_rollback, "RollbackAlarms"),
         (captured_in_the_clear, "EncryptedOutput"),
         (reading_everything, "ScopedPolicies"),
         (reading_a_bucket, "ScopedPolicies"),

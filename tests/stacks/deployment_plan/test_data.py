@@ -20,7 +20,7 @@ def lost(types: ResourceTypes, before: Resource | None, after: Resource | None) 
 def test_what_leaves_the_stack_is_named_kept_or_not(types: ResourceTypes, kind: str) -> None:
     name = kind.rpartition("::")[2]
     assert lost(types, resource(kind, policies=KEPT), None) == [
-        f"{name} It leaves the stack; it stays, known to no stack any more"
+        f"{name} It leaves the stack; it stays, outside of any stack"
     ]
     assert lost(types, resource(kind), None) == [
         f"{name} It leaves the stack; it is deleted with its data"
@@ -31,7 +31,7 @@ def test_a_replacement_is_named(types: ResourceTypes) -> None:
     before = resource("AWS::S3::Bucket", policies=KEPT, BucketName="a")
     after = resource("AWS::S3::Bucket", policies=KEPT, BucketName="b")
     assert lost(types, before, after) == [
-        "Bucket It is replaced by an empty one; the old one stays, known to no stack any more"
+        "Bucket It is replaced by an empty one; the old one stays, outside of any stack"
     ]
     assert lost(types, before, {**after, "UpdateReplacePolicy": "Delete"})[0].endswith(
         "the old one is deleted with its data"

@@ -33,7 +33,7 @@ def test_another_model_reads_in_the_order_in_which_it_happens(types: ResourceTyp
         "      shifts traffic all at once, as soon as the new instances serve\n"
         "      no alarm undoes it\n"
         "      keeps the instance count that scaling has reached\n"
-        "  4. clears away what was replaced: EndpointConfig Config, Model Model"
+        "  4. deletes what was replaced: EndpointConfig Config, Model Model"
     )
 
 
@@ -103,12 +103,12 @@ def test_a_role_that_may_do_more_is_marked_and_one_that_may_not_says_so(
     assert "nothing is allowed that was not before" in text(made(types, wide, narrow))
 
 
-def test_an_endpoint_of_another_name_warns_whoever_calls_it(types: ResourceTypes) -> None:
+def test_an_endpoint_of_another_name_warns_its_callers(types: ResourceTypes) -> None:
     after = copy.deepcopy(serving())
     after["Resources"]["Endpoint"]["Properties"]["EndpointName"] = "berth-other"
     said = text(made(types, serving(), after))
     assert "replaces Endpoint Endpoint: EndpointName: berth-prod → berth-other" in said
-    assert "! whoever calls the endpoint has to call the new one" in said
+    assert "! every caller of the endpoint has to call the new one" in said
 
 
 def test_what_is_not_deployed_yet_is_created(types: ResourceTypes) -> None:
@@ -137,8 +137,7 @@ def test_data_that_is_touched_is_refused_unless_both_keys_are_given(types: Resou
         "berth-prod-serving: is updated\n"
         "  1. deletes Bucket Data from the stack alone: it stays\n"
         "touches data:\n"
-        "  ✗ berth-prod-serving: Bucket Data leaves the stack; it stays, known to no stack any"
-        " more\n"
+        "  ✗ berth-prod-serving: Bucket Data leaves the stack; it stays, outside of any stack\n"
         'refused: it takes [prod.data] removal_policy = "destroy" and delete_data = true in'
         " stages.toml to go on"
     )
@@ -155,7 +154,7 @@ def test_a_replaced_resource_that_is_kept_is_not_cleared_away(types: ResourceTyp
 
     said = text(made(types, named("a"), named("b")))
     assert "replaces Bucket Data: BucketName: a → b" in said
-    assert "clears away" not in said
+    assert "deletes what was replaced" not in said
 
 
 def by_output(name: str) -> dict[str, object]:
@@ -182,7 +181,7 @@ def test_what_reads_a_replaced_resources_output_would_follow_but_is_passed_by(
 ) -> None:
     reader = serving(image=by_output("Name"), scaled=False)
     said = both(types, storage("first"), storage("second"), reader)
-    passed_by = "is passed by, as its own text stays (cdk deploy --force would not)"
+    passed_by = "is skipped, as its own template is unchanged (cdk deploy --force deploys it)"
     at = said.index(f"berth-prod-serving: {passed_by}")
     assert said[at + 1 : at + 4] == [
         "  1. replaces Model Model: it reads berth-prod-storage.Name, which changes",

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from localaws.sagemaker.asynchronous import metrics, work
+from localaws.sagemaker.asynchronous import service
 from localaws.sagemaker.asynchronous.request import Backlog, Request
 from localaws.sagemaker.state import Endpoint as Hosted
 from localaws.scope import Scope
@@ -128,9 +128,7 @@ def test_an_expired_request_is_a_failure_that_is_kept_told_and_counted(
     monkeypatch.setenv("GATEWAY_PORT", str(emulator.port))
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", emulator.running.secret)
     published: dict[str, float] = {}
-    monkeypatch.setattr(
-        metrics, "publish_outcome", lambda *arguments: published.update(arguments[2])
-    )
+    monkeypatch.setattr(service, "publish", lambda _, values, **_more: published.update(values))
     described = endpoint.account.describe(endpoint.name)["AsyncInferenceConfig"]
     request = a_request(RequestTTLSeconds=60, InputLocation="s3://a/b")
     request.failure = f"s3://{BUCKET}/failed/expired"
@@ -138,7 +136,7 @@ def test_an_expired_request_is_a_failure_that_is_kept_told_and_counted(
     request.received = time.time() - 61
     hosted = Hosted(Scope(ACCOUNT, REGION), "endpoint", endpoint.name, {}, serving="c")
     hosted.configurations["c"] = {"ProductionVariants": [{"VariantName": "all"}]}
-    asyncio.run(work.expire(hosted, request))
+    asyncio.run(service.expire(hosted, request))
     message = endpoint.message("ErrorTopic")
     assert message["failureReason"].endswith("was in the queue for more than 60 seconds.")
     assert message["failureLocation"] == request.failure

@@ -1,8 +1,7 @@
-"""Multi-model endpoints of a stub whose memory is small, on an emulator with little disk."""
+"""Multi-model endpoints of a stub whose memory is small."""
 
 import io
 import json
-import os
 import shutil
 import tarfile
 from collections.abc import Iterator, Mapping
@@ -41,10 +40,10 @@ class MultiModel:
             **more,
         )
 
-    def put(self, key: str, *, padding: int = 0, **behaviour: object) -> str:
-        """Put an archive whose model answers with its key; `padding` bytes cannot be compressed."""
+    def put(self, key: str, **behaviour: object) -> str:
+        """Put an archive whose model answers with its key."""
         told = json.dumps({"answer": key, **behaviour}).encode()
-        return self.put_files(key, {"behaviour.json": told, "pad": os.urandom(padding)})
+        return self.put_files(key, {"behaviour.json": told})
 
     def put_files(self, key: str, files: Mapping[str, bytes]) -> str:
         archive = io.BytesIO()
@@ -75,7 +74,6 @@ def emulator(
     shutil.copytree(CHECKOUT / "container", home / "images" / "real")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LOCALAWS_STOP_GRACE_SECONDS", "1")
-        patch.setenv("LOCALAWS_MODEL_DISK_MB", "3")
         with lifecycle.running(home, settings) as running:
             yield TestEmulator(running)
 

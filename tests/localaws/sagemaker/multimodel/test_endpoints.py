@@ -46,24 +46,6 @@ def test_a_model_that_left_memory_is_not_downloaded_again(endpoint: MultiModel) 
     assert endpoint.invoke(a)["answer"] == a
 
 
-def test_what_was_used_longest_ago_makes_room_on_the_disk(endpoint: MultiModel) -> None:
-    a, b, c = (endpoint.put(f"{name}.tar.gz", padding=1_200_000) for name in "abc")
-    for key in (a, b, c):
-        endpoint.invoke(key)
-    for key in (a, b):
-        endpoint.s3.delete_object(Bucket=ARCHIVES, Key=f"{endpoint.prefix}/{key}")
-    assert endpoint.invoke(b)["answer"] == b
-    with pytest.raises(ClientError, match="Failed to download model data"):
-        endpoint.invoke(a)
-
-
-def test_a_model_that_the_disk_cannot_hold_is_a_model_error(endpoint: MultiModel) -> None:
-    a, b = endpoint.put("a.tar.gz"), endpoint.put("b.tar.gz", padding=3_200_000)
-    endpoint.invoke(a)
-    with pytest.raises(ClientError, match=r"\(507\).*disk has no room for the model"):
-        endpoint.invoke(b)
-
-
 def test_a_model_in_use_is_not_evicted(endpoint: MultiModel, tmp_path: Path) -> None:
     a, b, c = (endpoint.put(f"{name}.tar.gz") for name in "abc")
     with ThreadPoolExecutor() as pool:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from localaws.sagemaker.transform.container import Parameters
 from localaws.sagemaker.transform.job import ObjectFailedError
 from localaws.sagemaker.transform.shares import assembled, payloads
 
@@ -11,7 +12,7 @@ records = st.lists(st.binary(max_size=9).map(lambda line: line.replace(b"\n", b"
 
 
 def cut(content: bytes, *, by_line: bool = True, single: bool = False) -> list[bytes]:
-    return list(payloads(content, by_line=by_line, single=single, limit=10))
+    return list(payloads(content, Parameters(1, 10, single), by_line=by_line))
 
 
 @given(records, st.booleans())

@@ -1,4 +1,4 @@
-"""Alarms on what callers get: failures, latency, silence."""
+"""Alarms on invocations: failures, latency, and none at all."""
 
 from collections.abc import Sequence
 
@@ -12,53 +12,50 @@ MICROSECONDS = 1000  # a millisecond
 
 
 def error_rate(variant: WatchedVariant, kind: str, period: int = 0) -> Formula:
-    """Percent of invocations with a 4XX or 5XX answer.
+    """Percent of invocations with a 4XX or 5XX response.
 
-    SageMaker sends 1 for an error and 0 for any other answer: the average is the rate, in async
+    SageMaker sends 1 for an error and 0 for any other response: the average is the rate, in async
     mode too, where Invocations is not published.
     """
-    errors = variant.answers(f"Invocation{kind}Errors", "Average", period)
+    errors = variant.invocations(f"Invocation{kind}Errors", "Average", period)
     return Formula("100 * {errors}", {"errors": errors})
 
 
-def rollback_alarms(
-    variant: WatchedVariant, *, invocation_5xx_percent: float, model_latency_p99_ms: float
-) -> list[Alarm]:
-    """What breaks answers now, and rolls an update back."""
+def rollback_alarms(variant: WatchedVariant, alarms: AlarmSettings) -> list[Alarm]:
+    """The alarms that roll an update back: requests fail, or are late."""
     failures = error_rate(variant, "5XX")
-    latency = variant.answers("ModelLatency", "p99")
+    latency = variant.invocations("ModelLatency", "p99")
     return [
         Alarm(
             name=f"{variant.name}-5xx",
             severity="critical",
             watched=failures,
-            threshold=invocation_5xx_percent,
-            description=f"Over {invocation_5xx_percent:g} % of invocations failed in "
-            f"{span(variant.answers_every)}: read the saved query 'failures', and roll back if a "
-            "deployment came before.",
+            threshold=alarms.invocation_5xx_percent,
+            description=f"Over {alarms.invocation_5xx_percent:g} % of invocations failed in "
+            f"{span(variant.invocations_every)}: read the saved query 'failures', and roll back if "
+            "a deployment came before.",
         ),
         Alarm(
             name=f"{variant.name}-latency-p99",
             severity="critical",
             watched=latency,
-            threshold=model_latency_p99_ms * MICROSECONDS,
+            threshold=alarms.model_latency_p99_ms * MICROSECONDS,
             periods=3,
-            description=f"The slowest hundredth of answers took over {model_latency_p99_ms:g} ms "
-            f"for {span(3 * latency.period)}: look at load, instance count and the saved query "
-            "'slowest requests'.",
+            description="The slowest hundredth of answers took over "
+            f"{alarms.model_latency_p99_ms:g} ms for {span(3 * latency.period)}: look at load, "
+            "instance count and the saved query 'slowest requests'.",
         ),
     ]
 
 
-def answer_alarms(variant: WatchedVariant, alarms: AlarmSettings, mode: Mode) -> list[Alarm]:
-    """What soon might break answers, beside the alarms that roll back."""
+def invocation_alarms(variant: WatchedVariant, alarms: AlarmSettings, mode: Mode) -> list[Alarm]:
+    """Invocations that are refused or slow, beside the alarms that roll back."""
     refused = error_rate(variant, "4XX", FIVE_MINUTES)
-    median = variant.answers("ModelLatency", "p50")
-    overhead = variant.answers("OverheadLatency", "p99")
+    median = variant.invocations("ModelLatency", "p50")
+    overhead = variant.invocations("OverheadLatency", "p99")
     found = [
         Alarm(
             name=f"{variant.name}-4xx",
-            severity="warning",
             watched=refused,
             threshold=alarms.invocation_4xx_percent,
             description=f"Over {alarms.invocation_4xx_percent:g} % of invocations were refused in "
@@ -67,7 +64,6 @@ def answer_alarms(variant: WatchedVariant, alarms: AlarmSettings, mode: Mode) ->
         ),
         Alarm(
             name=f"{variant.name}-latency-p50",
-            severity="warning",
             watched=median,
             threshold=alarms.model_latency_p50_ms * MICROSECONDS,
             periods=3,
@@ -77,7 +73,6 @@ def answer_alarms(variant: WatchedVariant, alarms: AlarmSettings, mode: Mode) ->
         ),
         Alarm(
             name=f"{variant.name}-overhead-p99",
-            severity="warning",
             watched=overhead,
             threshold=alarms.overhead_latency_p99_ms * MICROSECONDS,
             periods=3,
@@ -94,7 +89,7 @@ def silence(variants: Sequence[WatchedVariant], alarms: AlarmSettings, mode: Mod
     minutes = alarms.no_traffic_minutes
     if not minutes:
         return []
-    every = variants[0].answers_every
+    every = variants[0].invocations_every
     return [
         Alarm(
             name="no-traffic",
