@@ -96,6 +96,7 @@ def test_each_start_has_a_secret_that_only_its_user_may_read(
         ("sts", "get_caller_identity", {}, ("SignatureDoesNotMatch", 403)),
         ("cloudformation", "list_stacks", {}, ("SignatureDoesNotMatch", 403)),
         ("s3", "list_buckets", {}, ("SignatureDoesNotMatch", 403)),
+        ("s3", "head_bucket", {"Bucket": "any"}, ("403", 403)),
         ("ecr", "get_authorization_token", {}, ("InvalidSignatureException", 400)),
         ("sagemaker", "list_models", {}, ("InvalidSignatureException", 400)),
         (
