@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from ministack import app
 from ministack.core import responses
 from ministack.services import ecr
 
@@ -24,6 +25,11 @@ def image(where: Scope, repository: str, wanted: dict[str, str]) -> Document | N
 def intercept_registry(around: Callable[[Handler], Handler]) -> None:
     """Put a handler around the one that serves the registry's HTTP API."""
     ecr.handle_registry_request = around(ecr.handle_registry_request)
+
+
+def is_registry(path: str) -> bool:
+    """Whether a path is one of the registry's HTTP API."""
+    return bool(app._is_ecr_registry_path(path))
 
 
 def registry_error(status: int, code: str, message: str) -> Response:
