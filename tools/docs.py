@@ -137,6 +137,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "source_permissions": partial(role_permissions, "source"),
     "target_permissions": partial(role_permissions, "target"),
     "targets": make_targets,
+    "trust": security.trust,
     "unscoped": security.unscoped,
     "wildcards": partial(security.wildcards, WILDCARDS),
 }
