@@ -131,6 +131,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "findings": security.findings,
     "jobs": partial(security.wildcards, JOB_ROLE_WILDCARDS),
     "key": security.key_users,
+    "other_roles": security.other_roles,
     "roles": security.execution_roles,
     "rules": security.rules,
     "settings": settings_table,

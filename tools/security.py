@@ -16,9 +16,10 @@ Statement = dict[str, Any]
 
 _ENDPOINT_LOGS = re.compile(r":log-group:/aws/sagemaker/(Endpoints|InferenceComponents)/[^/]+:\*$")
 
+_EXECUTION_ROLE = "ModelsExecutionRole"
 # The roles by their logical ids: what assumes each, which stages have it, and its file.
 _ROLES = {
-    "ModelsExecutionRole": ("execution role of the models", "all", "stacks/execution_role.py"),
+    _EXECUTION_ROLE: ("execution role of the models", "all", "stacks/execution_role.py"),
     "WorkflowRole": ("state machine", "batch", "stacks/constructs/transform_workflow.py"),
     "WorkflowStartersScheduleRole": (
         "schedule",
@@ -52,6 +53,8 @@ _REFERENCES = {
     r"PublishOutputRef(\w+?)Topic\w+": r"the topic \1",
     r"NetworkVpcSubnet\w+": "the stage's subnets",
     r"NetworkHostingGroup\w*": "the stage's security group",
+    r"NetworkVpc[0-9A-F]{8}": "the default one of the stage's VPC",
+    r"WorkflowMachine\w+": "the stage's state machine",
     r"GitHub": "GitHub's OIDC provider",
 }
 
@@ -92,9 +95,9 @@ def trust() -> str:
     # Qa is neither the first nor the last stage: it has every role of a job.
     files = [*SNAPSHOTS.glob("**/*-Serving.json"), SNAPSHOTS / "pipeline" / "qa-PipelineRoles.json"]
     statements = {
-        re.sub("[0-9A-F]{8}$", "", logical_id): role["AssumeRolePolicyDocument"]["Statement"]
+        name: role["AssumeRolePolicyDocument"]["Statement"]
         for file in files
-        for logical_id, role in _of(file, "AWS::IAM::Role").items()
+        for name, role in _roles(file)
     }
     if unknown := statements.keys() - _ROLES.keys():
         raise ValueError(f"no words for the roles {sorted(unknown)}: add some to _ROLES")
@@ -129,13 +132,28 @@ def execution_roles() -> str:
     who: dict[tuple[str, str, str], list[str]] = {}
     examples = sorted(SNAPSHOTS.glob("*/*-Serving.json"))
     for file in examples:
-        for row in _role_permissions(file):
+        for row in _execution_permissions(file):
             who.setdefault(row, []).append(file.parent.name)
     rows = []
     for row, found in sorted(who.items()):
         names = dict.fromkeys(found)
         rows.append((*row, "all" if len(names) == len(examples) else ", ".join(names)))
     return table("may | on | held by | examples", rows)
+
+
+def other_roles() -> str:
+    """The permissions of the other roles of a stage."""
+    rows = dict.fromkeys(
+        (
+            _ROLES[name][0],
+            code(_list(statement["Action"])),
+            code(_plain(resource) for resource in _list(statement["Resource"])),
+        )
+        for file in sorted(SNAPSHOTS.glob("**/*-Serving.json"))
+        for name, statement in _permissions(file)
+        if name != _EXECUTION_ROLE
+    )
+    return table("role | may | on", rows)
 
 
 def key_users() -> str:
@@ -161,16 +179,26 @@ def _of(file: Path, type_name: str) -> dict[str, dict[str, Any]]:
     }
 
 
-def _role_permissions(file: Path) -> Iterator[tuple[str, str, str]]:
-    roles = _of(file, "AWS::IAM::Role").values()
-    policies = (one for role in roles for one in role.get("Policies", []))
-    for policy in policies:
-        if policy["PolicyName"] != "hosting":
+def _roles(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """A template's roles, by their logical ids without the hash."""
+    for logical_id, role in _of(file, "AWS::IAM::Role").items():
+        yield re.sub("[0-9A-F]{8}$", "", logical_id), role
+
+
+def _permissions(file: Path) -> Iterator[tuple[str, Statement]]:
+    for name, role in _roles(file):
+        for policy in role["Policies"]:
+            for statement in policy["PolicyDocument"]["Statement"]:
+                yield name, statement
+
+
+def _execution_permissions(file: Path) -> Iterator[tuple[str, str, str]]:
+    for name, statement in _permissions(file):
+        if name != _EXECUTION_ROLE:
             continue
-        for statement in policy["PolicyDocument"]["Statement"]:
-            for action in _list(statement["Action"]):
-                for resource in _list(statement["Resource"]):
-                    yield f"`{action}`", f"`{_plain(resource)}`", _condition(statement)
+        for action in _list(statement["Action"]):
+            for resource in _list(statement["Resource"]):
+                yield f"`{action}`", f"`{_plain(resource)}`", _condition(statement)
 
 
 def _condition(statement: Statement) -> str:
