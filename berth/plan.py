@@ -77,7 +77,7 @@ def _print(made: "DeploymentPlan") -> None:
     screen = console()
     for line in made.lines:
         style = _STYLES[line.tone.value] or ("" if line.depth else "bold")
-        screen.print(str(line), style=style, markup=False, soft_wrap=True)
+        screen.print(str(line), style=style, soft_wrap=True)
 
 
 def _document(stage: str, made: "DeploymentPlan") -> dict[str, object]:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from berth.context import ROOT, settings_of
+from berth.screen import say
 
 SECTION = "Container"
 
@@ -67,8 +68,8 @@ def image(
     if probe:
         base_image = arguments["BASE_IMAGE"]
         engine.ask("run", "--rm", "--network=none", base_image, "python", "--version")
-        print(f"{engine.program} works, on {base_image}")
+        say(f"{engine.program} works, on {base_image}")
         return
     name = tag or settings.project
     build(engine, arguments, tag=name)
-    print(f"{name}: built by {engine.program}")
+    say(f"{name}: built by {engine.program}")
