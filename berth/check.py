@@ -50,7 +50,7 @@ def report(settings: "Settings", found: "Found", screen: "Console") -> None:
     for severity, mark in _MARKS.items():
         for line in _of(found, severity):
             screen.print(mark, end=" ", style=_STYLES[severity])
-            screen.print(line, markup=False, soft_wrap=True)
+            screen.print(line, soft_wrap=True)
     if not _of(found, "refusal"):
         count = len(settings.stages)
         stages = "1 stage" if count == 1 else f"{count} stages"

@@ -11,7 +11,7 @@ import typer
 
 from berth.errors import UsageError
 from berth.exit_status import ExitStatus
-from berth.screen import console
+from berth.screen import console, print_json, say
 from berth.serving import SECTION
 
 if TYPE_CHECKING:
@@ -111,13 +111,12 @@ def contract(
         results = run(bench, cases, lambda one: status.update(f"{one.id}: {one.title}"))
     certified = is_certified(results, strict=strict)
     if as_json:
-        print(report.as_json(results, certified=certified))
+        print_json(report.document(results, certified=certified))
     else:
-        screen = console()
-        screen.print(report.table(results))
+        console().print(report.table(results))
         for failure in report.failures(results):
-            screen.print(failure, markup=False)
-        screen.print(report.summary(results, certified=certified), markup=False)
+            say(*failure.split("\n"))
+        say(report.summary(results, certified=certified))
     if not certified:
         raise typer.Exit(ExitStatus.NO)
 
@@ -134,7 +133,7 @@ def contract_compare(
     """Print a Markdown table that compares several containers by their results."""
     from contract.compare import comparison  # noqa: PLC0415
 
-    print(comparison(dict(_named_document(result) for result in results)))
+    say(*comparison(dict(_named_document(result) for result in results)).split("\n"))
 
 
 def _named_document(result: str) -> tuple[str, Any]:

@@ -65,8 +65,13 @@ def status_of(error: Exception) -> ExitStatus:
     return ExitStatus.NO if isinstance(error, GateError) else ExitStatus.BAD_INPUT
 
 
-def message(error: Exception) -> str:
-    """The line that is printed."""
+def message(error: Exception) -> list[str]:
+    """The lines that are printed: one, where a line break could be another account's."""
+    from aws.errors import AssemblyError, AwsError, one_line  # noqa: PLC0415
+    from promotion import PromotionError  # noqa: PLC0415
+
     if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.filename}: {error.strerror}"
-    return str(error)
+        return [f"{error.filename}: {error.strerror}"]
+    if isinstance(error, AssemblyError | AwsError | PromotionError):
+        return [one_line(error)]
+    return str(error).split("\n")

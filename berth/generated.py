@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from berth.exit_status import ExitStatus
+from berth.screen import say
 
 _LINES_A_FILE = 60
 
@@ -41,6 +42,6 @@ def differences(kept: Mapping[str, str], texts: Mapping[str, str]) -> list[str]:
 def refuse_differences(folder: Path, found: list[str], command: str) -> None:
     """End with exit status 1 where a folder's files differ from what a command would write."""
     if found:
-        print("\n".join(found))
-        print(f"{folder}: differs from stages.toml; to write it anew: {command}")
+        say(*found)
+        say(f"{folder}: differs from stages.toml; to write it anew: {command}")
         raise typer.Exit(ExitStatus.NO)

@@ -8,7 +8,7 @@ import typer
 from berth.context import AsJson, StageName, settings_of
 from berth.exit_status import ExitStatus
 from berth.help_text import Group
-from berth.screen import console, print_json
+from berth.screen import console, print_json, say
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +60,7 @@ def up(context: typer.Context) -> None:
         f"  cdk deploy '{first}/*'",
         "End it with: berth local down",
     ):
-        screen.print(line, markup=False, soft_wrap=True)
+        screen.print(line, soft_wrap=True)
 
 
 def down() -> None:
@@ -84,9 +84,9 @@ def status(as_json: AsJson = False) -> None:
         process = home.process_id(state) if port else None
         print_json({"running": port is not None, "url": url, "process": process})
     elif port:
-        print(f"running: {url}, process {home.process_id(state)}")
+        say(f"running: {url}, process {home.process_id(state)}")
     else:
-        print("not running")
+        say("not running")
     if port is None:
         raise typer.Exit(ExitStatus.NO)
 
@@ -97,7 +97,8 @@ def env(context: typer.Context, stage: StageName) -> None:
 
     settings, state = settings_of(context), _home()
     settings.stage(stage)
-    print(accounts.shell_lines(state, settings, stage, home.required_port(state)))
+    lines = accounts.shell_lines(state, settings, stage, home.required_port(state))
+    say(*lines.splitlines())
 
 
 def demo(

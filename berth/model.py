@@ -8,6 +8,7 @@ import typer
 
 from berth.context import Profile, StageOption, settings_of, stage_of, stages_file
 from berth.errors import UsageError
+from berth.screen import say
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -42,7 +43,7 @@ def _example_of(context: typer.Context) -> Path | None:
     if folder.resolve() != example.resolve():
         return None
     if folder.exists() and not (folder.parent / f"{folder.name}-stamp.json").exists():
-        print(f"{folder}: was not built by `berth model` and stays as it is", file=sys.stderr)
+        say(f"{folder}: was not built by `berth model` and stays as it is", stderr=True)
         return None
     return example
 
@@ -59,8 +60,8 @@ def pack(
     with _progress() as progress:
         task = progress.add_task(f"packing {folder}", total=total)
         packed = pack_folder(folder, archive, on_bytes=lambda count: progress.advance(task, count))
-    print(f"{packed.path}: {packed.size:,} bytes, sha256 {packed.sha256}")
-    print(f"SHA256SUMS in it: sha256 {packed.manifest_sha256}")
+    say(f"{packed.path}: {packed.size:,} bytes, sha256 {packed.sha256}")
+    say(f"SHA256SUMS in it: sha256 {packed.manifest_sha256}")
 
 
 def push(
@@ -95,10 +96,10 @@ def push(
         _push(models, name, folder or settings_of(context).model_folder)
     elif remove is not None:
         models.remove(remove)
-        print(f"{remove}: removed from {models.bucket}")
+        say(f"{remove}: removed from {models.bucket}")
     else:
         for there, size in models.names():
-            print(f"{there}  {size:,} bytes")
+            say(f"{there}  {size:,} bytes")
 
 
 def _push(models: "Models", name: str, folder: Path) -> None:
@@ -115,8 +116,8 @@ def _push(models: "Models", name: str, folder: Path) -> None:
             on_sent=lambda count: progress.advance(sending, count),
         )
     state = "there already" if pushed.was_there else "sent"
-    print(f"{pushed.uri}: {state}, {pushed.size:,} bytes, sha256 {pushed.sha256}")
-    print(f"call it with TargetModel={name}.tar.gz")
+    say(f"{pushed.uri}: {state}, {pushed.size:,} bytes, sha256 {pushed.sha256}")
+    say(f"call it with TargetModel={name}.tar.gz")
 
 
 def _progress() -> "Progress":

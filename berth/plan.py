@@ -1,6 +1,5 @@
 """The plan of a deployment: what would change in what is deployed."""
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +9,7 @@ import typer
 from berth.context import ROOT, AsJson, Profile, StageName, settings_of, stage_of
 from berth.exit_status import ExitStatus
 from berth.protection import unprotected
-from berth.screen import console, print_json
+from berth.screen import console, print_json, say
 from berth.synthesis import synthesized
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ def plan(
         _print(made)
     if against is None:
         for line in unprotected(settings_of(context), stage):
-            print(line, file=sys.stderr)
+            say(line, stderr=True)
     if made.refused:
         raise typer.Exit(ExitStatus.NO)
 
@@ -84,7 +83,7 @@ def _print(made: "DeploymentPlan") -> None:
     screen = console()
     for line in made.lines:
         style = _STYLES[line.tone.value] or ("" if line.depth else "bold")
-        screen.print(str(line), style=style, markup=False, soft_wrap=True)
+        screen.print(str(line), style=style, soft_wrap=True)
 
 
 def _document(stage: str, made: "DeploymentPlan") -> dict[str, object]:

@@ -39,7 +39,7 @@ def _print_version(asked: bool) -> None:
     if asked:
         from stacks.version import VERSION  # noqa: PLC0415
 
-        print(f"berth {VERSION}")
+        screen.say(f"berth {VERSION}")
         raise typer.Exit
 
 
@@ -91,6 +91,6 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except SystemExit:
         raise
     except errors.expected() as error:
-        print(errors.message(error), file=sys.stderr)
+        screen.say(*errors.message(error), stderr=True)
         sys.exit(errors.status_of(error))
     sys.exit()

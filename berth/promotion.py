@@ -1,6 +1,5 @@
 """The commands that bring a release to a stage: promote, promote-model and rollback."""
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -208,9 +207,9 @@ def _print_plan(made: "PromotionPlan", target: str, *, as_json: bool) -> None:
         screen.print_json(made.document(target))
         return
     output = screen.console()
-    output.print(f"{made.release.id} to {target}", markup=False, style="bold")
+    output.print(f"{made.release.id} to {target}", style="bold")
     for line in made.lines():
-        output.print(f"  {line}", markup=False, soft_wrap=True)
+        output.print(f"  {line}", soft_wrap=True)
 
 
 def _end(
@@ -225,15 +224,15 @@ def _end(
         for path in write_report(reports, target, reported, moved, ended):
             output.say(f"report: {path}")
     if outcome.reason:
-        print(outcome.reason, file=sys.stderr)
+        screen.say(outcome.reason, stderr=True)
     serves = outcome.release.id if outcome.release else "no recorded release"
     match outcome.end:
         case End.DONE:
-            print(f"{target.name} serves {serves}, which is {asked}, verified")
+            screen.say(f"{target.name} serves {serves}, which is {asked}, verified")
         case End.ALREADY:
-            print(f"{target.name} serves {asked} already, as {serves}, verified")
+            screen.say(f"{target.name} serves {asked} already, as {serves}, verified")
         case End.ROLLED_BACK:
-            print(f"{target.name} was rolled back and serves {serves}, verified")
+            screen.say(f"{target.name} was rolled back and serves {serves}, verified")
     if outcome.end not in {End.DONE, End.ALREADY}:
         raise typer.Exit(ExitStatus.NO)
 

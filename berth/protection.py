@@ -6,6 +6,7 @@ import typer
 
 from berth.context import settings_of
 from berth.exit_status import ExitStatus
+from berth.screen import say
 
 if TYPE_CHECKING:
     from stacks.settings import Settings
@@ -42,7 +43,7 @@ def protect(
         weak = list(github.weaknesses(settings, pipeline, stage))
         found += weak
         for line in weak or ["protected"]:
-            print(f"environment {stage}: {line}")
+            say(f"environment {stage}: {line}")
     if found and check:
         raise typer.Exit(ExitStatus.NO)
 

@@ -55,9 +55,9 @@ def record(
     folder = stages_file(context).path.parent
     of, deployed_from = stage_of(context, stage, profile), assembly or folder / "cdk.out"
     release, is_new = record_release(of, deployed_from, source=checkout(folder))
-    print(f"{release.id}: recorded" if is_new else f"{release.id}: recorded already")
+    screen.say(f"{release.id}: recorded" if is_new else f"{release.id}: recorded already")
     for line in _sboms(of, release) if sbom else ():
-        print(line)
+        screen.say(line)
 
 
 def _sboms(stage: "Stage", release: "Release") -> "Iterator[str]":
@@ -98,8 +98,8 @@ def verify(context: typer.Context, stage: StageName, profile: Profile = None) ->
         release, found = verify_stage(of, chosen.for_verification(of), on_step)
     screen.print_table(screen.console(), *tables.checks(found))
     for path in write_report(stages_file(context).reports, of, release):
-        print(f"report: {path}")
-    print(f"{release.id}: {'passed' if found.passed else 'not passed'}")
+        screen.say(f"report: {path}")
+    screen.say(f"{release.id}: {'passed' if found.passed else 'not passed'}")
     if not found.passed:
         raise typer.Exit(ExitStatus.NO)
 
@@ -118,11 +118,11 @@ def history(
         screen.print_json({"endpoint_config": served, "releases": documents})
         return
     if not releases:
-        print(f"{stage}: no release yet; record one: berth record {stage}")
+        screen.say(f"{stage}: no release yet; record one: berth record {stage}")
         return
     screen.print_table(screen.console(), *tables.history(releases, served))
     if served and served not in {each.endpoint_config for each in releases}:
-        print(f"{of.names.endpoint} serves {served}, which no release has: record it")
+        screen.say(f"{of.names.endpoint} serves {served}, which no release has: record it")
 
 
 def show(
@@ -145,11 +145,9 @@ def show(
 
     found = named(settings_of(context), release, profile)
     if sha256:
-        print(ReleaseStore(stage_of(context, found.stage, profile)).sha256(found.id))
-    elif as_json:
-        screen.print_json(found.model_dump(mode="json"))
+        screen.say(ReleaseStore(stage_of(context, found.stage, profile)).sha256(found.id))
     else:
-        screen.console().print_json(found.model_dump_json())
+        screen.print_json(found.model_dump(mode="json"), coloured=not as_json)
 
 
 def diff(
@@ -179,7 +177,7 @@ def diff(
     elif found:
         screen.print_table(screen.console(), *tables.diff(before, after, found))
     else:
-        print(f"{before.id} and {after.id} do not differ")
+        screen.say(f"{before.id} and {after.id} do not differ")
 
 
 def report(
@@ -200,7 +198,7 @@ def report(
     found = named(settings_of(context), release, profile)
     of = stage_of(context, found.stage, profile)
     for path in write_report(folder or stages_file(context).reports, of, found):
-        print(path)
+        screen.say(str(path))
 
 
 def write_report(
@@ -222,7 +220,7 @@ def schema() -> None:
     """Print the JSON schema of a release's document."""
     from promotion.release import schema as release_schema  # noqa: PLC0415
 
-    print(release_schema(), end="")
+    screen.say(*release_schema().splitlines())
 
 
 def policy(

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from berth.context import ROOT, settings_of
+from berth.screen import say
 
 SECTION = "Container"
 
@@ -71,7 +72,7 @@ def image(
     if pin_base:
         from tools.image.pinned import pin  # noqa: PLC0415
 
-        print(pin(record.python_version))
+        say(pin(record.python_version))
         return
     engine = find()
     cuda = "none" if cpu else settings.container.cuda
@@ -81,8 +82,8 @@ def image(
     if probe:
         base_image = arguments["BASE_IMAGE"]
         engine.ask("run", "--rm", "--network=none", base_image, "python", "--version")
-        print(f"{engine.program} works, on {base_image}")
+        say(f"{engine.program} works, on {base_image}")
         return
     name = tag or settings.project
     build(engine, arguments, tag=name)
-    print(f"{name}: built by {engine.program}")
+    say(f"{name}: built by {engine.program}")

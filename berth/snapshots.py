@@ -14,6 +14,7 @@ import typer
 
 from berth.context import settings_of
 from berth.generated import Check, differences, refuse_differences
+from berth.screen import say
 from berth.synthesis import synthesized
 
 _HASH = re.compile(r"\b[0-9a-f]{64}\b")
@@ -44,10 +45,10 @@ def snapshots(
     place = settings.file.parent / "snapshots"
     if not check:
         write(place, texts)
-        print(f"{place}: {len(texts)} templates")
+        say(f"{place}: {len(texts)} templates")
         return
     refuse_differences(place, differences(kept(place), texts), "berth snapshots")
-    print(f"{place}: {len(texts)} templates, all as they are kept")
+    say(f"{place}: {len(texts)} templates, all as they are kept")
 
 
 def rendered(templates: Mapping[str, Any]) -> dict[str, str]:

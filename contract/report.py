@@ -1,12 +1,11 @@
-"""Reports of the results: a table, and JSON."""
+"""Reports of the results: a table, and a document for JSON."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from contract.case import Case
 from contract.runner import Result, Verdict
@@ -15,16 +14,15 @@ _STYLES = {Verdict.PASSED: "green", Verdict.FAILED: "red", Verdict.SKIPPED: "dim
 
 
 def table(results: Sequence[Result]) -> Table:
-    """Make the table of all cases for the screen."""
+    """Make the table of all cases, for the console of berth/screen.py, which knows no markup."""
     made = Table("case", "need", "result", "seconds", "what was seen")
     for result in results:
-        style = _STYLES[result.verdict]
         made.add_row(
             result.case.id,
             result.case.need,
-            f"[{style}]{result.verdict}[/]",
+            Text(result.verdict, _STYLES[result.verdict]),
             f"{result.seconds:.2f}",
-            escape(result.note),
+            result.note,
         )
     return made
 
@@ -53,10 +51,9 @@ def summary(results: Sequence[Result], *, certified: bool) -> str:
     )
 
 
-def as_json(results: Sequence[Result], *, certified: bool) -> str:
-    """Make one JSON document of all results."""
-    cases = [_as_object(result) for result in results]
-    return json.dumps({"certified": certified, "cases": cases}, indent=2)
+def document(results: Sequence[Result], *, certified: bool) -> dict[str, Any]:
+    """Make one document of all results, for JSON."""
+    return {"certified": certified, "cases": [_as_object(result) for result in results]}
 
 
 def _as_object(result: Result) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+from aws.text import printed
 from promotion.artifacts import Artifact
 from promotion.report import Movement
 from promotion.verifying.load_probe import OnStep
@@ -29,8 +30,8 @@ class Screen:
         self.moved: list[Movement] = []
 
     def say(self, text: str) -> None:
-        """Print a line."""
-        self._console.print(text, markup=False, soft_wrap=True)
+        """Print a line, of which nothing is markup or steers the terminal."""
+        self._console.print(printed(text), markup=False, soft_wrap=True)
 
     def copy(self, artifacts: Sequence[Artifact], *, before_each: Callable[[], None]) -> None:
         """Copy artifacts one after the other, with a line for each."""
@@ -43,7 +44,7 @@ class Screen:
         )
         for artifact in artifacts:
             before_each()
-            shown, begin = f"{artifact.kind} {artifact.name[:24]}", time.monotonic()
+            shown, begin = printed(f"{artifact.kind} {artifact.name[:24]}"), time.monotonic()
             with Progress(
                 *columns,
                 console=self._console,

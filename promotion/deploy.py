@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from aws import assembly, cloudformation
 from aws.errors import CallError, in_one_line, one_line
 from aws.stage import Stage
+from aws.text import printed
 from promotion import PromotionError
 
 # The checkout's own CLI: another one may not read this assembly.
@@ -44,17 +45,27 @@ def deploy(stage: Stage, folder: Path) -> None:
     with TemporaryDirectory(prefix="berth-") as empty:
         # The CLI reads the cdk.json of its folder, whose `build` and `plugin` would be carried out.
         (Path(empty) / "cdk.json").write_text("{}")
-        ended = subprocess.run(
-            [*command, *profile, f"{stage.name}/*"],
-            cwd=empty,
-            stdin=subprocess.DEVNULL,
-            stdout=sys.stderr,
-            check=False,
-        )
-    if ended.returncode:
+        status = _run([*command, *profile, f"{stage.name}/*"], empty)
+    if status:
         reasons = [reason for stack in made.templates if (reason := failure(stage, stack))]
-        said = "; ".join(reasons) or f"the CDK CLI ended with {ended.returncode}: see above"
+        said = "; ".join(reasons) or f"the CDK CLI ended with {status}: see above"
         raise DeploymentError(f"{stage.name}: the deployment failed: {said}")
+
+
+def _run(command: list[str], folder: str) -> int:
+    """Run a program and print its lines, in which are the templates' outputs; the exit status."""
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    ) as running:
+        for line in running.stdout or ():
+            print(printed(line.rstrip()), file=sys.stderr)
+    return running.returncode
 
 
 def wait_until_at_rest(stage: Stage, stack: str) -> None:

@@ -29,8 +29,9 @@ def source_statements(project: str, stage: str, account: str, region: str) -> li
         _allow("ReadReleases", "s3:GetObject", on=names.releases, when=names.owned),
         _use_key("DecryptReleases", names, "kms:Decrypt"),
         # Without it, S3's response for an object that does not exist is 403.
-        _allow("TellMissingModels", "s3:ListBucket", on=names.assets),
-        _allow("ReadModels", "s3:GetObject", on=f"{names.assets}/*"),
+        _allow("TellMissingModels", "s3:ListBucket", on=names.assets, when=names.owned),
+        # A release names each by its content, which no policy knows beforehand.
+        _allow("ReadModels", "s3:GetObject", on=names.released_assets, when=names.owned),
         _log_in(),
         _allow(
             "ReadImages",
@@ -53,8 +54,14 @@ def target_statements(project: str, stage: str, account: str, region: str) -> li
     names = _Names(project, stage, account, region)
     return [
         # CopyModels allows writing and reading locks, too.
-        _allow("Unlock", "s3:DeleteObject", on=f"{names.assets}/berth/locks/*"),
-        _allow("FindModels", "s3:ListBucket", "s3:ListBucketMultipartUploads", on=names.assets),
+        _allow("Unlock", "s3:DeleteObject", on=f"{names.assets}/berth/locks/*", when=names.owned),
+        _allow(
+            "FindModels",
+            "s3:ListBucket",
+            "s3:ListBucketMultipartUploads",
+            on=names.assets,
+            when=names.owned,
+        ),
         _allow(
             "CopyModels",
             "s3:AbortMultipartUpload",
@@ -63,6 +70,7 @@ def target_statements(project: str, stage: str, account: str, region: str) -> li
             "s3:ListMultipartUploadParts",
             "s3:PutObject",
             on=f"{names.assets}/*",
+            when=names.owned,
         ),
         _log_in(),
         _allow(
@@ -123,7 +131,10 @@ class _Names:
         self.releases = f"{self.bucket}/releases/*"
         self.key = f"arn:aws:kms:{self._place}:key/*"
         self.s3 = f"s3.{region}.amazonaws.com"
-        # A bucket's name that ends in `*` may be another account's bucket.
+        # Archives, code, and the files of models: neither templates nor locks.
+        self.released_assets = [f"{self.assets}/{key}" for key in ("*.gz", "*.zip", "models/*")]
+        # A bucket of a name that ends in `*`, or can be guessed, may be another account's.
+        # https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-troubleshoot.html
         self.owned = {"StringEquals": {"aws:ResourceAccount": account}}
         roles = ("deploy", "file-publishing", "image-publishing")
         self.cdk_roles = [

@@ -8,7 +8,7 @@ from constructs import Construct
 
 from stacks.constructs.model_source import ModelSource
 from stacks.constructs.private_network import PrivateNetwork
-from stacks.policies import allow, allow_grants, log_group_arn, own_service
+from stacks.policies import allow, allow_grants, log_group_arn, of_own_account, own_service
 from stacks.stage_plan import StagePlan
 from stacks.storage import StorageStack
 
@@ -38,7 +38,7 @@ class ExecutionRole(Construct):
         super().__init__(scope, id)
         stack = cdk.Stack.of(self)
         statements = [
-            *_reading_models(stack.partition, sources),
+            *_reading_models(stack, sources),
             allow("ecr:GetAuthorizationToken", on=["*"]),  # knows no resources
             allow(
                 "ecr:BatchCheckLayerAvailability",
@@ -79,14 +79,16 @@ class ExecutionRole(Construct):
         )
 
 
-def _reading_models(partition: str, sources: Sequence[ModelSource]) -> list[iam.PolicyStatement]:
+def _reading_models(stack: cdk.Stack, sources: Sequence[ModelSource]) -> list[iam.PolicyStatement]:
     statements = []
     for source in sources:
-        bucket = f"arn:{partition}:s3:::{source.bucket}"
-        statements += [
+        bucket = f"arn:{stack.partition}:s3:::{source.bucket}"
+        reading = [
             allow("s3:GetObject", on=[f"{bucket}/{source.key}"]),
             allow("s3:ListBucket", on=[bucket], when={"s3:prefix": source.key}, like=True),
         ]
+        # An archive that is in S3 already may be in another account.
+        statements += [of_own_account(stack, one) if source.is_asset else one for one in reading]
     return statements
 
 

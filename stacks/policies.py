@@ -26,6 +26,16 @@ def allow_grants(key_arn: str) -> iam.PolicyStatement:
     return statement
 
 
+def of_own_account(stack: cdk.Stack, statement: iam.PolicyStatement) -> iam.PolicyStatement:
+    """The statement, of resources of the stack's account alone.
+
+    The name of the CDK's asset bucket can be guessed: were it deleted, anybody could have made one.
+    https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-troubleshoot.html
+    """
+    statement.add_condition("StringEquals", {"aws:ResourceAccount": stack.account})
+    return statement
+
+
 def own_service(stack: cdk.Stack, service: str) -> iam.ServicePrincipal:
     """A service of AWS that acts for the stack's account.
 

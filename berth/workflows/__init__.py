@@ -10,6 +10,7 @@ import typer
 
 from berth.context import StageName, settings_of
 from berth.generated import Check, differences, refuse_differences
+from berth.screen import say
 
 if TYPE_CHECKING:
     from stacks.settings import Settings
@@ -24,7 +25,7 @@ def roles(context: typer.Context, stage: StageName) -> None:
     settings = settings_of(context)
     settings.stage(stage)
     for name, value in outputs(settings, stage).items():
-        print(f"{name}={value}")
+        say(f"{name}={value}")
 
 
 def workflows(context: typer.Context, *, check: Check = False) -> None:
@@ -45,11 +46,11 @@ def workflows(context: typer.Context, *, check: Check = False) -> None:
         place.mkdir(parents=True, exist_ok=True)
         for name, text in written.items():
             files[name].write_text(text, encoding="utf-8")
-        print(f"{place}: {', '.join(written)}")
+        say(f"{place}: {', '.join(written)}")
         return
     kept = {name: file.read_text("utf-8") for name, file in files.items() if file.exists()}
     refuse_differences(place, differences(kept, written), "berth workflows")
-    print(f"{place}: {', '.join(written)}: as stages.toml has it")
+    say(f"{place}: {', '.join(written)}: as stages.toml has it")
 
 
 def texts(settings: "Settings") -> dict[str, str]:

@@ -6,10 +6,10 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from aws.text import visible
 from promotion.report.data import ReportData
 from promotion.report.histogram import bars, histogram
 from promotion.report.sections import sections
-from promotion.report.text import visible
 from promotion.report.verdict import verdict, warnings
 
 

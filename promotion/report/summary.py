@@ -6,16 +6,20 @@ https://github.github.com/gfm/ for tables and what has to be escaped; GitHub's `
 import re
 from collections.abc import Iterator
 
+from aws.text import visible
 from promotion.evidence import Latency
 from promotion.report.data import ReportData
 from promotion.report.histogram import bars
 from promotion.report.parts import Figure, Section, Table, Tone
 from promotion.report.sections import sections
-from promotion.report.text import visible
 from promotion.report.verdict import verdict, warnings
 
 _MARKS: dict[Tone, str] = {"good": "✅", "bad": "❌", "warn": "⚠️"}
 _BLOCKS = 30  # characters of the longest bar
+# What GitHub makes links of, people's names and numbers of issues too, in plain text: a character
+# without width after it stops that. A character reference does not, as it is read before them.
+# https://github.github.com/gfm/#autolinks-extension-
+_LINKED = r"@|:(?=//)|www(?=\.)|#(?=\d)|GH(?=-\d)"
 
 
 def markdown(data: ReportData) -> str:
@@ -75,8 +79,9 @@ def _text(value: str) -> str:
     plain = visible(value)
     if re.fullmatch(r"(sha256:)?[0-9a-f]{40,64}", plain):
         return f"`{plain}`"
-    return re.sub(r"[|\\<&`*_~\[\]$]", _escaped, plain)
+    plain = re.sub(_LINKED, "\\g<0>\u200b", plain, flags=re.IGNORECASE)
+    return re.sub(r"[|\\<&`*_~\[\]$\u200b]", _escaped, plain)
 
 
 def _escaped(found: re.Match[str]) -> str:
-    return f"&#{ord(found[0])};" if found[0] in "|\\<&`" else f"\\{found[0]}"
+    return f"&#{ord(found[0])};" if found[0] in "|\\<&`\u200b" else f"\\{found[0]}"

@@ -3,18 +3,6 @@
 from rich.filesize import decimal
 
 
-def visible(text: str) -> str:
-    """Text on one line, with Python's escapes for characters that would not be visible.
-
-    Some of them turn the direction of the text around, so that a page would not show what the
-    release says.
-    """
-    return "".join(
-        each if each.isprintable() else " " if each.isspace() else ascii(each)[1:-1]
-        for each in text
-    )
-
-
 def rate(count: int, seconds: float) -> str:
     """Bytes per second; a dash where no byte was moved or no time passed."""
     return f"{decimal(int(count / seconds))}/s" if count and seconds else "-"

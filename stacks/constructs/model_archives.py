@@ -12,7 +12,7 @@ from aws_cdk import aws_s3_deployment as s3_deployment
 from constructs import Construct
 
 from stacks.compatibility import BUCKET_DEPLOYMENT_DISK_GIB
-from stacks.policies import allow, log_group_arn
+from stacks.policies import allow, log_group_arn, of_own_account
 
 # Lambda gives more than one core, and more of the network, from 1,769 MiB on.
 _MEMORY_MIB = 2048
@@ -43,8 +43,9 @@ class ModelArchives(Construct):
         objects = f"{bucket_arn}/{prefix}*"
         self.wildcards = [objects, log_group]
         under = {"s3:prefix": f"{prefix}*"}
+        folder_zip = [asset.bucket.arn_for_objects(asset.s3_object_key)]
         statements = [
-            allow("s3:GetObject", on=[asset.bucket.arn_for_objects(asset.s3_object_key)]),
+            of_own_account(cdk.Stack.of(self), allow("s3:GetObject", on=folder_zip)),
             allow("s3:AbortMultipartUpload", "s3:PutObject", on=[objects]),
             allow("s3:ListBucket", on=[bucket_arn], when=under, like=True),
             allow("kms:Decrypt", "kms:GenerateDataKey", on=[key.key_arn]),

@@ -17,6 +17,7 @@ class ModelSource:
     """What a Model says of its data, and what its role has to read for that.
 
     key: an object of the bucket, or a prefix with `*` behind it.
+    is_asset: whether the bucket is the CDK's, whose name can be guessed.
     """
 
     bucket: str
@@ -24,6 +25,7 @@ class ModelSource:
     data_url: str | None = None
     data_source: sagemaker.CfnModel.ModelDataSourceProperty | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    is_asset: bool = False
 
 
 def archive_asset(scope: Construct, id: str, *, archive: Path, manifest: str) -> ModelSource:
@@ -34,6 +36,7 @@ def archive_asset(scope: Construct, id: str, *, archive: Path, manifest: str) ->
         key=asset.s3_object_key,
         data_url=asset.s3_object_url,
         environment={MANIFEST_VARIABLE: manifest},
+        is_asset=True,
     )
 
 
@@ -65,6 +68,7 @@ def file_assets(stack: cdk.Stack, *, files: Mapping[str, Path], manifest: str) -
             )
         ),
         environment={MANIFEST_VARIABLE: manifest},
+        is_asset=True,
     )
 
 

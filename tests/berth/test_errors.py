@@ -84,7 +84,7 @@ def test_who_refuses_is_1_and_what_is_wrong_is_2() -> None:
 def test_a_file_that_is_not_there_is_named_without_pythons_words() -> None:
     with pytest.raises(FileNotFoundError) as raised:
         Path("no/such").read_text()
-    assert errors.message(raised.value) == "no/such: No such file or directory"
+    assert errors.message(raised.value) == ["no/such: No such file or directory"]
 
 
 def test_a_fault_of_our_own_is_not_taken_for_bad_input(monkeypatch: pytest.MonkeyPatch) -> None:

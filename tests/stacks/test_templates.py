@@ -177,7 +177,9 @@ def test_the_execution_role_reads_one_object_and_one_repository(dev: Template) -
     readable = json.dumps(by_action['"s3:GetObject"']["Resource"])
     assert f"cdk-hnb659fds-assets-111111111111-eu-central-1/{key}" in readable
     assert "*" not in readable
-    assert by_action['"s3:ListBucket"']["Condition"] == {"StringLike": {"s3:prefix": key}}
+    own = {"StringEquals": {"aws:ResourceAccount": "111111111111"}}
+    assert by_action['"s3:GetObject"']["Condition"] == own
+    assert by_action['"s3:ListBucket"']["Condition"] == {"StringLike": {"s3:prefix": key}} | own
     pull = next(statement for action, statement in by_action.items() if "BatchGetImage" in action)
     assert "repository/cdk-hnb659fds-container-assets-111111111111-eu-central-1" in json.dumps(
         pull["Resource"]

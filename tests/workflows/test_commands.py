@@ -56,7 +56,8 @@ def of_berth() -> list[list[str]]:
     called = []
     for words in commands():
         found = [index for index, word in enumerate(words) if Path(word).name == "berth"]
-        called += [words[found[0] + 1 :]] if found else []
+        # `"$@"` is what a script's line before has set.
+        called += [[word for word in words[found[0] + 1 :] if word != "$@"]] if found else []
     return called
 
 

@@ -96,7 +96,41 @@ def test_every_stage_of_stages_toml_is_planned_deployed_or_promoted_to() -> None
             "from": before,
             "to": stage,
             "release": f"${{{{ needs.{before}.outputs.release }}}}",
+            "sha256": f"${{{{ needs.{before}.outputs.sha256 }}}}",
         }
+
+
+@pytest.mark.parametrize(
+    ("name", "checked"), [("deploy:dev", "Verify"), ("promote:promote", "Promote and verify")]
+)
+def test_a_job_hands_on_the_document_that_it_has_verified(name: str, checked: str) -> None:
+    job = jobs()[name]
+    assert job["outputs"]["sha256"] == "${{ steps.document.outputs.sha256 }}"
+    done = [step["name"] for step in job["steps"]]
+    assert done.index(checked) < done.index("Which document passed")
+    assert "if" not in job["steps"][done.index("Which document passed")]
+
+
+def test_a_promotion_takes_the_document_that_was_handed_to_it_and_no_other() -> None:
+    called = workflow(FILES["promote.yml"])["on"]
+    for trigger in ("workflow_call", "workflow_dispatch"):
+        assert called[trigger]["inputs"]["sha256"]["required"] is True
+    (run,) = (step for name, step in steps() if name == "promote:promote:Promote and verify")
+    assert run["env"]["SHA256"] == "${{ inputs.sha256 }}"
+    assert '--sha256 "$SHA256"' in run["run"]
+
+
+def test_who_approves_a_run_by_hand_sees_the_document_and_why_a_stage_may_do_more() -> None:
+    name = workflow(FILES["promote.yml"])["run-name"]
+    assert {"inputs.release", "inputs.to", "inputs.sha256", "inputs.allow-broadening"} <= set(
+        re.findall(r"inputs\.[a-z0-9-]+", name)
+    )
+    assert {trigger for text in FILES.values() for trigger in workflow(text)["on"]} == {
+        "pull_request",
+        "push",
+        "workflow_call",
+        "workflow_dispatch",
+    }
 
 
 def test_a_job_keeps_its_roles_no_longer_than_they_can_be_kept() -> None:

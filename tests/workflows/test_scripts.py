@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from markdown_it import MarkdownIt
 
 from tests.workflows.workflows import FILES, scripts, workflow
 
@@ -38,14 +39,23 @@ def test_the_summary_holds_the_plan(tmp_path: Path) -> None:
     done = run(tmp_path, "pull-request:plan:Plan", 'echo "plan: $*"', STAGE="qa")
     assert done.returncode == 0
     summary = (tmp_path / "GITHUB_STEP_SUMMARY").read_text()
-    assert summary == "### qa\n\n```\nplan: plan qa\n```\n"
+    assert summary == "### qa\n\n    plan: plan qa\n"
+
+
+def test_no_line_of_a_plan_ends_its_block_in_the_summary(tmp_path: Path) -> None:
+    lines = r"  one\n```\n\n# passed\n</pre>\rtwo [here](https://example.com)\n"
+    run(tmp_path, "pull-request:plan:Plan", f"printf '{lines}'", STAGE="qa")
+    _, _, plan, *others = MarkdownIt().parse((tmp_path / "GITHUB_STEP_SUMMARY").read_text())[1:]
+    assert plan.type == "code_block"
+    assert others == []
+    assert plan.content.endswith("</pre> two [here](https://example.com)\n")
 
 
 def test_a_plan_that_would_lose_data_is_in_the_summary_and_fails_the_job(tmp_path: Path) -> None:
     program = 'echo "refused" >&2; exit 1'
     done = run(tmp_path, "pull-request:plan:Plan", program, STAGE="prod")
     assert done.returncode == 1
-    assert (tmp_path / "GITHUB_STEP_SUMMARY").read_text() == "### prod\n\n```\nrefused\n```\n"
+    assert (tmp_path / "GITHUB_STEP_SUMMARY").read_text() == "### prod\n\n    refused\n"
 
 
 @pytest.mark.parametrize("name", ["deploy:dev", "promote:promote"])
@@ -60,6 +70,35 @@ def test_the_release_is_handed_to_the_next_job(tmp_path: Path, name: str) -> Non
 def test_a_release_that_cannot_be_read_stops_the_job(tmp_path: Path, name: str) -> None:
     step = next(one for one in scripts() if one.startswith(f"{name}:Which release"))
     assert run(tmp_path, step, "exit 2", TO="qa").returncode != 0
+
+
+@pytest.mark.parametrize("name", ["deploy:dev", "promote:promote"])
+def test_the_documents_hash_is_handed_to_the_next_job_and_shown_to_who_approves(
+    tmp_path: Path, name: str
+) -> None:
+    program = f'[ "$1 $2 $3" = "show --sha256 qa-000007" ] && echo {"a" * 64}'
+    done = run(tmp_path, f"{name}:Which document passed", program, RELEASE="qa-000007")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "GITHUB_OUTPUT").read_text() == f"sha256={'a' * 64}\n"
+    summary = (tmp_path / "GITHUB_STEP_SUMMARY").read_text()
+    assert summary == f"qa-000007 passed. SHA-256 of its document: `{'a' * 64}`\n\n"
+
+
+@pytest.mark.parametrize(
+    ("reason", "given"), [("", []), ("a queue; $(x)", ["--allow-broadening", "a queue; $(x)"])]
+)
+def test_a_promotion_may_allow_more_where_a_reason_is_given(
+    tmp_path: Path, reason: str, given: list[str]
+) -> None:
+    inputs = {"FROM": "dev", "TO": "qa", "RELEASE": "dev-000007", "SHA256": "abc"}
+    program = "printf '%s\\n' \"$@\""
+    done = run(tmp_path, "promote:promote:Promote and verify", program, **inputs, BROADENING=reason)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        *["promote", "--from", "dev", "--to", "qa", "--release", "dev-000007", "--sha256", "abc"],
+        *["--profile-from", "source", "--profile-to", "target"],
+        *given,
+    ]
 
 
 @pytest.mark.parametrize("name", ["deploy:dev:Evidence", "promote:promote:Evidence"])

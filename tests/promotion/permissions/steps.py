@@ -51,6 +51,14 @@ def copy_model(sides: Sides) -> None:
     copy_object(source, target, digests=Digests.of([data], len(data), PART))
 
 
+def read_what_a_release_names(sides: Sides) -> None:
+    """Archives, code, and the files of models."""
+    for key in (f"{uuid4().hex}.gz", f"{uuid4().hex}.zip", f"models/{uuid4().hex}/weights"):
+        sides.root("source", "s3").put_object(Bucket=ASSETS["source"], Key=key, Body=b"1")
+        source, target = sides.object("source", key), sides.object("target", key)
+        copy_object(source, target, digests=Digests.of([b"1"], 1, PART))
+
+
 def miss_a_model(sides: Sides) -> None:
     """What is not there is said to be not there."""
     missing = sides.object("source", "missing.gz")
@@ -155,7 +163,7 @@ STEPS: dict[str, dict[str, Step]] = {
         "ReadReleases": read_releases,
         "DecryptReleases": read_releases,
         "TellMissingModels": miss_a_model,
-        "ReadModels": copy_model,
+        "ReadModels": read_what_a_release_names,
         "LogIn": copy_an_image,
         "ReadImages": copy_an_image,
         "FindTrainedModels": find_a_trained_model,

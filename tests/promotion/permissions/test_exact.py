@@ -80,6 +80,21 @@ def test_the_other_account_is_closed(sides: Sides, side: str) -> None:
 
 
 @pytest.mark.parametrize("side", ["source", "target"])
+def test_a_bucket_that_somebody_else_has_made_of_a_guessable_name_is_closed(side: str) -> None:
+    """The emulator takes every bucket for the caller's own, so that the policy itself is read."""
+    of_s3 = [one for one in STATEMENTS[side] if any(each[:3] == "s3:" for each in one["Action"])]
+    assert len(of_s3) >= 4
+    for one in of_s3:
+        assert one["Condition"]["StringEquals"]["aws:ResourceAccount"] == ACCOUNTS[side], one["Sid"]
+
+
+def test_of_the_sources_assets_templates_and_locks_are_closed(sides: Sides) -> None:
+    for key in ("0.json", "berth/locks/berth-qa.json"):
+        sides.root("source", "s3").put_object(Bucket=ASSETS["source"], Key=key, Body=b"{}")
+        denied(sides, "source", "s3", "get_object", Bucket=ASSETS["source"], Key=key)
+
+
+@pytest.mark.parametrize("side", ["source", "target"])
 def test_another_bucket_and_repository_of_the_account_are_closed(sides: Sides, side: str) -> None:
     name = f"others-{uuid4().hex[:8]}"
     sides.root(side, "s3").create_bucket(

@@ -22,6 +22,10 @@ HOSTILE = (
     "- one",
     "> quoted",
     "===",
+    "@octocat octo-org/ner#1 #7 GH-7 https://example.com www.example.com a@example.com",
+    "##[error]passed ::error::failed [red]no[/red] :tada:",
+    "::set-output name=id::qa-000001",
+    "one\r\n::stop-commands::two",
     "\u202egnp.exe\u202c\x00\x1b[31m\x85\u2028",
     "long" * 200,
 )

@@ -6,9 +6,9 @@ from html.parser import HTMLParser
 
 from hypothesis import given
 
+from aws.text import visible
 from promotion.release import Release
 from promotion.report import Ending, ReportData, html
-from promotion.report.text import visible
 from tests.promotion.releases import release, releases, untimed, verification
 from tests.promotion.report.made_up import data, labels, texts
 from tests.promotion.report.realistic import promoted

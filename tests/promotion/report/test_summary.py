@@ -6,17 +6,21 @@ from hypothesis import given
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from aws.text import visible
 from promotion.release import Release
 from promotion.report import ReportData, markdown
-from promotion.report.text import visible
 from tests.promotion.releases import releases, untimed
 from tests.promotion.report.made_up import data, labels, texts
 from tests.promotion.report.realistic import promoted
 
 
 def parsed(text: str) -> list[Token]:
-    """As GitHub does, but for its links in plain text."""
+    """As GitHub does, but for its links in plain text: see LINKED."""
     return MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text)
+
+
+# What GitHub makes a link of in plain text.
+LINKED = re.compile(r"\w://|www\.|@\w|#\d|GH-\d", re.IGNORECASE)
 
 
 def structure(text: str) -> list[tuple[str, ...]]:
@@ -29,7 +33,7 @@ def structure(text: str) -> list[tuple[str, ...]]:
 def said(text: str) -> set[str]:
     """The text of every run, without the words of ours before it."""
     runs = (token.children or () for token in parsed(text) if token.type == "inline")
-    found = {" ".join(child.content.split()) for run in runs for child in run}
+    found = {" ".join(child.content.replace("\u200b", "").split()) for run in runs for child in run}
     return found | {run.removeprefix(": ") for run in found}
 
 
@@ -48,6 +52,14 @@ def test_no_value_changes_what_the_summary_is_built_of(text: str, labels: list[s
 @untimed
 def test_every_check_label_and_reason_stands_there_as_it_is(text: str, labels: list[str]) -> None:
     assert {shown(text), *map(shown, labels)} <= said(markdown(data(text, labels)))
+
+
+@given(texts, labels)
+@untimed
+def test_no_value_becomes_a_link_or_calls_somebody(text: str, labels: list[str]) -> None:
+    for token in parsed(markdown(data(text, labels))):
+        for child in token.children or ():
+            assert child.type == "code_inline" or not LINKED.search(child.content)
 
 
 @given(releases, releases)
