@@ -212,6 +212,19 @@ class Settings:
         _level,
         "The lowest level that is logged: a name (`INFO`) or Python's number for it (`20`).",
     )
+    log_exception_messages: bool = _setting(
+        "BERTH_LOG_EXCEPTION_MESSAGES",
+        False,
+        _flag,
+        "`1` logs the messages of a model's exceptions, which often quote the request; otherwise "
+        "the log has their types and frames alone.",
+    )
+    log_custom_attributes: bool = _setting(
+        "BERTH_LOG_CUSTOM_ATTRIBUTES",
+        False,
+        _flag,
+        "`1` adds the X-Amzn-SageMaker-Custom-Attributes of a request to its lines of the log.",
+    )
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":

@@ -41,7 +41,8 @@ class Invocations:
 
     async def _serve(self, request: Request, pool: Callable[[], Pool], route: str) -> Response:
         started = time.perf_counter()
-        fields = headers.log_fields(request.headers)
+        logged = self._settings.log_custom_attributes
+        fields = headers.log_fields(request.headers, custom_attributes=logged)
         request_fields.set(fields)
         refused: dict[str, object] = {}
         try:
@@ -121,5 +122,5 @@ async def _logged(chunks: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
             async for chunk in chunks:
                 yield chunk
     except RequestError as error:
-        _log.error("the stream broke: %s", error.message)
+        _log.error("the stream broke: %s", error.code)
         raise
