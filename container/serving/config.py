@@ -193,6 +193,13 @@ class Settings:
         _true_or_false,
         "`true` starts the server without a model; `POST /models` loads models into it.",
     )
+    transform_job: bool = _setting(
+        "SAGEMAKER_BATCH",
+        False,
+        _true_or_false,
+        "`true`, as in a batch transform: an error's text does not say why a body is refused, as "
+        "SageMaker writes it to the job's log; `BERTH_LOG_EXCEPTION_MESSAGES=1` has it do so.",
+    )
     models_dir: Path = _setting(  # noqa: RUF009 - it returns a field
         "BERTH_MODELS_DIR",
         Path("/opt/ml/models"),

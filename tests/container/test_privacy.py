@@ -81,3 +81,13 @@ def test_messages_and_custom_attributes_are_logged_where_settings_ask_for_them(
         (failed,) = [line for line in server.lines() if "traceback" in line]
         assert f"ValueError: CHAIN: '{PATIENT} CHAIN'" in failed["traceback"]
         assert failed["custom_attributes"] == f"ward={PATIENT}"
+
+
+def test_a_transform_job_is_not_told_as_its_log_would_have_it(serve: Start) -> None:
+    with serve(SAGEMAKER_BATCH="true") as server:
+        server.wait_until_ready()
+        for place, code in (("STATUS", "wrong_schema"), ("INPUT", "wrong_schema")):
+            refused = send(server, place)
+            assert refused
+            assert refused.json["error"]["code"] == code
+            assert b"Mustermann" not in refused.body

@@ -21,6 +21,9 @@ from .sessions import NEW, Sessions
 
 _log = logging.getLogger("serving.invocations")
 
+_MAY_QUOTE = {"malformed", "wrong_schema", "model_error"}
+"""The codes of errors whose text may quote the body."""
+
 
 class Invocations:
     """Passes requests to a model and makes HTTP responses from its replies."""
@@ -29,6 +32,8 @@ class Invocations:
         self._host = host
         self._metrics = metrics
         self._settings = settings
+        # SageMaker writes the response of a record that fails to the transform job's data-log.
+        self._may_quote = settings.log_exception_messages or not settings.transform_job
         self._sessions = Sessions(settings.session_seconds)
 
     async def main(self, request: Request) -> Response:
@@ -48,6 +53,8 @@ class Invocations:
         try:
             response = await self._respond(request, pool(), fields)
         except RequestError as error:
+            if error.code in _MAY_QUOTE and not self._may_quote:
+                error.message = "the reason may quote the body, and this is a transform job's log"
             response, refused = responses.of_error(error), {"code": error.code}
         except ClientLeft:
             _log.info("the client left")
