@@ -25,7 +25,7 @@ _JSON = {"ContentType": "application/json", "Accept": "application/json"}
 class FailedError(Exception):
     """The endpoint did not answer a request; the text is one line, without what the model said.
 
-    It goes into the evidence, and a model's words often quote the request: a case of the golden set.
+    It goes into the evidence, and a model's words often quote a text of the golden set.
     """
 
 

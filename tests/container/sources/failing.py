@@ -6,7 +6,7 @@ from threading import Thread
 from typing import Any
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """An exception with a status, as SageMaker's toolkit has it."""
 
     status = 422
@@ -31,7 +31,7 @@ def predict_fn(data: str, model: str) -> Any:
         Unraisable(data)
         gc.collect()
     if "STATUS" in data:
-        raise Refused(data)
+        raise RefusedError(data)
     if "BROKEN" in data:
         raise RuntimeError(f"CUDA error: {data}")
     if "GROUP" in data:
