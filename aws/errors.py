@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import (
@@ -35,7 +36,7 @@ class CallError(AwsError):
     def __init__(self, error: Exception) -> None:
         self.reason = one_line(error)
         super().__init__(f"AWS: {self.reason}")
-        response = error.response if isinstance(error, ClientError) else {}
+        response: Any = error.response if isinstance(error, ClientError) else {}
         self.code: str | None = response.get("Error", {}).get("Code")
         self.status: int | None = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
         self.model_status: int | None = response.get("OriginalStatusCode")
