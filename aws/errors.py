@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import (
@@ -28,15 +29,17 @@ class CallError(AwsError):
         reason: the message of AWS or boto3, in one line.
         code: AWS's error code; None where AWS was not reached.
         status: of the HTTP response; None where there was none.
+        model_status: of the response of a model, where it is that which failed.
         is_unanswered: whether no whole response came, as where a connection broke.
     """
 
     def __init__(self, error: Exception) -> None:
         self.reason = one_line(error)
         super().__init__(f"AWS: {self.reason}")
-        response = error.response if isinstance(error, ClientError) else {}
+        response: Any = error.response if isinstance(error, ClientError) else {}
         self.code: str | None = response.get("Error", {}).get("Code")
         self.status: int | None = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        self.model_status: int | None = response.get("OriginalStatusCode")
         self.is_unanswered = isinstance(
             error, ConnectionError | HTTPClientError | IncompleteReadError
         )

@@ -9,27 +9,13 @@ from typing import TypeVar
 
 from contract.assertions import Failed, Skipped
 from contract.client import Client, Headers, Response
-from contract.container import Launcher, RunningContainer, Setup, StartOptions, processes, until
+from contract.container import STARTS, Launcher, RunningContainer, Setup, processes, until
 from contract.example import Example
 from contract.limits import Limits
+from contract.lookout import Lookout
 from contract.starting import Startup, ending, ping, watch
 
 T = TypeVar("T")
-
-_STARTS = {
-    Setup.SERVER: StartOptions(),
-    Setup.MULTI_MODEL: StartOptions(
-        environment={"SAGEMAKER_MULTI_MODEL": "true"}, many_models=True
-    ),
-    Setup.BATCH: StartOptions(
-        environment={
-            "SAGEMAKER_BATCH": "true",
-            "SAGEMAKER_MAX_PAYLOAD_IN_MB": "6",
-            "SAGEMAKER_BATCH_STRATEGY": "MULTI_RECORD",
-            "SAGEMAKER_MAX_CONCURRENT_TRANSFORMS": "4",
-        }
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -66,9 +52,10 @@ class Bench:
         self.model = model
         self.model_before = listing(model) if model else None
         self.setup = Setup.SERVER
-        self.stream = stream or example
         self._address = address
-        self._example = example
+        self._plain = (example, stream or example)
+        self._example, self.stream = (each and each.marked() for each in self._plain)
+        self.lookout = Lookout()
         self._seat: Seat | None = None
         self._checked = False
         self._taking_a_seat = threading.RLock()
@@ -85,9 +72,16 @@ class Bench:
 
     def close(self) -> None:
         """End the container."""
+        self.look()
+        self.lookout.turn()
         if self._seat and self._seat.running:
             self._seat.running.close()
         self._seat = None
+
+    def look(self) -> None:
+        """Look whether what was sent has turned up where it may not."""
+        if seat := self._seat:
+            self.lookout.look(seat.client, seat.running, timeout=self.limits.ping)
 
     def end(self) -> str | None:
         """Describe how the container has ended, if it has."""
@@ -218,7 +212,7 @@ class Bench:
             if self.setup is Setup.BATCH:
                 raise Skipped("takes --image or --process")
             return Seat(self._address, Startup(), None)
-        running = self.launcher.start(_STARTS[self.setup])
+        running = self.launcher.start(STARTS[self.setup])
         # A start need not be waited for much longer than the first one took.
         patience = 3 * self._first_start + 10 if self._first_start else self.limits.start
         try:
@@ -226,7 +220,7 @@ class Bench:
                 running,
                 self.limits,
                 patience=min(patience, self.limits.start),
-                example=None if self.setup is Setup.MULTI_MODEL else self._example,
+                examples=self._firsts(),
             )
         except BaseException:
             running.close()
@@ -235,8 +229,16 @@ class Bench:
             running.close()
             self._failed_starts[self.setup] = startup
             raise Skipped("it did not start")
+        if startup.refused:
+            self._example, self.stream = self._plain
         self._first_start = self._first_start or startup.seconds
         return Seat(client, startup, running)
+
+    def _firsts(self) -> list[Example]:
+        """What to send first: as the canary marks it, or as it is where that is refused."""
+        if self.setup is Setup.MULTI_MODEL:
+            return []
+        return [each for each in dict.fromkeys((self._example, self._plain[0])) if each]
 
 
 def listing(folder: Path) -> dict[str, tuple[int, int]]:

@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from contract import canary
 from contract.assertions import Failed, required
 
-Headers = Mapping[str, str]
+Headers = Mapping[str, str | None]
+"""Fields of a request; one that is None is not sent."""
 
 
 class NoResponse(Failed):
@@ -39,6 +41,11 @@ class Response:
         except ValueError as error:
             raise Failed(f"the response is not JSON: {self.body[:80]!r}") from error
 
+    @property
+    def is_refusal(self) -> bool:
+        """Whether the request is said to be at fault."""
+        return 400 <= self.status < 500
+
     def require_200(self, said: str = "it answered") -> None:
         """Fail the case if the status is another than 200; `said` begins the message."""
         required(self.status == 200, f"{said} {self}")
@@ -57,6 +64,7 @@ class Connection:
     def __init__(self, sock: socket.socket, seconds: float) -> None:
         self.socket = sock
         self.seconds = seconds
+        self._words: set[bytes] = set()  # of the canary, in what was sent
 
     def __enter__(self) -> "Connection":
         return self
@@ -66,6 +74,7 @@ class Connection:
 
     def send(self, data: bytes, *, timeout: float) -> float:
         """Send as much as the server takes; return the time after it."""
+        self._words |= canary.words(data)
         self.socket.settimeout(timeout)
         # A server may respond early (413) and close its side; the response is what counts.
         with contextlib.suppress(ConnectionError, TimeoutError):
@@ -78,6 +87,8 @@ class Connection:
         response = self.begin(method, timeout=timeout)
         with _as_no_response(timeout):
             body = response.read()
+        foreign = canary.words(body) - self._words if self._words else set()
+        required(not foreign, "the response has what another request sent")
         return Response(response.status, response.headers, body, time.monotonic() - sent)
 
     def begin(self, method: str, *, timeout: float) -> http.client.HTTPResponse:
@@ -163,8 +174,13 @@ def request_head(
     method: str, path: str, body: bytes | None = None, headers: Headers | None = None
 ) -> bytes:
     """Make the bytes of a request's head alone."""
-    fields = {"Host": "container", **(headers or {})}
+    attributes = {"X-Amzn-SageMaker-Custom-Attributes": canary.ATTRIBUTES}
+    fields = {
+        "Host": "container",
+        **(attributes if method == "POST" else {}),
+        **(headers or {}),
+    }
     if body is not None and "Transfer-Encoding" not in fields:
         fields["Content-Length"] = str(len(body))
-    lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
-    return "\r\n".join([*lines, "", ""]).encode("latin-1")
+    sent = [f"{name}: {value}" for name, value in fields.items() if value is not None]
+    return "\r\n".join([f"{method} {path} HTTP/1.1", *sent, "", ""]).encode("latin-1")

@@ -41,6 +41,22 @@ class StartOptions:
     many_models: bool = False
 
 
+STARTS = {
+    Setup.SERVER: StartOptions(),
+    Setup.MULTI_MODEL: StartOptions(
+        environment={"SAGEMAKER_MULTI_MODEL": "true"}, many_models=True
+    ),
+    Setup.BATCH: StartOptions(
+        environment={
+            "SAGEMAKER_BATCH": "true",
+            "SAGEMAKER_MAX_PAYLOAD_IN_MB": "6",
+            "SAGEMAKER_BATCH_STRATEGY": "MULTI_RECORD",
+            "SAGEMAKER_MAX_CONCURRENT_TRANSFORMS": "4",
+        }
+    ),
+}
+
+
 class RunningContainer(Protocol):
     """A container that was started.
 

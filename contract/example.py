@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from contract import canary
 from contract.client import Headers, request_bytes
 
 _JSON = "application/json"
@@ -45,13 +46,30 @@ class Example:
         document = json.loads(self.body) if self.is_json else None
         return self._repeated(document, times) if _rows(document) else None
 
+    def marked(self) -> "Example":
+        """The same with the canary before each text of its rows; unchanged where there is none."""
+        if self.content_type.split(";")[0].strip().lower() == "text/plain":
+            return Example(f"{canary.WORD} ".encode() + self.body, self.content_type)
+        if not self.is_json:
+            return self
+        document = json.loads(self.body)
+        if rows := _rows(document):
+            rows[:] = [_marked(row) for row in rows]
+        elif isinstance(document, dict):
+            document = {
+                key: _marked(value) if isinstance(value, str) else value
+                for key, value in document.items()
+            }
+        marked = self._dumped(document)
+        return marked if canary.words(marked.body) else self
+
     def poisoned(self) -> "Example":
         """A well-formed document with a row that no model takes."""
         changed = json.loads(self.body)
         rows = _rows(changed)
         if not rows:
-            return self._dumped({"no": ["such", "key"]})
-        rows[0] = {"no": ["such", "row"]}
+            return self._dumped({"no": ["such", "key", canary.POISON]})
+        rows[0] = {"no": ["such", "row", canary.POISON]}
         return self._dumped(changed)
 
     def padded(self, size: int) -> "Example":
@@ -82,6 +100,17 @@ def of_model(folder: Path) -> Example | None:
     """The example that MLflow stored with the model."""
     stored = folder / "serving_input_example.json"
     return Example(stored.read_bytes(), _JSON) if stored.is_file() else None
+
+
+def _marked(value: Any) -> Any:
+    match value:
+        case str():
+            return f"{canary.WORD} {value}"
+        case list():
+            return [_marked(each) for each in value]
+        case dict():
+            return {key: _marked(each) for key, each in value.items()}
+    return value
 
 
 def _rows(document: Any) -> list[Any]:

@@ -102,7 +102,7 @@ class _RunningProcess(RunningContainer):
             os.killpg(self._process.pid, signal.SIGKILL)
 
     def log(self) -> str:
-        return os.pread(self._log, 1 << 20, 0).decode(errors="replace")
+        return os.pread(self._log, os.fstat(self._log).st_size, 0).decode(errors="replace")
 
     def written(self) -> Sequence[str] | None:
         return None  # there is no record of what a process has written

@@ -9,9 +9,11 @@ from fnmatch import fnmatch
 from psutil import Error as PsError
 
 import contract.cases  # noqa: F401 - registers them
+from contract import canary
 from contract.assertions import Failed, Skipped
 from contract.bench import Bench
 from contract.case import CASES, Case, Need
+from contract.cases.privacy import JUDGES_THE_OTHERS
 from contract.container import Setup
 
 # Unexpected responses, and processes that have ended, raise these.
@@ -43,8 +45,10 @@ def chosen(patterns: Sequence[str]) -> list[Case]:
         for case in CASES
         if not patterns or any(fnmatch(case.id, pattern) for pattern in patterns)
     ]
-    # The cases of a setup share one start.
-    return sorted(found, key=lambda case: list(Setup).index(case.setup))
+    # The cases of a setup share one start; the last case judges what the others have shown.
+    return sorted(
+        found, key=lambda case: (case.id == JUDGES_THE_OTHERS, list(Setup).index(case.setup))
+    )
 
 
 def run(
@@ -63,6 +67,7 @@ def run(
 
 def _run_one(bench: Bench, case: Case) -> Result:
     began = time.monotonic()
+    bench.lookout.case = case.id
     try:
         bench.turn_to(case.setup)
         verdict, note = Verdict.PASSED, case.check(bench) or ""
@@ -73,7 +78,9 @@ def _run_one(bench: Bench, case: Case) -> Result:
         verdict, note = Verdict.FAILED, f"unexpected: {type(surprise).__name__}: {surprise}"
     except Skipped as reason:
         verdict, note = Verdict.SKIPPED, str(reason)
-    return Result(case, verdict, " ".join(note.split()), time.monotonic() - began)
+    bench.look()
+    note = canary.withheld(" ".join(note.split()))
+    return Result(case, verdict, note, time.monotonic() - began)
 
 
 def is_certified(results: Sequence[Result], *, strict: bool) -> bool:

@@ -1,5 +1,6 @@
 """Starts a container and watches it until /ping passes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from contract.assertions import Failed
@@ -18,6 +19,8 @@ class Startup:
         early: the statuses of earlier pings.
         own_port: whether the container listens on the port in SAGEMAKER_BIND_TO_PORT.
         first: the response to an invocation right after the first 200, or why there is none.
+        refused: whether the first invocation was refused as it was marked by the canary, and taken
+            as it was.
         error: why /ping never passed.
     """
 
@@ -25,6 +28,7 @@ class Startup:
     early: list[int] = field(default_factory=list)
     own_port: bool = True
     first: Response | Failed | None = None
+    refused: bool = False
     error: str | None = None
 
     @property
@@ -34,7 +38,7 @@ class Startup:
 
 
 def watch(
-    running: RunningContainer, limits: Limits, *, patience: float, example: Example | None
+    running: RunningContainer, limits: Limits, *, patience: float, examples: Sequence[Example]
 ) -> tuple[Client, Startup]:
     """Ping the container until it passes, and send the example at once.
 
@@ -42,7 +46,7 @@ def watch(
         running: the container.
         limits: the time limits of a ping and of an invocation.
         patience: after how many seconds the start has failed.
-        example: the first invocation; None to send none.
+        examples: the first invocation, none to send none; the second is sent if it is refused.
     """
     startup = Startup()
     for seconds in until(patience):
@@ -53,7 +57,11 @@ def watch(
         for client in filter(None, (running.client, running.default)):
             if (status := ping(client, limits)) == 200:
                 startup.own_port = client is running.client
-                startup.first = _first_invocation(client, limits, example)
+                for example in examples:
+                    startup.first = _first_invocation(client, limits, example)
+                    if not (isinstance(startup.first, Response) and startup.first.is_refusal):
+                        break
+                    startup.refused = True
                 return client, startup
             if status is not None:
                 startup.early.append(status)
@@ -77,11 +85,7 @@ def ending(running: RunningContainer) -> str | None:
     return f"it ended with status {status}: {last[:200]}"
 
 
-def _first_invocation(
-    client: Client, limits: Limits, example: Example | None
-) -> Response | Failed | None:
-    if example is None:
-        return None
+def _first_invocation(client: Client, limits: Limits, example: Example) -> Response | Failed:
     headers = {"Content-Type": example.content_type}
     try:
         return client.request(

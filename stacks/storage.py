@@ -31,7 +31,7 @@ class StorageStack(cdk.Stack):
         destroyed = settings.data.may_be_deleted
         self._removal = cdk.RemovalPolicy.DESTROY if destroyed else cdk.RemovalPolicy.RETAIN
         self.key = self._stage_key(plan.names.storage_stack)
-        self.bucket = self._data_bucket(plan, self._access_logs_bucket())
+        self.bucket = self._data_bucket(plan, self._access_logs_bucket(plan))
         if settings.releases.signers:
             self._signing_key(plan)
         alarms = settings.alarms
@@ -113,7 +113,7 @@ class StorageStack(cdk.Stack):
             description=f"Signs the releases of {plan.names.endpoint}.",
         )
 
-    def _access_logs_bucket(self) -> s3.Bucket:
+    def _access_logs_bucket(self, plan: StagePlan) -> s3.Bucket:
         """The bucket that access logs of the data bucket go to."""
         return s3.Bucket(
             self,
@@ -125,7 +125,7 @@ class StorageStack(cdk.Stack):
             versioned=True,
             lifecycle_rules=[
                 s3.LifecycleRule(
-                    expiration=cdk.Duration.days(365),
+                    expiration=cdk.Duration.days(plan.settings.data.access_log_days),
                     noncurrent_version_expiration=cdk.Duration.days(30),
                 )
             ],
@@ -147,13 +147,15 @@ class StorageStack(cdk.Stack):
             lifecycle_rules=[
                 s3.LifecycleRule(
                     abort_incomplete_multipart_upload_after=cdk.Duration.days(7),
-                    noncurrent_version_expiration=cdk.Duration.days(365),
+                    noncurrent_version_expiration=cdk.Duration.days(
+                        plan.settings.data.noncurrent_days
+                    ),
                 ),
                 *(
                     s3.LifecycleRule(
                         prefix=prefix,
                         expiration=cdk.Duration.days(days),
-                        # Else what has expired would live on for a year as a former version.
+                        # Else what has expired would live on as a former version.
                         noncurrent_version_expiration=cdk.Duration.days(1),
                     )
                     for prefix, days in _days_by_prefix(plan).items()
@@ -209,10 +211,17 @@ class StorageStack(cdk.Stack):
 def _days_by_prefix(plan: StagePlan) -> dict[str, int]:
     """After how many days what lies under a prefix is deleted."""
     settings, days = plan.settings, {}
-    if settings.capture.percent:
+    # Where capture is off again, what it has written has to expire all the same.
+    if settings.capture.percent or "days" in settings.capture.model_fields_set:
         days["capture/"] = settings.capture.days
     if plan.mode.has_queue:
         days["async/"] = settings.asynchronous.result_days
+        if (requests := settings.asynchronous.input_days) is not None:
+            days["async/input/"] = requests
     if plan.mode.has_transform_jobs:
         days["batch/output/"] = settings.batch.result_days
+        if (inputs := settings.batch.input_days) is not None:
+            days["batch/input/"] = inputs
+    if (golden := settings.releases.golden_days) is not None:
+        days["releases/golden/"] = golden
     return days

@@ -8,6 +8,7 @@ import resource
 import signal
 import socket
 import sys
+from typing import Any
 
 import uvloop
 
@@ -29,7 +30,7 @@ def main() -> int:
     except ConfigError as error:
         _log.error("%s", error)
         return 2
-    configure(settings.log_level)
+    configure(settings.log_level, exception_messages=settings.log_exception_messages)
     _allow_connections()
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     address = settings.host, settings.port
@@ -48,15 +49,22 @@ def _allow_connections() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
+def _log_unretrieved(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what asyncio would log, without the text of the task or future, which quotes errors."""
+    _log.error("%s", context["message"], exc_info=context.get("exception"))
+
+
 async def _serve(settings: Settings, listener: socket.socket) -> int:
-    stopped: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_log_unretrieved)
+    stopped: asyncio.Future[str | None] = loop.create_future()
 
     def stop(reason: str | None = None) -> None:
         if not stopped.done():
             stopped.set_result(reason)
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop)
+        loop.add_signal_handler(number, stop)
     metrics = Metrics()
     host = Host(settings, metrics, on_failure=stop)
     server = Server(App(host, metrics, settings), max_body_bytes=settings.max_body_bytes)

@@ -193,6 +193,13 @@ class Settings:
         _true_or_false,
         "`true` starts the server without a model; `POST /models` loads models into it.",
     )
+    transform_job: bool = _setting(
+        "SAGEMAKER_BATCH",
+        False,
+        _true_or_false,
+        "`true`, as in a batch transform: an error's text does not say why a body is refused, as "
+        "SageMaker writes it to the job's log; `BERTH_LOG_EXCEPTION_MESSAGES=1` has it do so.",
+    )
     models_dir: Path = _setting(  # noqa: RUF009 - it returns a field
         "BERTH_MODELS_DIR",
         Path("/opt/ml/models"),
@@ -211,6 +218,19 @@ class Settings:
         logging.INFO,
         _level,
         "The lowest level that is logged: a name (`INFO`) or Python's number for it (`20`).",
+    )
+    log_exception_messages: bool = _setting(
+        "BERTH_LOG_EXCEPTION_MESSAGES",
+        False,
+        _flag,
+        "`1` logs the messages of a model's exceptions, which often quote the request; otherwise "
+        "the log has their types and frames alone.",
+    )
+    log_custom_attributes: bool = _setting(
+        "BERTH_LOG_CUSTOM_ATTRIBUTES",
+        False,
+        _flag,
+        "`1` adds the X-Amzn-SageMaker-Custom-Attributes of a request to its lines of the log.",
     )
 
     @classmethod

@@ -14,4 +14,5 @@ from contract.cases import (
     recovery,
     drain,
     multi_model,
+    privacy,
 )

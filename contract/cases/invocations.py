@@ -6,6 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from contract import canary
 from contract.assertions import Failed, Skipped, required
 from contract.bench import Bench
 from contract.case import Need, case
@@ -17,8 +18,8 @@ from contract.sources import HOSTING, HTTP, QUOTAS, known
 _REAL_TIME_BYTES = 6_291_456  # the smaller of what AWS's documents and botocore name
 _OVER_BYTES = 25 * 1024 * 1024 + 1
 _MALFORMED = {
-    "application/json": b'{"instances": [1, 2',
-    "text/csv": b'a,b\n"1,2\n\xff\xfe',
+    "application/json": f'{{"instances": ["{canary.MALFORMED}", 2'.encode(),
+    "text/csv": f'{canary.MALFORMED},b\n"1,2\n'.encode() + b"\xff\xfe",
 }
 
 
@@ -137,10 +138,17 @@ def no_traceback(bench: Bench) -> None:
 
 
 def _send_malformed(bench: Bench) -> Response:
-    media_type = bench.example.content_type.split(";")[0].strip()
-    if media_type not in _MALFORMED:
-        raise Skipped(f"no body is sure to be malformed as {media_type}")
-    return bench.invoke(Example(_MALFORMED[media_type], media_type))
+    wrong = malformed_for(bench.example)
+    if wrong is None:
+        raise Skipped(f"no body is sure to be malformed as {bench.example.content_type}")
+    return bench.invoke(wrong)
+
+
+def malformed_for(example: Example) -> Example | None:
+    """A body that is malformed for the example's media type, where one is sure to be."""
+    media_type = example.content_type.split(";")[0].strip()
+    body = _MALFORMED.get(media_type)
+    return Example(body, media_type) if body is not None else None
 
 
 @case("invocations.media-type", Need.PRACTICE, HTTP)

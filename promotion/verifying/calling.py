@@ -3,7 +3,7 @@
 import time
 from threading import Event
 
-from aws.errors import CallError, in_one_line, one_line
+from aws.errors import CallError, in_one_line
 from aws.stage import Stage
 from promotion import PromotionError
 from promotion.moving.s3 import content_of
@@ -23,7 +23,10 @@ _JSON = {"ContentType": "application/json", "Accept": "application/json"}
 
 
 class FailedError(Exception):
-    """The endpoint did not answer a request; the text is one line."""
+    """The endpoint did not answer a request; the text is one line, without what the model said.
+
+    It goes into the evidence, and a model's words often quote a text of the golden set.
+    """
 
 
 def refuse_unverifiable(what: str, mode: Mode) -> None:
@@ -88,7 +91,7 @@ class Endpoint:
             is_the_endpoints = error.is_unanswered or error.code is not None
             if error.is_callers() or not is_the_endpoints:
                 raise
-            raise FailedError(error.reason) from None
+            raise FailedError(_reason(error)) from None
         return response
 
     def _result(self, accepted: dict[str, str]) -> bytes:
@@ -99,8 +102,15 @@ class Endpoint:
             result = content_of(self._s3, accepted["OutputLocation"])
             if result is not None:
                 return result
-            reason = content_of(self._s3, failure) if failure else None
-            if reason is not None:
-                raise FailedError(one_line(reason.decode(errors="replace")))
+            if failure and content_of(self._s3, failure) is not None:
+                raise FailedError("the model failed, and its log says why")
         self._patience = 0  # the other results are not waited for again
         raise FailedError(f"no result within {_RESULT_SECONDS} s")
+
+
+def _reason(error: CallError) -> str:
+    # ModelError's message has the body of the model's response.
+    # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html
+    if error.code != "ModelError":
+        return error.reason
+    return f"ModelError: the model answered {error.model_status}, and its log says why"

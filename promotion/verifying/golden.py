@@ -13,6 +13,9 @@ from promotion.evidence import Golden, Spans
 Span = tuple[int, int, str]
 """Start, end (code points of the text, the end excluded) and label."""
 
+OTHER = "(other)"
+"""Stands for the labels that a model gives and the golden set does not have: they may be texts."""
+
 Found = frozenset[Span] | None
 """The spans that the model found in a case; None where there was no readable response."""
 
@@ -69,13 +72,14 @@ def _case(line: bytes, where: str) -> Case:
 
 def score(content: bytes, cases: Sequence[Case], found: Sequence[Found]) -> Golden:
     """How well the spans of the cases were found; without a response none is found."""
+    labels = {label for case in cases for _, _, label in case.spans}
     wanted, given, right = Counter[str](), Counter[str](), Counter[str]()
     exact = 0
     for case, response in zip(cases, found, strict=True):
         spans = response or frozenset()
         exact += response == case.spans
         for counter, some in ((wanted, case.spans), (given, spans), (right, case.spans & spans)):
-            counter.update(label for _, _, label in some)
+            counter.update(label if label in labels else OTHER for _, _, label in some)
     return Golden(
         sha256=hashlib.sha256(content).hexdigest(),
         cases=len(cases),

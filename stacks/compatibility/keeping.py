@@ -17,6 +17,21 @@ def production_has_a_subscriber(stage: CheckedStage) -> Iterator[Finding]:
         )
 
 
+def captured_data_is_what_was_sent(stage: CheckedStage) -> Iterator[Finding]:
+    """Data capture writes requests and responses as they are, before the container sees them.
+
+    Source: SageMaker's guide, "Data capture" (model-monitor-data-capture-endpoint).
+    """
+    capture = stage.settings.capture
+    if capture.percent:
+        yield stage.warn(
+            "capture.percent",
+            "SageMaker writes these requests and responses to S3 as they are, personal data "
+            "included, and nothing in the container can change that; they are deleted after "
+            f"{capture.days} days (capture.days)",
+        )
+
+
 def drift_has_labels(stage: CheckedStage) -> Iterator[Finding]:
     """Drift is watched for each label that is named.
 

@@ -79,6 +79,7 @@ def plan(
         changed |= own
         lost += [f"{stack.name}: {loss}" for loss in update.losses]
     lines += [line for stack in stacks for line in _taken_over(stack, moved)]
+    lines += [line for stack in stacks for line in _captures(stack)]
     if lost:
         lines.append(Line("touches data:"))
         lines += [Line(loss, 1, Tone.REFUSAL) for loss in lost]
@@ -123,6 +124,22 @@ def _taken_over(stack: StackTemplates, moved: AbstractSet[str]) -> Iterator[Line
             f"{stack.name} makes {', '.join(made)}: where one of that name was kept,"
             " cdk deploy --import-existing-resources takes it over"
         )
+
+
+def _captures(stack: StackTemplates) -> Iterator[Line]:
+    """What is sent to an endpoint with data capture is written as it was sent.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-data-capture-endpoint.html
+    """
+    for resource in stack.after.get("Resources", {}).values():
+        capture = resource.get("Properties", {}).get("DataCaptureConfig", {})
+        if capture.get("EnableCapture"):
+            yield Line(
+                f"{stack.name} captures data: SageMaker writes"
+                f" {capture['InitialSamplingPercentage']} % of requests and responses as they are,"
+                " and nothing in a container can change that",
+                tone=Tone.WARNING,
+            )
 
 
 def _exports_in_use(

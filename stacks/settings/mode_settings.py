@@ -40,10 +40,21 @@ class AsyncSettings(Table):
     """concurrent invocations of an instance"""
     result_days: Annotated[int, Field(ge=1)] = 30
     """days that results and failures are kept"""
+    input_days: Annotated[int | None, Field(ge=1)] = None
+    """days that requests under `async/input/` are kept; unset: `result_days`"""
     success_subscribers: Array[Email] = ()
     """e-mail addresses that get a notification of each result"""
     error_subscribers: Array[Email] = ()
     """e-mail addresses that get a notification of each failure"""
+
+    @field_validator("input_days")
+    @classmethod
+    def _no_longer_than_results(cls, value: int | None, info: ValidationInfo) -> int | None:
+        # The rule for async/ holds for what lies under it, and of two S3 takes the shorter.
+        highest = info.data.get("result_days", value)
+        if value is not None and highest is not None and value > highest:
+            raise conflict(f"must be at most result_days ({highest})")
+        return value
 
 
 class BatchSettings(Table):
@@ -75,6 +86,8 @@ class BatchSettings(Table):
     """start a job for each object that arrives"""
     result_days: Annotated[int, Field(ge=1)] = 90
     """days that results are kept"""
+    input_days: Annotated[int | None, Field(ge=1)] = None
+    """days that objects under `batch/input/` are kept; unset: until somebody deletes them"""
 
     @field_validator("max_concurrent_transforms")
     @classmethod

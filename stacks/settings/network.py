@@ -25,14 +25,19 @@ class NetworkSettings(Table):
 
 
 class DataSettings(Table):
-    """`[<stage>.data]`. Both keys are needed before a stage's data can be deleted."""
+    """`[<stage>.data]`. The first two are needed before a stage's data can be deleted."""
 
     removal_policy: Literal["retain", "destroy"] = "retain"
     """removal policy of the key, the buckets, the topics and the log groups"""
     delete_data: bool = False
     """a second confirmation: with "destroy", deleting the stack deletes the data"""
+    noncurrent_days: Annotated[int, Field(ge=1)] = 365
+    """days that a version of an object is kept after it was deleted or overwritten; a day where
+    the object has a lifetime of its own"""
+    access_log_days: Annotated[int, Field(ge=1)] = 365
+    """days that the bucket's access logs are kept"""
 
     @property
     def may_be_deleted(self) -> bool:
-        """Whether both keys say so."""
+        """Whether both of them say so."""
         return self.removal_policy == "destroy" and self.delete_data

@@ -2,6 +2,8 @@
 
 from typing import Annotated
 
+from pydantic import Field
+
 from stacks.settings.values import Array, Table, matching
 
 # The path of a role may have any characters; a pattern may not cross the account.
@@ -29,3 +31,6 @@ class ReleaseSettings(Table):
     unsigned is promoted from the stage; unset: releases are not signed"""
     trusted_keys: Array[KeyArn] = ()
     """keys of the stage before whose signatures are taken; unset: the one that its alias names"""
+    golden_days: Annotated[int | None, Field(ge=1)] = None
+    """days after its recording that a golden set is kept beside the releases, which cannot be
+    verified without it; unset: as long as they are"""

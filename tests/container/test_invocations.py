@@ -117,7 +117,7 @@ def test_what_is_not_served_is_said(
     assert (answer.status, answer.json["error"]["code"]) == (status, code)
 
 
-def test_a_failure_of_the_model_is_500_and_its_traceback_is_for_the_log(
+def test_a_failure_of_the_model_is_500_and_its_frames_are_for_the_log(
     spans_server: Server,
 ) -> None:
     answer = spans_server.invoke({"text": "RAISE"})
@@ -126,11 +126,13 @@ def test_a_failure_of_the_model_is_500_and_its_traceback_is_for_the_log(
     assert b"secret" not in answer.body
     request_id = answer.json["error"]["request_id"]
     lines = [line for line in spans_server.lines() if line.get("request_id") == request_id]
-    assert any("a secret of the model" in line.get("traceback", "") for line in lines)
+    (traceback,) = [line["traceback"] for line in lines if "traceback" in line]
+    assert "spans.py" in traceback
+    assert "builtins.ValueError" in traceback
     assert spans_server.invoke({"text": "Anna"}).status == 200
 
 
-def test_custom_attributes_and_the_inference_id_come_back_and_are_logged(
+def test_custom_attributes_and_the_inference_id_come_back_and_the_latter_is_logged(
     spans_server: Server,
 ) -> None:
     for document, status in (({"text": "Anna"}, 200), ({"text": 1}, 400)):
@@ -145,7 +147,7 @@ def test_custom_attributes_and_the_inference_id_come_back_and_are_logged(
         assert answer.headers["X-Amzn-SageMaker-Custom-Attributes"] == f"trace={status}"
         assert answer.headers["X-Amzn-SageMaker-Inference-Id"] == f"id-{status}"
         line = next(x for x in spans_server.lines() if x.get("inference_id") == f"id-{status}")
-        assert (line["custom_attributes"], line["status"]) == (f"trace={status}", status)
+        assert ("custom_attributes" in line, line["status"]) == (False, status)
         assert line.get("code") == answer.json.get("error", {}).get("code")
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import platform
+import re
 import resource
 import shutil
 import socket
@@ -124,7 +125,8 @@ def test_a_model_that_fails_on_its_own_example_is_refused(folder: Path, tmp_path
     replace(folder / "serving_input_example.json", "Anna lives in Berlin", "RAISE")
     reason = refused(folder, tmp_path / "log")
     assert "fails on its own input example" in reason
-    assert "ValueError: a secret of the model" in reason
+    assert re.search(r": ValueError in \w+, \S+/spans.py:\d+$", reason)
+    assert "secret" not in (tmp_path / "log").read_text()
 
 
 def test_a_model_of_another_python_is_refused_with_both_versions_and_the_cure(

@@ -18,6 +18,8 @@ _SHORT = replace(LIMITS, response=2, drain=4, back=3)
 _ALSO = [
     ("recovery.truth", "recovery.back", "it was not back within"),
     ("drain.accepted", "drain.half-sent", "no response"),
+    ("privacy.metrics", "privacy.canary", "turns up in its metrics: privacy.canary"),
+    ("privacy.others", "privacy.canary", "the response has what another request sent"),
     ("drain.clock", "drain.status", "it had to be killed"),
 ]
 # What takes an image, or a port that tests cannot have for sure: see test_image.py and

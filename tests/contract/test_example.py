@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from contract.canary import POISON, WORD
 from contract.example import Example, of_model
 
 JSON = "application/json"
@@ -74,5 +75,22 @@ def test_a_model_of_mlflow_brings_its_own(tmp_path: Path) -> None:
 
 def test_poison_is_well_formed_and_has_a_row_that_is_none() -> None:
     poisoned = example({"instances": [1, 2]}).poisoned()
-    assert json.loads(poisoned.body) == {"instances": [{"no": ["such", "row"]}, 2]}
-    assert json.loads(example({"input": 1}).poisoned().body) == {"no": ["such", "key"]}
+    assert json.loads(poisoned.body) == {"instances": [{"no": ["such", "row", POISON]}, 2]}
+    assert json.loads(example({"input": 1}).poisoned().body) == {"no": ["such", "key", POISON]}
+
+
+@pytest.mark.parametrize(
+    ("document", "marked"),
+    [
+        ({"text": ["a"]}, {"text": [f"{WORD} a"]}),
+        ({"text": "a", "n": 1}, {"text": f"{WORD} a", "n": 1}),
+        (
+            {"dataframe_split": {"columns": ["x"], "data": [["a", 1]]}},
+            {"dataframe_split": {"columns": ["x"], "data": [[f"{WORD} a", 1]]}},
+        ),
+        ([{"x": "a"}], [{"x": f"{WORD} a"}]),
+        ({"instances": [1.5]}, {"instances": [1.5]}),
+    ],
+)
+def test_the_canary_is_in_each_text_and_nowhere_else(document: object, marked: object) -> None:
+    assert json.loads(example(document).marked().body) == marked

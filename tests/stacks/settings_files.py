@@ -97,6 +97,7 @@ _ASKS = [
     _asks(
         async__max_concurrent_invocations_per_instance=st.integers(1, 1000),
         async__result_days=st.integers(1, 100),
+        async__input_days=st.integers(1, 100),
         async__success_subscribers=_EMAILS,
         async__error_subscribers=_EMAILS,
     ),
@@ -108,6 +109,7 @@ _ASKS = [
         batch__join=st.sampled_from(["Line", "None"]),
         batch__strategy=st.sampled_from(["MultiRecord", "SingleRecord"]),
         batch__attempts=st.integers(1, 10),
+        batch__input_days=st.integers(1, 100),
         batch__timeout_hours=st.integers(1, 120),
         batch__max_concurrent_transforms=st.integers(1, 16),
     ),
@@ -156,6 +158,11 @@ _ASKS = [
         alarms__gpu_memory_percent=st.floats(1, 100),
         alarms__critical_subscribers=_EMAILS,
         alarms__warning_subscribers=_EMAILS,
+    ),
+    _asks(
+        data__noncurrent_days=st.integers(1, 400),
+        data__access_log_days=st.integers(1, 400),
+        releases__golden_days=st.integers(1, 400),
     ),
     _asks(capture__percent=st.integers(0, 100), capture__days=st.integers(1, 365)),
     _asks(

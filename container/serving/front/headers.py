@@ -13,10 +13,13 @@ CLOSED_SESSION_ID = "x-amzn-sagemaker-closed-session-id"
 _RETURNED = {CUSTOM_ATTRIBUTES: "custom_attributes", INFERENCE_ID: "inference_id"}
 
 
-def log_fields(headers: Mapping[str, str]) -> dict[str, str]:
+def log_fields(headers: Mapping[str, str], *, custom_attributes: bool) -> dict[str, str]:
     """Return the fields that every log line about this request carries."""
     fields = {"request_id": secrets.token_hex(8)}
-    return fields | {_RETURNED[name]: value for name, value in returned(headers).items()}
+    for name, value in returned(headers).items():
+        if custom_attributes or name != CUSTOM_ATTRIBUTES:
+            fields[_RETURNED[name]] = value
+    return fields
 
 
 def returned(headers: Mapping[str, str]) -> dict[str, str]:

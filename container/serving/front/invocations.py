@@ -21,6 +21,9 @@ from .sessions import NEW, Sessions
 
 _log = logging.getLogger("serving.invocations")
 
+_MAY_QUOTE = {"malformed", "wrong_schema", "model_error"}
+"""The codes of errors whose text may quote the body."""
+
 
 class Invocations:
     """Passes requests to a model and makes HTTP responses from its replies."""
@@ -29,6 +32,8 @@ class Invocations:
         self._host = host
         self._metrics = metrics
         self._settings = settings
+        # SageMaker writes the response of a record that fails to the transform job's data-log.
+        self._may_quote = settings.log_exception_messages or not settings.transform_job
         self._sessions = Sessions(settings.session_seconds)
 
     async def main(self, request: Request) -> Response:
@@ -41,12 +46,15 @@ class Invocations:
 
     async def _serve(self, request: Request, pool: Callable[[], Pool], route: str) -> Response:
         started = time.perf_counter()
-        fields = headers.log_fields(request.headers)
+        logged = self._settings.log_custom_attributes
+        fields = headers.log_fields(request.headers, custom_attributes=logged)
         request_fields.set(fields)
         refused: dict[str, object] = {}
         try:
             response = await self._respond(request, pool(), fields)
         except RequestError as error:
+            if error.code in _MAY_QUOTE and not self._may_quote:
+                error.message = "the reason may quote the body, and this is a transform job's log"
             response, refused = responses.of_error(error), {"code": error.code}
         except ClientLeft:
             _log.info("the client left")
@@ -121,5 +129,5 @@ async def _logged(chunks: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
             async for chunk in chunks:
                 yield chunk
     except RequestError as error:
-        _log.error("the stream broke: %s", error.message)
+        _log.error("the stream broke: %s", error.code)
         raise

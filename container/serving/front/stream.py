@@ -29,7 +29,8 @@ class Bidirectional:
 
     async def serve(self, request: Request, socket: WebSocket) -> None:
         """Respond to messages until the client closes the stream."""
-        fields = headers.log_fields(request.headers)
+        logged = self._settings.log_custom_attributes
+        fields = headers.log_fields(request.headers, custom_attributes=logged)
         request_fields.set(fields)
         head = headers.for_worker(request.headers, fields)
         while (message := await socket.receive()) is not None:

@@ -23,7 +23,7 @@ class Writer(Flow):
         try:
             first = response.head()
         except ValueError as error:
-            _log.error("the response cannot be sent: %s", error)
+            _log.error("the response cannot be sent", exc_info=error)
             response = self._server.application.fault()
             first = response.head()
         if response.chunks is None:

@@ -21,7 +21,7 @@ def of_the_machine(error: Exception) -> Exception | None:
         return OutOfMemory(message)
     # After such an error (a kernel's failed assertion, a lost device) all calls on the GPU fail.
     if isinstance(error, RuntimeError) and "CUDA error" in message:
-        return Broken(f"the GPU can compute nothing any more: {message}")
+        return Broken("the GPU can compute nothing any more: CUDA error")
     return None
 
 

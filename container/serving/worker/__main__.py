@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from ..config import Settings
 from ..cores import gpus
-from ..errors import Broken, LoadError
+from ..errors import Broken, LoadError, one_line
 from ..frames import Channel
 from ..logs import configure
 from ..servable import Servable
@@ -31,7 +31,7 @@ def main() -> int:
     # While native code hangs, no thread runs that would see that the front has ended.
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     settings = Settings.from_environment(os.environ)
-    configure(settings.log_level)
+    configure(settings.log_level, exception_messages=settings.log_exception_messages)
     channel = Channel(socket.socket(fileno=int(sys.argv[1])))
     ready = False
     try:
@@ -43,14 +43,13 @@ def main() -> int:
         overlap = bool(gpus()) or settings.threads != 1
         batch_seconds = settings.batch_milliseconds / 1000
         Core(model, channel, batch_seconds=batch_seconds, overlap=overlap).run()
-    except (LoadError, Broken) as error:
-        return _fail(channel, str(error), final=not ready)
+    except LoadError as error:
+        return _fail(channel, str(error), final=True)
     except ConnectionError:
         return 1  # the front has ended
     except BaseException as error:  # noqa: BLE001 - a model's code may raise anything
         _log.error("the worker failed", exc_info=error)
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        return _fail(channel, reason, final=not ready)
+        return _fail(channel, _reason(error, ready=ready), final=not ready)
     return 0
 
 
@@ -59,10 +58,18 @@ def _load(settings: Settings) -> Servable:
 
     started = time.perf_counter()
     model = load(settings)
-    prove(model)
+    prove(model, messages=settings.log_exception_messages)
     seconds = round(time.perf_counter() - started, 3)
     _log.info("model ready", extra={"model_dir": str(settings.model_dir), "seconds": seconds})
     return model
+
+
+def _reason(error: BaseException, *, ready: bool) -> str:
+    """Say why the worker ends; once it is `ready`, a model's message may quote a request."""
+    if isinstance(error, Broken):
+        return str(error)
+    name = type(error).__name__
+    return name if ready else f"{name}: {one_line(error)}"
 
 
 def _fail(channel: Channel, reason: str, *, final: bool) -> int:

@@ -1,6 +1,7 @@
 """The self-test of a loaded model: it predicts its own example."""
 
 import logging
+from traceback import extract_tb
 
 from ..errors import LoadError, RequestError, one_line
 from ..servable import Servable, Stream
@@ -8,8 +9,11 @@ from ..servable import Servable, Stream
 _log = logging.getLogger("serving.worker")
 
 
-def prove(model: Servable) -> None:
-    """Take the model's example through all steps of a request; LoadError if that fails."""
+def prove(model: Servable, *, messages: bool) -> None:
+    """Take the model's example through all steps of a request; LoadError if that fails.
+
+    The example may be a text of somebody's: unless `messages`, an exception's own is not repeated.
+    """
     if model.example is None:
         _log.warning("the model has no input example: it is ready without a self-test")
         return
@@ -21,7 +25,15 @@ def prove(model: Servable) -> None:
                 pass
     except Exception as error:
         cause = error.__cause__ or error  # a PredictionError has the model's error as its cause
-        reason = f"{type(cause).__name__}: {one_line(cause)}"
-        if isinstance(error, RequestError):
-            reason = error.message
+        if isinstance(error, RequestError) and (messages or error.__cause__ is None):
+            reason = error.message  # the server's own, where it has no cause
+        elif messages:
+            reason = f"{type(cause).__name__}: {one_line(cause)}"
+        else:
+            reason = f"{type(cause).__name__}{_place(cause)}"
         raise LoadError(f"the model fails on its own input example: {reason}") from error
+
+
+def _place(error: BaseException) -> str:
+    frames = extract_tb(error.__traceback__)
+    return f" in {frames[-1].name}, {frames[-1].filename}:{frames[-1].lineno}" if frames else ""

@@ -484,6 +484,48 @@ class Silent(Server):
         super().run()
 
 
+# What was sent
+
+
+@breaks("privacy.canary", "turns up in its log: ")
+class LogsWhatItRefuses(Server):
+    def parse(self, body: bytes, content_type: str) -> Any:
+        try:
+            return super().parse(body, content_type)
+        except HTTPException:
+            print(f"cannot read {body!r}", flush=True)
+            raise
+
+
+class CountsTexts(Server):
+    """Has a label of its metrics say what was sent."""
+
+    last = ""
+
+    def parse(self, body: bytes, content_type: str) -> Any:
+        self.last = body.decode(errors="replace")
+        return super().parse(body, content_type)
+
+    async def metrics(self, _: Request) -> Response:
+        return PlainTextResponse(f"texts_total{{text={json.dumps(self.last)}}} 1\n")
+
+
+class TellsOthers(Server):
+    """Says in an error what the request before it sent."""
+
+    last = b""
+
+    async def invocations(self, request: Request) -> Response:
+        before, self.last = self.last, await request.body()
+        try:
+            return await super().invocations(request)
+        except HTTPException as error:
+            return PlainTextResponse(before, error.status_code)
+
+
+BAD |= {"privacy.metrics": CountsTexts, "privacy.others": TellsOthers}
+
+
 # Death
 
 

@@ -98,7 +98,8 @@ def test_an_asynchronous_endpoint_is_asked_through_its_queue(qa: Stage) -> None:
     assert found.golden.all.f1 == pytest.approx(2 / 3)
     assert found.latency
     assert (found.latency.requests, found.latency.errors) == (4, 2)
-    assert failed(found)["errors"].startswith("3 of 6 requests, as: ")
+    said = "the model failed, and its log says why"
+    assert failed(found)["errors"] == f"3 of 6 requests, as: {said}"
 
 
 def test_spans_that_are_not_found_fail_the_f1(dev: Stage) -> None:
@@ -146,10 +147,30 @@ def test_an_error_fails_and_its_reason_is_shown(dev: Stage) -> None:
     content = golden(case([PER]), case([LOC], status=500))
     found = verified(dev, deployed(dev, min_entity_f1=0), content)
     reason = failed(found)["errors"]
-    assert reason.startswith("11 of 22 requests, as: An error occurred (ModelError)")
+    said = "ModelError: the model answered 500, and its log says why"
+    assert reason == f"11 of 22 requests, as: {said}"
     assert found.golden
     assert found.golden.labels["LOC"].found == 0
     assert failed(verified(dev, deployed(dev, min_entity_f1=0, max_errors=11), content)) == {}
+
+
+@pytest.mark.parametrize("mode", ["real-time", "async"])
+@pytest.mark.parametrize(
+    "answered",
+    [
+        {"answer": "patient Erika Mustermann", "status": 400},
+        {"answer": {"predictions": [["patient Erika Mustermann"]]}},
+        {"answer": {"predictions": [[{"start": 0, "end": 4, "label": "Erika Mustermann"}]]}},
+    ],
+)
+def test_no_text_of_the_golden_set_is_in_the_evidence(
+    dev: Stage, qa: Stage, mode: str, answered: dict[str, Any]
+) -> None:
+    """Whatever the endpoint repeats of it."""
+    stage = dev if mode == "real-time" else qa
+    content = golden(json.dumps({"input": answered, "entities": []}))
+    found = verified(stage, deployed(stage, mode=mode, requests_per_second=2), content)
+    assert "Mustermann" not in found.model_dump_json()
 
 
 def test_an_answer_that_cannot_be_read_is_an_error(dev: Stage) -> None:

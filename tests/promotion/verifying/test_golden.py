@@ -90,7 +90,11 @@ def test_scores_are_what_counting_span_by_span_gives(
     assert golden.sha256 == hashlib.sha256(b"set").hexdigest()
     assert golden.cases == len(pairs)
     assert golden.exact == sum(wanted == found for wanted, found in pairs)
-    for label in LABELS:
+    known = {label for each, _ in pairs for _, _, label in each}
+    assert golden.labels.get("(other)", Spans(expected=0, found=0, right=0)).found == sum(
+        label not in known for _, found in pairs for _, _, label in found or ()
+    )
+    for label in known:
         wanted = [(at, one) for at, (each, _) in enumerate(pairs) for one in each]
         found = [(at, one) for at, (_, each) in enumerate(pairs) for one in each or ()]
         own = [[pair for pair in some if pair[1][2] == label] for some in (wanted, found)]
@@ -113,6 +117,15 @@ def test_a_case_without_an_answer_has_found_none_of_its_spans_and_is_not_exact()
     golden = score(b"", cases, [None, None])
     assert golden.exact == 0
     assert golden.labels == {"PER": Spans(expected=1, found=0, right=0)}
+
+
+def test_a_label_that_the_golden_set_does_not_have_is_not_kept_as_it_may_be_a_text() -> None:
+    found = [frozenset({(0, 3, "PER"), (4, 9, "Erika Mustermann")})]
+    golden = score(b"", [case(frozenset({(0, 3, "PER")}))], found)
+    assert golden.labels == {
+        "(other)": Spans(expected=0, found=1, right=0),
+        "PER": Spans(expected=1, found=1, right=1),
+    }
 
 
 def test_a_span_counts_where_its_bounds_and_its_label_are_right() -> None:

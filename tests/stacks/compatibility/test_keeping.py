@@ -17,6 +17,13 @@ CASES = [
         warns=True,
     ),
     Case(
+        keeping.captured_data_is_what_was_sent,
+        "capture.percent = 5",
+        "dev.capture.percent = 5: SageMaker writes these requests and responses to S3 as they are",
+        "capture.days = 5",
+        warns=True,
+    ),
+    Case(
         keeping.drift_has_labels,
         "drift.enabled = true",
         "dev.drift.labels = []: no label's rate is watched",

@@ -157,6 +157,20 @@ def test_a_replaced_resource_that_is_kept_is_not_cleared_away(types: ResourceTyp
     assert "deletes what was replaced" not in said
 
 
+def test_data_capture_is_named_whether_or_not_it_changes(types: ResourceTypes) -> None:
+    config = serving()["Resources"]["Config"]
+    capture = {"EnableCapture": True, "InitialSamplingPercentage": 5}
+    properties = {**config["Properties"], "DataCaptureConfig": capture}
+    captures = serving(Config={**config, "Properties": properties})
+    said = (
+        "! berth-prod-serving captures data: SageMaker writes 5 % of requests and responses as"
+        " they are, and nothing in a container can change that"
+    )
+    assert text(made(types, captures, captures)).splitlines()[-1] == said
+    assert said in text(made(types, None, captures))
+    assert said not in text(made(types, captures, serving()))
+
+
 def by_output(name: str) -> dict[str, object]:
     return {"Fn::GetStackOutput": {"StackName": "berth-prod-storage", "OutputName": name}}
 
