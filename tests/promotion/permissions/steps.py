@@ -37,6 +37,7 @@ def read_releases(sides: Sides) -> None:
     """`history`, `show`, `diff`, and the begin of `promote`."""
     stage = sides.stage("source")
     (release,) = ReleaseStore(stage).every()
+    assert ReleaseStore(stage).trusted(release.id) == release
     with in_one_line():
         assert stage.served_config() == release.endpoint_config
 
@@ -110,6 +111,12 @@ def verify(sides: Sides) -> None:
     assert found.alarms.watched == 1
 
 
+def record_and_verify(sides: Sides) -> None:
+    """Sign a release, and verify what was signed before evidence is added to it."""
+    record_a_release(sides)
+    verify(sides)
+
+
 def take_the_lock(sides: Sides) -> None:
     try:
         with held(sides.stage("target"), ASSETS["target"], doing="tests", breaking="tests") as lock:
@@ -146,6 +153,7 @@ STEPS: dict[str, dict[str, Step]] = {
         "ListReleases": read_releases,
         "ReadReleases": read_releases,
         "DecryptReleases": read_releases,
+        "VerifyReleases": read_releases,
         "TellMissingModels": miss_a_model,
         "ReadModels": copy_model,
         "LogIn": copy_an_image,
@@ -166,6 +174,7 @@ STEPS: dict[str, dict[str, Step]] = {
         "ListReleases": record_a_release,
         "RecordReleases": record_a_release,
         "EncryptReleases": record_a_release,
+        "SignReleases": record_and_verify,
         "Verify": verify,
         "WatchAlarms": verify,
     },
