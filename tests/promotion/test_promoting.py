@@ -34,6 +34,12 @@ def test_a_release_goes_to_qa_and_a_trained_model_after_it_as_far_as_prod(
     assert line.startswith("dev-000001 has no evidence: berth verify dev; or --force")
     ended(deployment, "verify", "dev")
 
+    printed, wrong = ended(deployment, "promote", "--from", "dev", "--to", "qa", status=1)
+    assert "ExecutionRole" in printed
+    assert "qa: would be allowed more than today" in wrong
+    assert not stacks_of(deployment, "qa")
+    ended(deployment, "snapshots", "--assembly", "cdk.out")
+
     planned, _ = ended(deployment, "promote", "--dry-run", "--from", "dev", "--to", "qa")
     assert "evidence: passed" in planned
     assert re.search(r"file \w{64}\.gz: ([\d,]+) of \1 bytes to copy", planned)
