@@ -10,12 +10,14 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 
+from stacks.stage_plan import StageNames
+
 
 def sign_releases(
     stack: cdk.Stack,
     bucket: s3.Bucket,
     *,
-    alias: str,
+    names: StageNames,
     signers: Sequence[str],
     removal: cdk.RemovalPolicy,
 ) -> None:
@@ -24,25 +26,24 @@ def sign_releases(
     kms.Key(
         stack,
         "SigningKey",
-        alias=alias,
+        alias=names.signing_key,
         key_spec=kms.KeySpec.ECC_NIST_P256,
         key_usage=kms.KeyUsage.SIGN_VERIFY,
         policy=iam.PolicyDocument(statements=_key_policy(stack, is_signer)),
         removal_policy=removal,
-        description=f"Signs releases; its alias is {alias}.",
+        description=f"Signs the releases of {names.endpoint}.",
     )
-    releases = bucket.arn_for_objects("releases/*")
     for statement in (
         _refuse(
             ["s3:PutObject", "s3:DeleteObject*", "s3:ReplicateObject", "s3:ReplicateDelete"],
-            on=releases,
+            on=bucket.arn_for_objects("releases/*"),
             where={"ArnNotLike": is_signer},
         ),
         # A document is new, or replaces the one that was read.
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
         _refuse(
             ["s3:PutObject"],
-            on=f"{releases}.json",
+            on=bucket.arn_for_objects(f"releases/{names.stage}-*.json"),
             where={"Null": {"s3:if-none-match": "true", "s3:if-match": "true"}},
         ),
     ):

@@ -37,7 +37,7 @@ class StorageStack(cdk.Stack):
             sign_releases(
                 self,
                 self.bucket,
-                alias=plan.names.signing_key,
+                names=plan.names,
                 signers=settings.releases.signers,
                 removal=self._removal,
             )

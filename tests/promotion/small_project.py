@@ -65,6 +65,7 @@ from pathlib import Path
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch, aws_ecr_assets, aws_kms, aws_s3, aws_s3_assets, aws_sagemaker
 from stacks.signed_releases import sign_releases
+from stacks.stage_plan import StageNames
 
 settings = tomllib.loads(Path("stages.toml").read_text())
 app = cdk.App(analytics_reporting=False)
@@ -77,7 +78,7 @@ for name in ("qa", "prod"):
         versioned=True, enforce_ssl=True,
     )
     sign_releases(
-        storage, bucket, alias=f"alias/berth-{name}-releases",
+        storage, bucket, names=StageNames("berth", name),
         signers=settings[name]["releases"]["signers"], removal=cdk.RemovalPolicy.RETAIN,
     )
     cdk.CfnOutput(storage, "DataBucketName", value=bucket.bucket_name)
