@@ -10,7 +10,7 @@ unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo rehearse promote test test-all quick check lint-workflows checkov fix model tests-model synth plan deploy serve contract local local-down snapshots workflows docs bench bench-serving image test-image
+.PHONY: help setup setup-run lock demo rehearse promote test test-all quick check lint-workflows checkov fix model tests-model synth plan deploy serve contract local local-down snapshots workflows docs bench bench-serving image test-image
 
 help: ## print the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
@@ -19,9 +19,19 @@ help: ## print the targets
 setup: .venv/.ready ## set up .venv and the CDK CLI; does nothing when nothing changed
 	@:
 
-.venv/.ready: tools/setup.sh requirements.txt requirements-dev.txt constraints.txt \
-    container/requirements.txt model/requirements.txt package.json package-lock.json
+LOCKS := tools/setup.sh tools/uv.txt requirements.txt package.json package-lock.json
+
+.venv/.ready: $(LOCKS) requirements-dev.txt model/requirements.txt
 	@tools/setup.sh
+
+setup-run: .venv/.ready-run ## the same with what deploys and promotes alone: for jobs with credentials
+	@:
+
+.venv/.ready-run: $(LOCKS)
+	@tools/setup.sh run
+
+lock: setup ## write the locked sets anew from their .in files
+	@tools/lock
 
 demo: setup ## build the model, deploy dev to an AWS on this machine, show a prediction
 	@$(BERTH) local demo $(if $(IMAGE),--image)

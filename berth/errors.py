@@ -15,7 +15,7 @@ def expected() -> tuple[type[Exception], ...]:
     """The exceptions whose text is for the user; any other exception is a fault of Berth's own."""
     # Imported once a command has failed, as a command that succeeds needs few of these folders.
     from aws.errors import AssemblyError, AwsError  # noqa: PLC0415
-    from contract.image import NoEngineError  # noqa: PLC0415
+    from berth.github import GitHubError  # noqa: PLC0415
     from localaws.home import LocalAwsError  # noqa: PLC0415
     from model import PushError  # noqa: PLC0415
     from model.folder import ModelFolderError  # noqa: PLC0415
@@ -28,11 +28,11 @@ def expected() -> tuple[type[Exception], ...]:
     return (
         AssemblyError,
         AwsError,
+        GitHubError,
         ImageError,
         IncompatibleError,
         LocalAwsError,
         ModelFolderError,
-        NoEngineError,
         NoResourceTypesError,
         ProgramError,
         PromotionError,
@@ -45,7 +45,17 @@ def expected() -> tuple[type[Exception], ...]:
         IsADirectoryError,
         NotADirectoryError,
         PermissionError,
+        *_of_the_contract_kit(),
     )
+
+
+def _of_the_contract_kit() -> tuple[type[Exception], ...]:
+    """None where its packages are not installed, as beside a pipeline's credentials."""
+    try:
+        from contract.image import NoEngineError  # noqa: PLC0415
+    except ModuleNotFoundError:
+        return ()
+    return (NoEngineError,)
 
 
 def status_of(error: Exception) -> ExitStatus:

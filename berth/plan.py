@@ -1,5 +1,6 @@
 """The plan of a deployment: what would change in what is deployed."""
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,6 +9,7 @@ import typer
 
 from berth.context import ROOT, AsJson, Profile, StageName, settings_of, stage_of
 from berth.exit_status import ExitStatus
+from berth.protection import unprotected
 from berth.screen import console, print_json
 from berth.synthesis import synthesized
 
@@ -42,6 +44,8 @@ def plan(
 ) -> None:
     """Say what `cdk deploy` of STAGE would create, update, replace and delete.
 
+    Where `gh` has a token, it says what of the rules of GitHub's environment does not hold.
+
     Exit status 1 where it would delete data and stages.toml does not allow that.
     """
     from aws import assembly as assemblies  # noqa: PLC0415
@@ -69,6 +73,9 @@ def plan(
         print_json(_document(stage, made))
     else:
         _print(made)
+    if against is None:
+        for line in unprotected(settings_of(context), stage):
+            print(line, file=sys.stderr)
     if made.refused:
         raise typer.Exit(ExitStatus.NO)
 

@@ -15,6 +15,7 @@ from berth import (
     model,
     plan,
     promotion,
+    protection,
     releases,
     screen,
     serving,
@@ -79,7 +80,7 @@ _add(serving.SECTION, serving.serve, serving.image)
 contract.add(app)
 local.add(app)
 _add("Releases and promotion", *releases.COMMANDS, *promotion.COMMANDS)
-_add("Pipelines", workflows.roles, workflows.workflows)
+_add("Pipelines", workflows.roles, workflows.workflows, protection.protect)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

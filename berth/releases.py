@@ -10,6 +10,8 @@ from berth.context import AsJson, Profile, StageName, settings_of, stage_of, sta
 from berth.exit_status import ExitStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from aws.stage import Stage
     from promotion.release import Release
     from promotion.report import Ending, Movement
@@ -33,6 +35,14 @@ def record(
             " beside stages.toml.",
         ),
     ] = None,
+    sbom: Annotated[
+        bool,
+        typer.Option(
+            "--sbom",
+            help="Store beside it what its images are made of, as CycloneDX, where the container"
+            " engine of this machine has them.",
+        ),
+    ] = False,
     profile: Profile = None,
 ) -> None:
     """Record what a stage runs now as a release.
@@ -46,6 +56,32 @@ def record(
     of, deployed_from = stage_of(context, stage, profile), assembly or folder / "cdk.out"
     release, is_new = record_release(of, deployed_from, source=checkout(folder))
     print(f"{release.id}: recorded" if is_new else f"{release.id}: recorded already")
+    for line in _sboms(of, release) if sbom else ():
+        print(line)
+
+
+def _sboms(stage: "Stage", release: "Release") -> "Iterator[str]":
+    """Store what each image of a release is made of, where this machine has the image."""
+    from promotion.store import ReleaseStore  # noqa: PLC0415
+    from tools.image.engine import ImageError, find  # noqa: PLC0415
+    from tools.image.sbom import sbom  # noqa: PLC0415
+
+    store = ReleaseStore(stage)
+    for image in release.images:
+        if store.sbom(image.digest) is not None:
+            continue
+        named = f"{release.id}: SBOM of {image.digest[:19]}"
+        try:
+            engine = find()
+            here = f"{image.uri}@{image.digest}"
+            if not engine.has(here):
+                yield f"{named}: none: {engine.program} has not that image"
+                continue
+            content = sbom(engine, here, image.digest, release.recorded)
+        except ImageError as error:
+            yield f"{named}: none: {error}"
+            continue
+        yield f"{named}: {store.keep_sbom(image.digest, content)}"
 
 
 def verify(context: typer.Context, stage: StageName, profile: Profile = None) -> None:

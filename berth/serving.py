@@ -34,6 +34,7 @@ def serve(
 
 def image(
     context: typer.Context,
+    *,
     tag: Annotated[
         str | None,
         typer.Option(
@@ -45,6 +46,14 @@ def image(
     ] = False,
     any_base: Annotated[
         bool, typer.Option("--any-base", help="Make a base image where it cannot be pulled.")
+    ] = False,
+    pin_base: Annotated[
+        bool,
+        typer.Option(
+            "--pin-base",
+            help="Only keep the digest of the official base image, by which it is built from then"
+            " on, in container/bases.",
+        ),
     ] = False,
     probe: Annotated[
         bool, typer.Option("--probe", help="Only get the base image and start it; build nothing.")
@@ -58,8 +67,13 @@ def image(
     from tools.image.engine import find  # noqa: PLC0415
 
     settings = settings_of(context)
-    engine = find()
     record = read_model_record(settings.model_folder)
+    if pin_base:
+        from tools.image.pinned import pin  # noqa: PLC0415
+
+        print(pin(record.python_version))
+        return
+    engine = find()
     cuda = "none" if cpu else settings.container.cuda
     arguments = build_arguments(record, cuda) | replaced(cuda)
     if (any_base or probe) and not os.environ.get("BASE_IMAGE"):

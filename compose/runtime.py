@@ -2,7 +2,8 @@
 
 `POST /endpoints/NAME/invocations` and `.../invocations-response-stream` become the container's
 `POST /invocations`; its responses become the API's, errors as botocore models them. An unchanged
-SDK that has this for its endpoint URL works. Signatures are not checked.
+SDK that has this for its endpoint URL works. Signatures are not checked; what a web
+page sends, which reaches every port of the machine, is refused.
 
 Standard library alone: it runs with any image's Python.
 """
@@ -29,6 +30,9 @@ MAX_BODY_BYTES = 25 * 2**20
 RESPONSE_SECONDS, STREAM_SECONDS = 60.0, 480.0
 """A container has to respond within 60 s, and a stream may take 8 minutes (developer guide,
 your-algorithms-inference-code)."""
+
+_OWN_HOST = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?")
+"""A page whose name has been made to lead here (DNS rebinding) says that name."""
 
 _TIMED_OUT = "Your invocation timed out while waiting for a response from container primary."
 _OPERATION = re.compile(r"/endpoints/(?P<name>[^/]+)/invocations(?P<stream>-response-stream)?")
@@ -65,7 +69,22 @@ class Handler(BaseHTTPRequestHandler):
             headers = {"content-type": "application/json", "x-amzn-errortype": error.name}
             self._send(error.status, headers, body)
 
+    def _refuse_pages(self) -> None:
+        """Go by the headers that a page cannot choose (https://www.w3.org/TR/fetch-metadata/)."""
+        host = self.headers.get("Host", "")
+        origin, site = self.headers.get("Origin"), self.headers.get("Sec-Fetch-Site", "none")
+        if origin is None and site == "none" and _OWN_HOST.fullmatch(host):
+            return
+        self.close_connection = True  # the body is left unread
+        raise ApiError(
+            403,
+            "AccessDeniedException",
+            "This address takes no request of a web page "
+            f"(Host: {host}, Origin: {origin}, Sec-Fetch-Site: {site}).",
+        )
+
     def _call(self) -> None:
+        self._refuse_pages()
         operation = _OPERATION.fullmatch(self.path)
         body = self._body()
         if operation is None:

@@ -7,7 +7,7 @@ from configparser import ConfigParser
 from io import StringIO
 from pathlib import Path
 
-from localaws.home import HOST, write
+from localaws.home import HOST, secret, write
 from stacks.settings import Settings, StageSettings
 from stacks.stage_plan import StageNames
 
@@ -38,7 +38,7 @@ def profile(settings: Settings, stage: str) -> str:
 def write_files(home: Path, settings: Settings, port: int) -> None:
     """Write the AWS config and credentials files and the engine's executable into `home`.
 
-    MiniStack takes an access key of twelve digits as the account itself, with any secret.
+    MiniStack takes an access key of twelve digits as the account itself.
     """
     config, credentials = ConfigParser(), ConfigParser()
     for name, stage in settings.stages.items():
@@ -49,7 +49,7 @@ def write_files(home: Path, settings: Settings, port: int) -> None:
         }
         credentials[profile(settings, name)] = {
             "aws_access_key_id": stage.account,
-            "aws_secret_access_key": "local",
+            "aws_secret_access_key": secret(home),
         }
     for name, content in (("config", config), ("credentials", credentials)):
         text = StringIO()

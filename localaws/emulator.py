@@ -10,8 +10,17 @@ environment: MiniStack reads that when it is imported.
 
 import asyncio
 
-from localaws import autoscaling, bucket_deployment, cloudwatch, iam, sagemaker, validated_resources
+from localaws import (
+    autoscaling,
+    bucket_deployment,
+    cloudwatch,
+    iam,
+    registry_login,
+    sagemaker,
+    validated_resources,
+)
 from localaws.cloudwatch import stacks
+from localaws.guard import guarded
 from localaws.home import Hold
 from localaws.ministack import server, services, states
 from localaws.sagemaker.transform import task
@@ -31,13 +40,16 @@ def serve(hold: Hold, *, until_stdin_closes: bool) -> None:
     services.add_new_resources(stacks.RESOURCES | validated_resources.RESOURCES)
     services.add_resources(bucket_deployment.RESOURCES)
     server.install()
+    registry_login.install()
     states.add_sagemaker(task.RESOURCE, task.run)
     if iam.is_enforced():
         iam.install()
     try:
         background = cloudwatch.keep_evaluating()
         asyncio.run(
-            server.serve(hold, background, _shut_down, until_stdin_closes=until_stdin_closes)
+            server.serve(
+                *(hold, guarded, background, _shut_down), until_stdin_closes=until_stdin_closes
+            )
         )
     finally:
         _shut_down()

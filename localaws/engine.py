@@ -138,7 +138,7 @@ def _push(images: Path, reference: str) -> None:
     if not folder.is_dir():
         raise LocalAwsError(f"{reference}: no such image")
     if built := Built.read(folder):
-        builder.push(built, parts["repository"], parts["tag"])
+        builder.push(built, parts["repository"], parts["tag"], _login(parts["host"]))
         return
     config = _encoded(
         {
@@ -166,9 +166,8 @@ def _push(images: Path, reference: str) -> None:
 
 def _send(host: str, method: str, path: str, body: bytes, content_type: str) -> httpx.Headers:
     """A request to the registry, which takes account and region from the host's name."""
-    headers = {"Host": host, "Content-Type": content_type}
-    if _login(host).is_file():
-        headers["Authorization"] = f"Basic {_login(host).read_text()}"
+    own = {"Host": host, "Authorization": f"Basic {_login(host)}"}
+    headers = own | {"Content-Type": content_type}
     url = f"http://{HOST}:{required_port(default_home())}{path}"
     with httpx.Client(trust_env=False, timeout=60) as client:
         response = client.request(method, url, content=body, headers=headers)
@@ -194,10 +193,17 @@ def _digest(folder: Path) -> str:
 def log_in(host: str, password: str) -> None:
     """Store the token of a registry for the pushes to it."""
     token = base64.b64encode(f"AWS:{password}".encode()).decode()
-    write(_login(host), token)
+    write(_login_file(host), token)
 
 
-def _login(host: str) -> Path:
+def _login(host: str) -> str:
+    try:
+        return _login_file(host).read_text()
+    except FileNotFoundError:
+        raise LocalAwsError(f"{host}: no login; log in to it first") from None
+
+
+def _login_file(host: str) -> Path:
     return default_home() / f"login-{host}"
 
 

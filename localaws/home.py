@@ -10,6 +10,7 @@ end its locks. https://man7.org/linux/man-pages/man2/F_GETLK.2const.html
 
 import fcntl
 import os
+import secrets
 import socket
 import struct
 import sys
@@ -22,6 +23,11 @@ from pathlib import Path
 from typing import IO
 
 HOST = "127.0.0.1"
+
+READY = "/_ministack/ready"
+"""The one path that takes unsigned requests; its responses are empty."""
+
+_KEY_FILE = "secret"
 
 # `struct flock`, as CPython's own tests pack it: the type and the origin of the offset come first
 # or last.
@@ -65,6 +71,8 @@ class Hold:
 def held(home: Path) -> Iterator[Hold]:
     """Hold the state folder and a listening port on 127.0.0.1 for the emulator's life.
 
+    A new secret is in the folder by the time that others can see the port.
+
     Raises HeldError where another emulator holds the folder.
     """
     home.mkdir(parents=True, exist_ok=True)
@@ -73,10 +81,16 @@ def held(home: Path) -> Iterator[Hold]:
             fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 0)
         except (BlockingIOError, PermissionError):  # POSIX allows either
             raise HeldError(f"{home}: an emulator is already running here") from None
+        write(home / _KEY_FILE, secrets.token_urlsafe())
         listener.bind((HOST, 0))
         port = listener.getsockname()[1]
         fcntl.lockf(lock, fcntl.LOCK_EX, 1, port)
         yield Hold(listener, port, lock)
+
+
+def secret(home: Path) -> str:
+    """The secret access key of every account here, until the next start."""
+    return (home / _KEY_FILE).read_text()
 
 
 def is_held(home: Path) -> bool:
@@ -112,7 +126,7 @@ def required_port(home: Path) -> int:
 def responds(port: int) -> bool:
     """Whether an emulator responds on this port."""
     try:
-        with urllib.request.urlopen(f"http://{HOST}:{port}/_ministack/ready", timeout=5):
+        with urllib.request.urlopen(f"http://{HOST}:{port}{READY}", timeout=5):
             return True
     except (OSError, ValueError):
         return False

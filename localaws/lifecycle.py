@@ -14,7 +14,7 @@ import boto3
 import botocore.session
 
 from localaws import accounts
-from localaws.home import HOST, LocalAwsError, is_held, process_id, responds, serving
+from localaws.home import HOST, LocalAwsError, is_held, process_id, responds, secret, serving
 from stacks.settings import Settings
 
 _START_SECONDS = 60
@@ -37,6 +37,11 @@ class Emulator:
     def url(self) -> str:
         """The address of every service."""
         return f"http://{HOST}:{self.port}"
+
+    @property
+    def secret(self) -> str:
+        """The secret access key of every account; the access key ID is the account's number."""
+        return secret(self.home)
 
     def environment(self, stage: str) -> dict[str, str]:
         """The whole environment of a program (cdk, aws) that works in a stage's account."""

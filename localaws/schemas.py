@@ -20,7 +20,7 @@ def resource_schema(resource_type: str) -> dict[str, Any]:
     """
     spec = find_spec("cfnlint")
     if spec is None or spec.origin is None:
-        raise ModuleNotFoundError("cfn-lint is not installed: see requirements-dev.txt")
+        raise ModuleNotFoundError("cfn-lint is not installed: see requirements.in")
     folder = Path(spec.origin).parent / "data" / "schemas"
     index: dict[str, str] = json.loads((folder / "providers" / f"{_REGION}.json").read_text())
     schema: dict[str, Any] = json.loads(

@@ -56,6 +56,7 @@ def isolate(state: Path, port: int) -> None:
     """
     own = {
         "AUTH": str(iam.is_enforced()).lower(),
+        "AWS_SECRET_ACCESS_KEY": home.secret(state),
         "GATEWAY_PORT": str(port),
         "LOCALAWS_HOME": str(state),
     }

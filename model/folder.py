@@ -8,6 +8,8 @@ from pathlib import Path
 
 import yaml
 
+from stacks import credentials
+
 MANIFEST = "SHA256SUMS"
 JUNK = {"__pycache__", ".ipynb_checkpoints", ".git", ".DS_Store", "Thumbs.db"}
 
@@ -47,6 +49,8 @@ def _check_is_model(folder: Path) -> None:
             f"{folder}: no such folder; `berth model` builds the example, and model.path in "
             "stages.toml names the folder"
         )
+    if found := credentials.refusals(folder):
+        raise ModelFolderError("\n".join(found))
     record = folder / "MLmodel"
     try:
         content = yaml.safe_load(record.read_text(encoding="utf-8"))
@@ -55,6 +59,10 @@ def _check_is_model(folder: Path) -> None:
             f"{folder}: no MLflow model folder, as it has no MLmodel; name the folder that "
             "mlflow's save_model wrote"
         ) from None
+    except yaml.MarkedYAMLError as error:
+        # Its own text quotes the file.
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ModelFolderError(f"{record}: line {line}: cannot be read: {error.problem}") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ModelFolderError(f"{record}: cannot be read: {_one_line(error)}") from None
     flavors = content.get("flavors") if isinstance(content, dict) else None

@@ -98,6 +98,8 @@ def target_statements(project: str, stage: str, account: str, region: str) -> li
         # CloudFormation generates a Model's name without the project and the stage.
         _allow("SeeModels", "sagemaker:DescribeModel", on=names.sagemaker("model/*")),
         _allow("SeeImages", "ecr:DescribeImages", on=names.repository),
+        # Where `verify.image_findings` asks for it.
+        _allow("SeeScans", "ecr:DescribeImageScanFindings", on=names.repository),
         _list_releases(names),
         _allow(
             "RecordReleases", "s3:GetObject", "s3:PutObject", on=names.releases, when=names.owned

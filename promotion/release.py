@@ -35,6 +35,12 @@ class Image(DocumentPart):
     tag: Annotated[str | None, Field(description="the asset's hash where CDK built it")]
     digest: Digest
 
+    @property
+    def uri(self) -> str:
+        """Its repository, as a container engine names it."""
+        suffix = ".cn" if self.region.startswith("cn-") else ""
+        return f"{self.registry}.dkr.ecr.{self.region}.amazonaws.com{suffix}/{self.repository}"
+
 
 class Content(DocumentPart):
     """The bytes of an object in S3."""

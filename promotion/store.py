@@ -177,6 +177,24 @@ class ReleaseStore:
             if self._put_document(changed, IfMatch=etag):
                 return changed
 
+    def keep_sbom(self, digest: str, content: bytes) -> str:
+        """Store what an image is made of under its digest, and say where."""
+        key = _sbom_key(digest)
+        self._put(key, content, ContentType="application/vnd.cyclonedx+json")
+        return f"s3://{self._bucket}/{key}"
+
+    def sbom(self, digest: str) -> bytes | None:
+        """What an image is made of; None where nobody stored it."""
+        try:
+            with in_one_line():
+                found = self._s3.get_object(Bucket=self._bucket, Key=_sbom_key(digest))
+                content: bytes = found["Body"].read()
+        except CallError as error:
+            if error.code != "NoSuchKey":
+                raise
+            return None
+        return content
+
     def keep_golden(self, content: bytes) -> str:
         """Store a golden set under its SHA-256, which is returned."""
         digest = hashlib.sha256(content).hexdigest()
@@ -235,6 +253,10 @@ class ReleaseStore:
 
 def _key(id: str) -> str:
     return f"{_PREFIX}{id}.json"
+
+
+def _sbom_key(digest: str) -> str:
+    return f"{_PREFIX}sbom/{digest.removeprefix('sha256:')}.cdx.json"
 
 
 def _golden_key(sha256: str) -> str:

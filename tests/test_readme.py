@@ -47,7 +47,8 @@ def test_playing_locally_and_calling_the_endpoint(
     script = [
         *local,
         f"python {tmp_path}/call.py",
-        "AWS_ACCESS_KEY_ID=111111111111 AWS_SECRET_ACCESS_KEY=local AWS_SESSION_TOKEN=none",
+        "AWS_ACCESS_KEY_ID=111111111111 AWS_SESSION_TOKEN=",
+        'AWS_SECRET_ACCESS_KEY=$(cat "$LOCALAWS_HOME/secret")',
         curl,
     ]
     printed = shell.run(script, project, tmp_path / "home")

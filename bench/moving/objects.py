@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bench.environments import environment
 from bench.moving.measure import ROOT, Case, Command, CopyError
-from bench.moving.ours import MODEL, s3_client
+from bench.moving.ours import MODEL, VARIABLE, s3_client
 from localaws import home, lifecycle
 from promotion.moving.parts import Digests
 from stacks.settings import load
@@ -44,6 +44,7 @@ def objects(folder: Path, size: int) -> Iterator[list[Case]]:
     """
     aws = str(environment(Path(__file__).with_name("awscli.txt")) / "aws")
     with lifecycle.running(folder, load(ROOT / "stages.toml")) as emulator:
+        os.environ[VARIABLE] = emulator.secret
         digests = _fill(emulator.url, folder / MODEL, size)
         yield [
             Case(
@@ -84,7 +85,8 @@ def _fill(url: str, file: Path, size: int) -> Digests:
 def _ours(url: str, target: str, digests: Digests, name: str) -> list[Command]:
     places = [SOURCE, f"assets-{SOURCE}", target, f"assets-{target}"]
     program = [sys.executable, "-m", "bench.moving.ours", "object"]
-    return [Command([*program, url, *places, name, digests.whole, digests.parts], {})]
+    secret = {VARIABLE: os.environ[VARIABLE]}
+    return [Command([*program, url, *places, name, digests.whole, digests.parts], secret)]
 
 
 def _piped(url: str, aws: str, size: int, name: str) -> list[Command]:
@@ -101,7 +103,7 @@ def _copied(url: str, aws: str, _size: int, name: str) -> list[Command]:
 def _aws(url: str, aws: str, account: str, arguments: list[str]) -> Command:
     environment = {
         "AWS_ACCESS_KEY_ID": account,
-        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_SECRET_ACCESS_KEY": os.environ[VARIABLE],
         "AWS_DEFAULT_REGION": "eu-central-1",
         "AWS_ENDPOINT_URL": url,
     }

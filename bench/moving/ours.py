@@ -4,6 +4,7 @@
 object `model`, `... image URL URL NAME DIGEST` the image `model`.
 """
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,13 @@ from promotion.moving.s3 import S3Object
 MODEL = "model"
 
 
+VARIABLE = "LOCALAWS_SECRET"
+"""The variable with the emulator's secret access key."""
+
+
 def s3_client(url: str, account: str) -> Any:
     """Of an emulated account, whose id is the key of its credentials."""
-    session = boto3.Session(account, "local", region_name="eu-central-1")
+    session = boto3.Session(account, os.environ[VARIABLE], region_name="eu-central-1")
     return session.client("s3", endpoint_url=url, config=CONFIG)
 
 

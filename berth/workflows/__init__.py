@@ -31,18 +31,23 @@ def workflows(context: typer.Context, *, check: Check = False) -> None:
     """Write GitHub's workflows for the stages, into .github/workflows beside stages.toml.
 
     They check and plan each pull request, deploy the first stage from main, and promote from each
-    stage to the next. Other workflows in that folder are left alone.
+    stage to the next. Other workflows in that folder are left alone. With pipeline.owners it writes
+    .github/CODEOWNERS, too.
     """
+    from berth.workflows.owners import codeowners  # noqa: PLC0415
+
     settings = settings_of(context)
     place, written = settings.file.parent / ".github" / "workflows", texts(settings)
+    files = {name: place / name for name in written}
+    if owners := codeowners(settings):
+        written["CODEOWNERS"], files["CODEOWNERS"] = owners, place.parent / "CODEOWNERS"
     if not check:
         place.mkdir(parents=True, exist_ok=True)
         for name, text in written.items():
-            (place / name).write_text(text, encoding="utf-8")
+            files[name].write_text(text, encoding="utf-8")
         print(f"{place}: {', '.join(written)}")
         return
-    files = [place / name for name in written]
-    kept = {file.name: file.read_text(encoding="utf-8") for file in files if file.exists()}
+    kept = {name: file.read_text("utf-8") for name, file in files.items() if file.exists()}
     refuse_differences(place, differences(kept, written), "berth workflows")
     print(f"{place}: {', '.join(written)}: as stages.toml has it")
 

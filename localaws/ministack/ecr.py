@@ -4,11 +4,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from ministack import app
 from ministack.core import responses
 from ministack.services import ecr
 
 from localaws.json_api import Response
-from localaws.ministack.services import Handler, acting_in, scope, switch_to
+from localaws.ministack.services import Handler, acting_in, intercept, scope, switch_to
 from localaws.scope import Document, Scope
 
 _CDK_REPOSITORY = re.compile(r".+-(?P<account>\d{12})-(?P<region>[a-z]{2}(-[a-z]+)+-\d)")
@@ -24,6 +25,11 @@ def image(where: Scope, repository: str, wanted: dict[str, str]) -> Document | N
 def intercept_registry(around: Callable[[Handler], Handler]) -> None:
     """Put a handler around the one that serves the registry's HTTP API."""
     ecr.handle_registry_request = around(ecr.handle_registry_request)
+
+
+def is_registry(path: str) -> bool:
+    """Whether a path is one of the registry's HTTP API."""
+    return bool(app._is_ecr_registry_path(path))
 
 
 def registry_error(status: int, code: str, message: str) -> Response:
@@ -79,7 +85,23 @@ def _select_registry_scope(name: str | None, headers: Any, query: Any) -> None:
         switch_to(Scope(own["account"], own["region"]))
 
 
+def _with_scans(known: Handler) -> Handler:
+    """DescribeImageScanFindings, which MiniStack lacks. Nothing here scans an image."""
+
+    async def handle(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: Document
+    ) -> Response:
+        if not headers.get("x-amz-target", "").endswith(".DescribeImageScanFindings"):
+            return await known(method, path, headers, body, query)
+        message = "localaws scans no image, so that there are no findings."
+        refused: Response = responses.error_response_json("ScanNotFoundException", message, 400)
+        return refused
+
+    return handle
+
+
 def install() -> None:
-    """Mend DescribeImages and the scope of registry requests."""
+    """Mend DescribeImages and the scope of registry requests, and add scans."""
+    intercept("ecr", _with_scans)
     ecr._describe_images = _describe_images
     ecr._select_registry_request_scope = _select_registry_scope

@@ -41,12 +41,13 @@ def install() -> None:
 
 async def serve(
     hold: Hold,
+    guarded: Callable[[Any, int], Any],
     background: Coroutine[Any, Any, None],
     shut_down: Callable[[], None],
     *,
     until_stdin_closes: bool,
 ) -> None:
-    """Serve on the held port until SIGTERM or SIGINT, then call `shut_down`.
+    """Serve on the held port, `guarded`, until SIGTERM or SIGINT, then call `shut_down`.
 
     `background` runs meanwhile.
     """
@@ -67,7 +68,7 @@ async def serve(
         hold.withdraw()
 
     running = loop.create_task(background)
-    await hypercorn_serve(app.app, config, shutdown_trigger=stopped)
+    await hypercorn_serve(guarded(app.app, hold.port), config, shutdown_trigger=stopped)
     running.cancel()
     # The loop waits for its threads when it ends: one may be baking a deployment for an hour.
     shut_down()

@@ -8,6 +8,14 @@ from localaws.images import Built
 
 MODEL = "/opt/ml/model"
 
+RESTRICTIONS = (
+    *("--read-only", "--tmpfs=/tmp", "--cap-drop=ALL", "--security-opt=no-new-privileges"),
+)
+"""Those of the service `serving` in compose.yaml."""
+
+SECRET_VARIABLES = ("AWS_SECRET_ACCESS_KEY",)
+"""What the engine's client takes from its own environment: every user sees its command line."""
+
 
 @dataclass(frozen=True)
 class Container:
@@ -28,9 +36,13 @@ class Container:
         """
         return [
             *(self.built.program, "run", "--rm", "--pull=never", f"--name={name}"),
+            *RESTRICTIONS,
             *("--network=host", f"--volume={self.model}:{self.mounted}:ro"),
             *([f"--memory={self.memory}m"] if self.memory else []),
-            *(f"--env={key}={value}" for key, value in environment.items()),
+            *(
+                f"--env={key}" if key in SECRET_VARIABLES else f"--env={key}={value}"
+                for key, value in environment.items()
+            ),
             *(self.built.image, "serve"),
         ]
 

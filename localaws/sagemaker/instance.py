@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from localaws.sagemaker.containers import Container
+from localaws.sagemaker.containers import SECRET_VARIABLES, Container
 from localaws.sagemaker.errors import HostingError
 from localaws.sagemaker.multimodel.cache import ModelCache
 from localaws.sagemaker.multimodel.source import Source
@@ -87,7 +87,8 @@ class Instance:
         if program.container:
             name = f"localaws-{self.id}"
             command = program.container.command(name, environment)
-            environment = dict(program.container.built.environment)
+            own = {name: environment[name] for name in SECRET_VARIABLES if name in environment}
+            environment = {**program.container.built.environment, **own}
             self._removal = program.container.removal(name)
         supervisor = [sys.executable, "-I", "-S", str(_SUPERVISOR), str(STOP_GRACE_SECONDS)]
         with self.log.open("ab") as output:

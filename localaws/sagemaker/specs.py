@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from localaws.clients import url
+from localaws.clients import secret, url
 from localaws.home import default_home
 from localaws.images import Built
 from localaws.sagemaker import artifacts, environments, registry_image
@@ -113,7 +113,7 @@ def _environment(scope: Scope, spec: VariantSpec) -> dict[str, str]:
     # taken away here.
     credentials = {
         "AWS_ACCESS_KEY_ID": scope.account,
-        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_SECRET_ACCESS_KEY": secret(),
         "AWS_ENDPOINT_URL": url(),
         "AWS_EC2_METADATA_DISABLED": "true",
     }

@@ -8,7 +8,7 @@ from aws.stage import Stage
 from promotion.evidence import Alarms, Golden, Verification
 from promotion.release import Release
 from promotion.store import ReleaseStore
-from promotion.verifying import checks
+from promotion.verifying import checks, scan
 from promotion.verifying.alarms import Watch
 from promotion.verifying.calling import Endpoint
 from promotion.verifying.golden import parse, score
@@ -81,6 +81,7 @@ def gather(
             *checks.latency(latency, wanted, asked=bool(cases)),
             checks.errors(probe.failures, probe.requests, wanted),
             checks.alarms(alarms, watch.gone),
+            *scan.checks(stage, release.images, wanted.image_findings),
         ),
         golden=measured,
         former_golden=former if same_set else None,

@@ -80,5 +80,5 @@ def lines(found: Iterable[Finding], severity: str) -> list[str]:
 
 @cache
 def _server_pins() -> dict[str, str]:
-    requirements = Path(__file__).parents[2] / "container" / "requirements.txt"
+    requirements = Path(__file__).parents[2] / "container" / "requirements.in"
     return exact_versions(requirements.read_text(encoding="utf-8").splitlines())

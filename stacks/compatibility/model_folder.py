@@ -11,6 +11,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+from stacks import credentials
 from stacks.compatibility.findings import IncompatibleError
 from stacks.compatibility.versions import (
     conda_lines,
@@ -118,8 +119,11 @@ def read_model_record(folder: Path) -> ModelRecord:
     """Read `python_env.yaml` and `requirements.txt` of an MLflow model folder.
 
     Raises:
-        IncompatibleError: where one is missing, or names a Python that the server cannot run on.
+        IncompatibleError: where one is missing, names a Python that the server cannot run on, or
+            holds credentials.
     """
+    if found := credentials.refusals(folder):
+        raise IncompatibleError("\n".join(found))
     environment = _yaml(folder / "python_env.yaml")
     try:
         requirements = (folder / "requirements.txt").read_text(encoding="utf-8")
@@ -141,6 +145,13 @@ def read_model_record(folder: Path) -> ModelRecord:
 def _yaml(file: Path) -> dict[str, Any]:
     try:
         return mapping(yaml.safe_load(file.read_text(encoding="utf-8")))
+    except yaml.MarkedYAMLError as error:
+        # Its own text quotes the file.
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise IncompatibleError(
+            f"{file.parent}: not a whole MLflow model folder: {file.name}, line {line}: "
+            f"{error.problem}"
+        ) from None
     except (OSError, ValueError, yaml.YAMLError) as error:  # 2020-13-01 is a ValueError
         raise IncompatibleError(
             f"{file.parent}: not a whole MLflow model folder: {' '.join(str(error).split())}"

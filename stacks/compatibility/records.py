@@ -62,14 +62,21 @@ def recorded_versions_are_pinned(stage: CheckedStage) -> Iterator[Finding]:
 def requirements_agree_with_the_server(stage: CheckedStage) -> Iterator[Finding]:
     """The model's requirements allow the versions that the server pins: one image has both.
 
-    Source: container/requirements.txt.
+    An address in place of a version would have pip install that over the server's own. Source:
+    container/requirements.in.
     """
     for model in stage.models_in_use:
         for requirement in model.requirements:
             server = stage.server_pins.get(package_name(requirement))
-            if server and not requirement.specifier.contains(server, prereleases=True):
+            if server and requirement.url:
+                yield stage.refuse_file(
+                    f"{model.name}/requirements.txt",
+                    f"{requirement.name} from an address: the server in the same image has its own,"
+                    f" {requirement.name}=={server} (container/requirements.in); leave it out",
+                )
+            elif server and not requirement.specifier.contains(server, prereleases=True):
                 yield stage.refuse_file(
                     f"{model.name}/requirements.txt",
                     f"{requirement}: the server in the same image needs {requirement.name}=="
-                    f"{server} (container/requirements.txt); allow that, or leave it out",
+                    f"{server} (container/requirements.in); allow that, or leave it out",
                 )

@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from stacks.settings.mistakes import describe, nearest, toml_value
+from stacks.credentials import lines_with_credentials
+from stacks.settings.mistakes import describe, nearest, toml_value, unless_secret
 from stacks.settings.pipeline import PipelineSettings
 from stacks.settings.stage import StageSettings
 from stacks.settings.values import ProjectName, SettingsError, Table
@@ -92,7 +93,13 @@ def load(file: Path) -> Settings:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        if lines := lines_with_credentials(text):
+            raise SettingsError(
+                f"{file.name}: line {lines[0]} has an address with a password or a token: take it "
+                "out, and have it replaced where it is valid; this file goes into every release"
+            )
+        return tomllib.loads(text)
     except FileNotFoundError:
         raise SettingsError(f"{file.name}: no such file in {file.parent.resolve()}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -118,7 +125,7 @@ def _misspelt(name: str, raw: dict[str, Any]) -> str:
 def _misplaced(name: str, raw: dict[str, Any]) -> str:
     if name == "defaults":
         return f"defaults{toml_value(raw[name])}: must be a table: [defaults]"
-    return f"{name}{toml_value(raw[name])}: neither a key of this file nor a stage" + (
+    return f"{name}{unless_secret(name, raw[name])}: neither a key of this file nor a stage" + (
         _misspelt(name, raw) or "; a stage is a table named in lower-case letters, as [dev]"
     )
 

@@ -31,6 +31,12 @@ def toml_value(value: object) -> str:
     return f" = {value}"
 
 
+def unless_secret(name: str, value: object) -> str:
+    """The same of a key's value; nothing where the key's name says that it is a secret."""
+    secret = re.search(r"passw|pwd|secret|token|credential|api_?key", name.rpartition(".")[2], re.I)
+    return "" if secret else toml_value(value)
+
+
 def _printable(text: str) -> str:
     """With TOML's escapes for what would break the line or show as nothing."""
     return "".join(one if one.isprintable() else f"\\U{ord(one):08X}" for one in text)
@@ -61,7 +67,7 @@ def describe(
         field = keys(_table(table, location[:-1]))[location[-1]]
         return f"{name}: missing; {field.description or f'a table: [{name}]'}"
     reason = _reason(details, _table(table, location[:-1]), name)
-    return f"{name}{toml_value(details['input'])}{origin}: {reason}"
+    return f"{name}{unless_secret(name, details['input'])}{origin}: {reason}"
 
 
 def _has(table: Any, path: list[str]) -> bool:

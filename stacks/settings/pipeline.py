@@ -4,7 +4,15 @@ from typing import Annotated
 
 from pydantic import Field
 
-from stacks.settings.values import Account, Array, Repository, Table
+from stacks.settings.values import Account, Array, Repository, Table, matching
+
+Owner = Annotated[
+    str,
+    matching(
+        r"@[A-Za-z0-9](-?[A-Za-z0-9]){0,38}(/[A-Za-z0-9._-]{1,100})?",
+        'must be a GitHub user or team, as "@octo-org/platform"',
+    ),
+]
 
 
 class RepositoryIds(Table):
@@ -34,6 +42,8 @@ class PipelineSettings(Table):
     berth: BerthSource | None = None
     accounts_with_provider: Array[Account] = ()
     """accounts that have GitHub's OIDC provider already: there can be just one"""
+    owners: Array[Owner] = ()
+    """whose review what decides about prod needs, in .github/CODEOWNERS"""
 
     def subject(self, context: str) -> str:
         """The `sub` of the tokens of this repository's jobs in a context, as `environment:prod`.

@@ -1,6 +1,6 @@
 """What is watched and kept: alarms, data capture, drift, and the verification of a release."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -72,6 +72,9 @@ class DriftSettings(Table):
     """entity labels whose rates have an alarm"""
 
 
+SEVERITIES = ("critical", "high", "medium", "low")
+"""Of ECR's findings, the worst first."""
+
 _Score = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -98,3 +101,5 @@ class VerifySettings(Table):
     """the same for the 99th percentile"""
     max_errors: Annotated[int, Field(ge=0)] = 0
     """how many requests may fail, or have a response that is not a list of spans"""
+    image_findings: Literal["critical", "high", "medium", "low"] | None = None
+    """least severity of a finding of ECR's scan that fails the image; unset: ECR is not asked"""

@@ -48,20 +48,20 @@ Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[lifecycle.Emulator]:
     settings = load(STAGES_FILE)
     with lifecycle.running(tmp_path_factory.mktemp("localaws"), settings) as running:
-        yield running.url
+        yield running
 
 
 @pytest.fixture(scope="module")
-def client(url: str) -> Callable[[str], Any]:
+def client(emulator: lifecycle.Emulator) -> Callable[[str], Any]:
     return lambda service: boto3.Session().client(
         service,  # type: ignore[call-overload]
         region_name=REGION,
-        endpoint_url=url,
+        endpoint_url=emulator.url,
         aws_access_key_id=ACCOUNT,
-        aws_secret_access_key="local",
+        aws_secret_access_key=emulator.secret,
     )
 
 
@@ -93,15 +93,18 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(
-    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    emulator: lifecycle.Emulator,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> Run:
     """`berth push`, in a folder that has a stages.toml."""
     (tmp_path / "stages.toml").write_text(STAGES)
     monkeypatch.chdir(tmp_path)
     for variable, value in {
-        "AWS_ENDPOINT_URL": url,
+        "AWS_ENDPOINT_URL": emulator.url,
         "AWS_ACCESS_KEY_ID": ACCOUNT,
-        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_SECRET_ACCESS_KEY": emulator.secret,
         "AWS_EC2_METADATA_DISABLED": "true",
     }.items():
         monkeypatch.setenv(variable, value)

@@ -17,6 +17,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, EventStreamError
 
+from tests.browser import pages
 from tests.container.process import free_port, poll
 
 pytestmark = pytest.mark.slow
@@ -86,11 +87,17 @@ def client_of(port: int) -> Any:
 
 
 @pytest.fixture(scope="module")
-def client(root: Path, container: int) -> Iterator[Any]:
+def runtime(root: Path, container: int) -> Iterator[int]:
+    """The port of the runtime API."""
     process, port = started(root, container)
     with process:
-        yield client_of(port)
+        yield port
         process.kill()
+
+
+@pytest.fixture(scope="module")
+def client(runtime: int) -> Any:
+    return client_of(runtime)
 
 
 def invoke(client: Any, told: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -154,6 +161,23 @@ def test_an_error_before_a_stream_is_a_model_error(client: Any) -> None:
         client.invoke_endpoint_with_response_stream(
             EndpointName=ENDPOINT, Body=json.dumps({"status": 400})
         )
+
+
+@pytest.mark.parametrize("way", [way for way in pages(0) if way != "no browser"])
+def test_a_page_in_a_browser_calls_no_model(runtime: int, way: str) -> None:
+    """By what it may send without asking first, and by what it has to ask about."""
+    page, path = pages(runtime)[way], f"/endpoints/{ENDPOINT}/invocations"
+    for kind in ("text/plain", "application/json"):
+        for where in (path, f"{path}-response-stream"):
+            answer = page.send("POST", where, b"{}", Content_Type=kind)
+            assert (answer.status, answer.headers["x-amzn-errortype"]) == (
+                *(403, "AccessDeniedException"),
+            )
+            assert b"takes no request of a web page (" in answer.body
+    for method, where in (("OPTIONS", path), ("GET", path), ("GET", "/")):
+        answer = page.send(method, where, Access_Control_Request_Method="POST")
+        assert answer.status >= 400
+        assert not [name for name in answer.headers if name.startswith("access-control-")]
 
 
 def test_another_endpoint_is_not_found(client: Any) -> None:

@@ -50,6 +50,23 @@ def test_any_builder_can_build_it(dockerfile: str) -> None:
     assert set(re.findall(r"--mount=type=(\w+)", dockerfile)) == {"secret", "bind"}
 
 
+def test_the_servers_packages_come_by_their_hashes_before_the_models_requirements_are_there(
+    dockerfile: str,
+) -> None:
+    """An index or find-links among these says nothing of where the server's come from."""
+    steps = dockerfile.splitlines()
+    (server,) = [at for at, step in enumerate(steps) if "--require-hashes" in step]
+    assert steps[server].endswith(
+        "./install.sh --require-hashes --no-deps --only-binary :all: -r requirements/server.txt"
+    )
+    assert "COPY requirements.txt requirements/server.txt" in steps[:server]
+    read = [at for at, step in enumerate(steps) if "model.txt" in step and "RUN torch=" not in step]
+    assert read
+    assert min(read) > server
+    # Together with the same versions, so that pip leaves the server's as they are.
+    assert "-r requirements/server.in -r requirements/model.txt" in steps[max(read)]
+
+
 def test_code_comes_last_so_that_the_big_layers_stay(dockerfile: str) -> None:
     assert dockerfile.rindex("./install.sh") < dockerfile.index("COPY serving")
 

@@ -37,7 +37,7 @@ LOGGED = {
 
 
 def test_every_pin_is_exact_but_one(root: Path) -> None:
-    lines = (root / "container" / "requirements.txt").read_text().splitlines()
+    lines = (root / "container" / "requirements.in").read_text().splitlines()
     pins = [line for line in lines if not line.startswith("#")]
     assert [pin for pin in pins if not re.fullmatch(r"[a-z0-9-]+==[0-9.]+", pin)] == [
         "packaging>=22"
@@ -57,7 +57,7 @@ def test_they_fit_what_mlflow_logged_with_a_model(mlflow: str, root: Path, tmp_p
         command = [str(root / "tools" / "uv"), "pip", "compile", *options, *map(str, files)]
         return subprocess.run(command, capture_output=True, text=True, check=False)
 
-    resolved = resolve(root / "container" / "requirements.txt", model)
+    resolved = resolve(root / "container" / "requirements.in", model)
     if resolved.returncode and (alone := resolve(model)).returncode:
         pytest.skip(f"the package index has not the model's own packages: {alone.stderr}")
     assert resolved.returncode == 0, resolved.stderr

@@ -41,7 +41,7 @@ class TestEmulator:
             region_name=region,
             endpoint_url=self.url,
             aws_access_key_id=stage.account if stage else stage_or_account,
-            aws_secret_access_key="local",
+            aws_secret_access_key=self.running.secret,
         )
 
 

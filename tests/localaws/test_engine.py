@@ -1,13 +1,15 @@
 """The stand-in for docker, called as the CDK CLI calls it."""
 
 import base64
+import json
 import sys
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from localaws import engine
+from localaws import builder, engine
 from tests.localaws.conftest import TestEmulator
 
 HASH = "0f" * 32
@@ -111,9 +113,39 @@ def test_a_context_without_a_dockerfile_is_refused(
     assert not (home / "images").exists()
 
 
+def log_in(ecr: Any, uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the CDK CLI does before it pushes."""
+    (given,) = ecr.get_authorization_token()["authorizationData"]
+    user, _, password = base64.b64decode(given["authorizationToken"]).decode().partition(":")
+    monkeypatch.setattr(sys, "stdin", StringIO(password))
+    registry = uri.partition("/")[0]
+    assert engine.main(["login", "--username", user, "--password-stdin", registry]) == 0
+
+
+def test_an_engines_own_push_has_the_login_and_the_users_other_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    (tmp_path / "contexts").mkdir()
+    mine = {"credsStore": "desktop", "currentContext": "mine", "auths": {"elsewhere": {}}}
+    (tmp_path / "config.json").write_text(json.dumps(mine))
+    with builder._logged_in("127.0.0.1:1", "bG9naW4=") as folder:
+        assert json.loads((folder / "config.json").read_text()) == {
+            "currentContext": "mine",
+            "auths": {"127.0.0.1:1": {"auth": "bG9naW4="}},
+        }
+        assert (folder / "contexts").samefile(tmp_path / "contexts")
+        assert folder.stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "contexts").is_dir()
+    assert json.loads((tmp_path / "config.json").read_text()) == mine
+
+
 @pytest.mark.slow
 def test_a_push_is_an_image_in_ecr_that_says_what_it_is(
-    emulator: TestEmulator, context: Path, monkeypatch: pytest.MonkeyPatch
+    emulator: TestEmulator,
+    context: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("LOCALAWS_HOME", str(emulator.home))
     ecr = emulator.client("ecr", "qa")
@@ -121,6 +153,9 @@ def test_a_push_is_an_image_in_ecr_that_says_what_it_is(
     with pytest.raises(ecr.exceptions.ImageNotFoundException):
         ecr.describe_images(repositoryName="assets", imageIds=[{"imageTag": HASH}])
     build(f"x:{HASH}")
+    assert engine.main(["push", f"{uri}:{HASH}"]) == 2
+    assert "no login; log in to it first" in capsys.readouterr().err
+    log_in(ecr, uri, monkeypatch)
     assert engine.main(["push", f"{uri}:{HASH}"]) == 0
     (image,) = ecr.describe_images(repositoryName="assets", imageIds=[{"imageTag": HASH}])[
         "imageDetails"

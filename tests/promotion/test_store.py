@@ -189,6 +189,16 @@ def test_an_assembly_that_was_written_over_is_refused(stage: Stage) -> None:
         store.assembly(made)
 
 
+def test_what_an_image_is_made_of_lies_beside_the_releases_under_its_digest(stage: Stage) -> None:
+    store, digest = ReleaseStore(stage), f"sha256:{'0f' * 32}"
+    assert store.sbom(digest) is None
+    assert (
+        store.keep_sbom(digest, b"{}") == f"s3://{stage.bucket}/releases/sbom/{'0f' * 32}.cdx.json"
+    )
+    assert store.sbom(digest) == b"{}"
+    assert store.ids() == []
+
+
 def test_a_golden_set_that_was_written_over_is_refused(stage: Stage) -> None:
     store = ReleaseStore(stage)
     made = release().model_copy(update={"golden": store.keep_golden(b"recorded")})

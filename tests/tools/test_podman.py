@@ -123,7 +123,7 @@ def cdk(tmp_path: Path, root: Path) -> Path:
     (tmp_path / ".venv/bin").mkdir(parents=True)
     shutil.copy(root / "tools/cdk", tmp_path / "tools/cdk")
     node = tmp_path / ".venv/bin/node"
-    node.write_text('#!/bin/sh\necho "$CDK_DOCKER $BERTH_PODMAN"\n')
+    node.write_text('#!/bin/sh\necho "$CDK_DOCKER $BERTH_PODMAN$BERTH_DOCKER"\n')
     node.chmod(0o755)
     return tmp_path / "tools/cdk"
 
@@ -143,11 +143,16 @@ def test_where_podman_is_named_the_cli_calls_ours(cdk: Path, tmp_path: Path) -> 
 
 
 def test_podman_under_dockers_name_is_podman(cdk: Path, tmp_path: Path) -> None:
-    fake = FakePodman(tmp_path / "programs", name="docker")
+    FakePodman(tmp_path / "programs", name="docker")
     path = f"{tmp_path / 'programs'}:{os.environ['PATH']}"
     assert engine_of(cdk, PATH=path)[0] == str(cdk.with_name("podman"))
+
+
+def test_docker_is_called_by_ours_too(cdk: Path, tmp_path: Path) -> None:
+    fake = FakePodman(tmp_path / "programs", name="docker")
     fake.says("Docker version 27.5.1, build 9f9e405")
-    assert engine_of(cdk, PATH=path) == []
+    ours = [str(cdk.with_name("docker")), str(fake.program)]
+    assert engine_of(cdk, CDK_DOCKER=str(fake.program)) == ours
 
 
 def test_any_other_engine_is_left_alone(cdk: Path) -> None:

@@ -72,7 +72,7 @@ def test_no_folder_is_run_as_a_module() -> None:
 
 def test_every_make_target_is_there() -> None:
     named = {words[1] for words in commands() if words[0] == "make"}
-    assert {"setup", "check", "checkov", "test", "deploy"} <= named <= TARGETS
+    assert {"setup", "setup-run", "check", "checkov", "test"} <= named <= TARGETS
 
 
 @pytest.mark.parametrize("words", of_berth(), ids=" ".join)

@@ -31,7 +31,8 @@ def test_the_first_stage_is_deployed_and_each_later_one_promoted_to(
     files = texts(settings_of(tmp_path, stages))
     matrix = jobs_of(files["pull-request.yml"])["plan"]["strategy"]["matrix"]
     assert matrix == {"stage": names}
-    first, *later = jobs_of(files["deploy.yml"]).items()
+    model, first, *later = jobs_of(files["deploy.yml"]).items()
+    assert (model[0], first[1]["needs"]) == ("the_model", "the_model")
     assert (first[0], first[1]["environment"]) == (names[0], names[0])
     (deploy,) = [step["run"] for step in first[1]["steps"] if step["name"] == "Deploy"]
     assert f"cdk deploy '{names[0]}/*' --import-existing-resources\n" in deploy
@@ -62,7 +63,7 @@ def test_berth_is_checked_out_where_the_repository_does_not_hold_it(tmp_path: Pa
             runs = [step["run"] for step in job.get("steps", []) if "run" in step]
             if any("berth " in run for run in runs) and job["name"] != "No change plan":
                 assert [one["path"] for one in got] == [".berth"]
-                assert "make -C .berth setup" in runs
+                assert {"make -C .berth setup", "make -C .berth setup-run"} & set(runs)
                 assert got[0] | {"repository": "octo-org/berth", "ref": "v0.2.0"} == got[0]
             for run in runs:
                 assert run.count(".venv/") == run.count(".berth/.venv/")

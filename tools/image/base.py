@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from stacks.build_arguments import pinned_base
 from tools.image.build import CONTAINER
 from tools.image.engine import Engine, ImageError, last_line
 
@@ -25,6 +26,11 @@ rm -rf /var/cache/apt/* /var/lib/apt/lists/* /var/log/* /usr/share/doc /usr/shar
 
 
 def official(python_version: str) -> str:
+    """The official image: by digest where one is pinned, else by its tag."""
+    return pinned_base(python_version) or by_tag(python_version)
+
+
+def by_tag(python_version: str) -> str:
     """The Dockerfile's default of BASE_IMAGE."""
     text = (CONTAINER / "Dockerfile").read_text()
     named = re.search(r"^ARG BASE_IMAGE=(\S+)$", text, re.MULTILINE)

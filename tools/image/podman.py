@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 
+from tools.image import network
 from tools.image.build import DOCKER_MANIFEST, of_its_own
 from tools.image.engine import Engine, ImageError, last_line
 
@@ -29,7 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
     match rest:
         case ["build", *options] if _ASKED in options:
             kept = [option for option in options if option != _ASKED]
-            return _run(engine, "build", *of_its_own(engine), *kept)
+            with network.build_options(network.pip_settings()) as secrets:
+                return _run(engine, "build", *of_its_own(engine), *secrets, *kept)
         case ["push", reference]:
             status = _run(engine, "push", "--format=v2s2", reference)
             return status or _check(engine, reference)

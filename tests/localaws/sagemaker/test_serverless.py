@@ -54,7 +54,7 @@ def test_more_at_once_than_it_may_are_throttled(account: Account, endpoint: str)
         region_name=REGION,
         endpoint_url=account.emulator.url,
         aws_access_key_id=ACCOUNT,
-        aws_secret_access_key="local",
+        aws_secret_access_key=account.emulator.running.secret,
         config=Config(retries={"total_max_attempts": 1}),
     )
 

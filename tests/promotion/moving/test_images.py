@@ -195,12 +195,15 @@ def test_a_move_that_broke_off_goes_on_with_what_is_there(qa: Repository, prod: 
     assert copy_image(qa, prod, digest=digest, tag=TAG) == Moved(SIZE, sent=SIZE - there)
 
 
-def test_a_missing_image_or_repository_is_one_line(qa: Repository, prod: Repository) -> None:
+def test_a_missing_image_or_repository_is_one_line(
+    emulator: TestEmulator, qa: Repository, prod: Repository
+) -> None:
     nowhere = f"sha256:{'0' * 64}"
     with pytest.raises(MoveError, match=rf"{qa}@{nowhere}: no such image"):
         copy_image(qa, prod, digest=nowhere, tag=TAG)
     digest = push(qa, BLOBS)
-    unknown = Repository(prod.registry, "cdk-none-container-assets-333333333333-eu-central-1")
+    session = emulator.running.session("prod")
+    unknown = ecr_repository(session, "cdk-none-container-assets-333333333333-eu-central-1")
     with pytest.raises(MoveError, match="no such repository; bootstrap the account first"):
         copy_image(qa, unknown, digest=digest, tag=TAG)
 

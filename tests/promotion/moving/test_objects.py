@@ -152,11 +152,11 @@ import os, signal, sys, threading, boto3
 from promotion.moving.objects import copy_object
 from promotion.moving.parts import Digests
 from promotion.moving.s3 import S3Object
-url, source, target, whole, parts, part_size, last = sys.argv[1:]
+url, secret, source, target, whole, parts, part_size, last = sys.argv[1:]
 
 def place(account, bucket):
     client = boto3.Session().client("s3", region_name="eu-central-1", endpoint_url=url,
-        aws_access_key_id=account, aws_secret_access_key="local")
+        aws_access_key_id=account, aws_secret_access_key=secret)
     return S3Object(client, account, bucket, "0123abcd.gz")
 
 done, lock = 0, threading.Lock()
@@ -173,24 +173,26 @@ copy_object(place("222222222222", source), place("333333333333", target),
 """
 
 
-def killed_copy(source: S3Object, target: S3Object, digests: Digests, root: Path) -> None:
+def killed_copy(
+    emulator: TestEmulator, source: S3Object, target: S3Object, digests: Digests, root: Path
+) -> None:
     """A process that copies, killed once half of the twenty parts are in place."""
-    url = source.client.meta.endpoint_url
+    where = [emulator.url, emulator.running.secret]
     wanted = [digests.whole, digests.parts, str(digests.part_size)]
-    arguments = [url, source.bucket, target.bucket, *wanted, str(10 * PART)]
+    arguments = [*where, source.bucket, target.bucket, *wanted, str(10 * PART)]
     result = subprocess.run([sys.executable, "-c", KILLED, *arguments], cwd=root, check=False)
     assert result.returncode == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("granted", [False, True])
 def test_a_killed_copy_goes_on_with_the_parts_that_are_there(
-    source: S3Object, target: S3Object, root: Path, granted: bool
+    emulator: TestEmulator, source: S3Object, target: S3Object, root: Path, granted: bool
 ) -> None:
     size = 20 * PART + 5
     data, digests = given_bytes(source, size)
     if granted:
         let_target_read(source)
-    killed_copy(source, target, digests, root)
+    killed_copy(emulator, source, target, digests, root)
     assert target.head() is None
     assert len(target.uploads()) == 1
     moved = copy_object(source, target, digests=digests)
@@ -200,10 +202,10 @@ def test_a_killed_copy_goes_on_with_the_parts_that_are_there(
 
 
 def test_a_killed_copys_wrong_parts_are_replaced(
-    source: S3Object, target: S3Object, root: Path
+    emulator: TestEmulator, source: S3Object, target: S3Object, root: Path
 ) -> None:
     _, before = given_bytes(source, 20 * PART)
-    killed_copy(source, target, before, root)
+    killed_copy(emulator, source, target, before, root)
     data, digests = given_bytes(source, 20 * PART - 1)
     copy_object(source, target, digests=digests)
     assert stored(target) == data

@@ -20,6 +20,7 @@ from promotion.record import record
 from promotion.release import Source
 from promotion.store import ReleaseStore
 from promotion.trained import artifact
+from promotion.verifying import scan
 from promotion.verifying.gather import verify_stage
 from tests.promotion.moving.test_images import push
 from tests.promotion.permissions.sides import ACCOUNTS, ASSETS, IMAGES, Sides
@@ -117,6 +118,13 @@ def record_and_verify(sides: Sides) -> None:
     verify(sides)
 
 
+def see_the_scan(sides: Sides) -> None:
+    stage = sides.stage("target")
+    (release, *_) = ReleaseStore(stage).every()
+    checks = list(scan.checks(stage, release.images, "critical"))
+    assert len(checks) == len(release.images) > 0
+
+
 def take_the_lock(sides: Sides) -> None:
     try:
         with held(sides.stage("target"), ASSETS["target"], doing="tests", breaking="tests") as lock:
@@ -171,6 +179,7 @@ STEPS: dict[str, dict[str, Step]] = {
         "SeeStacks": record_a_release,
         "SeeModels": record_a_release,
         "SeeImages": record_a_release,
+        "SeeScans": see_the_scan,
         "ListReleases": record_a_release,
         "RecordReleases": record_a_release,
         "EncryptReleases": record_a_release,

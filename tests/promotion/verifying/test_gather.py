@@ -80,6 +80,14 @@ def test_an_endpoint_that_answers_right_and_in_time_passes(dev: Stage, alarms: S
     assert (found.alarms.watched, found.alarms.went_off) == (3, ())
 
 
+def test_an_image_that_nobody_scanned_does_not_pass_where_a_scan_is_asked_for(
+    dev: Stage, alarms: SetAlarm
+) -> None:
+    found = verified(dev, deployed(dev, image_findings="critical"))
+    assert list(failed(found)) == ["image scan"]
+    assert failed(found)["image scan"].startswith("no scan: ")
+
+
 def test_an_asynchronous_endpoint_is_asked_through_its_queue(qa: Stage) -> None:
     """And what it cannot answer lies under its failure path."""
     content = golden(case([PER]), case([LOC], status=400))

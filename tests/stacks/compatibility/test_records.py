@@ -97,6 +97,15 @@ def test_requirements_allow_what_the_server_pins(requirements: str, refused: boo
     assert all("the server in the same image needs orjson==3.13.0" in line for line in lines)
 
 
+def test_a_servers_package_comes_from_no_address_of_the_models() -> None:
+    text = "orjson @ https://packages.company.example/orjson-3.13.0.whl\n"
+    stage = stage_that_asks(
+        "", models={"model": replace(MODEL, record=ModelRecord("3.11.7", text))}
+    )
+    (finding,) = found(records.requirements_agree_with_the_server, stage)
+    assert str(finding).startswith("model/requirements.txt: orjson from an address: the server")
+
+
 def test_a_shadows_record_counts_as_well() -> None:
     candidate = replace(recorded("conda.yaml", {"numpy": "1.26.4"}), name="candidate")
     stage = stage_that_asks('shadow.model = "candidate"', models={"candidate": candidate})

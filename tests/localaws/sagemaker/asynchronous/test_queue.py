@@ -124,7 +124,9 @@ def test_an_expired_request_is_a_failure_that_is_kept_told_and_counted(
     endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No client may ask for less than a minute, so it is expired here, into the real S3 and SNS."""
-    monkeypatch.setenv("GATEWAY_PORT", str(endpoint.account.emulator.port))
+    emulator = endpoint.account.emulator
+    monkeypatch.setenv("GATEWAY_PORT", str(emulator.port))
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", emulator.running.secret)
     published: dict[str, float] = {}
     monkeypatch.setattr(service, "publish", lambda _, values, **_more: published.update(values))
     described = endpoint.account.describe(endpoint.name)["AsyncInferenceConfig"]
