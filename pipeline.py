@@ -1,4 +1,4 @@
-"""The CDK app of the roles that GitHub's jobs take on: docs/ci.md.
+"""The CDK app of the roles that GitHub's jobs assume: docs/ci.md.
 
 `cdk deploy --app 'python pipeline.py' 'dev/*'`, with credentials of a stage's account. It is an
 app of its own: a pipeline does not deploy its own permissions.
@@ -59,7 +59,7 @@ def _statements(purpose: str, settings: Settings, stage: str) -> list[dict[str, 
             return statements("source", settings, stage)
         case "deploy":
             # Of the first stage, too, to which nothing is copied: the CDK's publishing roles, which
-            # every deployment takes on, may write the same.
+            # every deployment assumes, may write the same.
             return statements("target", settings, stage)
         case _:
             return [_read_templates(settings, stage)]

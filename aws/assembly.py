@@ -45,7 +45,7 @@ class StageAssembly:
         templates: by the name of the stack, in the order in which the CDK CLI deploys them.
         bucket: the CDK's asset bucket of the stage's account and region.
         files: without the templates, which are in the assembly itself.
-        roles: of `cdk bootstrap`, that the CDK CLI takes on to deploy the stage.
+        roles: of `cdk bootstrap`, that the CDK CLI assumes to deploy the stage.
     """
 
     templates: dict[str, Template]

@@ -2,7 +2,7 @@
 
 A recorded assembly lies in another account, whose owner is not trusted with this one. The CDK CLI
 does what an assembly's files say: it starts the `executable` of a file asset and the build of an
-image, takes on the roles that are named, and reads the `cdk.json` of the folder that it is called
+image, assumes the roles that are named, and reads the `cdk.json` of the folder that it is called
 in. So of a recorded assembly templates, hashes and build arguments are read; everything else
 follows from the stage and its account.
 https://github.com/aws/aws-cdk-cli/tree/main/packages/@aws-cdk/cloud-assembly-schema

@@ -27,7 +27,7 @@ def deploy(stage: Stage, folder: Path) -> None:
     A deployment that somebody else has begun, or a run that was killed, is waited for first.
 
     Raises DeploymentError where the CDK CLI fails, with CloudFormation's reason, and CallError
-    where the credentials cannot take on a role of the assembly's; nothing is deployed then.
+    where the credentials cannot assume a role of the assembly's; nothing is deployed then.
     """
     made = assembly.read(folder, stage.name, stage.settings.account, stage.settings.region)
     for role in made.roles:

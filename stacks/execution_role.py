@@ -1,4 +1,4 @@
-"""The role that SageMaker takes on to run a stage's models."""
+"""The role that SageMaker assumes to run a stage's models."""
 
 from collections.abc import Sequence
 
@@ -51,7 +51,7 @@ class ExecutionRole(Construct):
             allow(
                 # All transform jobs of an account log to one group, which is not a stage's to make.
                 # A group of the stage's own has its retention and key: SageMaker makes no other.
-                *(["logs:CreateLogGroup"] if not plan.mode.has_endpoint else []),
+                *(["logs:CreateLogGroup"] if plan.mode.has_transform_jobs else []),
                 "logs:CreateLogStream",
                 "logs:DescribeLogStreams",
                 "logs:PutLogEvents",
@@ -95,7 +95,7 @@ def _using_storage(plan: StagePlan, storage: StorageStack) -> list[iam.PolicySta
     mode, settings = plan.mode, plan.settings
     bucket = f"arn:{storage.partition}:s3:::{storage.bucket.bucket_name}"
     reads, writes = [], []
-    if not mode.has_endpoint:
+    if mode.has_transform_jobs:
         reads, writes = ["batch/input/*"], ["batch/output/*"]
     if mode.has_queue:
         reads, writes = ["async/input/*"], ["async/*"]

@@ -1,4 +1,4 @@
-"""Which roles there are for GitHub's jobs, by name, and in which job each may be taken on.
+"""Which roles there are for GitHub's jobs, by name, and which job may assume each.
 
 A job's environment has its stage's name, and stages come in the order of stages.toml.
 """
@@ -30,7 +30,7 @@ def contexts(settings: Settings, stage: str) -> dict[str, str]:
 
 
 def outputs(settings: Settings, stage: str) -> dict[str, str]:
-    """What a workflow has to know to take on the roles of a stage's job, as outputs of a step.
+    """What a workflow has to know to assume the roles of a stage's job, as outputs of a step.
 
     Raises SettingsError where there is no such stage, or no table `[pipeline]`.
     """

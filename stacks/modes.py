@@ -52,7 +52,9 @@ class Mode:
     """The table of a stage that this mode alone reads, by its name in the file."""
 
     has_endpoint: bool = True
-    """Something stays up and can be called. Without an endpoint, transform jobs come and go."""
+    """Something stays up and can be called, deployed to in place, scaled and watched."""
+    has_transform_jobs: bool = False
+    """A state machine starts transform jobs, which read and write the stage's bucket."""
     has_instances: bool = True
     """Instances of the types that stages.toml names run the model. Without, it is serverless."""
     has_guardrails: bool = True
@@ -126,6 +128,7 @@ _EVERY_MODE = (
         name="batch",
         settings_table="batch",
         has_endpoint=False,
+        has_transform_jobs=True,
         has_guardrails=False,
         can_ship_files=False,
         scalable_dimension="",

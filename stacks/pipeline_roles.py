@@ -1,4 +1,4 @@
-"""The roles that GitHub's jobs take on in a stage's account: who may, and what it may then do."""
+"""The roles that GitHub's jobs assume in a stage's account: who may, and what it may then do."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

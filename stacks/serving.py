@@ -36,7 +36,7 @@ class ServingStack(cdk.Stack):
             self._add_archives(plan.archives)
         if plan.mode.has_endpoint:
             self._add_endpoint()
-        else:
+        if plan.mode.has_transform_jobs:
             self._add_workflow()
 
     def _host(self, models: Models) -> HostedModels:

@@ -27,7 +27,7 @@ class StorageStack(cdk.Stack):
             id,
             stack_name=plan.names.storage_stack,
             termination_protection=settings.termination_protection,
-            description="Berth: key, buckets and topics of a stage.",
+            description="Berth: key, buckets, topics and log groups of a stage.",
         )
         destroyed = settings.data.may_be_deleted
         self._removal = cdk.RemovalPolicy.DESTROY if destroyed else cdk.RemovalPolicy.RETAIN
@@ -49,6 +49,10 @@ class StorageStack(cdk.Stack):
             self.errors = self._topic("Errors", settings.asynchronous.error_subscribers)
         for logical_id, name in plan.log_groups.items():
             self._log_group(logical_id, name, settings.log_retention_days)
+        for construct in self.node.find_all():
+            # What is kept stays closed: without their policies, buckets would take plain HTTP.
+            if isinstance(construct, s3.CfnBucketPolicy | sns.CfnTopicPolicy):
+                construct.apply_removal_policy(self._removal)
         cdk.CfnOutput(self, "DataBucketName", value=self.bucket.bucket_name)
 
     def _stage_key(self, stack_name: str) -> kms.Key:
@@ -128,7 +132,7 @@ class StorageStack(cdk.Stack):
             ],
             removal_policy=self._removal,
         )
-        if not plan.mode.has_endpoint and plan.settings.batch.on_arrival:
+        if plan.mode.has_transform_jobs and plan.settings.batch.on_arrival:
             # By the property: CDK's own switch would bring a Lambda function to set it.
             resource = bucket.node.default_child
             assert isinstance(resource, s3.CfnBucket)  # noqa: S101 - narrows CDK's type
@@ -180,6 +184,6 @@ def _days_by_prefix(plan: StagePlan) -> dict[str, int]:
         days["capture/"] = settings.capture.days
     if plan.mode.has_queue:
         days["async/"] = settings.asynchronous.result_days
-    if not plan.mode.has_endpoint:
+    if plan.mode.has_transform_jobs:
         days["batch/output/"] = settings.batch.result_days
     return days

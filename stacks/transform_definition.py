@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stacks.settings.modes import BatchSettings
+from stacks.settings.mode_settings import BatchSettings
 from stacks.stage_plan import VariantPlan
 
 _HOUR = 3600

@@ -16,6 +16,36 @@ Statement = dict[str, Any]
 
 _ENDPOINT_LOGS = re.compile(r":log-group:/aws/sagemaker/(Endpoints|InferenceComponents)/[^/]+:\*$")
 
+_EXECUTION_ROLE = "ModelsExecutionRole"
+# The roles by their logical ids: what assumes each, which stages have it, and its file.
+_ROLES = {
+    _EXECUTION_ROLE: ("execution role of the models", "all", "stacks/execution_role.py"),
+    "WorkflowRole": ("state machine", "batch", "stacks/constructs/transform_workflow.py"),
+    "WorkflowStartersScheduleRole": (
+        "schedule",
+        "batch, with `batch.schedule`",
+        "stacks/constructs/transform_starters.py",
+    ),
+    "WorkflowStartersArrivalRole": (
+        "rule for objects that arrive",
+        "batch, with `batch.on_arrival`",
+        "stacks/constructs/transform_starters.py",
+    ),
+    "NetworkVpcFlowLogsRole": (
+        "flow log of a new VPC",
+        "with `network.new_vpc`",
+        "stacks/constructs/isolated_vpc.py",
+    ),
+    "NetworkVpcDefaultGroupRole": (
+        "function that closes a new VPC's default security group",
+        "with `network.new_vpc`",
+        "stacks/constructs/default_group_closer.py",
+    ),
+    "Plan": ("`PROJECT-STAGE-plan`", "with `[pipeline]`", "pipeline.py"),
+    "Deploy": ("`PROJECT-STAGE-deploy`", "with `[pipeline]`", "pipeline.py"),
+    "Source": ("`PROJECT-STAGE-source`", "with `[pipeline]`; not the last stage", "pipeline.py"),
+}
+
 # The words for references to other resources.
 _REFERENCES = {
     r"PublishOutputRefData\w+": "the stage's bucket",
@@ -23,6 +53,9 @@ _REFERENCES = {
     r"PublishOutputRef(\w+?)Topic\w+": r"the topic \1",
     r"NetworkVpcSubnet\w+": "the stage's subnets",
     r"NetworkHostingGroup\w*": "the stage's security group",
+    r"NetworkVpc[0-9A-F]{8}": "the default one of the stage's VPC",
+    r"WorkflowMachine\w+": "the stage's state machine",
+    r"GitHub": "GitHub's OIDC provider",
 }
 
 
@@ -57,12 +90,49 @@ def wildcards(kinds: dict[str, str]) -> str:
     return table("resource ends with | why", ((f"`{end}`", why) for end, why in plain))
 
 
+def trust() -> str:
+    """Every role: who may assume it, on what condition, and which stages have one."""
+    # Qa is neither the first nor the last stage: it has every role of a job.
+    files = [*SNAPSHOTS.glob("**/*-Serving.json"), SNAPSHOTS / "pipeline" / "qa-PipelineRoles.json"]
+    statements = {
+        name: role["AssumeRolePolicyDocument"]["Statement"]
+        for file in files
+        for name, role in _roles(file)
+    }
+    if unknown := statements.keys() - _ROLES.keys():
+        raise ValueError(f"no words for the roles {sorted(unknown)}: add some to _ROLES")
+    rows = (
+        (
+            role,
+            _plain(next(iter(statement["Principal"].values()))),
+            _job(_condition(statement)) or "none",
+            stages,
+            f"[{Path(file).name}](../{file})",
+        )
+        for name, (role, stages, file) in _ROLES.items()
+        for statement in statements[name]
+    )
+    return table("role | assumed by | condition | stages | file", rows)
+
+
+def _job(condition: str) -> str:
+    """A condition with words for the tests' own repository and stages."""
+    words = {
+        "octo-org@123456/ner@456789": "OWNER/REPOSITORY",
+        "environment:qa": "environment:STAGE",
+        "environment:prod": "environment:NEXT-STAGE",
+    }
+    for name, word in words.items():
+        condition = condition.replace(name, word)
+    return condition
+
+
 def execution_roles() -> str:
     """The permissions of the execution role of each example."""
     who: dict[tuple[str, str, str], list[str]] = {}
     examples = sorted(SNAPSHOTS.glob("*/*-Serving.json"))
     for file in examples:
-        for row in _role_permissions(file):
+        for row in _execution_permissions(file):
             who.setdefault(row, []).append(file.parent.name)
     rows = []
     for row, found in sorted(who.items()):
@@ -71,9 +141,24 @@ def execution_roles() -> str:
     return table("may | on | held by | examples", rows)
 
 
+def other_roles() -> str:
+    """The permissions of the other roles of a stage."""
+    rows = dict.fromkeys(
+        (
+            _ROLES[name][0],
+            code(_list(statement["Action"])),
+            code(_plain(resource) for resource in _list(statement["Resource"])),
+        )
+        for file in sorted(SNAPSHOTS.glob("**/*-Serving.json"))
+        for name, statement in _permissions(file)
+        if name != _EXECUTION_ROLE
+    )
+    return table("role | may | on", rows)
+
+
 def key_users() -> str:
     """Who may use a stage's key, by its policy."""
-    (key,) = _of(SNAPSHOTS / "dev-Storage.json", "AWS::KMS::Key")
+    (key,) = _of(SNAPSHOTS / "dev-Storage.json", "AWS::KMS::Key").values()
     rows = (
         (
             f"`{_plain(next(iter(statement['Principal'].values())))}`",
@@ -85,20 +170,35 @@ def key_users() -> str:
     return table("who | may | held by", rows)
 
 
-def _of(file: Path, type_name: str) -> list[dict[str, Any]]:
+def _of(file: Path, type_name: str) -> dict[str, dict[str, Any]]:
     resources = json.loads(file.read_text(encoding="utf-8"))["Resources"]
-    return [one["Properties"] for one in resources.values() if one["Type"] == type_name]
+    return {
+        logical_id: one["Properties"]
+        for logical_id, one in resources.items()
+        if one["Type"] == type_name
+    }
 
 
-def _role_permissions(file: Path) -> Iterator[tuple[str, str, str]]:
-    policies = (one for role in _of(file, "AWS::IAM::Role") for one in role.get("Policies", []))
-    for policy in policies:
-        if policy["PolicyName"] != "hosting":
+def _roles(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """A template's roles, by their logical ids without the hash."""
+    for logical_id, role in _of(file, "AWS::IAM::Role").items():
+        yield re.sub("[0-9A-F]{8}$", "", logical_id), role
+
+
+def _permissions(file: Path) -> Iterator[tuple[str, Statement]]:
+    for name, role in _roles(file):
+        for policy in role["Policies"]:
+            for statement in policy["PolicyDocument"]["Statement"]:
+                yield name, statement
+
+
+def _execution_permissions(file: Path) -> Iterator[tuple[str, str, str]]:
+    for name, statement in _permissions(file):
+        if name != _EXECUTION_ROLE:
             continue
-        for statement in policy["PolicyDocument"]["Statement"]:
-            for action in _list(statement["Action"]):
-                for resource in _list(statement["Resource"]):
-                    yield f"`{action}`", f"`{_plain(resource)}`", _condition(statement)
+        for action in _list(statement["Action"]):
+            for resource in _list(statement["Resource"]):
+                yield f"`{action}`", f"`{_plain(resource)}`", _condition(statement)
 
 
 def _condition(statement: Statement) -> str:

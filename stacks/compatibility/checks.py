@@ -8,7 +8,7 @@ from pathlib import Path
 from stacks.compatibility import (
     gpu,
     keeping,
-    modes,
+    mode_checks,
     names,
     network,
     offers,
@@ -30,7 +30,17 @@ from stacks.stage_plan import stage_plans
 Check = Callable[[CheckedStage], Iterator[Finding]]
 
 _MODULES = (
-    *(offers, gpu, records, sizes, uploads, modes, scaling, updates, network, keeping, names),
+    offers,
+    gpu,
+    records,
+    sizes,
+    uploads,
+    mode_checks,
+    scaling,
+    updates,
+    network,
+    keeping,
+    names,
     releases,
 )
 # Each public function of these modules is a check.

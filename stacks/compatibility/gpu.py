@@ -65,7 +65,7 @@ def batch_driver_runs_the_images_cuda(stage: CheckedStage) -> Iterator[Finding]:
     Source: TransformResources.TransformAmiVersion in SageMaker's service model (470 and 535);
     NVIDIA's CUDA release notes (CUDA 13 needs driver 580).
     """
-    if stage.mode.has_endpoint or stage.cuda == "none":
+    if not stage.mode.has_transform_jobs or stage.cuda == "none":
         return
     needed = _OLDEST_DRIVER[cuda_numbers(stage.cuda)[0]]
     for key, instance_type in stage.instance_types.items():

@@ -72,7 +72,7 @@ def new_vpc_is_large_enough(stage: CheckedStage) -> Iterator[Finding]:
         return
     settings = stage.settings
     scaling, batch = settings.scaling, settings.batch
-    most = scaling.max_capacity if stage.mode.has_endpoint else batch.instance_count
+    most = batch.instance_count if stage.mode.has_transform_jobs else scaling.max_capacity
     shadows = stage.plan.shadow.count if stage.plan.shadow else 0
     needed = 2 * (most * len(stage.plan.variants) + shadows)
     room = _SUBNETS * (block.num_addresses // 2 - _TAKEN)

@@ -83,7 +83,7 @@ def transform_job_takes_the_instance_type(stage: CheckedStage) -> Iterator[Findi
 
 
 def _use(stage: CheckedStage) -> Use:
-    return "hosting" if stage.mode.has_endpoint else "transform"
+    return "transform" if stage.mode.has_transform_jobs else "hosting"
 
 
 def _fits(instance_type: str, use: Use) -> bool:

@@ -13,7 +13,7 @@ LARGEST_OBJECT = 10_000 * 5 * _GIB
 
 
 def objects_fit_into_s3(stage: CheckedStage) -> Iterator[Finding]:
-    """An object of S3 holds the model's archive, or its largest file where files are shipped.
+    """An object of S3 holds the model's archive, or its largest file in the form `files`.
 
     SageMaker's pages name no size that an archive may have: the disk that it is unpacked on is
     the limit. Source: S3's guide, "Amazon S3 multipart upload limits"; the CDK CLI uploads in

@@ -79,7 +79,7 @@ JOB_ROLE_WILDCARDS = {
     "the account by aws:ResourceAccount",
     r":::[a-z0-9-]+\*/releases/\*": "the stage's releases, in that bucket",
 }
-"""The same of the roles that GitHub's jobs take on."""
+"""The same of the roles that GitHub's jobs assume."""
 
 
 def reason_for_wildcard(resource: str, known: Mapping[str, str] = WILDCARDS) -> str | None:

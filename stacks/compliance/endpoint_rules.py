@@ -116,8 +116,8 @@ def _rollback_alarms(template: Template) -> Iterator[str]:
 
 
 def _encrypted_output(template: Template) -> Iterator[str]:
-    """Captured data, core dumps and the results of asynchronous inference are encrypted with the
-    stage's key.
+    """Captured data, core dumps and the results of asynchronous inference are encrypted with a KMS
+    key.
     """
     for logical_id, config in _all(template, _CONFIG):
         outputs = [config.get("AsyncInferenceConfig", {}).get("OutputConfig")]
@@ -128,8 +128,8 @@ def _encrypted_output(template: Template) -> Iterator[str]:
 
 
 def _volume_key(template: Template) -> Iterator[str]:
-    """The EndpointConfig has the stage's key exactly where SageMaker takes one: on instances
-    without disks of their own.
+    """The EndpointConfig has a KMS key exactly where SageMaker takes one: on instances without
+    disks of their own.
     """
     for logical_id, config in _all(template, _CONFIG):
         offered = [
@@ -144,12 +144,14 @@ def _volume_key(template: Template) -> Iterator[str]:
 
 
 def _source_account(template: Template) -> Iterator[str]:
-    """A role that a service takes on is held to this account by aws:SourceAccount."""
+    """The trust policy of a role that a service assumes names aws:SourceAccount, but for Lambda's,
+    whose page asks for none.
+    """
     for logical_id, role in _all(template, "AWS::IAM::Role"):
         for statement in role["AssumeRolePolicyDocument"]["Statement"]:
             operators = statement.get("Condition", {}).values()
             conditions = {key for operator in operators for key in operator}
-            # Lambda's own page asks for no condition: only its control plane takes on the role.
+            # https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
             by_lambda = statement["Principal"].get("Service") == "lambda.amazonaws.com"
             if "aws:SourceAccount" not in conditions and not by_lambda:
                 yield logical_id

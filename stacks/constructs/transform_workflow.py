@@ -14,7 +14,7 @@ from constructs import Construct
 
 from stacks.constructs.transform_starters import TransformStarters
 from stacks.policies import allow, allow_grants, log_group_arn, own_service
-from stacks.settings.modes import BatchSettings
+from stacks.settings.mode_settings import BatchSettings
 from stacks.stage_plan import StageNames, VariantPlan
 from stacks.transform_definition import definition
 

@@ -28,7 +28,7 @@ class DataSettings(Table):
     """`[<stage>.data]`. Both keys are needed before a stage's data can be deleted."""
 
     removal_policy: Literal["retain", "destroy"] = "retain"
-    """removal policy of the key, the buckets and the topics"""
+    """removal policy of the key, the buckets, the topics and the log groups"""
     delete_data: bool = False
     """a second confirmation: with "destroy", deleting the stack deletes the data"""
 

@@ -7,7 +7,7 @@ from pydantic_core.core_schema import ValidationInfo
 
 from stacks.modes import MODES, ModeName
 from stacks.settings.endpoint import EndpointSettings, ShadowSettings, Variants
-from stacks.settings.modes import (
+from stacks.settings.mode_settings import (
     AsyncSettings,
     BatchSettings,
     InferenceComponentSettings,

@@ -49,7 +49,7 @@ class StageNames:
 
     @property
     def pipeline_roles_stack(self) -> str:
-        """The stack of the roles that GitHub's jobs take on."""
+        """The stack of the roles that GitHub's jobs assume."""
         return self.stack("pipeline-roles")
 
     def job_role(self, purpose: str) -> str:

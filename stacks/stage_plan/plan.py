@@ -55,7 +55,7 @@ class StagePlan:
 
         https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html
         """
-        if not self.mode.has_endpoint:
+        if self.mode.has_transform_jobs:
             return TRANSFORM_JOB_LOGS
         names = self.names
         return names.component_logs if self.mode.has_components else names.endpoint_logs
@@ -66,7 +66,7 @@ class StagePlan:
         names, groups = self.names, {}
         if self.mode.has_endpoint:
             groups["ContainerLogs"] = self.container_logs
-        else:
+        if self.mode.has_transform_jobs:
             groups["StateMachineLogs"] = names.state_machine_logs
         if self.settings.network.new_vpc:
             groups["FlowLogs"] = names.flow_logs

@@ -95,7 +95,7 @@ class _Types:
         return types, self._ami([name for _, name in types])
 
     def _ami(self, types: list[str]) -> str | None:
-        if not self.mode.has_endpoint:
+        if self.mode.has_transform_jobs:
             return transform_ami(types[0])
         return inference_ami(types[0], self.cuda, types[1:])
 

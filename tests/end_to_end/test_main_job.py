@@ -83,8 +83,11 @@ def test_the_main_job(deployment: Deployment) -> None:
     destroyed = deployment.cdk("destroy", "--force", "--app", "cdk.out", "dev/*")
     assert destroyed.returncode == 0, destroyed.stdout
     assert sagemaker.list_endpoints()["Endpoints"] == []
-    buckets = deployment.client("s3").list_buckets()["Buckets"]
-    assert len([bucket for bucket in buckets if "storage" in bucket["Name"]]) == 2
+    s3 = deployment.client("s3")
+    kept = [one["Name"] for one in s3.list_buckets()["Buckets"] if "storage" in one["Name"]]
+    assert len(kept) == 2
+    for bucket in kept:
+        assert "aws:SecureTransport" in s3.get_bucket_policy(Bucket=bucket)["Policy"]
     logged = deployment.client("logs").describe_log_streams(
         logGroupName=f"/aws/sagemaker/Endpoints/{ENDPOINT}"
     )

@@ -121,7 +121,10 @@ def a_trained_model_takes_the_place_of_the_promoted_one(deployment: Deployment) 
     printed, _ = ended(deployment, "promote-model", name, *way)
     assert printed.splitlines()[-1] == f"qa serves qa-000002, which is {name}, verified"
     trained, running = shown(deployment, "dev-000002"), shown(deployment, "qa-000002")
-    assert running["lineage"] == {"stage": "dev", "release": None, "model": name, "forced": None}
+    assert running["lineage"] == {
+        **{"stage": "dev", "release": None, "model": name},
+        **{"forced": None, "broadened": None},
+    }
     assert running["models"][0]["manifest_sha256"] == trained["models"][0]["manifest_sha256"]
     assert running["models"][0]["archive"]["sha256"] == trained["models"][0]["archive"]["sha256"]
     assert running["images"] == shown(deployment, "qa-000001")["images"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from stacks.aws_data import instance_types, sagemaker_regions
 from stacks.settings import SettingsError, load
-from stacks.settings.modes import BatchSettings
+from stacks.settings.mode_settings import BatchSettings
 from stacks.settings.scaling import ScheduledCapacity
 from stacks.settings.values import RETENTION_DAYS
 from tests import STAGES_FILE, berth_cli

@@ -16,6 +16,7 @@ from tests.stacks.conftest import Template
 pytestmark = pytest.mark.slow
 
 PINNED = Path(__file__).parent / "stateful.json"
+POLICIES = {"AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy"}
 STATEFUL = {"AWS::KMS::Key", "AWS::Logs::LogGroup", "AWS::S3::Bucket", "AWS::SNS::Topic"}
 
 
@@ -55,12 +56,12 @@ def test_stateful_resources_stand_in_the_storage_stack_alone(
     assert stacks == {"Storage"}
 
 
-def test_stateful_resources_are_kept_on_delete_and_on_replacement(
+def test_stateful_resources_and_their_policies_are_kept_on_delete_and_on_replacement(
     templates: dict[str, Template],
 ) -> None:
     for template in templates.values():
         for resource in template["Resources"].values():
-            if resource["Type"] in STATEFUL:
+            if resource["Type"] in STATEFUL | POLICIES:
                 # Of a fixed name, one that stayed of a failed creation would fail the next.
                 named = resource["Type"] == "AWS::Logs::LogGroup"
                 kept = "RetainExceptOnCreate" if named else "Retain"

@@ -11,7 +11,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 
 from stacks.constructs.transform_workflow import TransformWorkflow
-from stacks.settings.modes import BatchSettings
+from stacks.settings.mode_settings import BatchSettings
 from stacks.stage_plan import StageNames, VariantPlan
 from tests.stacks.compatibility.asking import plan_of
 from tests.stacks.constructs.conftest import (

@@ -23,6 +23,11 @@ def test_every_mode_that_stages_toml_takes_is_an_object() -> None:
 
 
 @pytest.mark.parametrize("mode", MODES.values(), ids=lambda mode: mode.name)
+def test_a_mode_has_an_endpoint_or_transform_jobs(mode: Mode) -> None:
+    assert mode.has_endpoint != mode.has_transform_jobs
+
+
+@pytest.mark.parametrize("mode", MODES.values(), ids=lambda mode: mode.name)
 def test_a_modes_table_and_targets_are_keys_of_stages_toml(mode: Mode) -> None:
     if mode.settings_table:
         assert mode.settings_table in keys(StageSettings)

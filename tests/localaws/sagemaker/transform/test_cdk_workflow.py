@@ -9,7 +9,7 @@ from aws_cdk import aws_ec2, aws_events, aws_events_targets, aws_s3
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 
-from stacks.settings.modes import BatchSettings
+from stacks.settings.mode_settings import BatchSettings
 from stacks.transform_definition import definition
 from tests.localaws.sagemaker.conftest import ACCOUNT, REGION, ROLE, eventually
 from tests.localaws.sagemaker.transform.conftest import DATA, Transforms

@@ -156,7 +156,7 @@ def one_instance_type_for_a_transform_job(stage: CheckedStage) -> Iterator[Findi
     """
     key = "endpoint.fallback_instance_types"
     choices = [one.instance_types for one in stage.plan.every_variant]
-    if not stage.mode.has_endpoint and any(len(types) > 1 for types in choices):
+    if stage.mode.has_transform_jobs and any(len(types) > 1 for types in choices):
         yield stage.refuse(key, "a transform job has one instance type; leave the key out")
     if any(len(set(types)) < len(types) for types in choices):
         yield stage.refuse(key, "names a type twice; leave one out")
@@ -168,7 +168,7 @@ def lines_are_text(stage: CheckedStage) -> Iterator[Finding]:
     Source: TransformInput.SplitType in SageMaker's service model (a newline character).
     """
     batch = stage.settings.batch
-    if stage.mode.has_endpoint or batch.split != "Line":
+    if not stage.mode.has_transform_jobs or batch.split != "Line":
         return
     if _BINARY.match(batch.content_type.lower()):
         yield stage.refuse(
