@@ -11,7 +11,7 @@ from typing import Any
 import aws_cdk as cdk
 
 from app import new_app
-from promotion.permissions import source_statements, target_statements
+from promotion.permissions import statements
 from stacks.compliance import packs
 from stacks.job_roles import contexts, pipeline_of
 from stacks.pipeline_roles import JobRole, PipelineRolesStack
@@ -54,22 +54,21 @@ def add_roles(app: cdk.App, settings: Settings) -> None:
 
 
 def _statements(purpose: str, settings: Settings, stage: str) -> list[dict[str, Any]]:
-    chosen = settings.stages[stage]
-    where = (settings.project, stage, chosen.account, chosen.region)
     match purpose:
         case "source":
-            return source_statements(*where)
+            return statements("source", settings, stage)
         case "deploy":
             # Of the first stage, too, to which nothing is copied: the CDK's publishing roles, which
             # every deployment assumes, may write the same.
-            return target_statements(*where)
+            return statements("target", settings, stage)
         case _:
-            return [_read_templates(*where)]
+            return [_read_templates(settings, stage)]
 
 
-def _read_templates(project: str, stage: str, account: str, region: str) -> dict[str, Any]:
+def _read_templates(settings: Settings, stage: str) -> dict[str, Any]:
     """What `berth plan` asks CloudFormation."""
-    stacks = StageNames(project, stage).stack("*")
+    stacks = StageNames(settings.project, stage).stack("*")
+    region, account = settings.stages[stage].region, settings.stages[stage].account
     return {
         "Effect": "Allow",
         "Action": ["cloudformation:DescribeStacks", "cloudformation:GetTemplate"],

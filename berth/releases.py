@@ -235,11 +235,10 @@ def policy(
 
     AWS is not called.
     """
-    from promotion.permissions import policy as permissions_policy  # noqa: PLC0415
+    from promotion.permissions import statements  # noqa: PLC0415
 
-    settings = settings_of(context)
-    of = settings.stage(stage)
-    screen.print_json(permissions_policy(side, settings.project, stage, of.account, of.region))
+    allowed = statements(side, settings_of(context), stage)
+    screen.print_json({"Version": "2012-10-17", "Statement": allowed})
 
 
 COMMANDS = (record, verify, history, show, diff, report, schema, policy)

@@ -10,6 +10,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 from collections.abc import Sequence
 from typing import Any
 
+from stacks.settings import Settings
 from stacks.stage_plan import StageNames
 
 Statement = dict[str, Any]
@@ -19,15 +20,23 @@ Statement = dict[str, Any]
 _CDK = "cdk-hnb659fds"
 
 
-def source_statements(project: str, stage: str, account: str, region: str) -> list[Statement]:
-    """To read a stage: its releases, what it serves, and the bytes of both."""
+def source_statements(
+    project: str, stage: str, account: str, region: str, trusted_keys: Sequence[str] = ()
+) -> list[Statement]:
+    """To read a stage: its releases, what it serves, and the bytes of both.
+
+    `trusted_keys`: those that the stage after it names, which are asked by their own names.
+    """
     names = _Names(project, stage, account, region)
+    pinned = [_allow("VerifyByTrustedKeys", "kms:Verify", on=list(trusted_keys))]
     return [
         _allow("FindReleases", "cloudformation:DescribeStacks", on=names.stack("storage")),
         _allow("SeeWhatIsServed", "sagemaker:DescribeEndpoint", on=names.endpoint),
         _list_releases(names),
         _allow("ReadReleases", "s3:GetObject", on=names.releases, when=names.owned),
         _use_key("DecryptReleases", names, "kms:Decrypt"),
+        _sign("VerifyReleases", names, "kms:Verify"),
+        *(pinned if trusted_keys else ()),
         # Without it, S3's response for an object that does not exist is 403.
         _allow("TellMissingModels", "s3:ListBucket", on=names.assets, when=names.owned),
         # A release names each by its content, which no policy knows beforehand.
@@ -104,6 +113,7 @@ def target_statements(project: str, stage: str, account: str, region: str) -> li
             "RecordReleases", "s3:GetObject", "s3:PutObject", on=names.releases, when=names.owned
         ),
         _use_key("EncryptReleases", names, "kms:Decrypt", "kms:GenerateDataKey"),
+        _sign("SignReleases", names, "kms:Sign", "kms:Verify"),
         _allow(
             "Verify", "sagemaker:DescribeEndpoint", "sagemaker:InvokeEndpoint", on=names.endpoint
         ),
@@ -112,10 +122,14 @@ def target_statements(project: str, stage: str, account: str, region: str) -> li
     ]
 
 
-def policy(side: str, project: str, stage: str, account: str, region: str) -> dict[str, Any]:
-    """The policy document of the role of a side: source or target."""
-    statements = {"source": source_statements, "target": target_statements}[side]
-    return {"Version": "2012-10-17", "Statement": statements(project, stage, account, region)}
+def statements(side: str, settings: Settings, stage: str) -> list[Statement]:
+    """Those of a side of a stage of stages.toml: source or target."""
+    chosen = settings.stage(stage)
+    where = (settings.project, stage, chosen.account, chosen.region)
+    if side == "target":
+        return target_statements(*where)
+    after = [*settings.stages, None][list(settings.stages).index(stage) + 1]
+    return source_statements(*where, settings.stages[after].releases.trusted_keys if after else ())
 
 
 class _Names:
@@ -130,6 +144,7 @@ class _Names:
         self.bucket = f"arn:aws:s3:::{_bucket(self._names.storage_stack)}"
         self.releases = f"{self.bucket}/releases/*"
         self.key = f"arn:aws:kms:{self._place}:key/*"
+        self.signing_key = self._names.signing_key
         self.s3 = f"s3.{region}.amazonaws.com"
         # Archives, code, and the files of models: neither templates nor locks.
         self.released_assets = [f"{self.assets}/{key}" for key in ("*.gz", "*.zip", "models/*")]
@@ -179,6 +194,15 @@ def _use_key(sid: str, names: _Names, *actions: str) -> Statement:
         "StringEquals": {"kms:ViaService": names.s3},
         "ArnLike": {"kms:EncryptionContext:aws:s3:arn": names.bucket},
     }
+    return _allow(sid, *actions, on=names.key, when=when)
+
+
+def _sign(sid: str, names: _Names, *actions: str) -> Statement:
+    """The use of the key that signs releases, whose id is not known: by the stage's alias.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
+    """
+    when = {"StringEquals": {"kms:RequestAlias": names.signing_key}}
     return _allow(sid, *actions, on=names.key, when=when)
 
 

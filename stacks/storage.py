@@ -10,6 +10,7 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from stacks.policies import own_service
+from stacks.signed_releases import sign_releases
 from stacks.stage_plan import StagePlan
 
 
@@ -33,7 +34,13 @@ class StorageStack(cdk.Stack):
         self.key = self._stage_key(plan.names.storage_stack)
         self.bucket = self._data_bucket(plan, self._access_logs_bucket(plan))
         if settings.releases.signers:
-            self._signing_key(plan)
+            sign_releases(
+                self,
+                self.bucket,
+                names=plan.names,
+                signers=settings.releases.signers,
+                removal=self._removal,
+            )
         alarms = settings.alarms
         self.critical = self._topic("Alarms", alarms.critical_subscribers, of_alarms=True)
         self.warning = self._topic("Warnings", alarms.warning_subscribers, of_alarms=True)
@@ -76,42 +83,6 @@ class StorageStack(cdk.Stack):
                 iam.PolicyStatement(actions=actions, principals=[principal], resources=["*"])
             )
         return key
-
-    def _signing_key(self, plan: StagePlan) -> None:
-        """A key that signs releases for the roles that record them, whatever IAM allows others.
-
-        https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
-        """
-        account = iam.AccountRootPrincipal()
-        signers = {"aws:PrincipalArn": list(plan.settings.releases.signers)}
-        administer = [
-            f"kms:{action}"
-            for action in (
-                *("CancelKeyDeletion", "DescribeKey", "DisableKey", "EnableKey", "GetKeyPolicy"),
-                *("GetPublicKey", "ListGrants", "ListKeyPolicies", "ListResourceTags"),
-                *("PutKeyPolicy", "ScheduleKeyDeletion", "TagResource", "UntagResource"),
-                *("CreateAlias", "DeleteAlias", "UpdateAlias", "UpdateKeyDescription", "Verify"),
-            )
-        ]
-        statements = [
-            iam.PolicyStatement(actions=administer, principals=[account], resources=["*"]),
-            iam.PolicyStatement(
-                actions=["kms:Sign"],
-                principals=[account],
-                resources=["*"],
-                conditions={"ArnLike": signers},
-            ),
-        ]
-        kms.Key(
-            self,
-            "SigningKey",
-            alias=plan.names.signing_key,
-            key_spec=kms.KeySpec.ECC_NIST_P256,
-            key_usage=kms.KeyUsage.SIGN_VERIFY,
-            policy=iam.PolicyDocument(statements=statements),
-            removal_policy=self._removal,
-            description=f"Signs the releases of {plan.names.endpoint}.",
-        )
 
     def _access_logs_bucket(self, plan: StagePlan) -> s3.Bucket:
         """The bucket that access logs of the data bucket go to."""

@@ -18,7 +18,8 @@ from pydantic.fields import FieldInfo
 from berth.check import title
 from contract.report import markdown
 from contract.runner import chosen
-from promotion import permissions, release
+from promotion import release
+from promotion.permissions import Statement, source_statements, target_statements
 from stacks.compatibility.checks import CHECKS
 from stacks.compliance.acknowledged import JOB_ROLE_WILDCARDS, WILDCARDS
 from stacks.settings import Settings, StageSettings
@@ -105,11 +106,10 @@ def compatibility_checks() -> str:
     return table("check | what it holds | source", rows)
 
 
-def role_permissions(side: str) -> str:
+def role_permissions(statements: list[Statement]) -> str:
     """The permissions of a side's role in a promotion."""
     rows = []
-    document = permissions.policy(side, "PROJECT", "STAGE", "ACCOUNT", "REGION")
-    for one in document["Statement"]:
+    for one in statements:
         resources = [one["Resource"]] if isinstance(one["Resource"], str) else one["Resource"]
         conditions = [
             f"{key} is {value}"
@@ -119,6 +119,8 @@ def role_permissions(side: str) -> str:
         rows.append([code(each) for each in ([one["Sid"]], one["Action"], resources, conditions)])
     return table("statement | allows | on | when", rows)
 
+
+_PLACE = ("PROJECT", "STAGE", "ACCOUNT", "REGION")
 
 GENERATED: dict[str, Callable[[], str]] = {
     "alarms": alarm_table,
@@ -135,8 +137,8 @@ GENERATED: dict[str, Callable[[], str]] = {
     "roles": security.execution_roles,
     "rules": security.rules,
     "settings": settings_table,
-    "source_permissions": partial(role_permissions, "source"),
-    "target_permissions": partial(role_permissions, "target"),
+    "source_permissions": lambda: role_permissions(source_statements(*_PLACE, ["a trusted key"])),
+    "target_permissions": lambda: role_permissions(target_statements(*_PLACE)),
     "targets": make_targets,
     "trust": security.trust,
     "unscoped": security.unscoped,

@@ -3,7 +3,8 @@
 MiniStack has the evaluator: identities, sessions, policies, boundaries, the policies of buckets,
 repositories, keys, topics and queues. What promotion needs beyond that is added here and decided by
 the same evaluator: the resource that a request to SageMaker acts on (`resources`), the registry's
-HTTP requests (`registry`), missing objects and the keys of encrypted buckets (`s3`).
+HTTP requests (`registry`), missing objects and the keys of encrypted buckets (`s3`), and what the
+policies of signing keys and of buckets ask (`keys`).
 """
 
 import os
@@ -27,7 +28,7 @@ def is_enforced() -> bool:
 def install() -> None:
     """Add what MiniStack's evaluator leaves out; only in the emulator's process."""
     # MiniStack reads its environment when it is imported.
-    from localaws.iam import registry, resources, s3  # noqa: PLC0415
+    from localaws.iam import keys, registry, resources, s3  # noqa: PLC0415
 
-    for part in (resources, registry, s3):
+    for part in (resources, registry, s3, keys):
         part.install()

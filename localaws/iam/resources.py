@@ -30,7 +30,7 @@ def _resource(
         operation = operation_of(headers)
         return f"arn:aws:sagemaker:{place}:{_sagemaker(operation, path, body)}"
     if service == "ecr":
-        names = _document(body).get("repositoryNames") or []
+        names = document_of(body).get("repositoryNames") or []
         if len(names) == 1:
             return f"arn:aws:ecr:{place}:repository/{names[0]}"
     return None
@@ -41,7 +41,7 @@ def _sagemaker(operation: str, path: str, body: bytes) -> str:
     if not operation:
         return f"endpoint/{unquote(path.split('/')[2]).lower()}"
     kind = next((name for name in _KINDS if operation.endswith(name)), None)
-    name = _document(body).get(f"{kind}Name")
+    name = document_of(body).get(f"{kind}Name")
     if kind is None or not isinstance(name, str):
         return "*"
     # A request may name a model package by its ARN.
@@ -49,7 +49,8 @@ def _sagemaker(operation: str, path: str, body: bytes) -> str:
     return f"{_KINDS[kind]}/{name.lower()}"
 
 
-def _document(body: bytes) -> Document:
+def document_of(body: bytes) -> Document:
+    """The JSON object of a request's body; an empty one where it has none."""
     try:
         return parse(body)
     except AwsError:

@@ -6,6 +6,7 @@ from typing import Any
 
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator, responses
+from ministack.services import iam, kms
 
 from localaws.json_api import Response
 from localaws.ministack.services import access_key
@@ -114,3 +115,51 @@ def name_resources(name: Callable[[str, str, dict[str, str], bytes, str], str | 
         return own or str(known(*arguments))
 
     iam_actions.extract_resource_arn = resource
+
+
+def name_conditions(name: Callable[[str, str, bytes], Document]) -> None:
+    """Have `name` give condition keys of a request besides those that MiniStack knows.
+
+    It is given the service, the action (`kms:Sign`) and the body.
+    """
+    known = iam_actions.request_tag_context
+
+    def conditions(service: str, action: str, body: bytes, query: Document) -> Document:
+        found: Document = known(service, action, body, query)
+        return found | name(service, action, body)
+
+    iam_actions.request_tag_context = conditions
+
+
+def name_conditions_of_writes(name: Callable[[dict[str, str]], Document]) -> None:
+    """The same for requests that write an object to S3, by their headers."""
+    known = iam_actions.s3_service_context
+
+    def conditions(action: str, query: Document, path: str, headers: dict[str, str]) -> Document:
+        found: Document = known(action, query, path, headers)
+        return found | name(headers) if action == "s3:PutObject" else found
+
+    iam_actions.s3_service_context = conditions
+
+
+def name_roles() -> None:
+    """Have `aws:PrincipalArn` be the role's ARN where a role's session asks, as AWS has it.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
+    """
+    known = iam_evaluator._resolve_condition_key
+
+    def resolve(key: str, request: iam_evaluator.EvalContext) -> Any:
+        if key.lower() != "aws:principalarn" or request.principal_type != "AssumedRole":
+            return known(key, request)
+        name = iam_evaluator._role_name_from_assumed_arn(request.principal_arn)
+        role = iam._roles.get_scoped(request.principal_account, None, name)
+        return role["Arn"] if role else request.principal_arn
+
+    iam_evaluator._resolve_condition_key = resolve
+
+
+def key_arn(key: str) -> str | None:
+    """The ARN of a KMS key by its id, ARN or alias; None where there is none."""
+    found = kms._resolve_key(key)
+    return str(found["Arn"]) if found else None

@@ -20,6 +20,8 @@ class CheckedStage:
     plan: StagePlan
     models: Mapping[str, ModelFolder]
     server_pins: Mapping[str, str]
+    before: StagePlan | None = None
+    """The stage that releases come from; none for the first one."""
 
     @property
     def name(self) -> str:

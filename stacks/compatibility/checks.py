@@ -13,6 +13,7 @@ from stacks.compatibility import (
     network,
     offers,
     records,
+    releases,
     scaling,
     sizes,
     updates,
@@ -40,6 +41,7 @@ _MODULES = (
     network,
     keeping,
     names,
+    releases,
 )
 # Each public function of these modules is a check.
 CHECKS: tuple[Check, ...] = tuple(
@@ -53,7 +55,11 @@ CHECKS: tuple[Check, ...] = tuple(
 def findings(settings: Settings, models: Mapping[str, ModelFolder]) -> dict[Check, list[Finding]]:
     """What every check finds, in all stages; `models` as `read_models` gives them."""
     pins = _server_pins()
-    stages = [CheckedStage(plan, models, pins) for plan in stage_plans(settings).values()]
+    plans = list(stage_plans(settings).values())
+    stages = [
+        CheckedStage(plan, models, pins, before)
+        for plan, before in zip(plans, [None, *plans], strict=False)
+    ]
     try:
         return {
             check: [finding for stage in stages for finding in check(stage)] for check in CHECKS

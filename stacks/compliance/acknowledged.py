@@ -71,7 +71,8 @@ JOB_ROLE_WILDCARDS = {
     r":stack/[a-z0-9*-]+/\*": "the stage's own stacks: the end is CloudFormation's id",
     r":model/\*": "described alone; CloudFormation names a Model without project and stage",
     r":model-package/\*": "described alone; a package's name is the training job's to choose",
-    r":key/\*": "the stage's key, which has no name: held to S3's use for the stage's bucket",
+    r":key/\*": "the stage's keys, which have no names: held to S3's use for the stage's bucket, "
+    "and to the alias of the key that signs releases",
     r"-assets-[0-9]{12}-[a-z0-9-]+/(models/)?\*(\.gz|\.zip)?": "models, named by content, in the "
     "CDK's asset bucket; held to the account by aws:ResourceAccount",
     r"/berth/locks/\*": "the locks of promotions into the account",

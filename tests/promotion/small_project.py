@@ -1,7 +1,8 @@
 """A project of two stacks a stage, with the names that Berth gives: quick to synthesize and deploy.
 
 What promotion sees of it is as of the real one: recorded assembly, asset file, image, Model,
-EndpointConfig, endpoint, alarm, encrypted bucket. The container finds what the golden set expects.
+EndpointConfig, endpoint, alarm, encrypted bucket, signing key. The container finds what the golden
+set expects.
 """
 
 import io
@@ -18,10 +19,16 @@ _GOLDEN = {
     "input": {"inputs": ["Anna"]},
     "entities": [{"start": 0, "end": 4, "label": "PER"}],
 }
-_VERIFY = """
+_MORE = """
 [defaults.verify]
 bake_seconds = 0
 seconds = 1
+
+[qa.releases]
+signers = ["arn:aws:iam::222222222222:role/records-*"]
+
+[prod.releases]
+signers = ["arn:aws:iam::333333333333:role/target"]
 """
 _SERVER = f"""
 import os
@@ -57,6 +64,8 @@ from pathlib import Path
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch, aws_ecr_assets, aws_kms, aws_s3, aws_s3_assets, aws_sagemaker
+from stacks.signed_releases import sign_releases
+from stacks.stage_plan import StageNames
 
 settings = tomllib.loads(Path("stages.toml").read_text())
 app = cdk.App(analytics_reporting=False)
@@ -67,6 +76,10 @@ for name in ("qa", "prod"):
     bucket = aws_s3.Bucket(
         storage, "Data", encryption_key=aws_kms.Key(storage, "Key"), bucket_key_enabled=True,
         versioned=True, enforce_ssl=True,
+    )
+    sign_releases(
+        storage, bucket, names=StageNames("berth", name),
+        signers=settings[name]["releases"]["signers"], removal=cdk.RemovalPolicy.RETAIN,
     )
     cdk.CfnOutput(storage, "DataBucketName", value=bucket.bucket_name)
     serving = cdk.Stack(stage, "Serving", stack_name=f"berth-{name}-serving")
@@ -96,10 +109,13 @@ shutil.copy("stages.toml", "cdk.out")
 
 
 def write(folder: Path) -> Path:
-    """Write the project into a new folder; stages.toml is the tests' own, verified in a second."""
+    """Write the project into a new folder.
+
+    stages.toml is the tests' own; its stages sign, and are verified in a second.
+    """
     container = folder / "container"
     container.mkdir(parents=True)
-    (folder / "stages.toml").write_text(STAGES_FILE.read_text() + _VERIFY)
+    (folder / "stages.toml").write_text(STAGES_FILE.read_text() + _MORE)
     (folder / "app.py").write_text(_APP)
     (folder / "cdk.json").write_text(json.dumps({"app": f"{sys.executable} app.py"}))
     (container / "Dockerfile").write_text("FROM scratch\n")
@@ -121,7 +137,7 @@ def synthesize(project: Path, environment: Mapping[str, str]) -> Path:
     ended = subprocess.run(
         [sys.executable, "app.py"],
         cwd=project,
-        env={**environment, "CDK_OUTDIR": str(made)},
+        env={**environment, "CDK_OUTDIR": str(made), "PYTHONPATH": str(STAGES_FILE.parents[1])},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from promotion.permissions import statements
 from promotion.release import schema
+from stacks.settings import load
 from tests import STAGES_FILE
 from tests.berth_cli import status_of
 
@@ -77,3 +79,17 @@ def test_a_policy_is_printed_as_iam_takes_it(side: str, capsys: pytest.CaptureFi
     assert len(set(names)) == len(names)
     assert all(name.isalnum() for name in names)
     assert "333333333333" in json.dumps(document)
+
+
+def test_the_source_verifies_by_the_keys_that_the_next_stage_trusts(tmp_path: Path) -> None:
+    key = "arn:aws:kms:eu-central-1:222222222222:key/1234abcd"
+    file = tmp_path / "stages.toml"
+    file.write_text(f'{STAGES_FILE.read_text()}\n[prod.releases]\ntrusted_keys = ["{key}"]\n')
+    settings = load(file)
+
+    def asked(stage: str) -> list[list[str]]:
+        found = statements("source", settings, stage)
+        return [each["Resource"] for each in found if each["Sid"] == "VerifyByTrustedKeys"]
+
+    assert asked("qa") == [[key]]
+    assert asked("dev") == asked("prod") == []

@@ -163,7 +163,7 @@ def test_a_pull_request_may_read_templates_and_nothing_else(roles: dict[str, Tem
 
 
 def test_the_source_of_a_promotion_is_read_alone(roles: dict[str, Template]) -> None:
-    reading = ("*:BatchGet*", "*:Describe*", "*:Get*", "*:List*", "kms:Decrypt")
+    reading = ("*:BatchGet*", "*:Describe*", "*:Get*", "*:List*", "kms:Decrypt", "kms:Verify")
     found = actions(role(roles, "dev", "source"))
     assert {one for one in found if not any(fnmatchcase(one, each) for each in reading)} == set()
 

@@ -47,16 +47,8 @@ def promote(sides: Sides) -> None:
         role.may(STATEMENTS[side])
     options = ("--from", "qa", "--to", "prod", "--profile-from", "source", "--profile-to", "target")
     assert "to copy" in run(sides, sides.environment, "promote", "--dry-run", *options)
-    said = run(
-        sides,
-        sides.environment,
-        "promote",
-        *options,
-        "--force",
-        "not verified yet",
-        "--allow-broadening",
-        "the first",
-    )
+    reasons = ("--force", "not verified yet", "--allow-broadening", "the first deployment")
+    said = run(sides, sides.environment, "promote", *options, *reasons)
     assert "prod serves prod-000001, which is qa-000001, verified" in said
     assert NOT_BUILT not in said
     run(sides, account, "verify", "qa")

@@ -38,6 +38,7 @@ def read_releases(sides: Sides) -> None:
     """`history`, `show`, `diff`, and the begin of `promote`."""
     stage = sides.stage("source")
     (release,) = ReleaseStore(stage).every()
+    assert ReleaseStore(stage).trusted(release.id) == release
     with in_one_line():
         assert stage.served_config() == release.endpoint_config
 
@@ -119,6 +120,12 @@ def verify(sides: Sides) -> None:
     assert found.alarms.watched == 1
 
 
+def record_and_verify(sides: Sides) -> None:
+    """Sign a release, and verify what was signed before evidence is added to it."""
+    record_a_release(sides)
+    verify(sides)
+
+
 def see_the_scan(sides: Sides) -> None:
     stage = sides.stage("target")
     (release, *_) = ReleaseStore(stage).every()
@@ -162,6 +169,7 @@ STEPS: dict[str, dict[str, Step]] = {
         "ListReleases": read_releases,
         "ReadReleases": read_releases,
         "DecryptReleases": read_releases,
+        "VerifyReleases": read_releases,
         "TellMissingModels": miss_a_model,
         "ReadModels": read_what_a_release_names,
         "LogIn": copy_an_image,
@@ -183,6 +191,7 @@ STEPS: dict[str, dict[str, Step]] = {
         "ListReleases": record_a_release,
         "RecordReleases": record_a_release,
         "EncryptReleases": record_a_release,
+        "SignReleases": record_and_verify,
         "Verify": verify,
         "WatchAlarms": verify,
     },

@@ -18,6 +18,7 @@ from tests.promotion.permissions.sides import (
     STATEMENTS,
     Sides,
 )
+from tests.roles import Role
 
 pytestmark = pytest.mark.slow
 
@@ -25,8 +26,12 @@ _DENIED = ("AccessDenied", "AccessDeniedException", "403")
 
 
 def denied(sides: Sides, side: str, service: str, operation: str, **arguments: Any) -> None:
+    denied_to(sides.roles[side], service, operation, **arguments)
+
+
+def denied_to(role: Role, service: str, operation: str, **arguments: Any) -> None:
     with pytest.raises(ClientError) as found:
-        getattr(sides.roles[side].client(service), operation)(**arguments)
+        getattr(role.client(service), operation)(**arguments)
     assert found.value.response["Error"]["Code"] in _DENIED, found.value
 
 
@@ -137,6 +142,19 @@ def test_no_other_action_is_allowed(
     denied(sides, side, service, operation, **arguments)
 
 
+def test_the_source_signs_nothing(sides: Sides) -> None:
+    digest = {"Message": b"1" * 32, "MessageType": "DIGEST", "SigningAlgorithm": "ECDSA_SHA_256"}
+    denied(sides, "source", "kms", "sign", KeyId="alias/berth-qa-releases", **digest)
+
+
+def test_another_stages_key_is_closed(sides: Sides) -> None:
+    kms, alias = sides.root("target", "kms"), f"alias/berth-dev-{uuid4().hex[:8]}"
+    key = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
+    kms.create_alias(AliasName=alias, TargetKeyId=key)
+    digest = {"Message": b"1" * 32, "MessageType": "DIGEST", "SigningAlgorithm": "ECDSA_SHA_256"}
+    denied(sides, "target", "kms", "sign", KeyId=alias, **digest)
+
+
 @pytest.mark.parametrize("side", ["source", "target"])
 def test_the_key_is_used_by_s3_alone(sides: Sides, side: str) -> None:
     stack = {"StackName": f"berth-{STAGES[side]}-storage"}
@@ -144,7 +162,7 @@ def test_the_key_is_used_by_s3_alone(sides: Sides, side: str) -> None:
     (key,) = [
         each["PhysicalResourceId"]
         for each in listed["StackResourceSummaries"]
-        if each["ResourceType"] == "AWS::KMS::Key"
+        if each["ResourceType"] == "AWS::KMS::Key" and each["LogicalResourceId"].startswith("Key")
     ]
     denied(sides, side, "kms", "generate_data_key", KeyId=key, KeySpec="AES_256")
 

@@ -6,8 +6,9 @@ import pytest
 
 from aws.errors import AwsError
 from promotion import PromotionError
-from promotion.permissions import Statement
-from tests.promotion.permissions.sides import STATEMENTS, Sides
+from promotion.permissions import Statement, source_statements
+from promotion.store import ReleaseStore
+from tests.promotion.permissions.sides import ACCOUNTS, REGION, STATEMENTS, Sides
 from tests.promotion.permissions.steps import BY_ACTION, STEPS, Step
 
 pytestmark = pytest.mark.slow
@@ -42,6 +43,17 @@ def test_without_a_permission_its_step_is_refused_by_one_line_that_names_it(
     with pytest.raises((AwsError, PromotionError), match=re.escape(action)) as refused:
         step(sides)
     assert "\n" not in str(refused.value)
+
+
+def test_a_trusted_key_is_asked_by_its_own_name(sides: Sides) -> None:
+    """Which may be that of a key that the alias named before."""
+    alias, stage = "alias/berth-qa-releases", sides.stage("source")
+    key = sides.root("source", "kms").describe_key(KeyId=alias)["KeyMetadata"]["Arn"]
+    with pytest.raises(AwsError, match="kms:Verify"):
+        ReleaseStore(stage).trusted("qa-000001", keys=[key])
+    pinning = source_statements("berth", "qa", ACCOUNTS["source"], REGION, [key])
+    sides.roles["source"].may(pinning)
+    assert ReleaseStore(stage).trusted("qa-000001", keys=[key]).id == "qa-000001"
 
 
 def without(statements: list[Statement], sid: str, action: str, resource: str) -> list[Statement]:
