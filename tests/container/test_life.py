@@ -271,7 +271,8 @@ def test_a_request_that_ends_the_only_worker_fails_alone(spans_model: Path, tmp_
         server.wait_until_ready()
         answer = server.invoke({"text": "EXIT"})
         assert (answer.status, answer.json["error"]["code"]) == (500, "worker_ended")
-        assert "SystemExit: the model has had enough" in answer.json["error"]["message"]
+        # By its type: what the exception says may be about another caller's request.
+        assert answer.json["error"]["message"] == "its worker has ended: SystemExit"
         assert server.invoke({"text": "Anna"}).status == 200
         server.wait_until_ready()
 

@@ -21,7 +21,7 @@ from tests.end_to_end.test_main_job import ENDPOINT, STACK
 pytestmark = pytest.mark.long
 
 STORAGE = "berth-dev-storage"
-STEP = re.compile(r"  \d+\. (creates|updates|replaces|deletes) (\w+) (\w+)")
+STEP = re.compile(r"  \d+\. (creates|updates|replaces|deletes) ([A-Z]\w+) (\w+)")
 
 
 def plan(deployment: Deployment, *options: str) -> subprocess.CompletedProcess[str]:

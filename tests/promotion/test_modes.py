@@ -37,6 +37,7 @@ def test_it_is_promoted_and_verified(
     with rehearsed(root, built_model, tmp_path, more) as deployment:
         deploy(deployment)
         said(deployment, "verify", "dev")
+        ended(deployment, "snapshots", "--assembly", "cdk.out")
         printed, _ = ended(deployment, "promote", "--from", "dev", "--to", "qa")
         assert printed.splitlines()[-1] == "qa serves qa-000001, which is dev-000001, verified"
         all_evidence(deployment, "qa")
@@ -71,6 +72,7 @@ def test_an_archive_that_is_in_s3_already_goes_to_where_the_next_stage_expects_i
         )
         deploy(deployment)
         said(deployment, "verify", "dev")
+        ended(deployment, "snapshots", "--assembly", "cdk.out")
         printed, _ = ended(deployment, "promote", "--from", "dev", "--to", "qa")
         assert printed.splitlines()[-1] == "qa serves qa-000001, which is dev-000001, verified"
         (model,) = shown(deployment, "qa")["models"]

@@ -138,7 +138,7 @@ def test_a_model_by_type_hint_gets_a_list_and_no_table_is_made(
         ("refuse", RequestError, "no such text"),
         ("fail", PredictionError, "^KeyError$"),
         ("memory", OutOfMemory, "CUDA out of memory"),
-        ("gpu", Broken, "device-side assert"),
+        ("gpu", Broken, "the GPU can compute nothing any more"),
         ("object", PredictionError, "not JSON"),
     ],
 )
