@@ -4,12 +4,25 @@ A field that would have a program started, or something else than Berth deploys,
 https://github.com/aws/aws-cdk-cli/tree/main/packages/@aws-cdk/cloud-assembly-schema
 """
 
+import re
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from aws.errors import AssemblyError
 
+
+def _file_id(value: str) -> str:
+    """The CDK's hash of a file; or of a model that is uploaded as it is, and a path in it."""
+    hashed, *way = value.removeprefix("models/").split("/")
+    is_model = value.startswith("models/") and not {"", ".", ".."} & set(way)
+    if not _IS_HASH.fullmatch(hashed) or is_model != bool(way) or not value.isprintable():
+        raise ValueError("no hash, and no file of a model")
+    return value
+
+
+_IS_HASH = re.compile(r"[0-9a-f]{64}")
+_FileId = Annotated[str, AfterValidator(_file_id)]
 _Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 _TemplateFile = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,255}\.[a-z]+\.json$")]
 _Tags = dict[Annotated[str, Field(max_length=128)], Annotated[str, Field(max_length=256)]]
@@ -50,7 +63,7 @@ class FileSource(Part):
 class FileDestination(Part):
     """Where it lies in the account."""
 
-    key: Annotated[str, Field(alias="objectKey", pattern=r"^[0-9a-f]{64}(\.[a-z0-9]{1,8})?$")]
+    key: Annotated[str, Field(alias="objectKey", max_length=1024)]
 
 
 class FileAsset(Part):
@@ -84,7 +97,7 @@ class ImageAsset(Part):
 class Assets(Part):
     """An asset manifest."""
 
-    files: dict[_Hash, FileAsset] = {}
+    files: dict[_FileId, FileAsset] = {}
     images: Annotated[dict[_Hash, ImageAsset], Field(alias="dockerImages")] = {}
 
 

@@ -30,6 +30,7 @@ _VERSION = "55.0.0"  # of the cloud assembly's schema, which the pinned CDK writ
 _MOST_TEMPLATE_BYTES = 1 << 20
 # What the CDK writes for itself, and a deployment does not read.
 _LEFT_OUT = re.compile(r"(?:[^/]+/)?(?:cdk\.out|tree\.json|[^/]+\.metadata\.json|[^/]+\.csv)")
+_ENDING = re.compile(r"(\.[a-z0-9]{1,8})?")
 _PURPOSES = ("Storage", "Serving", "Monitoring")
 
 
@@ -162,9 +163,9 @@ class _Stage:
 
     def _file(self, path: str, name: str, asset: FileAsset) -> dict[str, Any]:
         (destination,) = asset.destinations.values()
-        if not destination.key.startswith(name):
-            raise AssemblyError(f"{path}: {name} is not named by its hash in S3")
         ending = destination.key.removeprefix(name)
+        if not destination.key.startswith(name) or not _ENDING.fullmatch(ending):
+            raise AssemblyError(f"{path}: {name} is not named by its hash in S3")
         place = {
             "bucketName": self._bucket,
             "objectKey": destination.key,

@@ -67,6 +67,47 @@ def test_a_file_that_no_assembly_has_is_refused(files: Files, name: str) -> None
         anew(files | {name: b'{"plugin": ["./x.js"], "build": "sh x"}'})
 
 
+def moved(files: Files, name: str, key: str) -> Files:
+    """The archive under another id and key."""
+
+    def renamed(assets: Any) -> None:
+        asset = assets["files"].pop(ARCHIVE)
+        asset["destinations"]["there"]["objectKey"] = key
+        assets["files"][name] = asset
+
+    return changed(files, f"{SERVING}.assets.json", renamed)
+
+
+def test_a_file_of_a_model_that_is_uploaded_as_it_is_stays(files: Files) -> None:
+    name = f"models/{ARCHIVE}/data/größe mit Leerzeichen.bin"
+    assets = json.loads(anew(moved(files, name, name))[f"{SERVING}.assets.json"])
+    (place,) = assets["files"][name]["destinations"].values()
+    assert place["objectKey"] == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        f"models/{ARCHIVE}",
+        f"models/{ARCHIVE}/../x",
+        f"models/{ARCHIVE}//x",
+        f"models/{ARCHIVE}/x\n",
+        f"others/{ARCHIVE}/x",
+        f"{ARCHIVE}/x",
+        "berth/locks/berth-qa.json",
+    ],
+)
+def test_any_other_key_of_a_file_is_refused(files: Files, name: str) -> None:
+    with pytest.raises(AssemblyError, match=r"no hash, and no file of a model"):
+        anew(moved(files, name, name))
+
+
+def test_a_file_under_the_key_of_another_is_refused(files: Files) -> None:
+    for key in (f"{IMAGE}.gz", f"{ARCHIVE}.gz/../x", f"x{ARCHIVE}"):
+        with pytest.raises(AssemblyError, match=r"is not named by its hash in S3"):
+            anew(moved(files, ARCHIVE, key))
+
+
 @pytest.mark.parametrize(("kind", "of"), [("files", ARCHIVE), ("dockerImages", IMAGE)])
 def test_an_asset_that_a_program_would_make_is_refused(files: Files, kind: str, of: str) -> None:
     def executable(assets: Any) -> None:
