@@ -116,8 +116,8 @@ def _templates(nested: Path) -> dict[str, Template]:
 
 
 def _is_inside(asset: dict[str, Any]) -> bool:
-    """Whether an asset is a template: the other assets are beside the folders of the stages."""
-    return not str(asset["source"].get("path", "..")).startswith("..")
+    """Whether an asset is a template: the other assets are not in the stage's folder."""
+    return "/" not in asset["source"].get("path", "/")
 
 
 def _roles(artifacts: Artifacts, assets: list[dict[str, Any]]) -> tuple[str, ...]:

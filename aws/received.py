@@ -150,10 +150,11 @@ class _Stage:
         path = f"{self._folder}/{id}.assets.json"
         assets = parsed(Assets, _json(self._files, path), path)
         listed = {
-            # A template is the one asset that lies in the part itself.
+            # A template is the one asset that lies in the part itself. The files of a model that is
+            # uploaded as it is have absolute paths.
             name: self._file(path, name, asset)
             for name, asset in assets.files.items()
-            if asset.source.path.startswith("../")
+            if "/" in asset.source.path
         }
         key = {"bucketName": self._bucket, "objectKey": f"{digest}.json", **self._published("file")}
         source = {"path": f"{id}.template.json", "packaging": "file"}
