@@ -22,4 +22,4 @@ export MLFLOW_CONFIGURE_LOGGING=false
 export TOKENIZERS_PARALLELISM="${TOKENIZERS_PARALLELISM:-false}"
 
 # -P: nothing is imported from the folder that this was started in.
-exec python -P -m serving
+exec python -P -m berth_serving

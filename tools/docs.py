@@ -31,7 +31,7 @@ from tools.markdown import code, table
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "container"))  # the image has it on its path
 
-from serving import config  # noqa: E402 - found only now
+from berth_serving import config  # noqa: E402 - found only now
 
 
 def settings_table() -> str:

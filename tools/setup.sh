@@ -50,7 +50,7 @@ if [ "$set" = run ]; then
 fi
 # uv leaves no bytecode. Everything else gets its own at first use, but the server never writes any.
 step "bytecode of what the server imports"
-PYTHONDONTWRITEBYTECODE='' PYTHONPATH=container .venv/bin/python -c 'import serving.__main__, serving.worker.core, serving.models.pyfunc' ||
+PYTHONDONTWRITEBYTECODE='' PYTHONPATH=container .venv/bin/python -c 'import berth_serving.__main__, berth_serving.worker.core, berth_serving.models.pyfunc' ||
     fail "the server's packages do not import: remove .venv and run \`make setup\` again"
 touch .venv/.ready
 step "ready: \`. .venv/bin/activate\` puts berth, cdk and python on your PATH"

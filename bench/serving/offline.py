@@ -138,8 +138,8 @@ def _plain(model: Path, threads: int) -> Compute:
 
 def _ours(model: Path, threads: int, precision: str) -> Compute:
     sys.path.insert(0, str(ROOT / "container"))
-    from serving.config import Settings  # noqa: PLC0415 - the image has it on its path
-    from serving.tokens.classifier import TokenClassifier  # noqa: PLC0415
+    from berth_serving.config import Settings  # noqa: PLC0415 - the image has it on its path
+    from berth_serving.tokens.classifier import TokenClassifier  # noqa: PLC0415
 
     settings = Settings(threads=threads, cpu_precision=precision)
     classifier = TokenClassifier(model, settings=settings)

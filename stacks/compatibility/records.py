@@ -9,7 +9,7 @@ from stacks.compatibility.findings import Finding
 from stacks.compatibility.versions import package_name
 
 # How many leading parts of a version have to agree, as the server has it when it loads a model
-# (container/serving/models/versions.py).
+# (container/berth_serving/models/versions.py).
 _MUST_AGREE = {
     **{"python": 2, "mlflow": 1, "torch": 1, "transformers": 1, "tokenizers": 2, "numpy": 1},
     **{"scikit-learn": 2},
@@ -21,7 +21,8 @@ def records_files_agree(stage: CheckedStage) -> Iterator[Finding]:
 
     The image is built from the last two, so these count; others are refused where the server
     would refuse to load the model, and are a warning where it would warn. Source: MLflow's "Model
-    dependencies" page (all four are written from one list); container/serving/models/versions.py.
+    dependencies" page (all four are written from one list);
+    container/berth_serving/models/versions.py.
     """
     for model in stage.models_in_use:
         built = {**model.versions["requirements.txt"], **model.versions["python_env.yaml"]}

@@ -1,7 +1,7 @@
 """CloudWatch Logs Insights queries for the usual questions, on the container's JSON lines.
 
-Fields are those of container/serving/logs.py: `message`, `level`, `request_id`, `inference_id`,
-and of an invocation's line `status`, `ms` and, of a refusal, `code`.
+Fields are those of container/berth_serving/logs.py: `message`, `level`, `request_id`,
+`inference_id`, and of an invocation's line `status`, `ms` and, of a refusal, `code`.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax.html
 """
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.config import ConfigError, Settings
+from berth_serving.config import ConfigError, Settings
 
 VARIABLES = [field.metadata["variable"] for field in fields(Settings)]
 

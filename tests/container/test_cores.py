@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.cores import usable_cores
+from berth_serving.cores import usable_cores
 
 CORES = len(os.sched_getaffinity(0))
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.frames import Channel, Head, pack
+from berth_serving.frames import Channel, Head, pack
 
 # Halves of surrogate pairs too: a model's error may quote what a client has sent.
 texts = st.text(st.characters(), max_size=20)

@@ -68,7 +68,7 @@ def test_the_servers_packages_come_by_their_hashes_before_the_models_requirement
 
 
 def test_code_comes_last_so_that_the_big_layers_stay(dockerfile: str) -> None:
-    assert dockerfile.rindex("./install.sh") < dockerfile.index("COPY serving")
+    assert dockerfile.rindex("./install.sh") < dockerfile.index("COPY berth_serving")
 
 
 @pytest.mark.parametrize("arguments", [[], ["train"], ["serve", "now"]])

@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from serving.models import manifest
+from berth_serving.models import manifest
 from tests.container.folders import replace
 from tests.container.process import Gate, Server, poll
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from serving.model_metrics import MOST_LABELS, OTHER, ModelMetrics
+from berth_serving.model_metrics import MOST_LABELS, OTHER, ModelMetrics
 
 
 def entity(label: Any = "PER", score: Any = 0.5) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def test_no_failure_of_a_model_puts_a_request_into_the_log(serve: Start) -> None
         server.wait_until_ready()
         for place in PLACES:
             send(server, place)
-        poll(lambda: "serving.errors.Broken" in server.log.read_text(), 20)
+        poll(lambda: "berth_serving.errors.Broken" in server.log.read_text(), 20)
         tracebacks = "".join(line.get("traceback", "") for line in server.lines())
         for name in ("ValueError", "TypeError", "KeyError", "ExceptionGroup", "RuntimeError"):
             assert f"builtins.{name}\n" in f"{tracebacks}\n"

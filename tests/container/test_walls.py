@@ -29,7 +29,7 @@ def test_the_container_stands_alone(root: Path) -> None:
 
 def test_it_listens_before_anything_slow_is_imported(root: Path) -> None:
     """What a model needs is imported by its worker, while the front answers /ping already."""
-    serving = root / "container" / "serving"
+    serving = root / "container" / "berth_serving"
     front = [
         *serving.glob("*.py"),
         *serving.glob("front/*.py"),

@@ -25,7 +25,7 @@ def imported(file: Path) -> set[str]:
             roots |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             roots.add((node.module or "").split(".")[0])
-    return {"container" if root == "serving" else root for root in roots}
+    return {"container" if root == "berth_serving" else root for root in roots}
 
 
 def test_the_picture_of_the_folders_has_the_arrows_of_the_code(root: Path) -> None:

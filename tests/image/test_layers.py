@@ -16,7 +16,7 @@ LOOK = """
 import importlib.util, json, pathlib, sysconfig
 site = pathlib.Path(sysconfig.get_path("purelib"))
 flags = {}
-for source in [*site.rglob("*.py"), *pathlib.Path("/opt/berth/serving").rglob("*.py")]:
+for source in [*site.rglob("*.py"), *pathlib.Path("/opt/berth/berth_serving").rglob("*.py")]:
     compiled = pathlib.Path(importlib.util.cache_from_source(str(source)))
     flags[str(source)] = compiled.read_bytes()[4] if compiled.exists() else None
 print(json.dumps(flags))
@@ -35,7 +35,7 @@ def test_a_changed_line_of_code_moves_only_the_layers_of_the_code(
 ) -> None:
     changed = tmp_path / "container"
     shutil.copytree(CONTAINER, changed)
-    with (changed / "serving" / "__init__.py").open("a") as module:
+    with (changed / "berth_serving" / "__init__.py").open("a") as module:
         module.write("# changed\n")
     record = read_model_record(built_model)
     arguments = build_arguments(record, "none") | replaced("none")

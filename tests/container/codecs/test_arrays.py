@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.codecs.arrays import read_npy, texts_of_array, write_npy
-from serving.errors import RequestError
+from berth_serving.codecs.arrays import read_npy, texts_of_array, write_npy
+from berth_serving.errors import RequestError
 
 
 def npy(array: Any) -> bytes:

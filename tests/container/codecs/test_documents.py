@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.codecs.documents import read_csv, read_json, read_lines
-from serving.errors import RequestError
+from berth_serving.codecs.documents import read_csv, read_json, read_lines
+from berth_serving.errors import RequestError
 
 BOM = b"\xef\xbb\xbf"
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()

@@ -1,7 +1,7 @@
 import pytest
 
-from serving.codecs import media
-from serving.errors import RequestError
+from berth_serving.codecs import media
+from berth_serving.errors import RequestError
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet as pq
 
-from serving.codecs import parquet
-from serving.codecs.parquet import read_parquet, texts_of_table, write_parquet
-from serving.errors import RequestError
+from berth_serving.codecs import parquet
+from berth_serving.codecs.parquet import read_parquet, texts_of_table, write_parquet
+from berth_serving.errors import RequestError
 
 
 def table(**columns: Any) -> bytes:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from mlflow.pyfunc.scoring_server import predictions_to_json
 from pydantic import BaseModel
 
-from serving.codecs.plain import dumps, plain, rows_of
+from berth_serving.codecs.plain import dumps, plain, rows_of
 
 pytestmark = pytest.mark.slow
 

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from pyarrow import parquet as pq
 
-from serving.codecs.media import CSV, JSON, LINES, NPY, PARQUET, Format
-from serving.codecs.responses import encode
-from serving.errors import PredictionError, RequestError
+from berth_serving.codecs.media import CSV, JSON, LINES, NPY, PARQUET, Format
+from berth_serving.codecs.responses import encode
+from berth_serving.errors import PredictionError, RequestError
 
 SPANS = [[{"text": "Anna", "score": 0.5}], []]
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.codecs.media import CSV, JSON, LINES, NPY, PARQUET, Format
-from serving.codecs.parquet import write_parquet
-from serving.codecs.text_bodies import SHAPES, read_texts
-from serving.errors import RequestError
+from berth_serving.codecs.media import CSV, JSON, LINES, NPY, PARQUET, Format
+from berth_serving.codecs.parquet import write_parquet
+from berth_serving.codecs.text_bodies import SHAPES, read_texts
+from berth_serving.errors import RequestError
 
 KINDS = [JSON, LINES, CSV, NPY, PARQUET]
 any_json = st.recursive(

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.errors import RequestError
-from serving.front.admission import Estimate, admit
+from berth_serving.errors import RequestError
+from berth_serving.front.admission import Estimate, admit
 
 CALM: dict[str, Any] = {
     "tokens": 100,

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from serving.config import Settings
-from serving.front import host
+from berth_serving.config import Settings
+from berth_serving.front import host
 
 GIB = 2**30
 

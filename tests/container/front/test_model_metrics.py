@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from serving.front import model_metrics
-from serving.front.metrics import Metrics
-from serving.front.model_metrics import ModelMetricsCollector, rates
-from serving.logs import JsonFormatter
-from serving.model_metrics import ModelMetrics
+from berth_serving.front import model_metrics
+from berth_serving.front.metrics import Metrics
+from berth_serving.front.model_metrics import ModelMetricsCollector, rates
+from berth_serving.logs import JsonFormatter
+from berth_serving.model_metrics import ModelMetrics
 from tests.container.process import Server, poll
 from tests.container.tokens.folders import save
 

@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.config import Settings
-from serving.errors import RequestError
-from serving.frames import Channel
-from serving.front import process
-from serving.front.call import Reply
-from serving.front.metrics import Metrics
-from serving.front.pool import Pool
+from berth_serving.config import Settings
+from berth_serving.errors import RequestError
+from berth_serving.frames import Channel
+from berth_serving.front import process
+from berth_serving.front.call import Reply
+from berth_serving.front.metrics import Metrics
+from berth_serving.front.pool import Pool
 
 KILLER = b"killer"
 

@@ -6,9 +6,9 @@ from typing import cast
 
 import pytest
 
-from serving.errors import RequestError
-from serving.front.process import WorkerProcess
-from serving.front.sessions import Sessions
+from berth_serving.errors import RequestError
+from berth_serving.front.process import WorkerProcess
+from berth_serving.front.sessions import Sessions
 
 
 class Worker:

@@ -9,10 +9,10 @@ from threading import Event, Thread
 import pytest
 import uvloop
 
-from serving.errors import RequestError
-from serving.http.messages import ClientLeft, Request, Response
-from serving.http.server import Server
-from serving.http.websocket import WebSocket
+from berth_serving.errors import RequestError
+from berth_serving.http.messages import ClientLeft, Request, Response
+from berth_serving.http.server import Server
+from berth_serving.http.websocket import WebSocket
 
 TEXT = "text/plain"
 LIMIT = 1000

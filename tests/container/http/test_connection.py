@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from serving.http import connection, flow, server
-from serving.http.connection import Connection
-from serving.http.server import Server
+from berth_serving.http import connection, flow, server
+from berth_serving.http.connection import Connection
+from berth_serving.http.server import Server
 from tests.container.http.conftest import LIMIT, TIMEOUT, Paths, Running, rest, until
 from tests.container.process import poll
 

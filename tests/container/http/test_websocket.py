@@ -18,7 +18,7 @@ from wsproto.events import (
     TextMessage,
 )
 
-from serving.http import flow, server
+from berth_serving.http import flow, server
 from tests.container.http.conftest import LIMIT, TIMEOUT, Running
 from tests.container.process import poll
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from serving.config import Settings
-from serving.models import load
-from serving.servable import Servable
+from berth_serving.config import Settings
+from berth_serving.models import load
+from berth_serving.servable import Servable
 
 Load = Callable[..., Servable]
 MODULES = {"inference", "helper", "other_program"}

@@ -4,8 +4,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from serving.errors import PredictionError, RequestError
-from serving.servable import EncodedText, Request, Response, Servable, Stream
+from berth_serving.errors import PredictionError, RequestError
+from berth_serving.servable import EncodedText, Request, Response, Servable, Stream
 
 
 def ask(model: Servable, body: object, content_type: str | None = None, **more: Any) -> Any:

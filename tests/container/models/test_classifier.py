@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from serving.config import Settings
-from serving.errors import LoadError
-from serving.models import classifier
+from berth_serving.config import Settings
+from berth_serving.errors import LoadError
+from berth_serving.models import classifier
 from tests.container.models.conftest import Load
 from tests.container.models.requests import UpperEngine, ask, predictions
 
@@ -27,9 +27,9 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, Any, Settings]]:
         made.append((folder, decode, settings))
         return UpperEngine()
 
-    module = ModuleType("serving.tokens.classifier")
+    module = ModuleType("berth_serving.tokens.classifier")
     module.TokenClassifier = token_classifier  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "serving.tokens.classifier", module)
+    monkeypatch.setitem(sys.modules, "berth_serving.tokens.classifier", module)
     return made
 
 

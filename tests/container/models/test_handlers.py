@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from serving.errors import Broken, LoadError, OutOfMemory, PredictionError, RequestError
-from serving.models import defaults
-from serving.servable import Request, Response, Servable, Session, Stream
+from berth_serving.errors import Broken, LoadError, OutOfMemory, PredictionError, RequestError
+from berth_serving.models import defaults
+from berth_serving.servable import Request, Response, Servable, Session, Stream
 from tests.container.folders import save_model
 from tests.container.models.conftest import Load
 from tests.container.models.requests import UpperEngine, ask, chunks, value

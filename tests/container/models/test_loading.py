@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from serving.config import Settings
-from serving.errors import LoadError
-from serving.models import load
+from berth_serving.config import Settings
+from berth_serving.errors import LoadError
+from berth_serving.models import load
 from tests.container.models.conftest import Load
 from tests.container.models.requests import ask, value
 
@@ -45,9 +45,9 @@ def test_files_are_looked_at_before_the_code_runs(load_files: Load) -> None:
 LOADING = """
 import sys
 from pathlib import Path
-from serving.config import Settings
-from serving.models import load
-from serving.servable import Request
+from berth_serving.config import Settings
+from berth_serving.models import load
+from berth_serving.servable import Request
 model = load(Settings(model_dir=Path(sys.argv[1])))
 job = model.open(Request(b'{"text": "four"}'))
 assert model.finish(job, model.forward(job.items)).body == b"4"

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from serving.errors import LoadError
-from serving.models import manifest
+from berth_serving.errors import LoadError
+from berth_serving.models import manifest
 
 
 @pytest.fixture

@@ -9,14 +9,14 @@ import pytest
 from mlflow import pyfunc
 from mlflow.pyfunc.scoring_server import predictions_to_json
 
-from serving.config import Settings
-from serving.errors import Broken, LoadError, OutOfMemory, PredictionError, RequestError
-from serving.model_metrics import ModelMetrics
-from serving.models import load
-from serving.models import pyfunc as serving_pyfunc
-from serving.models.pyfunc import PyfuncModel
-from serving.models.text_model import TextModel
-from serving.servable import EncodedText, Request, Servable
+from berth_serving.config import Settings
+from berth_serving.errors import Broken, LoadError, OutOfMemory, PredictionError, RequestError
+from berth_serving.model_metrics import ModelMetrics
+from berth_serving.models import load
+from berth_serving.models import pyfunc as serving_pyfunc
+from berth_serving.models.pyfunc import PyfuncModel
+from berth_serving.models.text_model import TextModel
+from berth_serving.servable import EncodedText, Request, Servable
 from tests.container.folders import replace, save_model
 from tests.container.models.requests import UpperEngine, ask, predictions, together
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from mlflow.pyfunc.scoring_server import infer_and_parse_data, parse_csv_input
 from mlflow.types.schema import ColSpec, Schema, TensorSpec
 
-from serving.codecs.media import CSV, JSON, LINES, NPY, PARQUET, Format
-from serving.codecs.text_bodies import SHAPES
-from serving.errors import RequestError
-from serving.models import scoring
-from serving.models.scoring import Signature
+from berth_serving.codecs.media import CSV, JSON, LINES, NPY, PARQUET, Format
+from berth_serving.codecs.text_bodies import SHAPES
+from berth_serving.errors import RequestError
+from berth_serving.models import scoring
+from berth_serving.models.scoring import Signature
 
 pytestmark = pytest.mark.slow
 

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from serving.codecs.media import JSON, Format
-from serving.errors import PredictionError, RequestError
-from serving.model_metrics import ModelMetrics
-from serving.models.text_model import TextModel, TextPredictor
-from serving.servable import EncodedText, Request
+from berth_serving.codecs.media import JSON, Format
+from berth_serving.errors import PredictionError, RequestError
+from berth_serving.model_metrics import ModelMetrics
+from berth_serving.models.text_model import TextModel, TextPredictor
+from berth_serving.servable import EncodedText, Request
 from tests.container.models.requests import UpperEngine, ask, predictions, together
 
 

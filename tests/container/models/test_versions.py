@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from serving.errors import LoadError
-from serving.models import versions
+from berth_serving.errors import LoadError
+from berth_serving.models import versions
 from tests.container.folders import PINS, replace, save_model
 
 pytestmark = pytest.mark.slow

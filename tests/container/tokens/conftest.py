@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from serving.config import Settings
-from serving.tokens.classifier import TokenClassifier
+from berth_serving.config import Settings
+from berth_serving.tokens.classifier import TokenClassifier
 from tests.container.tokens.folders import save
 
 Save = Callable[..., Path]

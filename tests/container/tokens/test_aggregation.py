@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bench.serving.workload import texts
-from serving.tokens.aggregation import Simple
+from berth_serving.tokens.aggregation import Simple
 from tests.container.tokens.conftest import Load, Save, predict
 from tests.container.tokens.folders import BARE, PREFIXED
 

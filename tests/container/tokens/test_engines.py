@@ -9,12 +9,12 @@ import pytest
 from onnx import TensorProto
 
 from bench.serving.workload import texts
-from serving.errors import Broken, LoadError, OutOfMemory
-from serving.tokens.arrays import Array, parts
-from serving.tokens.classifier import TokenClassifier
-from serving.tokens.graph import Graph
-from serving.tokens.onnx_engine import OnnxEngine, session_of
-from serving.tokens.torch_engine import TorchEngine
+from berth_serving.errors import Broken, LoadError, OutOfMemory
+from berth_serving.tokens.arrays import Array, parts
+from berth_serving.tokens.classifier import TokenClassifier
+from berth_serving.tokens.graph import Graph
+from berth_serving.tokens.onnx_engine import OnnxEngine, session_of
+from berth_serving.tokens.torch_engine import TorchEngine
 from tests.container.tokens.conftest import Load, Save, predict
 
 pytestmark = pytest.mark.slow
@@ -121,7 +121,7 @@ def test_eight_bits_are_refused_where_torch_computes(load: Load) -> None:
 
 
 def test_weights_of_another_model_are_refused(saved: Save, tmp_path: Path) -> None:
-    from serving.config import Settings
+    from berth_serving.config import Settings
 
     for file in saved("bert").iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
@@ -132,7 +132,7 @@ def test_weights_of_another_model_are_refused(saved: Save, tmp_path: Path) -> No
 
 
 def test_tags_that_the_weights_do_not_have_are_refused(saved: Save, tmp_path: Path) -> None:
-    from serving.config import Settings
+    from berth_serving.config import Settings
 
     for file in saved("bert").iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from berth_serving.config import Settings
+from berth_serving.tokens.classifier import TokenClassifier
 from model.example.corpus import Author
-from serving.config import Settings
-from serving.tokens.classifier import TokenClassifier
 from tests.container.tokens.conftest import predict
 
 pytestmark = pytest.mark.slow

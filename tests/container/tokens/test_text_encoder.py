@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from bench.serving.workload import texts
+from berth_serving.tokens.text_encoder import TextEncoder, windows
 from model.bundle.ner import windows as windows_of_the_example
-from serving.tokens.text_encoder import TextEncoder, windows
 from tests.container.tokens.conftest import Save
 
 pytestmark = pytest.mark.slow

@@ -2,7 +2,7 @@
 
 import pytest
 
-from serving.worker.budget import LEAST, MOST, Budget
+from berth_serving.worker.budget import LEAST, MOST, Budget
 
 
 def test_it_comes_to_what_is_computed_in_the_time() -> None:

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from serving.errors import Broken, OutOfMemory, RequestError
-from serving.frames import Channel, Head
-from serving.model_metrics import ModelMetrics
-from serving.servable import Job, Request, Response, Stream
-from serving.worker.core import CANARY, Core
+from berth_serving.errors import Broken, OutOfMemory, RequestError
+from berth_serving.frames import Channel, Head
+from berth_serving.model_metrics import ModelMetrics
+from berth_serving.servable import Job, Request, Response, Stream
+from berth_serving.worker.core import CANARY, Core
 
 pytestmark = pytest.mark.slow
 

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.servable import Job, Request
-from serving.worker.queue import FairQueue, Task
+from berth_serving.servable import Job, Request
+from berth_serving.worker.queue import FairQueue, Task
 
 
 def add(queue: FairQueue, number: int, costs: list[int], *, whole: bool = False) -> Task:

@@ -29,9 +29,9 @@ CONTAINER = Path(__file__).parents[3] / "container"
 def line(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> dict[str, Any]:
     """What the container logs of two texts."""
     monkeypatch.syspath_prepend(str(CONTAINER))  # the image has it on its path
-    from serving.front.model_metrics import ModelMetricsCollector
-    from serving.logs import JsonFormatter
-    from serving.model_metrics import ModelMetrics
+    from berth_serving.front.model_metrics import ModelMetricsCollector
+    from berth_serving.logs import JsonFormatter
+    from berth_serving.model_metrics import ModelMetrics
 
     seen, model = ModelMetrics(), ModelMetricsCollector()
     for label in ("PERSON", "B.LOC"):

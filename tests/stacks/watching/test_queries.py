@@ -10,7 +10,7 @@ import pytest
 from stacks.watching.drift import figures
 from stacks.watching.queries import QUERIES
 
-CONTAINER = Path(__file__).parents[3] / "container" / "serving"
+CONTAINER = Path(__file__).parents[3] / "container" / "berth_serving"
 SOURCES = [file.read_text() for file in CONTAINER.rglob("*.py")]
 
 # Of JsonFormatter, of CloudWatch itself, and what a query names by `as`.

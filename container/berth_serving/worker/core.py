@@ -24,7 +24,7 @@ from ..servable import Request, Servable, Session, Stream
 from .batches import Batches
 from .queue import Entry, FairQueue, Task
 
-_log = logging.getLogger("serving.worker")
+_log = logging.getLogger("berth_serving.worker")
 
 BEAT_SECONDS = 0.5
 _LARGE = 2**18  # bytes of a body

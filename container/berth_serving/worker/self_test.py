@@ -6,7 +6,7 @@ from traceback import extract_tb
 from ..errors import LoadError, RequestError, one_line
 from ..servable import Servable, Stream
 
-_log = logging.getLogger("serving.worker")
+_log = logging.getLogger("berth_serving.worker")
 
 
 def prove(model: Servable, *, messages: bool) -> None:

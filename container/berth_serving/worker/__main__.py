@@ -1,4 +1,4 @@
-"""The main program of a worker, which the front starts: `python -m serving.worker FD`."""
+"""The main program of a worker, which the front starts: `python -m berth_serving.worker FD`."""
 
 import ctypes
 import gc
@@ -19,7 +19,7 @@ from ..servable import Servable
 from .core import Core
 from .self_test import prove
 
-_log = logging.getLogger("serving.worker")
+_log = logging.getLogger("berth_serving.worker")
 _PR_SET_PDEATHSIG = 1
 
 

@@ -11,7 +11,7 @@ from ..servable import Servable
 from .budget import Budget
 from .queue import Entry, Task
 
-_log = logging.getLogger("serving.worker")
+_log = logging.getLogger("berth_serving.worker")
 
 
 class Batches:

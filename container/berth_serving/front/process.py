@@ -82,7 +82,7 @@ class WorkerProcess:
         self._loop = asyncio.get_running_loop()
         ours, theirs = socket.socketpair()
         self._process = Popen(
-            [sys.executable, "-P", "-m", "serving.worker", str(theirs.fileno())],
+            [sys.executable, "-P", "-m", "berth_serving.worker", str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             env=environment,
         )
