@@ -49,7 +49,7 @@ def record(
 
     The command refuses an assembly that is not the deployed one.
     """
-    from promotion.record import checkout  # noqa: PLC0415
+    from promotion.checkout import checkout  # noqa: PLC0415
     from promotion.record import record as record_release  # noqa: PLC0415
 
     folder = stages_file(context).path.parent

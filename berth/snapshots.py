@@ -4,20 +4,17 @@ They are JSON, one file for each stack of each stage, in which only the hashes o
 an image or a model with other bytes does not change the infrastructure.
 """
 
-import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from aws.snapshots import FOLDER, snapshot
 from berth.context import settings_of
 from berth.generated import Check, differences, refuse_differences
 from berth.screen import say
 from berth.synthesis import synthesized
-
-_HASH = re.compile(r"\b[0-9a-f]{64}\b")
 
 
 def snapshots(
@@ -42,7 +39,7 @@ def snapshots(
     settings = settings_of(context)
     with synthesized(settings, assembly) as folder:
         texts = rendered(every_template(folder))
-    place = settings.file.parent / "snapshots"
+    place = settings.file.parent / FOLDER
     if not check:
         write(place, texts)
         say(f"{place}: {len(texts)} templates")
@@ -53,10 +50,7 @@ def snapshots(
 
 def rendered(templates: Mapping[str, Any]) -> dict[str, str]:
     """The text of each template by the name of its file."""
-    return {
-        f"{name}.json": _HASH.sub("<hash>", json.dumps(template, indent=2, sort_keys=True)) + "\n"
-        for name, template in templates.items()
-    }
+    return {f"{name}.json": snapshot(template) for name, template in templates.items()}
 
 
 def write(folder: Path, texts: Mapping[str, str]) -> None:

@@ -1,17 +1,14 @@
 """What a target would be allowed to do more than it is, by name."""
 
-import json
 from collections.abc import Mapping
-from typing import Any
 
-from aws import cloudformation
+from aws import cloudformation, snapshots
+from aws.assembly import Template
 from aws.stage import Stage
 from stacks.deployment_plan.broadening import broadened
 
-_HASH = "<hash>"  # as `berth snapshots` writes the hash of an asset
 
-
-def broadening(target: Stage, templates: Mapping[str, dict[str, Any]]) -> list[str]:
+def broadening(target: Stage, templates: Mapping[str, Template]) -> list[str]:
     """A line for each permission that neither what is deployed has nor a snapshot of the checkout.
 
     Raises AwsError where a stack is not at rest.
@@ -28,12 +25,7 @@ def broadening(target: Stage, templates: Mapping[str, dict[str, Any]]) -> list[s
     ]
 
 
-def _reviewed(target: Stage, stack: str) -> dict[str, Any] | None:
+def _reviewed(target: Stage, stack: str) -> Template | None:
     """The snapshot of a stack beside stages.toml, which a review has seen; None without one."""
-    purpose = stack.removeprefix(f"{target.names.endpoint}-").title()
-    file = target.plan.file.parent / "snapshots" / f"{target.name}-{purpose}.json"
-    if not file.is_file():
-        return None
-    text = file.read_text(encoding="utf-8").replace(_HASH, "0" * 64)
-    found: dict[str, Any] = json.loads(text)
-    return found
+    file = target.plan.file.parent / snapshots.FOLDER / snapshots.name_of(target, stack)
+    return snapshots.template(file.read_text(encoding="utf-8")) if file.is_file() else None

@@ -8,10 +8,10 @@ from aws import cloudformation
 from aws.stage import Stage
 from promotion import PromotionError
 from promotion.artifacts import Artifact, expected_artifacts
-from promotion.broadening import broadening
 from promotion.gate import missing_evidence
 from promotion.moving import Planned
 from promotion.release import Release
+from promotion.reviewed import broken_rules, not_reviewed
 from promotion.store import ReleaseStore
 from stacks.deployment_plan.data import StackTemplates
 from stacks.deployment_plan.report import DeploymentPlan
@@ -28,7 +28,7 @@ class PromotionPlan:
     Attributes:
         stopped: why the gate does not let the release through; None where it does.
         changes: of the target's stacks.
-        broadening: what the target would be allowed beyond what it is, by name.
+        broadening: by name, what is neither deployed nor in a snapshot that a review has seen.
     """
 
     release: Release
@@ -45,7 +45,7 @@ class PromotionPlan:
             for artifact, planned in self.artifacts
         )
         changes = (str(line) for line in self.changes.lines)
-        more = [f"would be allowed more than today: {line}" for line in self.broadening]
+        more = [f"neither deployed nor reviewed: {line}" for line in self.broadening]
         return [f"evidence: {self.stopped or 'passed'}", *copied, *changes, *more]
 
     def document(self, target: str) -> dict[str, Any]:
@@ -91,8 +91,9 @@ def plan(source: Stage, target: Stage, release: Release) -> PromotionPlan:
     ]
     return PromotionPlan(
         release=release,
-        stopped=missing_evidence(release, source.settings.verify),
-        broadening=tuple(broadening(target, templates)),
+        stopped=missing_evidence(release, source.settings.verify)
+        or next(iter(broken_rules(target, templates)), None),
+        broadening=tuple(not_reviewed(target, release, templates)),
         artifacts=tuple((artifact, artifact.plan()) for artifact in artifacts),
         changes=plan_changes(
             target.name, pairs, types, may_delete_data=target.settings.data.may_be_deleted

@@ -10,13 +10,13 @@ from aws.errors import AwsError
 from aws.stage import Stage
 from promotion import PromotionError, deployed, lock
 from promotion.artifacts import Artifact, check_assets, expected_artifacts
-from promotion.broadening import broadening
 from promotion.console_output import Screen
 from promotion.deploy import DeploymentError, deploy, wait_until_at_rest
 from promotion.gate import GateError, missing_evidence
 from promotion.record import record
 from promotion.release import Lineage, Release
 from promotion.report import Ending
+from promotion.reviewed import broken_rules, not_reviewed
 from promotion.rollback import deploy_former
 from promotion.store import ReleaseStore, Unpacked
 from promotion.verifying.calling import refuse_unverifiable
@@ -98,7 +98,7 @@ class Promotion:
         with self._lock(made, f"promotes {lineage}") as guard:
             if there := self._is_there(lineage, made):
                 return Outcome(End.ALREADY, there)
-            if self._broadens(made):
+            if self._broadens(made, release):
                 lineage = lineage.model_copy(update={"broadened": self.allowed})
             former = self.former_release(but=lineage)
             self.screen.copy(artifacts, before_each=guard.check)
@@ -132,22 +132,31 @@ class Promotion:
                 return each
         return None
 
-    def _broadens(self, made: Unpacked) -> bool:
-        """Whether the target may do more afterwards, which somebody has to have allowed.
+    def _broadens(self, made: Unpacked, release: Release) -> bool:
+        """Whether it brings what nobody has agreed to, which somebody has to have allowed.
 
-        Raises GateError where nobody has.
+        Raises GateError where nobody has, or where a rule of the checkout is broken.
         """
-        for stack in made.wanted.templates:
+        name, templates = self.target.name, made.wanted.templates
+        if broken := broken_rules(self.target, templates):
+            raise GateError(f"{name}: {self._listed(broken)}")
+        for stack in templates:
             wait_until_at_rest(self.target, stack)
-        found = broadening(self.target, made.wanted.templates)
-        for line in found:
-            self.screen.say(f"{self.target.name}: {line}")
-        if found and self.allowed is None:
+        if not (found := not_reviewed(self.target, release, templates)):
+            return False
+        listed = self._listed(found)
+        if self.allowed is None:
             raise GateError(
-                f"{self.target.name}: would be allowed more than today, as {found[0]}; all"
-                f" {len(found)} are listed above; or --allow-broadening REASON, which is recorded"
+                f"{name}: neither deployed nor reviewed: {listed};"
+                " or --allow-broadening REASON, which is recorded"
             )
-        return bool(found)
+        return True
+
+    def _listed(self, lines: Sequence[str]) -> str:
+        """The first line, of those that the screen has then."""
+        for line in lines:
+            self.screen.say(f"{self.target.name}: {line}")
+        return f"{lines[0]}; all {len(lines)} are listed above" if len(lines) > 1 else lines[0]
 
     def _lock(self, made: Unpacked, doing: str) -> AbstractContextManager[lock.Lock]:
         bucket = made.wanted.bucket

@@ -1,6 +1,5 @@
 """Recording what a stage runs as a release, unless the newest release is the same."""
 
-import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -94,21 +93,3 @@ def _version(templates: dict[str, assembly.Template]) -> str | None:
     """The version of Berth in the templates' metadata, which version 0.1 did not write."""
     said = (each.get("Metadata", {}).get("Berth", {}).get("version") for each in templates.values())
     return next(filter(None, said), None)
-
-
-def checkout(folder: Path) -> Source:
-    """The git checkout that a folder is in."""
-    commit = _git(folder, "rev-parse", "--verify", "HEAD")
-    changes = _git(folder, "status", "--porcelain")
-    return Source(commit=commit, clean=commit is not None and changes == "")
-
-
-def _git(folder: Path, *arguments: str) -> str | None:
-    """The output of git in a folder; None where there is no git or the folder is no checkout."""
-    try:
-        ended = subprocess.run(
-            ["git", *arguments], cwd=folder, capture_output=True, text=True, check=False
-        )
-    except FileNotFoundError:
-        return None
-    return ended.stdout.strip() if ended.returncode == 0 else None

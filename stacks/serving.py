@@ -29,7 +29,7 @@ class ServingStack(cdk.Stack):
             termination_protection=plan.settings.termination_protection,
             description="Berth: images, models, endpoint, scaling and rollback alarms of a stage.",
         )
-        self.template_options.metadata = {"Berth": _metadata(plan)}
+        self.template_options.metadata = {"Berth": plan.metadata}
         self._plan, self._storage = plan, storage
         self._hosted = self._host(models)
         if plan.archives:
@@ -108,15 +108,3 @@ class ServingStack(cdk.Stack):
             alarm_topic=self._storage.critical,
         )
         cdk.CfnOutput(self, "StateMachineArn", value=workflow.machine.attr_arn)
-
-
-def _metadata(plan: StagePlan) -> dict[str, bool | str]:
-    """What the endpoint pack's rules want to know and a template does not show."""
-    settings = plan.settings
-    return {
-        "mode": plan.mode.name,
-        "production": settings.production,
-        "single_instance": settings.single_instance_in_production,
-        "network_isolation": settings.network.isolation,
-        "guarded": plan.has_guarded_updates,
-    }

@@ -76,6 +76,17 @@ class StagePlan:
         return groups
 
     @property
+    def metadata(self) -> dict[str, bool | str]:
+        """What the endpoint pack's rules want to know and a template does not show."""
+        return {
+            "mode": self.mode.name,
+            "production": self.settings.production,
+            "single_instance": self.settings.single_instance_in_production,
+            "network_isolation": self.settings.network.isolation,
+            "guarded": self.has_guarded_updates,
+        }
+
+    @property
     def is_isolated(self) -> bool:
         """Whether the container has no network at all."""
         return self.settings.network.isolation and self.mode.can_be_isolated

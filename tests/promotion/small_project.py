@@ -87,6 +87,7 @@ for name in ("qa", "prod"):
     archive = aws_s3_assets.Asset(serving, "Archive", path="model.tar.gz")
     model = aws_sagemaker.CfnModel(
         serving, "Model", execution_role_arn=f"arn:aws:iam::{place.account}:role/serving",
+        enable_network_isolation=True,
         primary_container={"image": image.image_uri, "modelDataUrl": archive.s3_object_url},
     )
     variant = {

@@ -36,7 +36,7 @@ def test_a_release_goes_to_qa_and_a_trained_model_after_it_as_far_as_prod(
 
     printed, wrong = ended(deployment, "promote", "--from", "dev", "--to", "qa", status=1)
     assert "ExecutionRole" in printed
-    assert "qa: would be allowed more than today" in wrong
+    assert "qa: neither deployed nor reviewed" in wrong
     assert not stacks_of(deployment, "qa")
     ended(deployment, "snapshots", "--assembly", "cdk.out")
 

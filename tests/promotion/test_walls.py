@@ -12,6 +12,7 @@ MAY_IMPORT = {
     "stacks.deployment_plan",
     "stacks.compatibility",
     "stacks.build_arguments",
+    "stacks.compliance",
 }
 
 

@@ -16,9 +16,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
+from aws import snapshots
 from aws.errors import AssemblyError, AwsError
 from promotion import PromotionError, chosen, rollback
 from promotion import promote as promoting
+from promotion.checkout import checkout
 from promotion.console_output import Screen
 from promotion.gate import GateError
 from promotion.promote import End, Outcome, Promotion
@@ -27,6 +29,7 @@ from promotion.release import Release, Source
 from promotion.store import ReleaseStore
 from tests.promotion.promoting import world as worlds
 from tests.promotion.promoting.world import World
+from tests.promotion.test_checkout import git
 
 pytestmark = pytest.mark.slow
 
@@ -43,6 +46,7 @@ SUPPORT = {
                     "Effect": "Allow",
                     "Action": "sts:AssumeRole",
                     "Principal": {"AWS": "arn:aws:iam::111111111111:root"},
+                    "Condition": {"StringEquals": {"aws:SourceAccount": "111111111111"}},
                 }
             ]
         },
@@ -156,6 +160,70 @@ def test_a_role_that_only_qas_part_has_stops_and_is_named(world: World) -> None:
     with pytest.raises(GateError, match=r"may now: .*; or --allow-broadening REASON"):
         promoted(world)
     assert is_untouched(world)
+
+
+def not_isolated(template: dict[str, Any]) -> None:
+    template["Resources"]["Model"]["Properties"]["EnableNetworkIsolation"] = False
+    template["Metadata"] = {"Berth": {"network_isolation": False}}
+
+
+def unreadable(template: dict[str, Any]) -> None:
+    template["Resources"]["Model"]["Properties"]["PrimaryContainer"] = "none"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [(not_isolated, "breaks NetworkIsolation"), (unreadable, "cannot be judged")],
+)
+def test_a_rule_of_the_checkout_is_broken_whatever_the_template_says_of_itself(
+    world: World, change: Callable[[dict[str, Any]], None], said: str
+) -> None:
+    forged(world, world.release("a1"), in_template(change))
+    with pytest.raises(GateError, match=said):
+        promoted(world, allowed="agreed")
+    assert is_untouched(world)
+
+
+def committed(world: World) -> Source:
+    """A clean commit, with qa's snapshots as it synthesizes them."""
+    kept, nested = world.folder / "snapshots", world.synthesize("a0") / "assembly-qa"
+    kept.mkdir()
+    for name in ("serving", "storage"):
+        template = json.loads((nested / f"{name}.template.json").read_text())
+        (kept / f"qa-{name.title()}.json").write_text(snapshots.snapshot(template))
+    (world.folder / ".gitignore").write_text("*\n!snapshots\n!snapshots/*\n")
+    git(world.folder, "init", "--quiet")
+    git(world.folder, "add", ".")
+    git(world.folder, "commit", "--quiet", "--message", "first")
+    return checkout(world.folder)
+
+
+def add_tag(template: dict[str, Any]) -> None:
+    """A tag asks for no permission: it is only not what anybody has reviewed."""
+    template["Resources"]["Model"]["Properties"]["Tags"] = [{"Key": "cost", "Value": "mine"}]
+
+
+def test_a_release_is_what_its_commit_synthesizes_but_for_other_bytes(world: World) -> None:
+    source = committed(world)
+    assert source.clean
+    world.release("a1", source)
+    assert promoted(world).end is End.DONE
+
+
+def test_what_its_commit_does_not_synthesize_stops_and_is_named(world: World) -> None:
+    forged(world, world.release("a1", committed(world)), in_template(add_tag))
+    with pytest.raises(GateError, match=r"Model: not as in snapshots/qa-Serving.json of commit"):
+        promoted(world)
+    assert is_untouched(world)
+
+
+def test_a_commit_of_another_branch_says_nothing(world: World) -> None:
+    """Who can push a branch could bring snapshots of their own."""
+    source = committed(world)
+    git(world.folder, "checkout", "--quiet", "--orphan", "main2")
+    git(world.folder, "commit", "--quiet", "--message", "another")
+    forged(world, world.release("a1", source), in_template(add_tag))
+    assert promoted(world).end is End.DONE
 
 
 def test_a_reason_goes_on_and_is_recorded(world: World) -> None:

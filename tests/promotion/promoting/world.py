@@ -35,6 +35,7 @@ from tests.promotion.moving.test_images import push
 ACCOUNTS = {"dev": "1" * 12, "qa": "2" * 12, "prod": "3" * 12}
 REGION = "eu-central-1"
 ROLE = "arn:aws:iam::{}:role/execution"
+NO_CHECKOUT = Source(commit=None, clean=False)
 _ONE = Spans(expected=1, found=1, right=1)
 GOLDEN = Golden(sha256="0" * 64, cases=1, exact=1, labels={"PER": _ONE})
 _FAST = {"p50_ms": 1, "p95_ms": 1, "p99_ms": 1}
@@ -111,7 +112,7 @@ class World:
 
     # What a data scientist does
 
-    def release(self, version: str) -> Release:
+    def release(self, version: str, source: Source = NO_CHECKOUT) -> Release:
         """Deploy a new version to dev, and record it. `bad` in its name: it does not pass."""
         folder = self.synthesize(version)
         key, content = _key(version), archive(version)
@@ -121,7 +122,7 @@ class World:
             push(self.images("dev"), [b"{}", _image(version).encode()], _tag(version))
         stage = self.stage("dev")
         deploy(stage, folder)
-        released, _ = record(stage, folder, source=Source(commit=None, clean=False))
+        released, _ = record(stage, folder, source=source)
         return verify(stage, released)
 
     def train(self, version: str) -> str:
@@ -182,6 +183,7 @@ class World:
         account = ACCOUNTS[stage]
         image = f"{account}.dkr.ecr.{REGION}.amazonaws.com/{self.repository(account)}"
         model = {
+            "EnableNetworkIsolation": True,
             "ExecutionRoleArn": ROLE.format(account),
             "PrimaryContainer": {
                 "Image": f"{image}:{_tag(version)}",
