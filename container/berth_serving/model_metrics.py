@@ -31,14 +31,15 @@ class ModelMetrics:
     entities: dict[str, int] = field(default_factory=dict)
 
     def count(self, prediction: Any, *, tokens: int = 0, unknown_tokens: int = 0) -> None:
-        """Count a text and the entities in its prediction.
+        """Count a text and the entities in its prediction, or the class that it is.
 
-        An entity is a record in a list, with a string `label` and a finite number `score`.
+        Each is a record with a string `label` and a finite number `score`: entities are in a list,
+        a class is alone.
         """
         self.texts += 1
         self.tokens += tokens
         self.unknown_tokens += unknown_tokens
-        for each in prediction if isinstance(prediction, list) else ():
+        for each in prediction if isinstance(prediction, list) else (prediction,):
             if not isinstance(each, dict):
                 continue
             label, score = each.get("label"), each.get("score")

@@ -37,7 +37,6 @@ def test_tokens_are_added() -> None:
         "PER",
         None,
         0.5,
-        entity(),
         np.array([1, 2]),
         ["O", "PER"],
         [{"label": "PER"}],
@@ -49,6 +48,11 @@ def test_tokens_are_added() -> None:
 )
 def test_a_prediction_that_is_not_of_entities_is_a_text_and_no_more(prediction: Any) -> None:
     assert counted(prediction) == ModelMetrics(texts=1)
+
+
+def test_the_class_of_a_text_is_counted_as_an_entity_is() -> None:
+    found = counted({"label": "POS", "score": 0.75})
+    assert found == ModelMetrics(texts=1, score=0.75, entities={"POS": 1})
 
 
 def test_a_label_that_is_known_is_there_before_it_is_found() -> None:

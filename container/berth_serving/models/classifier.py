@@ -1,4 +1,4 @@
-"""Token classifiers: folders in transformers' format, computed by the server's own code."""
+"""Encoders: folders in transformers' or sentence-transformers' format, computed by own code."""
 
 import json
 from collections.abc import Callable
@@ -8,15 +8,24 @@ from typing import Any
 from ..config import Settings
 from ..errors import LoadError
 from ..servable import JSON, Request
+from ..tokens.files import check_files
 from .folder import default_accept, example_in
 from .text_model import TextEngine, TextModel
 
+MODULES = "modules.json"
+"""What sentence-transformers writes."""
+
 _SENTENCE = b'{"text": "Anna Schmidt lives in Berlin and works for Siemens."}'
-_SUFFIX = "ForTokenClassification"
+_KINDS = _TOKENS, _SEQUENCES = "ForTokenClassification", "ForSequenceClassification"
 
 
-def load_classifier(settings: Settings) -> TextModel:
-    """Load the model's folder as a token classifier."""
+def is_encoder(folder: Path) -> bool:
+    """Whether a folder is one that transformers or sentence-transformers saved."""
+    return any((folder / name).exists() for name in ("config.json", MODULES))
+
+
+def load_encoder(settings: Settings) -> TextModel:
+    """Load the model's folder as an encoder."""
     return TextModel(
         engine_of(settings.model_dir, settings),
         default_accept=default_accept(settings),
@@ -27,18 +36,24 @@ def load_classifier(settings: Settings) -> TextModel:
 def engine_of(
     folder: Path, settings: Settings, decode: Callable[..., Any] | None = None
 ) -> TextEngine:
-    """Load a classifier's folder; `decode` replaces the post-processing.
+    """Load an encoder's folder; `decode` replaces the post-processing of a token classifier.
 
     Raises:
-        LoadError: if it holds no token classifier, or one in a pickle.
+        LoadError: if it holds none that is served without code of its own, or one in a pickle.
     """
-    _check(folder)
-    from ..tokens.classifier import TokenClassifier  # noqa: PLC0415 - it imports its engine
+    from ..tokens import sequences  # noqa: PLC0415 - it imports its engine
+    from ..tokens.classifier import TokenClassifier  # noqa: PLC0415
 
+    if (folder / MODULES).exists() and decode is None:
+        return sequences.SentenceEncoder(folder, settings=settings)
+    kind = _kind(folder)
+    if kind == _SEQUENCES and decode is None:
+        return sequences.SequenceClassifier(folder, settings=settings)
     return TokenClassifier(folder, decode=decode, settings=settings)
 
 
-def _check(folder: Path) -> None:
+def _kind(folder: Path) -> str:
+    """The kind of a folder that transformers saved, of those that are served."""
     config = folder / "config.json"
     try:
         found = json.loads(config.read_bytes())
@@ -47,18 +62,12 @@ def _check(folder: Path) -> None:
         raise LoadError(f"{config}: {error.strerror}") from error
     except (ValueError, TypeError, KeyError) as error:
         raise LoadError(f"{config}: has no architectures, which transformers writes") from error
-    if not any(name.endswith(_SUFFIX) for name in architectures):
+    known = (end for end in _KINDS for name in architectures if name.endswith(end))
+    if (kind := next(known, None)) is None:
         raise LoadError(
-            f"{config}: {' and '.join(architectures) or 'nothing'}, but only …{_SUFFIX} is served "
-            "without code of its own (code/inference.py)"
+            f"{config}: {' and '.join(architectures) or 'nothing'}, but only …{_TOKENS},"
+            f" …{_SEQUENCES} and what sentence-transformers saved are served without code of"
+            " their own (code/inference.py)"
         )
-    if not (folder / "tokenizer.json").exists():
-        raise LoadError(
-            f"{folder}: no tokenizer.json; save it with the model: a fast tokenizer's "
-            "save_pretrained writes it"
-        )
-    if not (folder / "model.safetensors").exists():
-        found = "no model.safetensors"
-        if (folder / "pytorch_model.bin").exists():
-            found = "its weights are a pickle (pytorch_model.bin), which is not loaded"
-        raise LoadError(f"{folder}: {found}; save_pretrained(safe_serialization=True) writes one")
+    check_files(folder, folder)
+    return kind

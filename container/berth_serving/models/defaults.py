@@ -13,7 +13,7 @@ from ..codecs.parquet import read_parquet
 from ..codecs.text_bodies import read_texts
 from ..config import Settings
 from ..errors import LoadError
-from .classifier import engine_of
+from .classifier import engine_of, is_encoder
 from .text_model import TextPredictor
 
 Read = Callable[[bytes, Format], Any]
@@ -49,12 +49,12 @@ def of_folder(settings: Settings, file: Path) -> Defaults:
     folder = settings.model_dir
     if (folder / "MLmodel").exists():
         return _of_pyfunc(folder)
-    if (folder / "config.json").exists():
+    if is_encoder(folder):
         model = TextPredictor(engine_of(folder, settings))
         return Defaults(model, lambda body, given: read_texts(body, given).texts, model)
     raise LoadError(
-        f"{file}: no model_fn, and {folder} holds neither an MLflow model (MLmodel) nor a token "
-        "classifier that transformers saved (config.json)"
+        f"{file}: no model_fn, and {folder} holds neither an MLflow model (MLmodel) nor an "
+        "encoder that transformers saved (config.json)"
     )
 
 

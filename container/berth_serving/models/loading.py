@@ -6,6 +6,7 @@ from ..config import Settings
 from ..errors import LoadError
 from ..servable import Servable
 from . import handlers, manifest, versions
+from .classifier import is_encoder, load_encoder
 from .handler_model import load_handlers
 
 _log = logging.getLogger(__name__)
@@ -14,8 +15,8 @@ _log = logging.getLogger(__name__)
 def load(settings: Settings) -> Servable:
     """Check the model's folder and load it.
 
-    It holds, in this order, handlers (`code/inference.py`), an MLflow model (`MLmodel`) or a token
-    classifier that transformers saved (`config.json`).
+    It holds, in this order, handlers (`code/inference.py`), an MLflow model (`MLmodel`) or an
+    encoder that transformers (`config.json`) or sentence-transformers (`modules.json`) saved.
 
     Raises:
         LoadError: if the folder was changed, was made with other versions, or holds no model.
@@ -49,11 +50,9 @@ def _load(settings: Settings) -> Servable:
         from .pyfunc import load_pyfunc  # noqa: PLC0415 - it imports MLflow: seconds
 
         return load_pyfunc(settings)
-    if (folder / "config.json").exists():
-        from .classifier import load_classifier  # noqa: PLC0415
-
-        return load_classifier(settings)
+    if is_encoder(folder):
+        return load_encoder(settings)
     raise LoadError(
-        f"{folder}: no model; it must hold code/inference.py, MLmodel, or the config.json of a "
-        "token classifier that transformers saved"
+        f"{folder}: no model; it must hold code/inference.py, MLmodel, the config.json of a "
+        "classifier that transformers saved, or sentence-transformers' modules.json"
     )

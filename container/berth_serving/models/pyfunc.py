@@ -7,6 +7,7 @@ from typing import Any
 
 from mlflow import pyfunc
 from mlflow.exceptions import MlflowException
+from mlflow.models import Model
 
 from ..codecs.media import Format, body_format, response_format
 from ..codecs.plain import rows_of
@@ -17,13 +18,27 @@ from ..model_metrics import ModelMetrics
 from ..servable import EncodedText, Job, Request, Response, Servable
 from . import faults, scoring
 from .classifier import engine_of
+from .flavours import encoder_of
 from .folder import default_accept, example_in
 from .text_model import TextModel, cost_of
 
 
 def load_pyfunc(settings: Settings) -> Servable:
-    """Load an MLflow model folder, by its hooks if it has them."""
+    """Load an MLflow model folder: for the server's engine, where it has one for it or hooks."""
     accept = default_accept(settings)
+    metadata = Model.load(str(settings.model_dir))
+    signature = scoring.Signature.of(metadata)
+    takes_texts = signature.text_column is not None or not signature.schema
+    encoder = None
+    if takes_texts and metadata.get_params_schema() is None:
+        encoder = encoder_of(metadata, settings)
+    if encoder is not None:
+        return TextModel(
+            encoder,
+            column=signature.text_column or "text",
+            default_accept=accept,
+            example=example_in(settings.model_dir),
+        )
     model = PyfuncModel(settings.model_dir, default_accept=accept)
     column = model.signature.text_column
     if (hooks := _hooks(model.loaded)) is not None:

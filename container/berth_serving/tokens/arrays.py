@@ -1,6 +1,7 @@
 """The interface of the engines, and what they share."""
 
 from collections.abc import Sequence
+from enum import Enum
 from typing import Any, Protocol
 
 import numpy as np
@@ -8,11 +9,22 @@ import numpy as np
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
+class Head(Enum):
+    """What an engine computes of each row of token ids."""
+
+    TAGS = "tags"
+    """The probabilities of tokens: [tokens, tags]."""
+    CLASSES = "classes"
+    """The logits of a row: [classes]."""
+    STATES = "states"
+    """The last hidden states of tokens: [tokens, width]."""
+
+
 class Engine(Protocol):
-    """Computes the probabilities of tokens."""
+    """Computes what its head says."""
 
     def compute(self, rows: Sequence[Array]) -> list[Array]:
-        """Compute the probabilities [tokens, tags] of each row of token ids.
+        """Compute the head of each row of token ids.
 
         Raises:
             OutOfMemory, Broken: see `servable.Servable.forward`.

@@ -1,20 +1,16 @@
 """A token classifier, from texts to predictions."""
 
-import importlib.util
 import json
-import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..config import Settings
-from ..cores import gpus, usable_cores
 from ..errors import LoadError
 from .aggregation import Simple
-from .arrays import Array, Engine
+from .arrays import Array, Head
+from .engines import engine
 from .text_encoder import Encoded, TextEncoder
-
-_log = logging.getLogger("serving.tokens")
 
 
 class TokenClassifier:
@@ -41,7 +37,7 @@ class TokenClassifier:
         self.labels = [label for label in dict.fromkeys(labels) if label != "O"]
         self._encoder = TextEncoder(folder, config)
         self._decode = decode or Simple(self._tags)
-        self._engine = _engine(folder, config, settings)
+        self._engine = engine(folder, config, Head.TAGS, settings)
         self._check()
 
     def encode(self, texts: Sequence[str]) -> list[Encoded]:
@@ -67,23 +63,3 @@ class TokenClassifier:
                     f"config.json names {len(self._tags)} tags, and the weights have "
                     f"{result.shape[1]}; they belong to different models"
                 )
-
-
-def _engine(folder: Path, config: Mapping[str, Any], settings: Settings) -> Engine:
-    threads = settings.threads or usable_cores()
-    if not gpus() and _can_import("onnx", "onnxruntime"):
-        from .onnx_engine import OnnxEngine, Unsupported  # noqa: PLC0415 - not every image has it
-
-        try:
-            return OnnxEngine(folder, config, threads=threads, precision=settings.cpu_precision)
-        except Unsupported as error:
-            _log.info("torch computes this model: %s", error)
-    from .torch_engine import TorchEngine  # noqa: PLC0415 - it takes seconds, and few models need it on CPU
-
-    if settings.cpu_precision != "float32" and not gpus():
-        raise LoadError(f"BERTH_CPU_PRECISION={settings.cpu_precision}: not with this model")
-    return TorchEngine(folder, threads=threads, pad=config.get("pad_token_id") or 0)
-
-
-def _can_import(*names: str) -> bool:
-    return all(importlib.util.find_spec(name) is not None for name in names)

@@ -55,6 +55,12 @@ _DISTILBERT = Names(
 
 _ACTIVATIONS = {"gelu": "Gelu", "relu": "Relu"}  # in ONNX
 
+# From the state of a text's first token to its classes: the layers and what follows each, as the
+# family's class …ForSequenceClassification has them.
+_POOLED = (("pooler.dense", "Tanh"), ("classifier", ""))
+_PRE_CLASSIFIED = (("pre_classifier", "Relu"), ("classifier", ""))
+_OF_TWO_LAYERS = (("classifier.dense", "Tanh"), ("classifier.out_proj", ""))
+
 
 @dataclass(frozen=True, slots=True)
 class Family:
@@ -68,6 +74,7 @@ class Family:
     ahead: int
     activation: str
     epsilon: float
+    sequence_head: tuple[tuple[str, str], ...]
 
 
 def family(config: Mapping[str, Any]) -> Family:
@@ -83,6 +90,7 @@ def family(config: Mapping[str, Any]) -> Family:
             ahead=0,
             activation=_activation(config["activation"]),
             epsilon=1e-12,
+            sequence_head=_PRE_CLASSIFIED,
         )
     if kind not in {"bert", "roberta", "xlm-roberta", "camembert"}:
         raise Unsupported(f"it is of the type {kind}")
@@ -97,6 +105,7 @@ def family(config: Mapping[str, Any]) -> Family:
         ahead=positions_ahead(config),
         activation=_activation(config["hidden_act"]),
         epsilon=config["layer_norm_eps"],
+        sequence_head=_POOLED if kind == "bert" else _OF_TWO_LAYERS,
     )
 
 

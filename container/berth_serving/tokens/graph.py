@@ -1,4 +1,4 @@
-"""The ONNX graph of a BERT-like token classifier, over tokens without padding.
+"""The ONNX graph of a BERT-like model, over tokens without padding.
 
 Linear layers, norms and activations take the tokens of all rows as one matrix [tokens, width].
 Only attention is computed by rows: heads are gathered into [rows, heads, longest, size] by indices
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from onnx import ModelProto, TensorProto, helper
 
-from .arrays import Array
+from .arrays import Array, Head
 from .families import Family
 
 _CACHE_WAY = 4096  # bytes; rows at this distance compete for the same first-level cache lines
@@ -73,16 +73,18 @@ class Graph:
         result = helper.make_tensor_value_info(output, TensorProto.FLOAT, None)
         outside = [_placeholder(name, value) for name, value in self.weights.items()]
         graph = helper.make_graph(
-            self._nodes, "classifier", described, [result], [*self._constants, *outside]
+            self._nodes, "encoder", described, [result], [*self._constants, *outside]
         )
         opsets = [helper.make_opsetid("", 20), helper.make_opsetid("com.microsoft", 1)]
         return helper.make_model(graph, opset_imports=opsets, ir_version=10)
 
 
-def build(shape: Family, take: Callable[[str], Array], *, int8: bool) -> tuple[ModelProto, Graph]:
-    """Build the graph of a classifier.
+def build(
+    shape: Family, take: Callable[[str], Array], *, head: Head, int8: bool
+) -> tuple[ModelProto, Graph]:
+    """Build the graph of a model.
 
-    Its inputs are those of `onnx_engine.feed`; its output is the probabilities [tokens, tags].
+    Its inputs are those of `onnx_engine.feed`; its output is that of the head, for all rows.
     `take` returns a weight by its name in the family, as float32.
     """
     graph = Graph(int8=int8)
@@ -90,9 +92,6 @@ def build(shape: Family, take: Callable[[str], Array], *, int8: bool) -> tuple[M
     x = layers.embedded()
     for index in range(shape.layers):
         x = layers.layer(x, shape.names.layer.format(index))
-    head = Graph.linear if not int8 else _float_linear
-    logits = head(graph, x, take("classifier.weight").T, take("classifier.bias"))
-    probabilities = graph.op("Softmax", logits, axis=-1)
     integer, real = TensorProto.INT32, TensorProto.FLOAT
     inputs: dict[str, tuple[int, list[Any]]] = {
         "ids": (integer, ["tokens"]),
@@ -101,7 +100,16 @@ def build(shape: Family, take: Callable[[str], Array], *, int8: bool) -> tuple[M
         "back": (integer, ["tokens", shape.heads]),
         "mask": (real, ["rows", 1, 1, "longest"]),
     }
-    return graph.model(inputs, probabilities), graph
+    if head is Head.TAGS:
+        logits = _float_linear(graph, x, take("classifier.weight").T, take("classifier.bias"))
+        x = graph.op("Softmax", logits, axis=-1)
+    elif head is Head.CLASSES:
+        inputs["firsts"] = (integer, ["rows"])
+        x = graph.op("Gather", x, "firsts")
+        for name, activation in shape.sequence_head:
+            x = _float_linear(graph, x, take(f"{name}.weight").T, take(f"{name}.bias"))
+            x = graph.op(activation, x) if activation else x
+    return graph.model(inputs, x), graph
 
 
 class _Layers:

@@ -10,7 +10,7 @@ from onnx import ModelProto
 from safetensors import safe_open
 
 from ..errors import LoadError, OutOfMemory
-from .arrays import Array, parts
+from .arrays import Array, Head, parts
 from .families import Family, Unsupported, family
 from .graph import build
 
@@ -21,11 +21,12 @@ _NOTHING = np.finfo(np.float32).min
 
 
 class OnnxEngine:
-    """An engine for one classifier.
+    """An engine for one model.
 
     Args:
         folder: holds model.safetensors.
         config: the content of config.json.
+        head: what it computes.
         threads: the number of threads.
         precision: `float32`, or `int8` for the layers' matrices. As the range of int8's
             activations depends on all that is multiplied, each row is then computed alone.
@@ -36,36 +37,50 @@ class OnnxEngine:
     """
 
     def __init__(
-        self, folder: Path, config: Mapping[str, Any], *, threads: int, precision: str
+        self,
+        folder: Path,
+        config: Mapping[str, Any],
+        *,
+        head: Head = Head.TAGS,
+        threads: int,
+        precision: str,
     ) -> None:
         shape = family(config)
         int8 = precision == "int8"
         self._heads = shape.heads
         self._most = 1 if int8 else _MOST
-        self._session = _session(folder / "model.safetensors", shape, threads=threads, int8=int8)
+        self._head = head
+        self._session = _session(
+            folder / "model.safetensors", shape, head=head, threads=threads, int8=int8
+        )
 
     def compute(self, rows: Sequence[Array]) -> list[Array]:
-        """Compute the probabilities [tokens, tags] of each row of token ids."""
+        """Compute the head of each row of token ids."""
         results: list[Array] = [np.empty(0)] * len(rows)
         for part in parts([len(row) for row in rows], most=self._most):
             chosen = [rows[index] for index in part]
-            start = 0
-            probabilities = self._run(chosen)
-            for index, row in zip(part, chosen, strict=True):
-                results[index] = probabilities[start : start + len(row)]
-                start += len(row)
+            found = self._run(chosen)
+            if self._head is not Head.CLASSES:
+                ends = np.cumsum([len(row) for row in chosen])[:-1]
+                found = np.split(found, ends)
+            for index, result in zip(part, found, strict=True):
+                results[index] = result
         return results
 
-    def _run(self, rows: Sequence[Array]) -> Array:
+    def _run(self, rows: Sequence[Array]) -> Any:
         try:
-            (probabilities,) = self._session.run(None, feed(rows, self._heads))
+            given = feed(rows, self._heads)
+            if self._head is Head.CLASSES:
+                lengths = np.array([0, *(len(row) for row in rows[:-1])], np.int32)
+                given["firsts"] = np.cumsum(lengths, dtype=np.int32)
+            (found,) = self._session.run(None, given)
         except MemoryError as error:
             raise OutOfMemory(str(error)) from error
         except RuntimeError as error:
             if "allocate" in str(error) or "bad_alloc" in str(error):
                 raise OutOfMemory(str(error)) from error
             raise
-        return probabilities  # type: ignore[no-any-return]
+        return found
 
 
 def feed(rows: Sequence[Array], heads: int) -> dict[str, Array]:
@@ -95,7 +110,7 @@ def feed(rows: Sequence[Array], heads: int) -> dict[str, Array]:
 
 
 def _session(
-    weights: Path, shape: Family, *, threads: int, int8: bool
+    weights: Path, shape: Family, *, head: Head, threads: int, int8: bool
 ) -> onnxruntime.InferenceSession:
     with safe_open(weights, framework="np") as tensors:
         names = set(tensors.keys())
@@ -110,7 +125,7 @@ def _session(
                 raise Unsupported(f"its weights are {kind}")
             return tensors.get_tensor(full).astype(np.float32)  # type: ignore[no-any-return]
 
-        model, graph = build(shape, take, int8=int8)
+        model, graph = build(shape, take, head=head, int8=int8)
     return session_of(model, graph.weights, threads=threads)
 
 

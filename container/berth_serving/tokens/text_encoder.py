@@ -45,15 +45,14 @@ class TextEncoder:
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
-        self._unknown = _unknown(folder, self._tokenizer)
+        self._unknown = unknown_token(folder, self._tokenizer)
         self._before, self._after = _around(self._tokenizer)
-        longest = min(_positions(config), _tokenizer_limit(folder))
-        self._size = longest - len(self._before) - len(self._after)
+        self._size = longest_row(folder, config) - len(self._before) - len(self._after)
 
     def encode(self, texts: Sequence[str]) -> list[Encoded]:
         """Encode each text."""
-        encodable = [_LONE_SURROGATES.sub("\ufffd", text) for text in texts]
-        encodings = self._tokenizer.encode_batch(encodable, add_special_tokens=False)
+        prepared = [encodable(text) for text in texts]
+        encodings = self._tokenizer.encode_batch(prepared, add_special_tokens=False)
         return [self._encoded(*each) for each in zip(texts, encodings, strict=True)]
 
     def _encoded(self, text: str, encoding: Encoding) -> Encoded:
@@ -86,6 +85,16 @@ class TextEncoder:
         return kept[0] if len(kept) == 1 else np.concatenate(kept)
 
 
+def encodable(text: str) -> str:
+    """The text as UTF-8 can have it."""
+    return _LONE_SURROGATES.sub("\ufffd", text)
+
+
+def longest_row(folder: Path, config: Mapping[str, Any]) -> int:
+    """The most tokens of a row, special ones among them."""
+    return min(_positions(config), _tokenizer_limit(folder))
+
+
 def windows(count: int, size: int) -> list[Window]:
     """Return windows of at most `size` over `count` tokens: (start, end, kept from, kept to).
 
@@ -110,7 +119,7 @@ def _around(tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
     return encoding.ids[:first], encoding.ids[last:]
 
 
-def _unknown(folder: Path, tokenizer: Tokenizer) -> int | None:
+def unknown_token(folder: Path, tokenizer: Tokenizer) -> int | None:
     """Return the id of the token for unknown words, if there is one."""
     model = json.loads((folder / "tokenizer.json").read_bytes())["model"]
     if token := model.get("unk_token"):

@@ -1,4 +1,4 @@
-"""Computes any token classifier by torch: on GPU in half precision, on CPU in float32."""
+"""Computes any encoder by torch: on GPU in half precision, on CPU in float32."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -7,25 +7,30 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import AutoModelForTokenClassification
+import transformers
 
 from ..errors import Broken, LoadError, OutOfMemory, one_line
-from .arrays import Array, parts
+from .arrays import Array, Head, parts
 
+_CLASSES = {
+    Head.TAGS: "AutoModelForTokenClassification",
+    Head.CLASSES: "AutoModelForSequenceClassification",
+    Head.STATES: "AutoModel",
+}
 _MOST_ON_GPU, _MOST_ON_CPU = 16_384, 512  # tokens of a part, with padding
 
 
 class TorchEngine:
-    """An engine for one classifier, on GPU if there is one; `pad` is the token id to pad with."""
+    """An engine for one model, on GPU if there is one; `pad` is the token id to pad with."""
 
-    def __init__(self, folder: Path, *, threads: int, pad: int) -> None:
+    def __init__(self, folder: Path, *, head: Head = Head.TAGS, threads: int, pad: int) -> None:
         torch.set_num_threads(threads)
         on_gpu = torch.cuda.is_available()
-        self._pad = pad
+        self._pad, self._head = pad, head
         self._device = torch.device("cuda" if on_gpu else "cpu")
         self._most = _MOST_ON_GPU if on_gpu else _MOST_ON_CPU
         try:
-            model: Any = AutoModelForTokenClassification.from_pretrained(
+            model: Any = getattr(transformers, _CLASSES[head]).from_pretrained(
                 folder, local_files_only=True, dtype=_precision(on_gpu=on_gpu)
             )
         except (OSError, ValueError, RuntimeError, KeyError, ImportError) as error:
@@ -33,21 +38,22 @@ class TorchEngine:
         self._model = model.eval().to(self._device)
 
     def compute(self, rows: Sequence[Array]) -> list[Array]:
-        """Compute the probabilities [tokens, tags] of each row of token ids."""
+        """Compute the head of each row of token ids."""
         results: list[Array] = [np.empty(0)] * len(rows)
         with _faults(), torch.inference_mode():
             # The GPU gets all parts before the first result is awaited.
             done = [
-                (part, self._probabilities([rows[index] for index in part]))
+                (part, self._computed([rows[index] for index in part]))
                 for part in parts([len(row) for row in rows], most=self._most)
             ]
-            for part, probabilities in done:
-                found = probabilities.cpu().numpy()
+            for part, computed in done:
+                found = computed.cpu().numpy()
                 for line, index in enumerate(part):
-                    results[index] = found[line, : len(rows[index])]
+                    is_row = self._head is Head.CLASSES
+                    results[index] = found[line] if is_row else found[line, : len(rows[index])]
         return results
 
-    def _probabilities(self, rows: Sequence[Array]) -> torch.Tensor:
+    def _computed(self, rows: Sequence[Array]) -> torch.Tensor:
         ids = np.full((len(rows), max(map(len, rows))), self._pad, np.int64)
         mask = np.zeros_like(ids)
         for line, row in enumerate(rows):
@@ -58,8 +64,11 @@ class TorchEngine:
             name: torch.from_numpy(array).to(self._device, non_blocking=True)
             for name, array in given.items()
         }
-        logits: torch.Tensor = self._model(**moved).logits
-        return logits.float().softmax(-1)
+        computed = self._model(**moved)
+        if self._head is Head.STATES:
+            return computed.last_hidden_state.float()  # type: ignore[no-any-return]
+        logits: torch.Tensor = computed.logits.float()
+        return logits.softmax(-1) if self._head is Head.TAGS else logits
 
 
 def _precision(*, on_gpu: bool) -> torch.dtype:

@@ -19,7 +19,7 @@ def test_a_folder_that_is_none_or_holds_no_model_gets_one_line(tmp_path: Path) -
     with pytest.raises(LoadError, match="nowhere: no such folder"):
         load(Settings(model_dir=tmp_path / "nowhere"))
     with pytest.raises(
-        LoadError, match=r"no model; it must hold code/inference\.py, MLmodel, or the config\.json"
+        LoadError, match=r"no model; it must hold code/inference\.py, MLmodel, the config\.json"
     ):
         load(Settings(model_dir=tmp_path))
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from berth_serving.config import Settings
+from berth_serving.models.text_model import TextEngine
 from berth_serving.tokens.classifier import TokenClassifier
 from tests.container.tokens.folders import save
 
@@ -37,7 +38,7 @@ def load(saved: Save) -> Load:
     return load
 
 
-def predict(classifier: TokenClassifier, texts: list[str]) -> list[Any]:
+def predict(classifier: TextEngine, texts: list[str]) -> list[Any]:
     """Predict as the server does: the rows of all texts at once."""
     encoded = classifier.encode(texts)
     results = iter(classifier.forward([item for each in encoded for item in each.items]))

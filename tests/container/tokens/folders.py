@@ -9,10 +9,17 @@ PREFIXED = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
 BARE = ("O", "PER", "LOC")
 
 
-def save(folder: Path, kind: str, tags: tuple[str, ...] = PREFIXED, **changes: Any) -> Path:
+def save(
+    folder: Path,
+    kind: str,
+    tags: tuple[str, ...] = PREFIXED,
+    *,
+    task: str = "AutoModelForTokenClassification",
+    **changes: Any,
+) -> Path:
     """Write a model of the type (`bert`, `roberta`, `distilbert`, `electra`)."""
     import torch
-    from transformers import AutoConfig, AutoModelForTokenClassification
+    import transformers
 
     torch.manual_seed(5)
     tokenizer = _byte_level() if kind == "roberta" else word_pieces(600, 100, longest=128)
@@ -30,9 +37,8 @@ def save(folder: Path, kind: str, tags: tuple[str, ...] = PREFIXED, **changes: A
     }
     if kind != "distilbert":
         settings["intermediate_size"] = 48
-    model = AutoModelForTokenClassification.from_config(
-        AutoConfig.for_model(kind, **settings | changes)
-    )
+    config = transformers.AutoConfig.for_model(kind, **settings | changes)
+    model = getattr(transformers, task).from_config(config)
     with torch.no_grad():
         for parameter in model.parameters():
             if parameter.ndim == 1:  # biases and norms, which begin as zeros and ones
