@@ -31,17 +31,19 @@ class Engine(Protocol):
         """
 
 
-def parts(lengths: Sequence[int], *, most: int) -> list[list[int]]:
+def parts(lengths: Sequence[int], *, most: int, pads: bool = True) -> list[list[int]]:
     """Cut rows into parts of similar length, the longest first; return the indices of each part.
 
     A part, padded to its longest row, has at most `most` tokens (or one row). No row is shorter
-    than a third of the longest, as attention costs the square of the longest for every row.
+    than a third of the longest, as attention costs the square of the longest for every row. Without
+    `pads` all rows of a part have one length.
     """
     cut: list[list[int]] = []
     width = 0
     for index in sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True):
         length = lengths[index]
-        if not cut or (len(cut[-1]) + 1) * width > most or 3 * length < width:
+        too_short = 3 * length < width if pads else length != width
+        if not cut or (len(cut[-1]) + 1) * width > most or too_short:
             cut.append([])
             width = length
         cut[-1].append(index)

@@ -17,7 +17,7 @@ from .arrays import Array
 OVERLAP = 64  # tokens that two windows of a long text share
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")  # JSON can carry them, UTF-8 cannot
 # The types whose positions begin after the padding token's id.
-_OFFSET_POSITIONS = {"roberta", "xlm-roberta", "camembert", "xlm-roberta-xl"}
+_OFFSET_POSITIONS = {"roberta", "xlm-roberta", "camembert", "xlm-roberta-xl", "mpnet"}
 
 Window = tuple[int, int, int, int]
 

@@ -17,6 +17,12 @@ _CLASSES = {
     Head.CLASSES: "AutoModelForSequenceClassification",
     Head.STATES: "AutoModel",
 }
+# The types whose attention leaves padding out. In others (convolutions, Fourier transforms, means of
+# segments) it changes the results of a row: their rows share a part only with rows of their length.
+_PADDED = {
+    *("albert", "bert", "camembert", "deberta", "deberta-v2", "distilbert", "electra"),
+    *("mobilebert", "modernbert", "mpnet", "rembert", "roberta", "xlm-roberta", "xlm-roberta-xl"),
+}
 _MOST_ON_GPU, _MOST_ON_CPU = 16_384, 512  # tokens of a part, with padding
 
 
@@ -36,15 +42,17 @@ class TorchEngine:
         except (OSError, ValueError, RuntimeError, KeyError, ImportError) as error:
             raise LoadError(f"{folder}: {one_line(error)}") from error
         self._model = model.eval().to(self._device)
+        self._pads = model.config.model_type in _PADDED
 
     def compute(self, rows: Sequence[Array]) -> list[Array]:
         """Compute the head of each row of token ids."""
         results: list[Array] = [np.empty(0)] * len(rows)
+        lengths = [len(row) for row in rows]
         with _faults(), torch.inference_mode():
             # The GPU gets all parts before the first result is awaited.
             done = [
                 (part, self._computed([rows[index] for index in part]))
-                for part in parts([len(row) for row in rows], most=self._most)
+                for part in parts(lengths, most=self._most, pads=self._pads)
             ]
             for part, computed in done:
                 found = computed.cpu().numpy()

@@ -7,6 +7,7 @@ from bench.serving.workload import texts, word_pieces
 
 PREFIXED = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
 BARE = ("O", "PER", "LOC")
+_POSITIONS = {"roberta": 130, "camembert": 130, "xlm-roberta": 130, "mpnet": 130}
 
 
 def save(
@@ -17,19 +18,19 @@ def save(
     task: str = "AutoModelForTokenClassification",
     **changes: Any,
 ) -> Path:
-    """Write a model of the type (`bert`, `roberta`, `distilbert`, `electra`)."""
+    """Write a model of the type of transformers, as `bert`."""
     import torch
     import transformers
 
     torch.manual_seed(5)
-    tokenizer = _byte_level() if kind == "roberta" else word_pieces(600, 100, longest=128)
+    tokenizer = _byte_level() if kind in _POSITIONS else word_pieces(600, 100, longest=128)
     sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
     if kind == "distilbert":
         sizes = {"dim": 32, "n_layers": 2, "n_heads": 2, "hidden_dim": 48}
     settings: dict[str, Any] = {
         "vocab_size": tokenizer.vocab_size,
         "pad_token_id": tokenizer.pad_token_id,
-        "max_position_embeddings": 130 if kind == "roberta" else 128,
+        "max_position_embeddings": _POSITIONS.get(kind, 128),
         "id2label": dict(enumerate(tags)),
         "label2id": {tag: index for index, tag in enumerate(tags)},
         "initializer_range": 0.3,  # predictions far apart

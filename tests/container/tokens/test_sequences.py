@@ -26,8 +26,13 @@ ENGINES = {
     "bert": OnnxEngine,
     "roberta": OnnxEngine,
     "distilbert": OnnxEngine,
-    "electra": TorchEngine,
+    "xlm-roberta": OnnxEngine,
+    "camembert": OnnxEngine,
+    **dict.fromkeys(["albert", "electra", "mpnet", "deberta-v2", "modernbert"], TorchEngine),
+    # What stands beside a row in a batch would change these.
+    **dict.fromkeys(["convbert", "fnet", "nystromformer"], TorchEngine),
 }
+SIZES: dict[str, dict[str, Any]] = {"albert": {"embedding_size": 32}}
 SETTINGS = Settings(threads=1)
 
 
@@ -55,7 +60,7 @@ def assert_same(found: list[Any], expected: list[Any]) -> None:
 def test_a_classifier_answers_as_the_pipeline_whoever_shares_the_batch(
     saved: Save, kind: str
 ) -> None:
-    folder = saved_classifier(saved, kind)
+    folder = saved_classifier(saved, kind, **SIZES.get(kind, {}))
     classifier = SequenceClassifier(folder, settings=SETTINGS)
     assert isinstance(classifier._engine, ENGINES[kind])
     found = predict(classifier, TEXTS)
