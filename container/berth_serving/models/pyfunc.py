@@ -36,6 +36,7 @@ def load_pyfunc(settings: Settings) -> Servable:
         return TextModel(
             encoder,
             column=signature.text_column or "text",
+            whole=LoadedWhenAsked(settings.model_dir, signature),
             default_accept=accept,
             example=example_in(settings.model_dir),
         )
@@ -109,6 +110,28 @@ class PyfuncModel:
             return self.loaded.predict(data.data, params=data.params)
         except Exception as error:
             raise _fault(error) from error
+
+
+class LoadedWhenAsked:
+    """MLflow's model beside the server's engine, for requests that are not plain texts.
+
+    It is loaded by the first of them: most endpoints get none, and it takes the memory of the
+    weights once more.
+    """
+
+    def __init__(self, folder: Path, signature: scoring.Signature) -> None:
+        self._folder, self._signature = folder, signature
+        self._model: PyfuncModel | None = None
+
+    def read(self, body: bytes, given: Format) -> scoring.Input:
+        """Read a body of this type."""
+        return scoring.read(body, given, self._signature)
+
+    def predict(self, data: scoring.Input) -> Any:
+        """Predict as `PyfuncModel.predict` does."""
+        if self._model is None:
+            self._model = PyfuncModel(self._folder)
+        return self._model.predict(data)
 
 
 class RowEngine:

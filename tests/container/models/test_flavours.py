@@ -69,6 +69,13 @@ def test_a_pipeline_is_computed_by_the_engine_and_answers_as_mlflow(logged: Path
         )
 
 
+def test_params_are_ignored_as_mlflow_does_without_a_schema_of_them(logged: Path) -> None:
+    model = load(Settings(model_dir=logged, threads=1, skip_version_check=True))
+    (found,) = predictions(ask(model, {"inputs": TEXTS[:1], "params": {"top_k": 2}}))
+    (expected,) = theirs(logged, TEXTS[:1])
+    assert found == {"label": expected["label"], "score": pytest.approx(expected["score"])}
+
+
 @pytest.mark.parametrize("key", ["model_config", "instance_type"])
 def test_a_pipeline_with_settings_of_its_own_is_computed_by_mlflow(
     logged: Path, tmp_path: Path, key: str
