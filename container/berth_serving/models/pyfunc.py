@@ -10,12 +10,11 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 
 from ..codecs.media import Format, body_format, response_format
-from ..codecs.plain import rows_of
 from ..codecs.responses import encode
 from ..config import Settings
-from ..errors import LoadError, PredictionError
+from ..errors import PredictionError
 from ..model_metrics import ModelMetrics
-from ..servable import EncodedText, Job, Request, Response, Servable
+from ..servable import Job, Request, Response, Servable
 from . import faults, scoring
 from .classifier import engine_of
 from .flavours import encoder_of
@@ -39,22 +38,24 @@ def load_pyfunc(settings: Settings) -> Servable:
             default_accept=accept,
             example=example_in(settings.model_dir),
         )
-    model = PyfuncModel(settings.model_dir, default_accept=accept)
-    column = model.signature.text_column
-    if (hooks := _hooks(model.loaded)) is not None:
-        folder, decode = hooks
-        engine: Any = engine_of(folder, settings, decode)
-    elif settings.batch_requests:
-        engine = RowEngine(model)
-        if column is None and model.signature.schema:
-            raise LoadError(
-                "BERTH_BATCH_REQUESTS=1 needs a model of one column of strings, and this one's "
-                f"signature is {' '.join(str(model.signature.schema).split())[:200]}"
-            )
+    if settings.batch_requests:
+        from .rows import RowWiseModel  # noqa: PLC0415 - it imports this module
+
+        rows = RowWiseModel(settings.model_dir, default_accept=accept)
+        model: PyfuncModel = rows
     else:
+        model = PyfuncModel(settings.model_dir, default_accept=accept)
+    if (hooks := _hooks(model.loaded)) is None:
+        if settings.batch_requests:
+            rows.check()
         return model
+    folder, decode = hooks
     return TextModel(
-        engine, column=column or "text", whole=model, default_accept=accept, example=model.example
+        engine_of(folder, settings, decode),
+        column=model.signature.text_column or "text",
+        whole=model,
+        default_accept=accept,
+        example=model.example,
     )
 
 
@@ -109,35 +110,6 @@ class PyfuncModel:
             return self.loaded.predict(data.data, params=data.params)
         except Exception as error:
             raise _fault(error) from error
-
-
-class RowEngine:
-    """A TextEngine that computes the rows of several requests in one call of `predict`."""
-
-    labels: Sequence[str] = ()
-
-    def __init__(self, model: PyfuncModel) -> None:
-        self._model = model
-
-    def encode(self, texts: Sequence[str]) -> list[EncodedText]:
-        """Make each text one item, whose tokens are not counted."""
-        return [EncodedText(text, [text], [len(text) // 4 + 1]) for text in texts]
-
-    def forward(self, items: Sequence[str]) -> list[Any]:
-        """Predict for all rows; PredictionError if there is not one prediction for each."""
-        predictions = self._model.predict(scoring.of_texts(list(items), self._model.signature))
-        is_one = isinstance(predictions, str | bytes | dict) or not hasattr(predictions, "__len__")
-        rows = [] if is_one else rows_of(predictions)
-        if len(rows) != len(items):
-            raise PredictionError(
-                f"predict returned {'no list' if is_one else len(rows)} for {len(items)} rows; "
-                "with BERTH_BATCH_REQUESTS=1 it must return one prediction for each"
-            )
-        return rows
-
-    def finish(self, encoded: EncodedText, results: Sequence[Any]) -> Any:  # noqa: ARG002
-        """Return the row's prediction."""
-        return results[0]
 
 
 def _hooks(loaded: Any) -> tuple[Path, Callable[..., Any]] | None:
