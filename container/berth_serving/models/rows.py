@@ -178,6 +178,8 @@ def _cut(rows: Any, start: int, stop: int) -> Any:
 
 def _joined(parts: Sequence[Any]) -> Any:
     first = parts[0]
+    if len(parts) == 1 and not (isinstance(first, pd.DataFrame) and first.index[0]):
+        return first
     if isinstance(first, list):
         return [row for part in parts for row in part]
     if isinstance(first, dict):

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from berth_serving.config import Settings
-from berth_serving.errors import LoadError, PredictionError, RequestError
+from berth_serving.errors import LoadError, PredictionError
 from berth_serving.model_metrics import ModelMetrics
 from berth_serving.models import load
 from berth_serving.models import rows as rows_module
@@ -93,7 +93,16 @@ def test_a_long_request_is_computed_in_parts(
     monkeypatch.setattr(rows_module, "_PART", 2)
     job = rows.open(Request(json.dumps({"text": ["a", "bc", "def"]}).encode()))
     assert [len(item.data) for item in job.items] == [2, 1]
+    predict, indices = rows.loaded.predict, []
+
+    def indexed(data: Any, params: object) -> Any:
+        assert params is None
+        indices.append(list(data.index))
+        return predict(data)
+
+    monkeypatch.setattr(rows.loaded, "predict", indexed)
     results = [rows.forward([item])[0] for item in job.items]
+    assert indices == [[0, 1], [0]]  # as in a request of its own
     answer = rows.finish(job, results)
     assert predictions(answer) == [1, 2, 3]
     assert answer.model_metrics == ModelMetrics(texts=3)
@@ -127,7 +136,8 @@ def test_a_request_with_params_is_computed_alone(spans_model: Path) -> None:
         model, body, {"text": "RAISE", "params": {"label": "SINGER"}}, {"text": "Anna"}
     )
     assert predictions(with_params)[0][0]["label"] == "SINGER"
-    assert isinstance(wrong, RequestError | PredictionError)
+    assert isinstance(wrong, PredictionError)
+    assert str(wrong) == "ValueError"  # and not of its encoding
     assert predictions(without)[0][0]["label"] == "NAME"
 
 
