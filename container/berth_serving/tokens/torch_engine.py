@@ -17,8 +17,8 @@ _CLASSES = {
     Head.CLASSES: "AutoModelForSequenceClassification",
     Head.STATES: "AutoModel",
 }
-# The types whose attention leaves padding out. In others (convolutions, Fourier transforms, means of
-# segments) it changes the results of a row: their rows share a part only with rows of their length.
+# The types whose attention leaves padding out. In others (convolutions, Fourier transforms, means
+# of segments) it changes a row's results: their rows share a part only with rows of their length.
 _PADDED = {
     *("albert", "bert", "camembert", "deberta", "deberta-v2", "distilbert", "electra"),
     *("mobilebert", "modernbert", "mpnet", "rembert", "roberta", "xlm-roberta", "xlm-roberta-xl"),

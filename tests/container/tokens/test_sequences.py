@@ -30,7 +30,7 @@ ENGINES = {
     "camembert": OnnxEngine,
     **dict.fromkeys(["albert", "electra", "mpnet", "deberta-v2", "modernbert"], TorchEngine),
     # What stands beside a row in a batch would change these.
-    **dict.fromkeys(["convbert", "fnet", "nystromformer"], TorchEngine),
+    **dict.fromkeys(["convbert", "nystromformer"], TorchEngine),
 }
 SIZES: dict[str, dict[str, Any]] = {"albert": {"embedding_size": 32}}
 SETTINGS = Settings(threads=1)
