@@ -20,7 +20,8 @@ def serve(
     """Serve the model of stages.toml on this machine as the container does, without AWS."""
     from model.folder import members  # noqa: PLC0415
 
-    folder = settings_of(context).model_folder
+    settings = settings_of(context)
+    folder = settings.model_folder
     members(folder)  # raises where it is no model
     environment = {
         **os.environ,
@@ -28,6 +29,7 @@ def serve(
         "SM_MODEL_DIR": str(folder),
         "SAGEMAKER_BIND_TO_PORT": str(port),
         "BERTH_BIND_HOST": "127.0.0.1",
+        **settings.model.environment,
     }
     entrypoint = ROOT / "container" / "entrypoint.sh"
     os.execve(entrypoint, [str(entrypoint), "serve"], environment)  # noqa: S606 - takes this process

@@ -112,8 +112,8 @@ class Settings:
         "BERTH_BATCH_REQUESTS",
         False,
         _flag,
-        "`1` computes the texts of several requests in one call of an MLflow model's `predict`, "
-        "which must return one prediction for each text.",
+        "`1` declares that an MLflow model works row by row: the rows of several requests are "
+        "computed in one call of `predict`. This is checked with its input example.",
     )
     max_body_bytes: int = _setting(
         "BERTH_MAX_BODY_BYTES",

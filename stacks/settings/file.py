@@ -22,6 +22,14 @@ class ModelSettings(Table):
 
     path: str
     """an MLflow model folder, from this file's folder"""
+    batch_requests: bool = False
+    """the models work row by row: rows of several requests share one `predict`; a model that the
+    input example shows to work otherwise is not loaded"""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the server is told of the models, by the names that it knows."""
+        return {"BERTH_BATCH_REQUESTS": "1"} if self.batch_requests else {}
 
 
 class ContainerSettings(Table):

@@ -47,9 +47,9 @@ def _load(settings: Settings) -> Servable:
         if not is_mlflow or settings.program:
             raise LoadError(f"{program}: defines none of {', '.join(handlers.HANDLERS)}")
     if is_mlflow:
-        from .pyfunc import load_pyfunc  # noqa: PLC0415 - it imports MLflow: seconds
+        from .mlflow_folder import load_mlflow  # noqa: PLC0415 - it imports MLflow: seconds
 
-        return load_pyfunc(settings)
+        return load_mlflow(settings)
     if is_encoder(folder):
         return load_encoder(settings)
     raise LoadError(

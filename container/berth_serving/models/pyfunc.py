@@ -1,62 +1,21 @@
 """MLflow's pyfunc models. This module imports MLflow, which takes seconds."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from mlflow import pyfunc
 from mlflow.exceptions import MlflowException
-from mlflow.models import Model
 
 from ..codecs.media import Format, body_format, response_format
-from ..codecs.plain import rows_of
 from ..codecs.responses import encode
-from ..config import Settings
-from ..errors import LoadError, PredictionError
+from ..errors import PredictionError
 from ..model_metrics import ModelMetrics
-from ..servable import EncodedText, Job, Request, Response, Servable
+from ..servable import Job, Request, Response
 from . import faults, scoring
-from .classifier import engine_of
-from .flavours import encoder_of
-from .folder import default_accept, example_in
-from .text_model import TextModel, cost_of
-
-
-def load_pyfunc(settings: Settings) -> Servable:
-    """Load an MLflow model folder: for the server's engine, where it has one for it or hooks."""
-    accept = default_accept(settings)
-    metadata = Model.load(str(settings.model_dir))
-    signature = scoring.Signature.of(metadata)
-    takes_texts = signature.text_column is not None or not signature.schema
-    encoder = None
-    if takes_texts and metadata.get_params_schema() is None:
-        encoder = encoder_of(metadata, settings)
-    if encoder is not None:
-        return TextModel(
-            encoder,
-            column=signature.text_column or "text",
-            whole=LoadedWhenAsked(settings.model_dir, signature),
-            default_accept=accept,
-            example=example_in(settings.model_dir),
-        )
-    model = PyfuncModel(settings.model_dir, default_accept=accept)
-    column = model.signature.text_column
-    if (hooks := _hooks(model.loaded)) is not None:
-        folder, decode = hooks
-        engine: Any = engine_of(folder, settings, decode)
-    elif settings.batch_requests:
-        engine = RowEngine(model)
-        if column is None and model.signature.schema:
-            raise LoadError(
-                "BERTH_BATCH_REQUESTS=1 needs a model of one column of strings, and this one's "
-                f"signature is {' '.join(str(model.signature.schema).split())[:200]}"
-            )
-    else:
-        return model
-    return TextModel(
-        engine, column=column or "text", whole=model, default_accept=accept, example=model.example
-    )
+from .folder import example_in
+from .text_model import cost_of
 
 
 class PyfuncModel:
@@ -110,68 +69,6 @@ class PyfuncModel:
             return self.loaded.predict(data.data, params=data.params)
         except Exception as error:
             raise _fault(error) from error
-
-
-class LoadedWhenAsked:
-    """MLflow's model beside the server's engine, for requests that are not plain texts.
-
-    It is loaded by the first of them: most endpoints get none, and it takes the memory of the
-    weights once more.
-    """
-
-    def __init__(self, folder: Path, signature: scoring.Signature) -> None:
-        self._folder, self._signature = folder, signature
-        self._model: PyfuncModel | None = None
-
-    def read(self, body: bytes, given: Format) -> scoring.Input:
-        """Read a body of this type."""
-        return scoring.read(body, given, self._signature)
-
-    def predict(self, data: scoring.Input) -> Any:
-        """Predict as `PyfuncModel.predict` does."""
-        if self._model is None:
-            self._model = PyfuncModel(self._folder)
-        return self._model.predict(data)
-
-
-class RowEngine:
-    """A TextEngine that computes the rows of several requests in one call of `predict`."""
-
-    labels: Sequence[str] = ()
-
-    def __init__(self, model: PyfuncModel) -> None:
-        self._model = model
-
-    def encode(self, texts: Sequence[str]) -> list[EncodedText]:
-        """Make each text one item, whose tokens are not counted."""
-        return [EncodedText(text, [text], [len(text) // 4 + 1]) for text in texts]
-
-    def forward(self, items: Sequence[str]) -> list[Any]:
-        """Predict for all rows; PredictionError if there is not one prediction for each."""
-        predictions = self._model.predict(scoring.of_texts(list(items), self._model.signature))
-        is_one = isinstance(predictions, str | bytes | dict) or not hasattr(predictions, "__len__")
-        rows = [] if is_one else rows_of(predictions)
-        if len(rows) != len(items):
-            raise PredictionError(
-                f"predict returned {'no list' if is_one else len(rows)} for {len(items)} rows; "
-                "with BERTH_BATCH_REQUESTS=1 it must return one prediction for each"
-            )
-        return rows
-
-    def finish(self, encoded: EncodedText, results: Sequence[Any]) -> Any:  # noqa: ARG002
-        """Return the row's prediction."""
-        return results[0]
-
-
-def _hooks(loaded: Any) -> tuple[Path, Callable[..., Any]] | None:
-    """Return the classifier's folder and `decode`, if the model offers them to the server."""
-    try:
-        model = loaded.unwrap_python_model()
-    except MlflowException:  # the model is not a PythonModel
-        return None
-    if not (hasattr(model, "classifier") and callable(getattr(model, "decode", None))):
-        return None
-    return Path(model.classifier), model.decode
 
 
 def _fault(error: Exception) -> Exception:
