@@ -49,7 +49,7 @@ def _example_of(context: typer.Context) -> Path | None:
 
 
 def pack(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="An MLflow model folder.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A model folder.")],
     archive: Annotated[Path, typer.Argument(metavar="ARCHIVE", help="The model.tar.gz to write.")],
 ) -> None:
     """Pack FOLDER into ARCHIVE as SageMaker takes it; the same folder gives the same bytes."""

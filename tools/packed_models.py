@@ -25,7 +25,7 @@ def packed_models(settings: Settings, build: Path) -> Models:
 
 def _packed(settings: Settings, path: str, build: Path) -> PackedModel:
     folder = settings.file.parent / path
-    record = read_model_record(folder)
+    record = read_model_record(folder, settings.model)
     # A path may contain any character, so that its hash names the archive.
     hashed = hashlib.sha256(path.encode()).hexdigest()
     name = "" if path == settings.model.path else f"-{hashed[:12]}"

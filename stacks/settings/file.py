@@ -3,7 +3,7 @@
 import re
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ValidationError
 
@@ -11,7 +11,7 @@ from stacks.credentials import lines_with_credentials
 from stacks.settings.mistakes import describe, nearest, toml_value, unless_secret
 from stacks.settings.pipeline import PipelineSettings
 from stacks.settings.stage import StageSettings
-from stacks.settings.values import ProjectName, SettingsError, Table
+from stacks.settings.values import Array, ProjectName, SettingsError, Table, matching
 
 STAGE_NAME = re.compile(r"[a-z][a-z0-9]{0,15}")
 SHARED_KEYS = ("project", "model", "container", "pipeline")
@@ -21,7 +21,15 @@ class ModelSettings(Table):
     """`[model]`."""
 
     path: str
-    """an MLflow model folder, from this file's folder"""
+    """a model folder, from this file's folder: MLflow's, one with code/inference.py, or what
+    transformers saved"""
+    python: Annotated[
+        str | None, matching(r"3\.[0-9]+(\.[0-9]+)?", 'must be a version of Python, as "3.12"')
+    ] = None
+    """Python of a model folder that is not MLflow's, which says it itself"""
+    requirements: Array[str] = ()
+    """packages of a model folder that is not MLflow's, as lines of a requirements.txt; those of
+    its code/requirements.txt come before them"""
 
 
 class ContainerSettings(Table):
