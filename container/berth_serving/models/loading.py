@@ -37,16 +37,13 @@ def load(settings: Settings) -> Servable:
 
 def _load(settings: Settings) -> Servable:
     folder = settings.model_dir
-    is_mlflow = (folder / "MLmodel").exists()
     program = handlers.program(settings)
     if program is not None:
         model = load_handlers(program, settings)
         if model is not None:
             return model
-        # code/ is also where MLflow puts modules that a model imports.
-        if not is_mlflow or settings.program:
-            raise LoadError(f"{program}: defines none of {', '.join(handlers.HANDLERS)}")
-    if is_mlflow:
+        raise LoadError(f"{program}: defines none of {', '.join(handlers.HANDLERS)}")
+    if (folder / "MLmodel").exists():
         from .pyfunc import load_pyfunc  # noqa: PLC0415 - it imports MLflow: seconds
 
         return load_pyfunc(settings)
