@@ -51,8 +51,21 @@ def _example_of(context: typer.Context) -> Path | None:
 def pack(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A model folder.")],
     archive: Annotated[Path, typer.Argument(metavar="ARCHIVE", help="The model.tar.gz to write.")],
+    convert: Annotated[
+        bool,
+        typer.Option(
+            "--convert",
+            help="First write the tokenizer.json and the model.safetensors that a folder of"
+            " transformers lacks into it.",
+        ),
+    ] = False,
 ) -> None:
     """Pack FOLDER into ARCHIVE as SageMaker takes it; the same folder gives the same bytes."""
+    if convert:
+        from model.converting import convert as convert_folder  # noqa: PLC0415 - torch: seconds
+
+        for made in convert_folder(folder):
+            say(made)
     from model.folder import members  # noqa: PLC0415
     from model.packing import pack as pack_folder  # noqa: PLC0415
 

@@ -1,7 +1,8 @@
 """MLflow's pyfunc models. This module imports MLflow, which takes seconds."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,12 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 
 from ..codecs.media import Format, body_format, response_format
-from ..codecs.plain import rows_of
+from ..codecs.plain import dumps, rows_of
 from ..codecs.responses import encode
 from ..config import Settings
 from ..errors import LoadError, PredictionError
 from ..model_metrics import ModelMetrics
-from ..servable import EncodedText, Job, Request, Response, Servable
+from ..servable import EncodedText, Job, Request, Response, Servable, Stream
 from . import faults, scoring
 from .classifier import engine_of
 from .flavours import encoder_of
@@ -58,6 +59,16 @@ def load_pyfunc(settings: Settings) -> Servable:
     )
 
 
+_EVENTS = "text/event-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class _Streamed:
+    """A request whose response is what `predict_stream` yields."""
+
+    data: scoring.Input
+
+
 class PyfuncModel:
     """A Servable that calls `predict` for each request, as MLflow's server does.
 
@@ -73,23 +84,37 @@ class PyfuncModel:
         self.signature = scoring.Signature.of(self.loaded.metadata)
         self.example = example_in(folder)
         self._default_accept = default_accept
+        self._streams = bool(self.loaded.metadata.flavors["python_function"].get("streamable"))
 
     def open(self, request: Request) -> Job:
         """Read a request as MLflow does; a request without texts has nothing to compute."""
         given = body_format(request.content_type)
-        wanted = response_format(request.accept, body=given.kind, default=self._default_accept)
+        accept = (request.accept or "").partition(";")[0].strip().lower()
+        streams = self._streams and accept == _EVENTS
+        wanted = response_format(
+            None if streams else request.accept, body=given.kind, default=self._default_accept
+        )
         data = self.read(request.body, given)
+        if self._streams and (streams or (data.bare and data.data.get("stream") is True)):
+            return Job([_Streamed(data)], [cost_of(request.body)], wanted)
         if data.texts == 0:
             return Job((), (), wanted)
         return Job([data], [cost_of(request.body)], wanted)
 
-    def forward(self, items: Sequence[scoring.Input]) -> list[Any]:
-        """Predict for each request."""
-        return [self.predict(item) for item in items]
+    def forward(self, items: Sequence["scoring.Input | _Streamed"]) -> list[Any]:
+        """Predict for each request; of a stream, make the first chunk, while a status can tell."""
+        return [
+            self._begun(item.data) if isinstance(item, _Streamed) else self.predict(item)
+            for item in items
+        ]
 
-    def finish(self, job: Job, results: Sequence[Any]) -> Response:
+    def finish(self, job: Job, results: Sequence[Any]) -> Response | Stream:
         """Encode the predictions; a list of predictions of texts is counted."""
         predictions = results[0] if results else []
+        if any(isinstance(item, _Streamed) for item in job.items):
+            return Stream(predictions, _EVENTS)
+        if any(item.bare for item in job.items):
+            return encode(predictions, job.context, bare=True)
         response = encode(predictions, job.context)
         of_texts = self.signature.text_column or any(item.texts for item in job.items)
         if not (of_texts and isinstance(predictions, list)):
@@ -109,6 +134,21 @@ class PyfuncModel:
             return self.loaded.predict(data.data, params=data.params)
         except Exception as error:
             raise _fault(error) from error
+
+    def _begun(self, data: scoring.Input) -> Iterator[bytes]:
+        try:
+            made = iter(self.loaded.predict_stream(data.data, params=data.params))
+            first = list(islice(made, 1))
+        except Exception as error:
+            raise _fault(error) from error
+        # As MLflow's agent server writes them.
+        events = (b"data: " + dumps(_plain_event(chunk)) + b"\n\n" for chunk in chain(first, made))
+        return chain(events, [b"data: [DONE]\n\n"])
+
+
+def _plain_event(chunk: Any) -> Any:
+    """A chunk of a stream as JSON has it; pydantic's models by their fields."""
+    return chunk.model_dump(exclude_none=True) if hasattr(chunk, "model_dump") else chunk
 
 
 class RowEngine:

@@ -113,7 +113,8 @@ class TextModel:
             (predictions,) = results
             if isinstance(predictions, Exception):
                 raise predictions
-            return encode(predictions, opened.wanted)
+            bare = getattr(job.items[0].data, "bare", False)
+            return encode(predictions, opened.wanted, bare=bare)
         predictions = _finish(self._engine, opened.texts, results)
         model_metrics = self._model_metrics(opened.texts, predictions)
         return replace(encode(predictions, opened.wanted), model_metrics=model_metrics)

@@ -71,7 +71,7 @@ def encode(array_like: Any, content_type: str) -> Any:
     if content_type == _TYPES["CSV"]:
         text = StringIO()
         rows = np.asarray(array_like)
-        rows = rows.reshape(-1, 1) if rows.ndim < 2 else rows  # noqa: PLR2004
+        rows = rows.reshape(-1, 1) if rows.ndim < 2 else rows
         csv.writer(text, lineterminator="\n").writerows(rows.tolist())
         return text.getvalue()
     if content_type == _TYPES["NPY"]:

@@ -82,7 +82,7 @@ def test_what_lies_beside_is_imported_by_the_names_of_a_package(
         "code/helper.py": "def load(data): return 'helped'\n",
     }
     assert answered(load_files(files), {}) == "helped"
-    import code  # noqa: PLC0415 - Python's own is still there
+    import code
 
     assert code.InteractiveConsole
 
