@@ -34,7 +34,7 @@ def check(context: typer.Context, as_json: AsJson = False) -> None:
     settings = settings_of(context)
     found = findings(settings, read_models(settings))
     for path in settings.model_paths:
-        members(settings.file.parent / path)  # raises where a synth could not pack it
+        members(settings.folder_of(path))  # raises where a synth could not pack it
     if as_json:
         print_json(document(settings, found))
     else:

@@ -27,8 +27,28 @@ def model(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Another seed makes another model.")] = 0,
+    action: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[fetch]",
+            help="`fetch` brings the models that stages.toml names by an address (models:/, runs:/,"
+            " mlflow-artifacts:, s3://), and pins them in models.lock.",
+        ),
+    ] = None,
+    update: Annotated[
+        bool, typer.Option("--update", help="Pin what the addresses stand for now.")
+    ] = False,
 ) -> None:
     """Build the example model, unless it is there and nothing that it is made of has changed."""
+    if action not in {None, "fetch"} or (update and action is None):
+        raise UsageError("berth model takes nothing, or fetch and perhaps --update")
+    if action:
+        from model.fetching import fetch  # noqa: PLC0415
+
+        settings = settings_of(context)
+        for line in fetch(settings.model_paths, settings.file.parent, update=update):
+            say(line)
+        return
     folder = out or _example_of(context)
     if folder is None:
         return

@@ -20,6 +20,7 @@ from stacks.compatibility.versions import (
     mlmodel_versions,
     parsed_requirements,
 )
+from stacks.model_lock import ModelLockError, check_fetched
 from stacks.model_layout import LayoutError, check_layout
 from stacks.settings import ModelSettings, Settings
 
@@ -76,8 +77,9 @@ def read_models(settings: Settings) -> dict[str, ModelFolder]:
     models, mistakes = {}, []
     for path in settings.model_paths:
         try:
-            models[path] = read_model(settings.file.parent / path, path, settings.model)
-        except IncompatibleError as mistake:
+            check_fetched(path, settings.file.parent)
+            models[path] = read_model(settings.folder_of(path), path, settings.model)
+        except (IncompatibleError, ModelLockError) as mistake:
             mistakes.append(str(mistake))
     if mistakes:
         raise IncompatibleError("\n".join(mistakes))

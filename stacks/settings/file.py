@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ValidationError
 
 from stacks.credentials import lines_with_credentials
+from stacks.model_lock import folder_of
 from stacks.settings.mistakes import describe, nearest, toml_value, unless_secret
 from stacks.settings.pipeline import PipelineSettings
 from stacks.settings.stage import StageSettings
@@ -22,7 +23,8 @@ class ModelSettings(Table):
 
     path: str
     """a model folder, from this file's folder: MLflow's, one with code/inference.py, or what
-    transformers saved"""
+    transformers saved; or an address that `berth model fetch` brings: `models:/`, `runs:/`,
+    `mlflow-artifacts:`, or an archive `s3://….tar.gz`"""
     python: Annotated[
         str | None, matching(r"3\.[0-9]+(\.[0-9]+)?", 'must be a version of Python, as "3.12"')
     ] = None
@@ -72,7 +74,11 @@ class Settings(Table):
     @property
     def model_folder(self) -> Path:
         """The model's folder: `model.path`, taken from the folder of stages.toml."""
-        return self.file.parent / self.model.path
+        return self.folder_of(self.model.path)
+
+    def folder_of(self, path: str) -> Path:
+        """The folder of any path of a model; that of an address is the one that was fetched."""
+        return folder_of(path, self.file.parent)
 
 
 def load(file: Path) -> Settings:
