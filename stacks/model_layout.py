@@ -26,7 +26,7 @@ def kind_of(folder: Path) -> Kind:
     """
     if (folder / "MLmodel").exists():
         return "mlflow"
-    if (folder / HANDLERS).is_file():
+    if (folder / HANDLERS).is_file() or (folder / "model.py").is_file():
         return "code"
     if any((folder / name).exists() for name in _ENCODERS):
         return "encoder"

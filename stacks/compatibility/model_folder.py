@@ -20,8 +20,8 @@ from stacks.compatibility.versions import (
     mlmodel_versions,
     parsed_requirements,
 )
-from stacks.model_lock import ModelLockError, check_fetched
 from stacks.model_layout import LayoutError, check_layout
+from stacks.model_lock import ModelLockError, check_fetched
 from stacks.settings import ModelSettings, Settings
 
 OLDEST_PYTHON = (3, 11)

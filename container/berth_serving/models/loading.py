@@ -8,6 +8,7 @@ from ..servable import Servable
 from . import handlers, manifest, versions
 from .classifier import is_encoder, load_encoder
 from .handler_model import load_handlers
+from .invocation import load_invocation
 
 _log = logging.getLogger(__name__)
 
@@ -43,6 +44,8 @@ def _load(settings: Settings) -> Servable:
         if model is not None:
             return model
         raise LoadError(f"{program}: defines none of {', '.join(handlers.HANDLERS)}")
+    if (invocation := load_invocation(settings)) is not None:
+        return invocation
     if (folder / "MLmodel").exists():
         from .pyfunc import load_pyfunc  # noqa: PLC0415 - it imports MLflow: seconds
 

@@ -110,7 +110,7 @@ class PyfuncModel:
 
     def finish(self, job: Job, results: Sequence[Any]) -> Response | Stream:
         """Encode the predictions; a list of predictions of texts is counted."""
-        predictions = results[0] if results else []
+        predictions: Any = results[0] if results else []
         if any(isinstance(item, _Streamed) for item in job.items):
             return Stream(predictions, _EVENTS)
         if any(item.bare for item in job.items):

@@ -106,9 +106,9 @@ def bad_input(error: MlflowException) -> RequestError | None:
 
 def _of_document(document: Any, signature: Signature) -> Input:
     if isinstance(document, dict) and document.keys() & _CHATS:
-        params = {key: value for key, value in document.items() if key in signature.params}
-        rest = {key: value for key, value in document.items() if key not in params}
-        return Input(rest, params, bare=True)
+        given = {key: value for key, value in document.items() if key in signature.params}
+        rest = {key: value for key, value in document.items() if key not in given}
+        return Input(rest, given, bare=True)
     shape, params = check_document(document)
     if shape == "text":
         return of_texts(strings(document[shape], shape), signature, params)
