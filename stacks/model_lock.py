@@ -1,7 +1,7 @@
 """Models at an address, as `models:/ner@champion`: where they lie once fetched, and their lock.
 
-`berth model fetch` brings them. `models.lock`, beside stages.toml, has for each address what it stood
-for and the digest of what came, so that a synth needs no network and takes nothing else.
+`berth model fetch` brings them. `models.lock`, beside stages.toml, has for each address what it
+stood for and the digest of what came, so that a synth needs no network and takes nothing else.
 """
 
 import hashlib

@@ -1,6 +1,7 @@
 """`berth pack --convert`: the files that the server loads, made of those that it does not."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,7 +14,12 @@ from stacks.model_layout import LayoutError, check_layout
 
 pytestmark = pytest.mark.slow
 
-SIZES = {"vocab_size": 7, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1}
+SIZES: dict[str, Any] = {
+    "vocab_size": 7,
+    "hidden_size": 8,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 1,
+}
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 """Handlers by the names of AWS's model-hosting-container-standards: one function for a request.
 
 `custom_sagemaker_invocation_handler(request)` in `model.py` of the model's folder, or a function
-with the decorator `custom_invocation_handler`, or the one that CUSTOM_FASTAPI_INVOCATION_HANDLER names:
+with the decorator `custom_invocation_handler`, or the one that
+CUSTOM_FASTAPI_INVOCATION_HANDLER names:
 https://github.com/aws/model-hosting-container-standards (docs/sagemaker/02_customize_handlers.md).
 The request is not FastAPI's, but has what a handler reads of it: headers, `body()` and `json()`.
 """

@@ -84,7 +84,7 @@ def test_what_lies_beside_is_imported_by_the_names_of_a_package(
     assert answered(load_files(files), {}) == "helped"
     import code
 
-    assert code.InteractiveConsole
+    assert code.InteractiveConsole.__module__ == "code"
 
 
 def test_a_package_that_is_missing_is_named_with_the_cure(load_files: Load) -> None:

@@ -1,24 +1,25 @@
 """A chat model: it says what it was told, whole or in two parts."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Generator
+from typing import Any, cast
 
 from mlflow.models import set_model
 from mlflow.pyfunc.model import ChatModel
 from mlflow.types.llm import ChatCompletionChunk, ChatCompletionResponse, ChatParams
 
 
-class Chat(ChatModel):  # type: ignore[misc]
+class Chat(ChatModel):
     """Says it again."""
 
     def predict(self, context: Any, messages: Any, params: ChatParams) -> ChatCompletionResponse:
         content = f"{messages[-1].content} at {params.temperature}"
         message = {"role": "assistant", "content": content}
-        return ChatCompletionResponse.from_dict({"choices": [{"message": message}], "created": 1})
+        made = {"choices": [{"message": message}], "created": 1}
+        return cast(ChatCompletionResponse, ChatCompletionResponse.from_dict(made))
 
-    def predict_stream(
+    def predict_stream(  # type: ignore[override] # MLflow's own overrides are not of one signature
         self, context: Any, messages: Any, params: ChatParams
-    ) -> Iterator[ChatCompletionChunk]:
+    ) -> Generator[ChatCompletionChunk, None, None]:
         content = messages[-1].content
         if content == "fail":
             raise ValueError(content)
