@@ -11,13 +11,15 @@ from mlflow.types.llm import ChatCompletionChunk, ChatCompletionResponse, ChatPa
 class Chat(ChatModel):
     """Says it again."""
 
-    def predict(self, context: Any, messages: Any, params: ChatParams) -> ChatCompletionResponse:
+    def predict(  # type: ignore[override] # MLflow's own overrides are not of one signature
+        self, context: Any, messages: Any, params: ChatParams
+    ) -> ChatCompletionResponse:
         content = f"{messages[-1].content} at {params.temperature}"
         message = {"role": "assistant", "content": content}
         made = {"choices": [{"message": message}], "created": 1}
         return cast(ChatCompletionResponse, ChatCompletionResponse.from_dict(made))
 
-    def predict_stream(  # type: ignore[override] # MLflow's own overrides are not of one signature
+    def predict_stream(  # type: ignore[override]
         self, context: Any, messages: Any, params: ChatParams
     ) -> Generator[ChatCompletionChunk, None, None]:
         content = messages[-1].content

@@ -7,7 +7,7 @@ from mlflow.pyfunc.model import PythonModel
 class Echoing(PythonModel):
     """Returns it."""
 
-    def predict(self, model_input, params=None):  # type: ignore[no-untyped-def] # hints would be a signature to MLflow
+    def predict(self, model_input, params=None):  # type: ignore[no-untyped-def, override] # hints would be a signature to MLflow
         return model_input
 
 
