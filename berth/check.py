@@ -27,11 +27,14 @@ def check(context: typer.Context, as_json: AsJson = False) -> None:
 
     Exit status 1 where a check refuses something. Warnings do not change the exit status.
     """
+    from model.folder import members  # noqa: PLC0415
     from stacks.compatibility.checks import findings  # noqa: PLC0415
     from stacks.compatibility.model_folder import read_models  # noqa: PLC0415
 
     settings = settings_of(context)
     found = findings(settings, read_models(settings))
+    for path in settings.model_paths:
+        members(settings.folder_of(path))  # raises where a synth could not pack it
     if as_json:
         print_json(document(settings, found))
     else:

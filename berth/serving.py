@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from berth.context import ROOT, settings_of
+from berth.errors import UsageError
 from berth.screen import say
 
 SECTION = "Container"
@@ -18,14 +19,21 @@ def serve(
     ] = 8080,
 ) -> None:
     """Serve the model of stages.toml on this machine as the container does, without AWS."""
+    from localaws.home import default_home  # noqa: PLC0415
+    from localaws.sagemaker.environments import programs_for  # noqa: PLC0415
+    from localaws.sagemaker.errors import HostingError  # noqa: PLC0415
     from model.folder import members  # noqa: PLC0415
 
     settings = settings_of(context)
     folder = settings.model_folder
     members(folder)  # raises where it is no model
+    try:
+        programs = programs_for(folder, default_home())
+    except HostingError as error:
+        raise UsageError(str(error)) from None
     environment = {
         **os.environ,
-        "PATH": os.pathsep.join([str(ROOT / ".venv" / "bin"), os.environ.get("PATH", "")]),
+        "PATH": os.pathsep.join([str(programs), os.environ.get("PATH", "")]),
         "SM_MODEL_DIR": str(folder),
         "SAGEMAKER_BIND_TO_PORT": str(port),
         "BERTH_BIND_HOST": "127.0.0.1",
@@ -70,7 +78,7 @@ def image(
     from tools.image.engine import find  # noqa: PLC0415
 
     settings = settings_of(context)
-    record = read_model_record(settings.model_folder)
+    record = read_model_record(settings.model_folder, settings.model)
     if pin_base:
         from tools.image.pinned import pin  # noqa: PLC0415
 

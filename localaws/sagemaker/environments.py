@@ -29,7 +29,9 @@ def programs_for(model: Path, home: Path) -> Path:
     Overlays lie under `home`/environments, one for each set of missing packages. Raises
     HostingError where the model's requirements cannot be installed.
     """
-    wanted = unmet(model / "requirements.txt")
+    own = model / "requirements.txt"
+    # Handlers have theirs beside them.
+    wanted = unmet(own if own.exists() else model / "code" / "requirements.txt")
     if not wanted:
         return Path(sys.executable).parent
     named = "\n".join([sys.version, *wanted])

@@ -11,8 +11,8 @@ import pandas as pd
 
 from ..codecs.plain import plain, rows_of
 from ..errors import LoadError, PredictionError, RequestError
-from ..servable import Job, Request, Response
-from .pyfunc import PyfuncModel
+from ..servable import Job, Request, Response, Stream
+from .pyfunc import PyfuncModel, Streamed
 from .scoring import Input
 
 _PART = 64  # rows; a longer request is computed in parts, so that shorter ones overtake it
@@ -27,6 +27,7 @@ class Rows:
     data: Any
     form: Hashable
     texts: int | None = None
+    bare: bool = False  # as of Input; rows never are
 
 
 class RowWiseModel(PyfuncModel):
@@ -63,7 +64,7 @@ class RowWiseModel(PyfuncModel):
                 results[index] = [next(rows) for _ in range(_size(part))]
         return results
 
-    def finish(self, job: Job, results: Sequence[Any]) -> Response:
+    def finish(self, job: Job, results: Sequence[Any]) -> Response | Stream:
         """Encode the predictions of all rows."""
         if job.items and isinstance(job.items[0], Rows):
             results = [[row for part in results for row in part]]
@@ -126,19 +127,19 @@ class RowWiseModel(PyfuncModel):
                 f"{_DECLARED}: the model fails on {called} of its input example: {reason}"
             ) from error
 
-    def _alone(self, item: Input) -> Any:
+    def _alone(self, item: Input | Streamed) -> Any:
         try:
             return self.predict(item)
         except (RequestError, PredictionError) as error:
             return error  # `finish` raises it for this request alone: the batch is not halved
 
 
-def _form(item: Input) -> Hashable | None:
+def _form(item: Input | Streamed) -> Hashable | None:
     """What rows must have in common to be joined; None for what has no rows."""
+    if isinstance(item, Streamed) or item.bare or item.params:
+        return None
     data = item.data
     form: Hashable | None = None
-    if item.params:
-        return None
     if isinstance(data, list) and data:
         form = "list"
     elif isinstance(data, dict):

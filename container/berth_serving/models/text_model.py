@@ -119,7 +119,8 @@ class TextModel:
             (predictions,) = results
             if isinstance(predictions, Exception):
                 raise predictions
-            return encode(predictions, opened.wanted)
+            bare = getattr(job.items[0].data, "bare", False)
+            return encode(predictions, opened.wanted, bare=bare)
         by_text = _by_text(opened.texts, results)
         predictions = _finish(self._engine, opened.texts, by_text)
         model_metrics = self._model_metrics(opened.texts, predictions, by_text)

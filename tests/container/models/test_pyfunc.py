@@ -12,8 +12,7 @@ from mlflow.pyfunc.scoring_server import predictions_to_json
 from berth_serving.config import Settings
 from berth_serving.errors import Broken, LoadError, OutOfMemory, PredictionError, RequestError
 from berth_serving.model_metrics import ModelMetrics
-from berth_serving.models import load
-from berth_serving.models import mlflow_folder
+from berth_serving.models import load, mlflow_folder
 from berth_serving.servable import EncodedText, Request, Servable
 from tests.container.folders import replace, save_model
 from tests.container.models.requests import UpperEngine, ask, predictions, together

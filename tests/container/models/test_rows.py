@@ -13,7 +13,7 @@ from berth_serving.model_metrics import ModelMetrics
 from berth_serving.models import load
 from berth_serving.models import rows as rows_module
 from berth_serving.models.rows import RowWiseModel
-from berth_serving.servable import Request
+from berth_serving.servable import Request, Response
 from tests.container.folders import save_model
 from tests.container.models.requests import ask, predictions, together
 
@@ -104,6 +104,7 @@ def test_a_long_request_is_computed_in_parts(
     results = [rows.forward([item])[0] for item in job.items]
     assert indices == [[0, 1], [0]]  # as in a request of its own
     answer = rows.finish(job, results)
+    assert isinstance(answer, Response)
     assert predictions(answer) == [1, 2, 3]
     assert answer.model_metrics == ModelMetrics(texts=3)
 
