@@ -32,6 +32,8 @@ class ModelRecord:
 
     python_version: str
     requirements: str
+    is_encoder: bool = False
+    """Whether it holds a model of transformers' that the server's engine for CPUs may compute."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,16 @@ def read_model_record(folder: Path) -> ModelRecord:
             f"{folder}/python_env.yaml: python = {python}: the server needs Python "
             f"{'.'.join(map(str, OLDEST_PYTHON))} or newer; log the model again under one"
         )
-    return ModelRecord(python_version=python, requirements=requirements)
+    return ModelRecord(python, requirements, is_encoder=_has_encoder(folder))
+
+
+def _has_encoder(folder: Path) -> bool:
+    """Whether a folder in it is one that container/berth_serving/models/classifier.py takes."""
+    files = ("config.json", "tokenizer.json", "model.safetensors")
+    return any(
+        all((found.parent / name).is_file() for name in files)
+        for found in folder.rglob("config.json")
+    )
 
 
 def _yaml(file: Path) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """The server's requirements and those of a model are installed together, so they have to fit."""
 
-import re
 import subprocess
 from pathlib import Path
 
@@ -36,12 +35,10 @@ LOGGED = {
 }
 
 
-def test_every_pin_is_exact_but_one(root: Path) -> None:
+def test_the_models_environment_gets_little_of_wide_range(root: Path) -> None:
     lines = (root / "container" / "requirements.in").read_text().splitlines()
-    pins = [line for line in lines if not line.startswith("#")]
-    assert [pin for pin in pins if not re.fullmatch(r"[a-z0-9-]+==[0-9.]+", pin)] == [
-        "packaging>=22"
-    ]
+    asked = [line for line in lines if not line.startswith("#")]
+    assert asked == ["orjson>=3.9", "packaging>=20"]
 
 
 @pytest.mark.slow
