@@ -13,6 +13,7 @@ from packaging.version import Version
 
 from stacks import credentials
 from stacks.compatibility.findings import IncompatibleError
+from stacks.compatibility.requirements_file import read_requirements
 from stacks.compatibility.versions import (
     conda_lines,
     exact_versions,
@@ -121,15 +122,15 @@ def read_model_record(folder: Path) -> ModelRecord:
     """Read `python_env.yaml` and `requirements.txt` of an MLflow model folder.
 
     Raises:
-        IncompatibleError: where one is missing, names a Python that the server cannot run on, or
-            holds credentials.
+        IncompatibleError: where one is missing, names a Python that the server cannot run on or
+            what no image can be built with, or holds credentials.
     """
     if found := credentials.refusals(folder):
         raise IncompatibleError("\n".join(found))
     environment = _yaml(folder / "python_env.yaml")
     try:
-        requirements = (folder / "requirements.txt").read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        requirements = read_requirements(folder / "requirements.txt")
+    except OSError as error:
         raise IncompatibleError(f"{folder}: not a whole MLflow model folder: {error}") from None
     python = str(environment.get("python"))
     if not re.fullmatch(r"3\.\d+(\.\d+)?", python):

@@ -50,16 +50,33 @@ def recorded_versions_are_pinned(stage: CheckedStage) -> Iterator[Finding]:
     """What MLmodel says that the model was made with is pinned in requirements.txt.
 
     Source: MLflow's "Model dependencies" page; where nothing pins it, the image gets the newest.
+    The server refuses a pickle by another minor version of cloudpickle.
     """
     for model in stage.models_in_use:
         for package, version in model.versions["MLmodel"].items():
             idle = package == "python" or (package == "cloudpickle" and not model.pickled)
             if not idle and package not in model.versions["requirements.txt"]:
-                yield stage.warn_file(
+                fatal = package == "cloudpickle"
+                yield (stage.refuse_file if fatal else stage.warn_file)(
                     f"{model.name}/requirements.txt",
                     f"does not pin {package}, which made the model in version {version}; "
                     f"add {package}=={version}",
                 )
+
+
+def requirements_have_mlflow(stage: CheckedStage) -> Iterator[Finding]:
+    """A model that MLflow logged is loaded by MLflow, so that is among its requirements.
+
+    Source: container/berth_serving/models/pyfunc.py.
+    """
+    for model in stage.models_in_use:
+        version = model.versions["MLmodel"].get("mlflow")
+        asked = {package_name(requirement) for requirement in model.requirements}
+        if version and not asked & {"mlflow", "mlflow-skinny"}:
+            yield stage.refuse_file(
+                f"{model.name}/requirements.txt",
+                f"has no mlflow, which loads the model in the image; add mlflow=={version}",
+            )
 
 
 def requirements_agree_with_the_server(stage: CheckedStage) -> Iterator[Finding]:

@@ -14,9 +14,7 @@ from packaging.requirements import Requirement
 from tests.workflows.test_rules import WITH_TOKEN
 from tests.workflows.workflows import jobs
 
-CONTAINER = tuple(
-    f"container/requirements{name}.txt" for name in ("", "-front", "-engine")
-)
+CONTAINER = tuple(f"container/requirements{name}.txt" for name in ("", "-front", "-engine"))
 LOCKS = ("requirements.txt", "requirements-dev.txt", *CONTAINER, "tools/uv.txt")
 JOINT = {"numpy", "packaging"}
 """What is chosen together with the model's own requirements."""
