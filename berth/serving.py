@@ -18,13 +18,20 @@ def serve(
     ] = 8080,
 ) -> None:
     """Serve the model of stages.toml on this machine as the container does, without AWS."""
+    from localaws.home import LocalAwsError, default_home  # noqa: PLC0415
+    from localaws.sagemaker.environments import programs_for  # noqa: PLC0415
+    from localaws.sagemaker.errors import HostingError  # noqa: PLC0415
     from model.folder import members  # noqa: PLC0415
 
     folder = settings_of(context).model_folder
     members(folder)  # raises where it is no model
+    try:
+        programs = programs_for(folder, default_home())
+    except HostingError as error:
+        raise LocalAwsError(str(error)) from None
     environment = {
         **os.environ,
-        "PATH": os.pathsep.join([str(ROOT / ".venv" / "bin"), os.environ.get("PATH", "")]),
+        "PATH": os.pathsep.join([str(programs), os.environ.get("PATH", "")]),
         "SM_MODEL_DIR": str(folder),
         "SAGEMAKER_BIND_TO_PORT": str(port),
         "BERTH_BIND_HOST": "127.0.0.1",
