@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from berth.context import ROOT, settings_of
-from berth.errors import UsageError
 from berth.screen import say
 
 SECTION = "Container"
@@ -19,7 +18,7 @@ def serve(
     ] = 8080,
 ) -> None:
     """Serve the model of stages.toml on this machine as the container does, without AWS."""
-    from localaws.home import default_home  # noqa: PLC0415
+    from localaws.home import LocalAwsError, default_home  # noqa: PLC0415
     from localaws.sagemaker.environments import programs_for  # noqa: PLC0415
     from localaws.sagemaker.errors import HostingError  # noqa: PLC0415
     from model.folder import members  # noqa: PLC0415
@@ -30,7 +29,7 @@ def serve(
     try:
         programs = programs_for(folder, default_home())
     except HostingError as error:
-        raise UsageError(str(error)) from None
+        raise LocalAwsError(str(error)) from None
     environment = {
         **os.environ,
         "PATH": os.pathsep.join([str(programs), os.environ.get("PATH", "")]),

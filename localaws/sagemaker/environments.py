@@ -2,12 +2,16 @@
 
 Where a container engine builds the image, pip installs the model's requirements into it. Here the
 program runs with this interpreter's packages; what differs is installed once into an overlay
-environment that sees the rest through a `.pth` file.
+environment that sees the rest through a `.pth` file. The model's requirements and the server's are
+resolved together, as container/Dockerfile does, so that nothing runs here that no image can be
+built of. A model of another minor version of Python gets an environment of its own, under that
+Python, where this machine has it.
 """
 
 import hashlib
 import importlib.metadata
 import logging
+import re
 import subprocess
 import sys
 import sysconfig
@@ -19,6 +23,9 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from localaws.sagemaker.errors import HostingError
 
+_ROOT = Path(__file__).parents[2]
+_SERVER = _ROOT / "container" / "requirements.in"
+_HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 _log = logging.getLogger("localaws.sagemaker")
 _building = threading.Lock()
 
@@ -31,15 +38,21 @@ def programs_for(model: Path, home: Path) -> Path:
     """
     own = model / "requirements.txt"
     # Handlers have theirs beside them.
-    wanted = unmet(own if own.exists() else model / "code" / "requirements.txt")
-    if not wanted:
+    file = own if own.exists() else model / "code" / "requirements.txt"
+    python, asked = _python_of(model), _asked(file)
+    wanted = asked if python != _HERE else unmet(file)
+    if python == _HERE and not wanted:
         return Path(sys.executable).parent
-    named = "\n".join([sys.version, *wanted])
+    named = "\n".join([python, sys.version, *wanted])
     folder = home / "environments" / hashlib.sha256(named.encode()).hexdigest()[:16]
     with _building:
         if not (folder / "complete").exists():
             _log.info("the model needs %s: installing into %s", ", ".join(wanted), folder)
-            _build(folder, wanted)
+            if python == _HERE:
+                _build(folder, asked)
+            else:
+                _build_apart(folder, python, asked)
+            (folder / "complete").touch()
     return folder / "bin"
 
 
@@ -48,14 +61,23 @@ def unmet(requirements: Path) -> list[str]:
 
     Options (lines that begin with `-`) are for the image's pip and are ignored.
     """
+    return sorted(text for text in _asked(requirements) if not _is_met(text))
+
+
+def _asked(requirements: Path) -> list[str]:
     if not requirements.exists():
         return []
-    missing = []
-    for line in requirements.read_text().splitlines():
-        text = line.partition("#")[0].strip()
-        if text and not text.startswith("-") and not _is_met(text):
-            missing.append(text)
-    return sorted(missing)
+    lines = re.sub(r"\\\n", " ", requirements.read_text("utf-8-sig")).splitlines()
+    texts = [re.sub(r"(^|\s+)#.*", "", line).strip() for line in lines]
+    return [text for text in texts if text and not text.startswith("-")]
+
+
+def _python_of(model: Path) -> str:
+    """The minor version of Python that a model folder asks for; this one where it asks for none."""
+    file = model / "python_env.yaml"
+    text = file.read_text("utf-8", errors="replace") if file.exists() else ""
+    found = re.search(r"(?m)^python:\s*['\"]?(3\.\d+)", text)
+    return found[1] if found else _HERE
 
 
 def _is_met(text: str) -> bool:
@@ -71,16 +93,34 @@ def _is_met(text: str) -> bool:
     return requirement.specifier.contains(version, prereleases=True)
 
 
-def _build(folder: Path, wanted: list[str]) -> None:
+def _build(folder: Path, asked: list[str]) -> None:
     venv.create(folder, clear=True, symlinks=True)
     paths = {"base": str(folder), "platbase": str(folder)}
     packages = Path(sysconfig.get_path("purelib", "venv", paths))
     (packages / "berth.pth").write_text(sysconfig.get_path("purelib") + "\n")
     # To pip the packages of the `.pth` file are installed: they keep their versions, unless the
     # model's pins conflict with that.
-    command = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", *wanted]
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet"]
+    _run(asked, *pip, *asked, "-r", str(_SERVER))
+
+
+def _build_apart(folder: Path, python: str, asked: list[str]) -> None:
+    uv = str(_ROOT / "tools" / "uv")
+    make = [uv, "venv", "--quiet", "--clear", "--no-python-downloads", "--python", python]
+    if subprocess.run([*make, str(folder)], capture_output=True, check=False).returncode:
+        raise HostingError(
+            f"The model is of Python {python}, and this machine has none, on PATH or of uv's: "
+            f"`uv python install {python}`, or have docker or podman build its image"
+        )
+    lines = (_SERVER.parent / "requirements-front.in").read_text().splitlines()
+    # The front's own folder is not here, and its versions give way to the model's.
+    front = [line.partition("==")[0] for line in lines if not line.startswith("#")]
+    install = [uv, "pip", "install", "--quiet", "--python", str(folder / "bin" / "python")]
+    _run(asked, *install, *asked, *front, "-r", str(_SERVER))
+
+
+def _run(asked: list[str], *command: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         tail = " ".join(done.stderr.split())[-500:]
-        raise HostingError(f"Could not install what the model needs ({', '.join(wanted)}): {tail}")
-    (folder / "complete").touch()
+        raise HostingError(f"Could not install what the model needs ({', '.join(asked)}): {tail}")

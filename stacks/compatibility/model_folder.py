@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from packaging.version import Version
 
 from stacks import credentials
 from stacks.compatibility.findings import IncompatibleError
+from stacks.compatibility.requirements_file import faults, read_requirements
 from stacks.compatibility.versions import (
     conda_lines,
     exact_versions,
@@ -34,6 +35,8 @@ class ModelRecord:
 
     python_version: str
     requirements: str
+    is_encoder: bool = False
+    """Whether it holds a model of transformers' that the server's engine for CPUs may compute."""
 
 
 @dataclass(frozen=True)
@@ -122,8 +125,8 @@ def read_model_record(folder: Path, model: ModelSettings | None = None) -> Model
     """Read Python and requirements: of MLflow's files, or of code/requirements.txt and `[model]`.
 
     Raises:
-        IncompatibleError: where one is missing, names a Python that the server cannot run on, or
-            holds credentials.
+        IncompatibleError: where one is missing, names a Python that the server cannot run on or
+            what no image can be built with, or holds credentials.
     """
     if not folder.is_dir():
         raise IncompatibleError(f"{folder}: no such folder; model.path in stages.toml names it")
@@ -144,7 +147,17 @@ def read_model_record(folder: Path, model: ModelSettings | None = None) -> Model
             f"{where}: python = {python}: the server needs Python "
             f"{'.'.join(map(str, OLDEST_PYTHON))} or newer; log the model again under one"
         )
-    return ModelRecord(python_version=python, requirements=requirements)
+    return ModelRecord(python, requirements, is_encoder=_has_encoder(folder))
+
+
+def _has_encoder(folder: Path) -> bool:
+    """Whether a folder in it has weights that the server's engine for CPUs may compute.
+
+    MLflow keeps a pipeline's tokenizer in another folder than its weights.
+    """
+    return any(
+        (found.parent / "model.safetensors").is_file() for found in folder.rglob("config.json")
+    )
 
 
 def _mlflow_python(folder: Path) -> tuple[str, str]:
@@ -157,20 +170,20 @@ def _mlflow_python(folder: Path) -> tuple[str, str]:
 
 def _mlflow_requirements(folder: Path) -> str:
     """The lines of requirements.txt, or else those of conda.yaml, which MLflow 1 wrote alone."""
-    if not (folder / "requirements.txt").exists() and (folder / "conda.yaml").exists():
-        names = {"python", "pip"}
-        lines = conda_lines(_yaml(folder / "conda.yaml"))
-        return "".join(f"{line}\n" for line in lines if re.split(r"[^\w.-]", line)[0] not in names)
-    return _text(folder / "requirements.txt")
+    if (file := folder / "requirements.txt").exists() or not (folder / "conda.yaml").exists():
+        return _requirements(file)
+    lines = conda_lines(_yaml(file := folder / "conda.yaml"))
+    own = [line for line in lines if re.split(r"[^\w.-]", line)[0] not in {"python", "pip"}]
+    return _without_faults(file, own)
 
 
 def _given(folder: Path, model: ModelSettings | None) -> tuple[str, str, str]:
     """Where the Python of a folder without an MLmodel is set, the version and the requirements."""
     python = model.python if model else None
-    lines = [f"{line}\n" for line in (model.requirements if model else ())]
+    text = _without_faults("model.requirements in stages.toml", model.requirements if model else ())
     if (code := folder / "code" / "requirements.txt").exists():
-        lines.insert(0, f"{_text(code).rstrip()}\n")
-    if python is None or not "".join(lines).strip():
+        text = f"{_requirements(code).rstrip()}\n{text}"
+    if python is None or not text.strip():
         missing = (
             'model.python, as "3.12"' if python is None else 'model.requirements, as ["numpy"]'
         )
@@ -178,14 +191,21 @@ def _given(folder: Path, model: ModelSettings | None) -> tuple[str, str, str]:
             f"{folder}: not MLflow's, so it does not say what it was made with: set {missing}, in "
             "stages.toml"
         )
-    return "model.python in stages.toml", python, "".join(lines)
+    return "model.python in stages.toml", python, text
 
 
-def _text(file: Path) -> str:
+def _requirements(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return read_requirements(file)
+    except OSError as error:
         raise IncompatibleError(f"{file.parent}: not a whole model folder: {error}") from None
+
+
+def _without_faults(where: object, lines: Iterable[str]) -> str:
+    text = "".join(f"{line}\n" for line in lines)
+    if found := [f"{where}: {says}" for _, says in faults(text)]:
+        raise IncompatibleError("\n".join(found))
+    return text
 
 
 def _yaml(file: Path) -> dict[str, Any]:

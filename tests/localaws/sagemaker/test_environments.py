@@ -91,3 +91,43 @@ def test_what_cannot_be_installed_is_said(tmp_path: Path, monkeypatch: pytest.Mo
     model = requirements(tmp_path / "model", "berth-nowhere==1")
     with pytest.raises(HostingError, match="Could not install what the model needs"):
         environments.programs_for(model, tmp_path)
+
+
+@pytest.mark.slow
+def test_the_models_packages_have_to_go_with_the_servers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in the image's build, which would refuse these."""
+    wheel(tmp_path / "wheels", "berth_probe", "1.5", requires="orjson<3.9")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    model = requirements(tmp_path / "model", "berth_probe==1.5")
+    with pytest.raises(HostingError, match=r"Could not install what the model needs.*orjson"):
+        environments.programs_for(model, tmp_path)
+
+
+def test_a_model_of_a_python_that_is_not_at_hand_is_told_how_to_have_it(tmp_path: Path) -> None:
+    model = requirements(tmp_path / "model", "pytest")
+    (model / "python_env.yaml").write_text("python: 3.99.1\n")
+    with pytest.raises(HostingError, match=r"of Python 3\.99, and .*`uv python install 3\.99`"):
+        environments.programs_for(model, tmp_path)
+
+
+@pytest.mark.slow
+def test_a_model_of_another_python_gets_an_environment_of_that_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = f"{sys.version_info.major}.{sys.version_info.minor}"
+    monkeypatch.setattr(environments, "_HERE", "3.1")
+    model = requirements(tmp_path / "model", "iniconfig==2.1.0")
+    (model / "python_env.yaml").write_text(f"python: '{here}.1'\n")
+    try:
+        programs = environments.programs_for(model, tmp_path)
+    except HostingError as error:
+        pytest.skip(f"no package index: {error}")
+    ask = "import iniconfig, orjson, uvloop, sys; print(*sys.version_info[:2], sep='.')"
+    told = subprocess.run(
+        [programs / "python", "-c", ask], capture_output=True, text=True, check=True
+    )
+    assert told.stdout.strip() == here
+    assert "httpx" not in {path.name for path in programs.parent.rglob("httpx")}
