@@ -22,12 +22,14 @@ def serve(
     from localaws.sagemaker.environments import programs_for  # noqa: PLC0415
     from localaws.sagemaker.errors import HostingError  # noqa: PLC0415
     from model.folder import members  # noqa: PLC0415
+    from stacks.compatibility import read_model_record  # noqa: PLC0415
 
     settings = settings_of(context)
     folder = settings.model_folder
     members(folder)  # raises where it is no model
+    record = read_model_record(folder, settings.model)
     try:
-        programs = programs_for(folder, default_home())
+        programs = programs_for(record.python_version, record.requirements, default_home())
     except HostingError as error:
         raise LocalAwsError(str(error)) from None
     environment = {

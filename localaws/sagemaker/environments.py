@@ -30,54 +30,43 @@ _log = logging.getLogger("localaws.sagemaker")
 _building = threading.Lock()
 
 
-def programs_for(model: Path, home: Path) -> Path:
-    """The folder whose `python` runs a model folder: this interpreter's, or an overlay's.
+def programs_for(python: str, requirements: str, home: Path) -> Path:
+    """The folder whose `python` runs a model: this interpreter's, or an overlay's.
 
-    Overlays lie under `home`/environments, one for each set of missing packages. Raises
-    HostingError where the model's requirements cannot be installed.
+    Args:
+        python: the version of Python that the model's image has.
+        requirements: the text of the model's requirements.
+        home: overlays lie under its `environments`, one for each set of missing packages.
+
+    Raises HostingError where the model's requirements cannot be installed.
     """
-    own = model / "requirements.txt"
-    # Handlers have theirs beside them.
-    file = own if own.exists() else model / "code" / "requirements.txt"
-    python, asked = _python_of(model), _asked(file)
-    wanted = asked if python != _HERE else unmet(file)
-    if python == _HERE and not wanted:
+    minor = ".".join(python.split(".")[:2])
+    wanted = asked(requirements) if minor != _HERE else unmet(requirements)
+    if minor == _HERE and not wanted:
         return Path(sys.executable).parent
-    named = "\n".join([python, sys.version, *wanted])
+    named = "\n".join([minor, sys.version, *wanted])
     folder = home / "environments" / hashlib.sha256(named.encode()).hexdigest()[:16]
     with _building:
         if not (folder / "complete").exists():
             _log.info("the model needs %s: installing into %s", ", ".join(wanted), folder)
-            if python == _HERE:
-                _build(folder, asked)
+            if minor == _HERE:
+                _build(folder, asked(requirements))
             else:
-                _build_apart(folder, python, asked)
+                _build_apart(folder, minor, asked(requirements))
             (folder / "complete").touch()
     return folder / "bin"
 
 
-def unmet(requirements: Path) -> list[str]:
-    """The requirements of a file that are not met by this environment, sorted.
-
-    Options (lines that begin with `-`) are for the image's pip and are ignored.
-    """
-    return sorted(text for text in _asked(requirements) if not _is_met(text))
+def unmet(requirements: str) -> list[str]:
+    """The requirements that are not met by this environment, sorted."""
+    return sorted(text for text in asked(requirements) if not _is_met(text))
 
 
-def _asked(requirements: Path) -> list[str]:
-    if not requirements.exists():
-        return []
-    lines = re.sub(r"\\\n", " ", requirements.read_text("utf-8-sig")).splitlines()
+def asked(requirements: str) -> list[str]:
+    """The requirements; options (lines that begin with `-`) are for the image's pip."""
+    lines = re.sub(r"\\\n", " ", requirements).splitlines()
     texts = [re.sub(r"(^|\s+)#.*", "", line).strip() for line in lines]
     return [text for text in texts if text and not text.startswith("-")]
-
-
-def _python_of(model: Path) -> str:
-    """The minor version of Python that a model folder asks for; this one where it asks for none."""
-    file = model / "python_env.yaml"
-    text = file.read_text("utf-8", errors="replace") if file.exists() else ""
-    found = re.search(r"(?m)^python:\s*['\"]?(3\.\d+)", text)
-    return found[1] if found else _HERE
 
 
 def _is_met(text: str) -> bool:
@@ -87,13 +76,13 @@ def _is_met(text: str) -> bool:
             return True
         version = importlib.metadata.version(requirement.name)
     except InvalidRequirement as error:
-        raise HostingError(f"The model's requirements.txt is wrong: {error}") from error
+        raise HostingError(f"The model's requirements are wrong: {error}") from error
     except importlib.metadata.PackageNotFoundError:
         return False
     return requirement.specifier.contains(version, prereleases=True)
 
 
-def _build(folder: Path, asked: list[str]) -> None:
+def _build(folder: Path, wanted: list[str]) -> None:
     venv.create(folder, clear=True, symlinks=True)
     paths = {"base": str(folder), "platbase": str(folder)}
     packages = Path(sysconfig.get_path("purelib", "venv", paths))
@@ -101,10 +90,10 @@ def _build(folder: Path, asked: list[str]) -> None:
     # To pip the packages of the `.pth` file are installed: they keep their versions, unless the
     # model's pins conflict with that.
     pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-    _run(asked, *pip, *asked, "-r", str(_SERVER))
+    _run(wanted, *pip, *wanted, "-r", str(_SERVER))
 
 
-def _build_apart(folder: Path, python: str, asked: list[str]) -> None:
+def _build_apart(folder: Path, python: str, wanted: list[str]) -> None:
     uv = str(_ROOT / "tools" / "uv")
     make = [uv, "venv", "--quiet", "--clear", "--no-python-downloads", "--python", python]
     if subprocess.run([*make, str(folder)], capture_output=True, check=False).returncode:
@@ -116,11 +105,11 @@ def _build_apart(folder: Path, python: str, asked: list[str]) -> None:
     # The front's own folder is not here, and its versions give way to the model's.
     front = [line.partition("==")[0] for line in lines if not line.startswith("#")]
     install = [uv, "pip", "install", "--quiet", "--python", str(folder / "bin" / "python")]
-    _run(asked, *install, *asked, *front, "-r", str(_SERVER))
+    _run(wanted, *install, *wanted, *front, "-r", str(_SERVER))
 
 
-def _run(asked: list[str], *command: str) -> None:
+def _run(wanted: list[str], *command: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         tail = " ".join(done.stderr.split())[-500:]
-        raise HostingError(f"Could not install what the model needs ({', '.join(asked)}): {tail}")
+        raise HostingError(f"Could not install what the model needs ({', '.join(wanted)}): {tail}")
