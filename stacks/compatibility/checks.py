@@ -6,6 +6,7 @@ from inspect import isfunction
 from pathlib import Path
 
 from stacks.compatibility import (
+    golden_sets,
     gpu,
     keeping,
     mode_checks,
@@ -33,6 +34,7 @@ _MODULES = (
     offers,
     gpu,
     records,
+    golden_sets,
     sizes,
     uploads,
     mode_checks,
