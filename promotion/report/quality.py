@@ -40,6 +40,8 @@ def golden_set(data: ReportData) -> Section:
     elif evidence.compared is None:
         words.append("There is no former release with a golden set to compare with.")
     tables = [_labels(golden, former)] if golden.labels or (former and former.labels) else []
+    if golden.metrics:
+        tables.append(_metrics(golden, former))
     if golden.confusion:
         tables.append(_confusion(golden))
     if on_former := evidence.golden_on_former:
@@ -64,8 +66,6 @@ def _figures(evidence: Verification) -> tuple[Figure, ...]:
         figures.append(_compared("Micro F1", golden.all.f1, before))
     else:
         figures.append(_compared("Accuracy", golden.accuracy, former.accuracy if former else None))
-    for name, value in golden.metrics.items():
-        figures.append(Figure(name.capitalize(), "-" if value is None else f"{value:.6g}"))
     if (on_former := evidence.golden_on_former) and (theirs := evidence.former_golden):
         spans = theirs.evaluator == "spans"
         now, before = (one.all.f1 if spans else one.accuracy for one in (on_former, theirs))
@@ -83,6 +83,23 @@ def _compared(name: str, now: float, before: float | None) -> Figure:
 def _better(now: float, before: float) -> Tone:
     difference = round(now - before, 3)
     return "good" if difference > 0 else "bad" if difference < 0 else "plain"
+
+
+def _metrics(golden: Golden, former: Golden | None) -> Table:
+    numbers = ("Value", "Former value", "Cases")
+    before = former.metrics if former else {}
+    return Table(
+        "Metrics",
+        (Column("Metric"), *(Column(heading, "number") for heading in numbers)),
+        tuple(
+            row(name, _value(value), _value(before.get(name)), f"{golden.cases:,}")
+            for name, value in golden.metrics.items()
+        ),
+    )
+
+
+def _value(value: float | None) -> str:
+    return "-" if value is None else f"{value:.6g}"
 
 
 def _labels(golden: Golden, former: Golden | None, of: str = "") -> Table:

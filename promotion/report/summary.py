@@ -58,8 +58,11 @@ def _table(table: Table) -> str:
 
 
 def _cell(cell: Cell) -> str:
-    pieces = (f"**{_text(piece)}**" if marked else _text(piece) for piece, marked in cell.pieces)
-    return "".join(pieces)
+    return "".join(
+        # Beside a space stars would mark nothing.
+        f"**{_text(piece)}**" if marked and piece == piece.strip() else _text(piece)
+        for piece, marked in cell.pieces
+    )
 
 
 def _histogram(latency: Latency) -> str:

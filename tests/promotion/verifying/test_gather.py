@@ -269,17 +269,13 @@ def test_a_good_model_of_each_kind_passes_and_a_worse_one_does_not(dev: Stage, k
 
     # Good enough by itself, and worse than the one before.
     content = answering(kind, 1)
-    before = Former("dev-000000", good.golden.model_copy(update={"sha256": _sha256(content)}), None)
-    worse = verified(
-        dev, deployed(dev, requests_per_second=1, max_label_f1_drop=1), content, before
-    )
+    sha256 = hashlib.sha256(content).hexdigest()
+    before = Former("dev-000000", good.golden.model_copy(update={"sha256": sha256}), None)
+    lenient = deployed(dev, requests_per_second=1, max_label_f1_drop=1)
+    worse = verified(dev, lenient, content, before)
     assert list(failed(worse)) == [f"{metric} drop"]
     assert worse.golden
     assert [one.case for one in worse.golden.wrong] == [1]
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
 
 
 def test_an_error_fails_and_its_reason_is_shown(dev: Stage) -> None:
