@@ -99,11 +99,11 @@ promote: setup ## bring what FROM serves to TO, the stage after it: make promote
 	$(if $(and $(FROM),$(TO)),,$(error name both stages: make promote FROM=qa TO=prod))
 	@$(BERTH) promote --from $(FROM) --to $(TO)
 
-serve: model ## serve the example model at 127.0.0.1:PORT (default 8080), without AWS
+serve: model ## serve the model of stages.toml at 127.0.0.1:PORT (default 8080), without AWS
 	@$(BERTH) serve --port $(PORT)
 
-contract: model ## put the server through SageMaker's contract
-	@BERTH_MODELS_DIR=build $(BERTH) contract --process container/entrypoint.sh --model build/model
+contract: model ## put the server with the model of stages.toml through SageMaker's contract
+	@$(BERTH) contract
 
 image: model ## build the image of the model with docker or podman (CPU=1: with PyTorch for CPU)
 	@$(BERTH) image $(if $(CPU),--cpu)

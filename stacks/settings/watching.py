@@ -68,8 +68,15 @@ class DriftSettings(Table):
     """alarm on drift of inputs and predictions"""
     band_width: Annotated[float, Field(gt=0, le=10)] = 3
     """standard deviations around the forecast that count as usual"""
+    task: Literal["entities", "classes", "numbers", "vectors"] = "entities"
+    """what the model finds in a text or makes of it, by which the figures are chosen"""
     labels: Annotated[Array[Label], AfterValidator(_each_once), Field(max_length=10)] = ()
-    """entity labels whose rates have an alarm"""
+    """labels of entities or classes whose rates have an alarm"""
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether the task has labels at all."""
+        return self.task in {"entities", "classes"}
 
 
 SEVERITIES = ("critical", "high", "medium", "low")

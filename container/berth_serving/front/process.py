@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from subprocess import Popen
 
 from ..errors import RequestError
@@ -14,6 +15,7 @@ from ..model_metrics import ModelMetrics
 from .call import Call
 
 CANARY = -1
+_SERVER = str(Path(__file__).parents[2])  # and not the front's packages: the model has its own
 _SILENT_SECONDS = 3.0  # six missed heartbeats
 _CANARY_SECONDS = 1.0
 _BATCHES = 4  # one that is computed, the next one, and some to choose small calls from
@@ -84,7 +86,7 @@ class WorkerProcess:
         self._process = Popen(
             [sys.executable, "-P", "-m", "berth_serving.worker", str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
-            env=environment,
+            env={**environment, "PYTHONPATH": _SERVER},
         )
         theirs.close()
         self._ended = asyncio.Event()
