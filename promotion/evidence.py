@@ -80,11 +80,8 @@ class Golden(DocumentPart):
     ] = {}  # noqa: RUF012 - pydantic copies it
     confusion: Annotated[
         dict[str, dict[str, Count]],
-        Field(
-            default_factory=dict,
-            description="of labels: by the right one, how often each was given",
-        ),
-    ]
+        Field(description="of labels: by the right one, how often each was given"),
+    ] = {}  # noqa: RUF012
     wrong: Annotated[
         tuple[Wrong, ...], Field(description="the first cases that were not right")
     ] = ()
