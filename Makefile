@@ -82,8 +82,8 @@ fix: setup ## let ruff mend what it can
 	@ruff check --fix .
 	@ruff format .
 
-model: setup ## build the example model, if stages.toml names it and it has changed
-	@$(BERTH) model
+model: setup ## build the example model, if stages.toml names it and it has changed (EXAMPLE=sentiment or encoder: another)
+	@$(BERTH) model $(if $(EXAMPLE),--example $(EXAMPLE))
 
 synth: model ## synthesize every stage into cdk.out
 	@cdk synth --quiet '**'

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 def model(
     context: typer.Context,
+    *,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -27,6 +28,13 @@ def model(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Another seed makes another model.")] = 0,
+    example: Annotated[
+        Literal["sentiment", "encoder"] | None,
+        typer.Option(
+            help="Another example, in a folder of its own name beside build/model: a classifier of"
+            " snippets, or an encoder of questions."
+        ),
+    ] = None,
     action: Annotated[
         str | None,
         typer.Argument(
@@ -49,12 +57,18 @@ def model(
         for line in fetch(settings.model_paths, settings.file.parent, update=update):
             say(line)
         return
-    folder = out or _example_of(context)
-    if folder is None:
+    if example:
+        from model.encoders import build  # noqa: PLC0415 - tokenizers and torch take seconds
+
+        folder = out or stages_file(context).build / example
+        build.build_if_changed(example, folder, seed=seed)
+        say("in stages.toml these lines serve it:", *build.settings(f"build/{example}"))
+        return
+    if (trained := out or _example_of(context)) is None:
         return
     from model.build import build_if_changed  # noqa: PLC0415 - torch takes seconds
 
-    build_if_changed(folder, seed=seed)
+    build_if_changed(trained, seed=seed)
 
 
 def _example_of(context: typer.Context) -> Path | None:

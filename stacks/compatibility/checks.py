@@ -8,6 +8,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from stacks.compatibility import (
+    golden_sets,
     gpu,
     keeping,
     mode_checks,
@@ -35,6 +36,7 @@ _MODULES = (
     offers,
     gpu,
     records,
+    golden_sets,
     sizes,
     uploads,
     mode_checks,

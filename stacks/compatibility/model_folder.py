@@ -13,6 +13,7 @@ from packaging.version import Version
 
 from stacks import credentials
 from stacks.compatibility.findings import IncompatibleError
+from stacks.compatibility.golden_set import GoldenFile, read_golden
 from stacks.compatibility.requirements_file import faults, read_requirements
 from stacks.compatibility.versions import (
     conda_lines,
@@ -56,6 +57,8 @@ class ModelFolder:
     """Bytes of the largest one."""
     weights: int
     """Bytes of the weights. Of two formats of the same weights the larger counts."""
+    golden: GoldenFile | None = None
+    """The golden set; None where there is none."""
 
     @property
     def requirements(self) -> tuple[Requirement, ...]:
@@ -118,6 +121,7 @@ def read_model(folder: Path, name: str, model: ModelSettings | None = None) -> M
         size=sum(sizes.values()),
         largest_file=max(sizes.values()),
         weights=max(weights.values(), default=0),
+        golden=read_golden(folder),
     )
 
 

@@ -23,6 +23,7 @@ _MORE = """
 [defaults.verify]
 bake_seconds = 0
 seconds = 1
+min_cases = 1
 
 [qa.releases]
 signers = ["arn:aws:iam::222222222222:role/records-*"]

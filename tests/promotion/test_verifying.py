@@ -74,7 +74,7 @@ def test_a_stage_is_verified_and_a_worse_model_does_not_pass(deployment: Deploym
     assert evidence["former_golden"] == golden
 
     compared = said(deployment, "diff", "dev-000001", "dev")
-    assert "evidence: passed" in compared
+    assert "evidence: result" in compared
     assert "DATE F1 drop" in compared
 
 
