@@ -4,7 +4,9 @@ CloudFormation, S3, SageMaker and CloudWatch are the emulator's; the CDK CLI and
 """
 
 import json
+import re
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +66,13 @@ def test_a_stage_is_verified_and_a_worse_model_does_not_pass(deployment: Deploym
     assert evidence["latency"]["requests"] == 15
     assert evidence["alarms"]["watched"] > 10
 
+    case = json.loads(_golden(deployment)[evidence["golden"]["wrong"][0]["case"] - 1])
+    (text,) = case["input"]["text"]
+    page, _ = said(deployment, "report", "dev").split()
+    assert text not in unescape(Path(page).read_text())
+    page, _ = said(deployment, "report", "dev", "--texts").split()
+    assert text in unescape(re.sub(r"</?mark>| \[[A-Z()a-z]+\]", "", Path(page).read_text()))
+
     a_worse_model(deployment)
     deploy(deployment)
     said(deployment, "record", "dev")
@@ -78,10 +87,14 @@ def test_a_stage_is_verified_and_a_worse_model_does_not_pass(deployment: Deploym
     assert "DATE F1 drop" in compared
 
 
+def _golden(deployment: Deployment) -> list[str]:
+    return (deployment.project / "build" / "model" / "golden.jsonl").read_text().splitlines()
+
+
 def a_worse_model(deployment: Deployment) -> None:
     """One that takes no month, no weekday and no year for a date, on the same golden set."""
     model = deployment.project / "build" / "model"
-    cases = [json.loads(line) for line in (model / "golden.jsonl").read_text().splitlines()]
+    cases = [json.loads(line) for line in _golden(deployment)]
     dates = {
         case["input"]["text"][0][entity["start"] : entity["end"]]
         for case in cases
