@@ -68,10 +68,8 @@ def test_a_stage_is_verified_and_a_worse_model_does_not_pass(deployment: Deploym
 
     case = json.loads(_golden(deployment)[evidence["golden"]["wrong"][0]["case"] - 1])
     (text,) = case["input"]["text"]
-    page, _ = said(deployment, "report", "dev").split()
-    assert text not in unescape(Path(page).read_text())
-    page, _ = said(deployment, "report", "dev", "--texts").split()
-    assert text in unescape(re.sub(r"</?mark>| \[[A-Z()a-z]+\]", "", Path(page).read_text()))
+    assert text not in report(deployment)
+    assert text in report(deployment, "--texts")
 
     a_worse_model(deployment)
     deploy(deployment)
@@ -85,6 +83,13 @@ def test_a_stage_is_verified_and_a_worse_model_does_not_pass(deployment: Deploym
     compared = said(deployment, "diff", "dev-000001", "dev")
     assert "evidence: result" in compared
     assert "DATE F1 drop" in compared
+
+
+def report(deployment: Deployment, *options: str) -> str:
+    """The page as a text, without what marks spans."""
+    page, _ = said(deployment, "report", "dev", *options).split()
+    written = (deployment.project / page).read_text()
+    return unescape(re.sub(r"</?mark>| \[[A-Z()a-z]+\]", "", written))
 
 
 def _golden(deployment: Deployment) -> list[str]:
