@@ -171,6 +171,13 @@ def test_numbers_are_right_within_their_tolerance_and_their_mean_error_is_told(
         assert mean == pytest.approx(math.fsum(errors) / len(errors))
 
 
+def test_a_number_is_right_as_far_as_its_tolerance_and_no_farther() -> None:
+    golden = golden_set("value", 10, 10, 10, 10, tolerance=2)
+    assert [one.case for one in scored(golden, 12, 8, 12.1, 7.9).wrong] == [3, 4]
+    exact = golden_set("value", 10, 10, 0)
+    assert [one.case for one in scored(exact, 10.000001, 10.001, 1e-9).wrong] == [2, 3]
+
+
 @pytest.mark.parametrize("found", [2, 2.0, [2], [[2]], {"score": 2}, {"value": 2}, {"0": 2}])
 def test_a_number_is_read_of_what_regressors_answer(found: Any) -> None:
     assert scored(golden_set("value", 2), found).exact == 1
@@ -231,6 +238,15 @@ def test_json_is_equal_where_it_is_written_alike(one: Any, other: Any) -> None:
     assert is_equal(one, other) == (told(one) == told(other))
     golden = golden_set("output", one)
     assert score(golden, [golden.read(json.dumps(other).encode())]).exact == is_equal(one, other)
+
+
+def test_json_is_of_its_types_but_for_whole_numbers() -> None:
+    assert is_equal({"a": [1, None]}, {"a": [1.0, None]})
+    pairs: list[tuple[Any, Any]] = [(1, True), (0, False), (None, False), ("1", 1), ([], {})]
+    for one, other in pairs:
+        assert not is_equal(one, other)
+        assert not is_equal([one], [other])
+        assert not is_equal({"a": one}, {"a": other})
 
 
 def test_a_response_of_json_that_is_wrong_is_not_kept_as_it_may_have_texts() -> None:
