@@ -8,6 +8,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from stacks.compatibility import (
+    environment,
     gpu,
     keeping,
     mode_checks,
@@ -41,6 +42,7 @@ _MODULES = (
     scaling,
     updates,
     network,
+    environment,
     keeping,
     names,
     releases,
