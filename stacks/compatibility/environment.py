@@ -14,6 +14,12 @@ from stacks.settings.mistakes import nearest
 _SETTINGS = Path(__file__).parents[2] / "container" / "berth_serving" / "config.py"
 _MOST_BYTES = 32 * 1024  # of all names and values: the service model says it in words alone
 _OF_SAGEMAKER = "SageMaker sets it itself; leave it out"
+_OF_IMAGE = (  # container/entrypoint.sh has these, but for the first two
+    *("PATH", "PYTHONHOME", "PYTHONPATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "HOME"),
+    *("HF_HOME", "HF_HUB_OFFLINE", "HF_HUB_DISABLE_TELEMETRY", "TRANSFORMERS_OFFLINE"),
+    *("MLFLOW_TRACKING_URI", "MLFLOW_DISABLE_TELEMETRY", "MLFLOW_CONFIGURE_LOGGING"),
+    "DO_NOT_TRACK",
+)
 _RESERVED = {
     "BERTH_BATCH_REQUESTS": "is set by model.batch_requests; set that",
     "BERTH_MODEL_MANIFEST_SHA256": "is set by what is packed, or by shipping.manifest_sha256",
@@ -24,26 +30,7 @@ _RESERVED = {
     "BERTH_THREADS": "is set by how many workers there are; set SAGEMAKER_MODEL_SERVER_WORKERS",
     "OMP_NUM_THREADS": "is set by how many workers there are; set SAGEMAKER_MODEL_SERVER_WORKERS",
     "CUDA_VISIBLE_DEVICES": "the server sets it for each worker; leave it out",
-    # container/entrypoint.sh has these, but for PATH and PYTHONHOME.
-    **dict.fromkeys(
-        [
-            "PATH",
-            "PYTHONHOME",
-            "PYTHONPATH",
-            "PYTHONUNBUFFERED",
-            "PYTHONDONTWRITEBYTECODE",
-            "HOME",
-            "HF_HOME",
-            "MLFLOW_TRACKING_URI",
-            "HF_HUB_OFFLINE",
-            "TRANSFORMERS_OFFLINE",
-            "HF_HUB_DISABLE_TELEMETRY",
-            "DO_NOT_TRACK",
-            "MLFLOW_DISABLE_TELEMETRY",
-            "MLFLOW_CONFIGURE_LOGGING",
-        ],
-        "the image sets it; leave it out",
-    ),
+    **dict.fromkeys(_OF_IMAGE, "the image sets it; leave it out"),
     **dict.fromkeys(
         (
             "SAGEMAKER_BIND_TO_PORT",
