@@ -59,10 +59,10 @@ def python(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     asked = runs[0] if runs else OLDEST
     if subprocess.run([uv, *make, "--python", asked, folder], check=False).returncode:
         pytest.skip(f"this machine has no Python {OLDEST}, on PATH or of uv's")
-    install = [uv, "pip", "install", "--quiet", "--python", folder / "bin" / "python"]
+    install = [uv, "pip", "install", "--quiet", "--python", str(folder / "bin" / "python")]
     sets = [root / "container" / f"requirements{name}.in" for name in ("", "-front")]
     said = subprocess.run(
-        [*install, *(part for one in sets for part in ("-r", one))],
+        [*install, *(part for one in sets for part in ("-r", str(one)))],
         capture_output=True,
         text=True,
         check=False,
