@@ -65,6 +65,7 @@ class ExecutionRole(Construct):
             ),
             *_using_storage(plan, storage),
             *_using_network(stack, network),
+            *_reading_secrets(stack, plan),
         ]
         if plan.mode.has_guardrails:
             # Of rollback alarms; DescribeAlarms knows no resources below all alarms of the account.
@@ -160,3 +161,23 @@ def _using_network(stack: cdk.Stack, network: PrivateNetwork) -> list[iam.Policy
             on=["*"],
         ),
     ]
+
+
+def _reading_secrets(stack: cdk.Stack, plan: StagePlan) -> list[iam.PolicyStatement]:
+    """What the container's own code reads by the ARNs in its environment, each by its own service.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html (kms:ViaService)
+    """
+    container = plan.settings.container
+    arns = sorted(set(container.secrets.values()))
+    statements = []
+    for service, action in (
+        ("secretsmanager", "secretsmanager:GetSecretValue"),
+        ("ssm", "ssm:GetParameter"),
+    ):
+        if own := [arn for arn in arns if arn.split(":")[2] == service]:
+            statements.append(allow(action, on=own))
+            if keys := sorted(container.secret_keys):
+                via = {"kms:ViaService": f"{service}.{stack.region}.amazonaws.com"}
+                statements.append(allow("kms:Decrypt", on=keys, when=via))
+    return statements

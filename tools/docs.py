@@ -62,6 +62,8 @@ def _type(annotation: Any) -> str:
     if annotation in names:
         return names[annotation]
     parts = [part for part in get_args(annotation) if part not in (None, type(None), ...)]
+    if get_origin(annotation) is dict:
+        return f"table of {_type(get_args(parts[-1])[0])}s"
     if get_origin(annotation) is Literal:
         return ", ".join(f"`{choice}`" for choice in parts)
     return f"array of {_type(parts[0])}s" if get_origin(annotation) is tuple else _type(parts[0])
@@ -70,9 +72,8 @@ def _type(annotation: Any) -> str:
 def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
-    if field.default is None:
-        return "unset"
-    return f"`{json.dumps(field.default)}`"
+    default = field.get_default(call_default_factory=True)
+    return "unset" if default is None else f"`{json.dumps(default)}`"
 
 
 def container_settings() -> str:

@@ -106,6 +106,26 @@ def test_settings_are_frozen() -> None:
             'defaults.log_retention_days = "30": must be a valid integer',
         ),
         (
+            "log_retention_days = 30\n",
+            'log_retention_days = 30\ncontainer.environment.MY-OWN = "1"\n',
+            'defaults.container.environment.MY-OWN = "MY-OWN": a variable\'s name is letters, '
+            "digits and underscores, and begins with no digit",
+        ),
+        (
+            "log_retention_days = 30\n",
+            "log_retention_days = 30\ncontainer.environment.WORKERS = 1\n",
+            "defaults.container.environment.WORKERS = 1: must be a valid string",
+        ),
+        (
+            "log_retention_days = 30\n",
+            "log_retention_days = 30\ncontainer.environment.HUB = "
+            '"arn:aws:secretsmanager:eu-central-1:111111111111:secret:hub"\n',
+            "defaults.container.environment.HUB = "
+            '"arn:aws:secretsmanager:eu-central-1:111111111111:secret:hub": must be a whole ARN, '
+            "as arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-AbCdEf (the six characters are "
+            "Secrets Manager's) or arn:aws:ssm:REGION:ACCOUNT:parameter/NAME",
+        ),
+        (
             'cuda = "13.0"',
             'cuda = "11.8"',
             "container.cuda = \"11.8\": must be '12.6', '13.0' or 'none'",

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..config import Settings
 from ..errors import RequestError, unavailable
+from ..pythons import timeout
 from .admission import Estimate, admit
 from .call import Call, Reply
 from .metrics import Metrics
@@ -162,7 +163,7 @@ class Pool:
         """Accept no more calls, and wait until all have their replies."""
         self._workers.stopping = True
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._settings.deadline_seconds):
+            async with timeout(self._settings.deadline_seconds):
                 while self.calls:
                     await asyncio.sleep(0.01)
 
@@ -175,7 +176,7 @@ class Pool:
     async def _passed_on(self, call: Call, chunks: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
         try:
             while True:
-                async with asyncio.timeout(self._settings.deadline_seconds):
+                async with timeout(self._settings.deadline_seconds):
                     chunk = await anext(chunks, None)
                 if chunk is None:
                     return

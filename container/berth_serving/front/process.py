@@ -15,6 +15,7 @@ from ..model_metrics import ModelMetrics
 from .call import Call
 
 CANARY = -1
+_SAFE = ["-P"] if sys.version_info >= (3, 11) else []
 _SERVER = str(Path(__file__).parents[2])  # and not the front's packages: the model has its own
 _SILENT_SECONDS = 3.0  # six missed heartbeats
 _CANARY_SECONDS = 1.0
@@ -84,7 +85,7 @@ class WorkerProcess:
         self._loop = asyncio.get_running_loop()
         ours, theirs = socket.socketpair()
         self._process = Popen(
-            [sys.executable, "-P", "-m", "berth_serving.worker", str(theirs.fileno())],
+            [sys.executable, *_SAFE, "-m", "berth_serving.worker", str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             env={**environment, "PYTHONPATH": _SERVER},
         )
