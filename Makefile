@@ -133,4 +133,5 @@ bench: model ## measure synth, and how fast a model and an image move (10 minute
 bench-serving: setup ## measure the server beside others, and what it does when things go wrong
 	@python -m bench.serving
 	@python -m bench.serving.turns
+	@python -m bench.serving.encoders
 	@python -m bench.serving.failures

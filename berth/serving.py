@@ -48,6 +48,7 @@ def own_server(context: typer.Context) -> tuple[Path, dict[str, str]]:
         "PATH": os.pathsep.join([str(programs), os.environ.get("PATH", "")]),
         "SM_MODEL_DIR": str(folder),
         **settings.model.environment,
+        **next(iter(settings.stages.values())).container.environment,
     }
 
 

@@ -77,11 +77,10 @@ def _fetched(source: str, folder: Path) -> Path:
 
 
 def _from_s3(source: str, folder: Path) -> Path:
-    import boto3  # noqa: PLC0415 - it takes a quarter of a second
+    from aws.downloads import download  # noqa: PLC0415 - boto3 takes a quarter of a second
 
-    bucket, _, key = source.removeprefix("s3://").partition("/")
     archive = folder.with_suffix(".tar.gz")
-    boto3.client("s3").download_file(bucket, key, str(archive))
+    download(source, archive)
     with tarfile.open(archive) as tar:
         tar.extractall(folder, filter="data")
     (folder / MANIFEST).unlink(missing_ok=True)

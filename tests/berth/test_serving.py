@@ -1,6 +1,7 @@
 """`berth serve` and `berth image`: what they start, and with what."""
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ def test_the_server_takes_the_place_of_the_command(monkeypatch: pytest.MonkeyPat
     # Nobody but this machine reaches it.
     assert environment["BERTH_BIND_HOST"] == "127.0.0.1"
     # The entry point starts the `python` of the path.
-    assert environment["PATH"].split(os.pathsep)[0] == str(ROOT / ".venv" / "bin")
+    assert environment["PATH"].split(os.pathsep)[0] == str(Path(sys.executable).parent)
     assert "BERTH_BATCH_REQUESTS" not in environment
 
 
