@@ -10,7 +10,7 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -287,11 +287,10 @@ def test_what_a_killed_worker_had_in_work_is_done_by_another(
         server.wait_until_ready()
         asked = clients.submit(server.invoke, {"text": f"READ {gate.path}"})
         gate.wait_until_reached()
-        worker = reader_of(gate, server)
-        worker.kill()
-        worker.wait()
-        gate.open()
-        gate.wait_until_reached()
+        killed = reader_of(gate, server)
+        killed.kill()
+        # The gate stays as it is until the other has come: shut between, it could let that pass.
+        reader_of(gate, server, unlike=killed)
         gate.open()
         assert asked.result().status == 200
         server.wait_until_ready()
@@ -315,14 +314,20 @@ def test_requests_that_end_their_workers_fail_alone_while_others_are_answered(
         assert server.invoke({"text": "Anna"}).status == 200
 
 
-def reader_of(gate: Gate, server: Server) -> psutil.Process:
-    """The worker that has the gate open."""
-    (worker,) = (
-        worker
-        for worker in psutil.Process(server.process.pid).children()
-        if any(file.resolve() == gate.path for file in Path(f"/proc/{worker.pid}/fd").iterdir())
-    )
-    return worker
+def reader_of(gate: Gate, server: Server, unlike: psutil.Process | None = None) -> psutil.Process:
+    """Wait for a worker that has the gate open: it is reached before `open` returns there."""
+    found: list[psutil.Process] = []
+
+    def has_read() -> bool:
+        for worker in psutil.Process(server.process.pid).children():
+            with suppress(OSError, psutil.Error):  # it may end meanwhile
+                files = Path(f"/proc/{worker.pid}/fd").iterdir()
+                if worker != unlike and gate.path in {file.resolve() for file in files}:
+                    found.append(worker)
+        return bool(found)
+
+    poll(has_read)
+    return found[0]
 
 
 def test_a_model_that_can_be_loaded_no_more_ends_the_server_with_the_reason(
