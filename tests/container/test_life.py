@@ -271,10 +271,21 @@ def test_a_request_that_ends_the_only_worker_fails_alone(spans_model: Path, tmp_
         server.wait_until_ready()
         answer = server.invoke({"text": "EXIT"})
         assert (answer.status, answer.json["error"]["code"]) == (500, "worker_ended")
-        # By its type: what the exception says may be about another caller's request.
-        assert answer.json["error"]["message"] == "its worker has ended: SystemExit"
+        assert "the worker ended with status 3" in answer.json["error"]["message"]
         assert server.invoke({"text": "Anna"}).status == 200
         server.wait_until_ready()
+
+
+def test_a_model_that_calls_sys_exit_fails_its_request_alone(
+    spans_model: Path, tmp_path: Path
+) -> None:
+    with Server(spans_model, tmp_path / "log", **ONE_WORKER) as server:
+        server.wait_until_ready()
+        answer = server.invoke({"text": "RAISE EXIT"})
+        assert (answer.status, answer.json["error"]["code"]) == (500, "model_error")
+        assert "SystemExit" in answer.json["error"]["message"]
+        assert server.invoke({"text": "Anna"}).status == 200
+        assert "a worker has ended" not in server.log.read_text()
 
 
 def test_what_a_killed_worker_had_in_work_is_done_by_another(
@@ -304,7 +315,7 @@ def test_requests_that_end_their_workers_fail_alone_while_others_are_answered(
         ThreadPoolExecutor(3) as clients,
     ):
         server.wait_until_ready()
-        killing = [clients.submit(server.invoke, {"text": "EXIT"}) for _ in range(3)]
+        killing = [clients.submit(server.invoke, {"text": f"EXIT {n}"}) for n in range(3)]
         innocent = []
         while not all(each.done() for each in killing):
             innocent.append(server.invoke({"text": "Anna"}).status)
