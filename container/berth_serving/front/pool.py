@@ -50,6 +50,7 @@ class Pool:
             metrics,
             on_opened=self._has_opened,
             on_room=self._share_out,
+            on_tick=self._tick,
             on_end=self._has_ended,
             on_failure=self._has_failed,
         )
@@ -197,33 +198,23 @@ class Pool:
 
         A worker gets little more than it computes next: calls that wait here can go to any worker.
         """
-        self._suspects.try_next(self._spare() if self._suspects.waiting else [])
+        suspects = self._suspects
+        suspects.try_next(self._workers.spare(self._waiting.values()) if suspects.waiting else [])
         while self._waiting and (free := self._with_room()):
             call = self._waiting.pop(next(iter(self._waiting)))
             min(free, key=lambda worker: worker.tokens).send(call)
 
     def _with_room(self) -> list[WorkerProcess]:
-        cell = self._suspects.cell
-        return [w for w in self._workers.running if w.ready and w.has_room and w is not cell]
+        running, cell = self._workers.prompt or self._workers.running, self._suspects.cell
+        return [w for w in running if w.ready and w.has_room and w is not cell]
 
-    def _spare(self) -> list[WorkerProcess]:
-        """The workers of which one may end now, as another goes on meanwhile.
-
-        The only worker of a pool may end, too, if no reply is lost with it and the waiting calls
-        have the time to wait for its replacement.
-        """
-        workers = self._workers
-        healthy = [worker for worker in workers.healthy if worker not in workers.slow]
-        if len(healthy) > 1:
-            return healthy
-        whole = len(workers.running) if workers.stopping else workers.size
-        if whole > 1:
-            return []
-        first = next(iter(self._waiting.values()), None)
-        tokens = sum(call.tokens for call in self._waiting.values())
-        needed = workers.load_seconds + tokens * workers.seconds_per_token
-        in_time = first is None or first.deadline - self._loop.time() > needed
-        return [worker for worker in healthy if in_time and not worker.streams]
+    def _tick(self) -> None:
+        """Take back what waits behind a call that may hang: another worker can compute it."""
+        if self._workers.prompt:
+            for worker in self._workers.slow:
+                for call in worker.take_back():
+                    self._waiting = {call.id: call} | self._waiting
+        self._share_out()
 
     def _drop(self, call: Call) -> None:
         self._bytes -= len(call.body)

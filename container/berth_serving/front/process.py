@@ -159,6 +159,21 @@ class WorkerProcess:
                 self.health.settle(waits=bool(self.calls))
             self._link.send({"kind": "cancel", "id": call.id})
 
+    def take_back(self) -> list[Call]:
+        """Cancel the calls that only this worker need not compute, and are not in work yet."""
+        in_work = self.in_work
+        back = [
+            call
+            for call in self.calls.values()
+            if call.id not in in_work and not call.streams and "session" not in call.head
+        ]
+        for call in back:
+            del self.calls[call.id]
+            self.tokens -= call.tokens
+            self._held -= call.held
+            self._link.send({"kind": "cancel", "id": call.id})
+        return back
+
     def forget(self, session: str) -> None:
         """Have the worker drop the state of a session that has ended."""
         self._link.send({"kind": "forget", "session": session})

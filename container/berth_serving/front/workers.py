@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from ..config import Settings
 from . import children
@@ -27,6 +27,7 @@ class Workers:
         metrics: counts batches, restarts and model metrics.
         on_opened: called when a worker has counted the tokens of a call.
         on_room: called when a worker may have room for another call.
+        on_tick: called several times a second.
         on_end: called with a worker that has ended.
         on_failure: called when no worker can be kept alive.
 
@@ -49,6 +50,7 @@ class Workers:
         *,
         on_opened: Callable[[Call], None],
         on_room: Callable[[], None],
+        on_tick: Callable[[], None],
         on_end: Callable[[WorkerProcess], None],
         on_failure: Callable[[], None],
     ) -> None:
@@ -62,7 +64,7 @@ class Workers:
         self.stopping = False
         self._hang_seconds = settings.hang_seconds
         self._metrics = metrics
-        self._on_opened, self._on_room = on_opened, on_room
+        self._on_opened, self._on_room, self._on_tick = on_opened, on_room, on_tick
         self._on_end, self._on_failure = on_end, on_failure
         self._loop = asyncio.get_running_loop()
         self._vain_starts = 0
@@ -90,6 +92,28 @@ class Workers:
     def measured(self) -> float:
         """Up to how many tokens that cost is known to hold."""
         return max((worker.measured for worker in self.running), default=0.0)
+
+    @property
+    def prompt(self) -> list[WorkerProcess]:
+        """The workers that are ready and not slow."""
+        return [worker for worker in self.ready if worker not in self.slow]
+
+    def spare(self, waiting: Collection[Call]) -> list[WorkerProcess]:
+        """The workers of which one may end now, as another goes on meanwhile.
+
+        The only worker may end, too, if no reply is lost with it and the waiting calls have the
+        time to wait for its replacement.
+        """
+        healthy = [worker for worker in self.healthy if worker not in self.slow]
+        if len(healthy) > 1:
+            return healthy
+        if (len(self.running) if self.stopping else self.size) > 1:
+            return []
+        tokens = sum(call.tokens for call in waiting)
+        needed = self.load_seconds + tokens * self.seconds_per_token
+        first = next(iter(waiting), None)
+        in_time = first is None or first.deadline - self._loop.time() > needed
+        return [worker for worker in healthy if in_time and not worker.streams]
 
     @property
     def _slowest(self) -> float:
@@ -156,4 +180,4 @@ class Workers:
                     worker.kill()
                 elif worker.ready and worker.health.canary_is_due:
                     worker.ask_canary()
-            self._on_room()  # a worker may be healthy again, or have finished a cancelled call
+            self._on_tick()  # a worker may be healthy again, or have finished a cancelled call

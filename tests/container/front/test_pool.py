@@ -362,6 +362,30 @@ def test_what_is_the_same_as_a_suspect_is_a_suspect() -> None:
     play(2, scene)
 
 
+def test_what_waits_behind_one_that_may_hang_is_computed_by_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def scene(bench: Bench) -> None:
+        await bench.ready(*bench.workers)
+        bodies = [b"a", b"b", b"c", b"d"]
+        asked = [bench.ask(body) for body in bodies]
+        first = await bench.given(b"a")
+        await bench.given(b"d")
+        (other,) = (worker for worker in bench.workers if worker is not first)
+        other.answer()
+        other.answer()
+        bench.let_pass(monkeypatch, 5)
+        await bench.until(lambda: len(other.calls) == 1)
+        other.answer()
+        for _ in range(9):
+            assert await bench.answered(b"e") is other
+        assert len(first.calls) == 1
+        first.answer()
+        assert [(await each).body for each in asked] == bodies
+
+    play(2, scene)
+
+
 def test_what_is_the_same_as_one_that_may_hang_waits_for_its_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
