@@ -129,11 +129,13 @@ class Bench:
     def __init__(self, patch: pytest.MonkeyPatch, size: int) -> None:
         self.workers: list[Worker] = []
         self.failures: list[str | None] = []
+        self.looked_at: set[int] = set()
+        """The processes of which it was asked whether they were stopped."""
         self.asked: list[asyncio.Task[Reply]] = []
         self.loop = asyncio.get_running_loop()
         patch.setattr(process, "Popen", self._start)
         patch.setattr(children, "end_group", lambda leader: self._by_pid(leader).end(-9))
-        patch.setattr(children, "is_stopped", lambda pid: self._by_pid(pid).stopped)
+        patch.setattr(children, "is_stopped", self._is_stopped)
         self.pool = Pool(
             Settings(),
             [{} for _ in range(size)],
@@ -144,6 +146,10 @@ class Bench:
     def _start(self, *arguments: Any, **more: Any) -> Worker:
         self.workers.append(Worker(*arguments, **more))
         return self.workers[-1]
+
+    def _is_stopped(self, pid: int) -> bool:
+        self.looked_at.add(pid)
+        return self._by_pid(pid).stopped
 
     def _by_pid(self, pid: int) -> Worker:
         return next(worker for worker in self.workers if worker.pid == pid)
@@ -249,7 +255,7 @@ ENDED = (500, "worker_ended", "its worker has ended: the worker ended with statu
 KNOWN = "a request with this body has lately ended a worker"
 
 
-# Two workers
+# A worker's end
 
 
 def test_a_request_that_ends_its_worker_alone_fails_and_is_not_tried_again() -> None:
@@ -468,6 +474,44 @@ def test_a_worker_that_is_silent_is_not_what_goes_on(monkeypatch: pytest.MonkeyP
         other.silent = other.stopped = False
         other.answer()
         (await bench.given(b"a")).answer()
+        assert (await asked).body == b"a"
+
+    play(2, scene)
+
+
+def test_a_worker_that_cannot_beat_as_native_code_holds_the_lock_is_given_its_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def scene(bench: Bench) -> None:
+        await bench.ready(*bench.workers)
+        asked = bench.ask(b"a", seconds=100)
+        worker = await bench.given(b"a")
+        await bench.turn()
+        worker.silent = True
+        bench.let_pass(monkeypatch, Settings().hang_seconds - 5)
+        await bench.until(lambda: worker.pid in bench.looked_at)
+        assert worker.alive
+        assert bench.pool.healthy
+        worker.answer()
+        assert (await asked).body == b"a"
+        bench.let_pass(monkeypatch, Settings().hang_seconds + 1)
+        await bench.until(lambda: not worker.alive)
+
+    play(1, scene)
+
+
+def test_a_worker_that_was_stopped_is_replaced_and_its_call_tried_once_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def scene(bench: Bench) -> None:
+        await bench.ready(*bench.workers)
+        asked = bench.ask(b"a")
+        worker = await bench.given(b"a")
+        await bench.turn()
+        worker.silent = worker.stopped = True
+        bench.let_pass(monkeypatch, 7)
+        await bench.until(lambda: not worker.alive)
+        await bench.until_done(asked)
         assert (await asked).body == b"a"
 
     play(2, scene)
