@@ -95,7 +95,7 @@ def admit(
     if done > left:
         raise too_late(done, left)
     if before and before + tokens > most:
-        raise unavailable("busy", f"{before:.0f} tokens are waiting, and {most} may")
+        raise unavailable("busy", f"{before + tokens:.0f} tokens would wait, and {most} may")
 
 
 def too_late(seconds: float, left: float) -> RequestError:

@@ -18,6 +18,7 @@ from ..in_work import InWork
 from ..logs import configure
 from ..servable import Request, Servable
 from .core import Core
+from .gpu import refuse_cpu
 from .self_test import prove
 
 _log = logging.getLogger("berth_serving.worker")
@@ -62,6 +63,8 @@ def _load(settings: Settings) -> tuple[Servable, Request | None]:
 
     started = time.perf_counter()
     model = load(settings)
+    if not settings.allow_cpu:
+        refuse_cpu()
     canary = prove(model, messages=settings.log_exception_messages)
     seconds = round(time.perf_counter() - started, 3)
     _log.info("model ready", extra={"model_dir": str(settings.model_dir), "seconds": seconds})
