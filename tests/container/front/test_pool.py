@@ -658,6 +658,97 @@ def test_the_only_worker_tries_suspects_first_where_what_waits_has_the_time() ->
     play(1, scene)
 
 
+# What is let in
+
+
+def measured(worker: Worker, seconds_per_token: float) -> None:
+    """Have the worker say what a token costs."""
+    worker.tell(
+        "batch",
+        tokens=1000,
+        seconds=0.1,
+        items=1,
+        seconds_per_token=seconds_per_token,
+        measured=1e9,
+        next_tokens=1000,
+    )
+
+
+def opened(worker: Worker, tokens: int) -> None:
+    """Have the worker count the tokens of the latest of its calls."""
+    worker.tell("opened", id=list(worker.calls)[-1], tokens=tokens)
+
+
+def test_an_idle_worker_takes_a_request_whatever_it_is_said_to_cost() -> None:
+    async def scene(bench: Bench) -> None:
+        (only,) = bench.workers
+        await bench.ready(only)
+        measured(only, 10.0)
+        await bench.turn()
+        for _ in range(3):
+            await bench.answered(bytes(100))
+        bench.ask(bytes(100))
+        await bench.given(bytes(100))
+        assert (await refusal(bench.ask(bytes(100))))[:2] == (503, "busy")  # something waits
+
+    play(1, scene)
+
+
+def test_a_large_request_that_cannot_end_in_time_is_refused_once_its_tokens_are_known() -> None:
+    async def scene(bench: Bench) -> None:
+        (only,) = bench.workers
+        await bench.ready(only)
+        measured(only, 0.01)
+        await bench.turn()
+        asked = bench.ask(b"a")
+        await bench.given(b"a")
+        opened(only, 50_000)
+        assert (await refusal(asked))[:2] == (503, "busy")
+        await bench.until(lambda: not only.calls)
+        await bench.answered(b"b")
+
+    play(1, scene)
+
+
+def test_a_small_request_is_computed_however_wrong_the_measured_cost() -> None:
+    async def scene(bench: Bench) -> None:
+        (only,) = bench.workers
+        await bench.ready(only)
+        measured(only, 10.0)
+        await bench.turn()
+        asked = bench.ask(b"a")
+        await bench.given(b"a")
+        opened(only, 100)
+        await bench.turn()
+        only.answer()
+        assert (await asked).body == b"a"
+
+    play(1, scene)
+
+
+def test_small_requests_are_let_in_beside_a_large_one_that_they_pass() -> None:
+    async def scene(bench: Bench) -> None:
+        (only,) = bench.workers
+        only.ready = True
+        only.tell("ready", canary=False, mixes=True)
+        await bench.until(lambda: bench.pool.ready)
+        measured(only, 0.001)
+        await bench.turn()
+        asked = [bench.ask(b"large")]
+        await bench.given(b"large")
+        opened(only, 59_000)
+        await bench.turn()
+        for number in range(3):
+            asked.append(bench.ask(b"%d" % number))
+            await bench.given(b"%d" % number)
+        while only.calls:
+            only.answer()
+            await bench.turn()
+        await asyncio.gather(*asked)
+
+    play(1, scene)
+
+
 # Starts that come to nothing
 
 
