@@ -56,6 +56,7 @@ class InWork:
 
     @property
     def since(self) -> float:
-        """When what is computed now has begun; 0 if nothing is computed."""
-        since: float = _HEAD.unpack_from(self._memory, _BYTES * Step.COMPUTE)[0]
-        return since
+        """When what is in work now has begun; 0 if nothing is. Large bodies may take their time."""
+        steps = (Step.OPEN, Step.COMPUTE, Step.FINISH)
+        begun = (_HEAD.unpack_from(self._memory, _BYTES * step)[0] for step in steps)
+        return min(filter(None, begun), default=0.0)

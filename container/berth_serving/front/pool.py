@@ -239,10 +239,10 @@ class Pool:
         self._suspects.has_ended(worker)
         in_work = worker.in_work
         causes = worker.calls_in_work if in_work else list(worker.calls.values())
-        if len(in_work) == len(causes) == 1:
+        if len(causes) == 1 and len(in_work) <= 1:
             (cause,) = causes
             # What another process has killed is tried once more: perhaps it is not the cause.
-            if cause.suspect or not worker.was_killed:
+            if cause.suspect or (in_work and not worker.was_killed):
                 self._suspects.convict(cause)
         again: dict[int, Call] = {}
         for call in worker.calls.values():

@@ -64,17 +64,18 @@ class Batches:
             results = self._model.forward([task.job.items[index] for task, index in batch])
             _check_count(results, batch)
         except Broken:
-            raise
+            raise  # what was in work stays noted: it may be the cause
         except OutOfMemory as error:
+            self._in_work.end(Step.COMPUTE)
             self._budget.out_of_memory(tokens)
             _log.warning("out of memory with a batch of %s tokens; the next are halved", tokens)
             return self._halves([[entry] for entry in batch], error)
         except BaseException as error:  # noqa: BLE001 - the model's code may raise anything
+            self._in_work.end(Step.COMPUTE)
             by_task = sorted(batch, key=lambda entry: entry[0].id)
             groups = groupby(by_task, key=lambda entry: entry[0].id)
             return self._halves([list(entries) for _, entries in groups], error)
-        finally:
-            self._in_work.end(Step.COMPUTE)
+        self._in_work.end(Step.COMPUTE)
         seconds = time.monotonic() - started
         self._budget.learn(tokens, seconds)
         self._on_batch(self._facts(tokens, seconds, len(batch)))

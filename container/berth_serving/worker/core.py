@@ -227,11 +227,10 @@ class Core:
         try:
             work(task)
         except Broken:
-            raise
+            raise  # what was in work stays noted: it may be the cause
         except BaseException as error:  # noqa: BLE001 - the model's code may raise anything
             self._fail(task, error)
-        finally:
-            self._in_work.end(step)
+        self._in_work.end(step)
 
     def _fail(self, task: Task, error: BaseException) -> None:
         refusal = error if isinstance(error, RequestError) else _models_fault(error)

@@ -517,6 +517,20 @@ def test_a_worker_that_was_stopped_is_replaced_and_its_call_tried_once_more(
     play(2, scene)
 
 
+def test_a_suspect_whose_worker_ends_again_is_the_cause_even_if_nothing_is_noted() -> None:
+    async def scene(bench: Bench) -> None:
+        await bench.ready(*bench.workers)
+        asked = bench.ask(b"a")
+        for number in range(2):
+            worker = await bench.given(b"a")
+            worker.work(most=0)
+            worker.end()
+            await bench.ready(await bench.started(2 + number))
+        assert await refusal(asked) == ENDED
+
+    play(2, scene)
+
+
 def test_no_new_session_is_given_to_a_worker_that_tries_a_suspect() -> None:
     async def scene(bench: Bench) -> None:
         await bench.ready(*bench.workers)

@@ -362,6 +362,7 @@ def test_a_model_that_can_compute_no_more_ends_the_worker(working: Work) -> None
         front.ask(1, "broken")
         with pytest.raises(ConnectionError):
             front.until(lambda _: False)
+        assert front.in_work.ids == {1}  # the cause
 
 
 @pytest.mark.parametrize("body", ["", "   "])
