@@ -100,7 +100,7 @@ def _scores(
 def _score(server: Server, model: Path, texts: Sequence[str], name: str, extent: Extent) -> Score:
     """Start a server for one scenario."""
     if name in DEATHS:
-        with Running(with_handlers(server), model) as running:
+        with Running(with_handlers(server, name), model) as running:
             return DEATHS[name](Scene(running, texts), 4 * extent.seconds)
     with Running(server, model) as running:
         return SCENARIOS[name](Scene(running, texts), extent)

@@ -33,11 +33,13 @@ def predict_fn(data, recognize):
 """
 
 
-def with_handlers(server: Server) -> Server:
+def with_handlers(server: Server, scenario: str) -> Server:
     """The server with a model of Python code; the peers have one already."""
     if server.family != "berth":
         return server
-    own = {"SM_MODEL_DIR": "{scratch}/model", "BERTH_HANG_SECONDS": str(_HANG_SECONDS)}
+    own = {"SM_MODEL_DIR": "{scratch}/model"}
+    if scenario == "death-hang":
+        own["BERTH_HANG_SECONDS"] = str(_HANG_SECONDS)
     threads = {"BENCH_THREADS": "1", "BENCH_AGGREGATION": catalogue.AGGREGATION}
     return replace(server, prepare=_write, environment={**server.environment, **own, **threads})
 

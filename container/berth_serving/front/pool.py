@@ -134,7 +134,7 @@ class Pool:
         call = Call(next(self._numbers), body, head, tokens, deadline, reply)
         if self._suspects.ended_a_worker(call):
             raise _known()
-        late = self._loop.call_at(deadline, lambda: call.fail(_late()))
+        late = self._loop.call_at(deadline, self._is_late, call)
         self._bytes += len(body)
         self._backlog.add(call)
         streams = False
@@ -215,6 +215,12 @@ class Pool:
                 for call in worker.take_back():
                     self._waiting = {call.id: call} | self._waiting
         self._share_out()
+
+    def _is_late(self, call: Call) -> None:
+        if call.id in self._waiting:  # no worker has begun it: it may be sent again
+            call.fail(unavailable("busy", "no worker was free before its deadline"))
+        else:
+            call.fail(_late())
 
     def _drop(self, call: Call) -> None:
         self._bytes -= len(call.body)
