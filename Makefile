@@ -82,8 +82,8 @@ fix: setup ## let ruff mend what it can
 	@ruff check --fix .
 	@ruff format .
 
-model: setup ## build the example model, if stages.toml names it and it has changed
-	@$(BERTH) model
+model: setup ## build the example model, if stages.toml names it and it has changed (EXAMPLE=sentiment or encoder: another)
+	@$(BERTH) model $(if $(EXAMPLE),--example $(EXAMPLE))
 
 synth: model ## synthesize every stage into cdk.out
 	@cdk synth --quiet '**'
@@ -99,11 +99,11 @@ promote: setup ## bring what FROM serves to TO, the stage after it: make promote
 	$(if $(and $(FROM),$(TO)),,$(error name both stages: make promote FROM=qa TO=prod))
 	@$(BERTH) promote --from $(FROM) --to $(TO)
 
-serve: model ## serve the example model at 127.0.0.1:PORT (default 8080), without AWS
+serve: model ## serve the model of stages.toml at 127.0.0.1:PORT (default 8080), without AWS
 	@$(BERTH) serve --port $(PORT)
 
-contract: model ## put the server through SageMaker's contract
-	@BERTH_MODELS_DIR=build $(BERTH) contract --process container/entrypoint.sh --model build/model
+contract: model ## put the server with the model of stages.toml through SageMaker's contract
+	@$(BERTH) contract
 
 image: model ## build the image of the model with docker or podman (CPU=1: with PyTorch for CPU)
 	@$(BERTH) image $(if $(CPU),--cpu)
@@ -133,4 +133,5 @@ bench: model ## measure synth, and how fast a model and an image move (10 minute
 bench-serving: setup ## measure the server beside others, and what it does when things go wrong
 	@python -m bench.serving
 	@python -m bench.serving.turns
+	@python -m bench.serving.encoders
 	@python -m bench.serving.failures

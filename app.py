@@ -14,6 +14,7 @@ import aws_cdk as cdk
 from model.folder import ModelFolderError
 from stacks.compatibility import IncompatibleError, check, read_models
 from stacks.compliance import packs
+from stacks.model_lock import ModelLockError
 from stacks.settings import SettingsError, load
 from stacks.stage import add_stages
 from tools.packed_models import packed_models
@@ -43,6 +44,6 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
-    except (SettingsError, IncompatibleError, ModelFolderError) as mistake:
+    except (SettingsError, IncompatibleError, ModelFolderError, ModelLockError) as mistake:
         print(mistake, file=sys.stderr)
         sys.exit(2)

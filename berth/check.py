@@ -1,7 +1,7 @@
 """`berth check`: the findings of every check for every stage."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from stacks.compatibility.checks import Check
     from stacks.compatibility.findings import Finding
+    from stacks.compatibility.model_folder import ModelFolder
     from stacks.settings import Settings
 
     Found = Mapping[Check, Sequence[Finding]]
@@ -22,22 +23,58 @@ _MARKS = {"refusal": "✗", "warning": "!"}
 _STYLES = {"refusal": "red", "warning": "yellow"}
 
 
-def check(context: typer.Context, as_json: AsJson = False) -> None:
+def check(
+    context: typer.Context,
+    as_json: AsJson = False,
+    *,
+    resolve: Annotated[
+        bool,
+        typer.Option(
+            "--resolve",
+            help="Also ask the package index whether each image's packages go together.",
+        ),
+    ] = False,
+) -> None:
     """Check stages.toml and the models' folders, without the CDK and without AWS.
 
     Exit status 1 where a check refuses something. Warnings do not change the exit status.
     """
+    from model.folder import members  # noqa: PLC0415
     from stacks.compatibility.checks import findings  # noqa: PLC0415
     from stacks.compatibility.model_folder import read_models  # noqa: PLC0415
 
     settings = settings_of(context)
-    found = findings(settings, read_models(settings))
+    models = read_models(settings)
+    found = findings(settings, models)
+    for path in settings.model_paths:
+        members(settings.folder_of(path))  # raises where a synth could not pack it
     if as_json:
         print_json(document(settings, found))
     else:
         report(settings, found, console())
     if any(_of(found, "refusal")):
         raise typer.Exit(ExitStatus.NO)
+    if resolve:
+        _resolve(settings, models)
+
+
+def _resolve(settings: "Settings", models: "Mapping[str, ModelFolder]") -> None:
+    from stacks.build_arguments import build_arguments  # noqa: PLC0415
+    from stacks.compatibility.findings import IncompatibleError  # noqa: PLC0415
+    from tools.image.resolve import clash  # noqa: PLC0415
+
+    clashes = {
+        path: clash(build_arguments(model.record, settings.container.cuda))
+        for path, model in models.items()
+    }
+    if any(clashes.values()):
+        raise IncompatibleError(
+            "\n".join(
+                f"{path}/requirements.txt: no image can be built from it: {says}"
+                for path, says in clashes.items()
+                if says
+            )
+        )
 
 
 def report(settings: "Settings", found: "Found", screen: "Console") -> None:

@@ -1,8 +1,10 @@
 """The commands of the contract kit: test a container, compare the results of several."""
 
 import json
+import shlex
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
@@ -12,7 +14,7 @@ import typer
 from berth.errors import UsageError
 from berth.exit_status import ExitStatus
 from berth.screen import console, print_json, say
-from berth.serving import SECTION
+from berth.serving import SECTION, own_server
 
 if TYPE_CHECKING:
     from contract.client import Client
@@ -29,6 +31,7 @@ def add(app: typer.Typer) -> None:
 
 
 def contract(
+    context: typer.Context,
     *,
     url: Annotated[
         str | None,
@@ -75,7 +78,8 @@ def contract(
 ) -> None:
     """Test whether a container of any origin fulfils SageMaker's contract.
 
-    Name it by one of URL, --image and --process. The exit status is 1 if a binding case fails.
+    Name it by one of URL, --image and --process; without any it is the server of this project with
+    the model of stages.toml. The exit status is 1 if a binding case fails.
     """
     from contract import report  # noqa: PLC0415
     from contract.bench import Bench  # noqa: PLC0415
@@ -88,10 +92,17 @@ def contract(
     cases = chosen(case or [])
     if not cases:
         raise UsageError(f"--case {' '.join(case or [])}: no case has such an id")
-    if len([one for one in (url, image, process) if one]) != 1:
+    named = [one for one in (url, image, process) if one]
+    if len(named) > 1:
         raise UsageError("berth contract takes one of URL, --image and --process")
-    if model and not model.is_dir():
-        raise UsageError(f"--model {model}: no such folder")
+    if model and not (named and model.is_dir()):
+        says = "no such folder" if named else "of which container? --image or --process names it"
+        raise UsageError(f"--model {model}: {says}")
+    variables: dict[str, str] = {}
+    if not named:
+        program, variables = own_server(context)
+        process, model = shlex.quote(str(program)), Path(variables["SM_MODEL_DIR"])
+        variables["BERTH_MODELS_DIR"] = str(model.resolve().parent)
     folder = model.resolve() if model else None
     request = _read(body, content_type, "--body") or (of_model(folder) if folder else None)
     if request is None:
@@ -100,7 +111,7 @@ def contract(
             "MLflow model that has a serving_input_example.json"
         )
     bench = Bench(
-        launcher=_launcher(image, process, folder, memory),
+        launcher=_launcher(image, process, folder, memory, variables),
         address=_address(url) if url else None,
         example=request,
         stream=_read(stream_body, content_type, "--stream-body"),
@@ -150,14 +161,18 @@ def _named_document(result: str) -> tuple[str, Any]:
 
 
 def _launcher(
-    image: str | None, process: str | None, model: Path | None, memory: str
+    image: str | None,
+    process: str | None,
+    model: Path | None,
+    memory: str,
+    variables: Mapping[str, str],
 ) -> "Launcher | None":
     from contract.image import ImageLauncher  # noqa: PLC0415
     from contract.process import ProcessLauncher  # noqa: PLC0415
 
     if image:
         return ImageLauncher(image, model, memory=memory)
-    return ProcessLauncher(process, model) if process else None
+    return ProcessLauncher(process, model, variables) if process else None
 
 
 def _read(file: Path | None, content_type: str, option: str) -> "Example | None":

@@ -18,21 +18,25 @@ def expected() -> tuple[type[Exception], ...]:
     from berth.github import GitHubError  # noqa: PLC0415
     from localaws.home import LocalAwsError  # noqa: PLC0415
     from model import PushError  # noqa: PLC0415
+    from model.fetching import FetchError  # noqa: PLC0415
     from model.folder import ModelFolderError  # noqa: PLC0415
     from promotion import PromotionError  # noqa: PLC0415
     from stacks.compatibility.findings import IncompatibleError  # noqa: PLC0415
     from stacks.deployment_plan.resource_types import NoResourceTypesError  # noqa: PLC0415
+    from stacks.model_lock import ModelLockError  # noqa: PLC0415
     from stacks.settings import SettingsError  # noqa: PLC0415
     from tools.image.engine import ImageError  # noqa: PLC0415
 
     return (
         AssemblyError,
         AwsError,
+        FetchError,
         GitHubError,
         ImageError,
         IncompatibleError,
         LocalAwsError,
         ModelFolderError,
+        ModelLockError,
         NoResourceTypesError,
         ProgramError,
         PromotionError,

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 def model(
     context: typer.Context,
+    *,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -27,14 +28,47 @@ def model(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Another seed makes another model.")] = 0,
+    example: Annotated[
+        Literal["sentiment", "encoder"] | None,
+        typer.Option(
+            help="Another example, in a folder of its own name beside build/model: a classifier of"
+            " snippets, or an encoder of questions."
+        ),
+    ] = None,
+    action: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[fetch]",
+            help="`fetch` brings the models that stages.toml names by an address (models:/, runs:/,"
+            " mlflow-artifacts:, s3://), and pins them in models.lock.",
+        ),
+    ] = None,
+    update: Annotated[
+        bool, typer.Option("--update", help="Pin what the addresses stand for now.")
+    ] = False,
 ) -> None:
     """Build the example model, unless it is there and nothing that it is made of has changed."""
-    folder = out or _example_of(context)
-    if folder is None:
+    if action not in {None, "fetch"} or (update and action is None):
+        raise UsageError("berth model takes nothing, or fetch and perhaps --update")
+    if action:
+        from model.fetching import fetch  # noqa: PLC0415
+
+        settings = settings_of(context)
+        for line in fetch(settings.model_paths, settings.file.parent, update=update):
+            say(line)
+        return
+    if example:
+        from model.encoders import build  # noqa: PLC0415 - tokenizers and torch take seconds
+
+        folder = out or stages_file(context).build / example
+        build.build_if_changed(example, folder, seed=seed)
+        say("in stages.toml these lines serve it:", *build.settings(f"build/{example}"))
+        return
+    if (trained := out or _example_of(context)) is None:
         return
     from model.build import build_if_changed  # noqa: PLC0415 - torch takes seconds
 
-    build_if_changed(folder, seed=seed)
+    build_if_changed(trained, seed=seed)
 
 
 def _example_of(context: typer.Context) -> Path | None:
@@ -49,10 +83,23 @@ def _example_of(context: typer.Context) -> Path | None:
 
 
 def pack(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="An MLflow model folder.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A model folder.")],
     archive: Annotated[Path, typer.Argument(metavar="ARCHIVE", help="The model.tar.gz to write.")],
+    convert: Annotated[
+        bool,
+        typer.Option(
+            "--convert",
+            help="First write the tokenizer.json and the model.safetensors that a folder of"
+            " transformers lacks into it.",
+        ),
+    ] = False,
 ) -> None:
     """Pack FOLDER into ARCHIVE as SageMaker takes it; the same folder gives the same bytes."""
+    if convert:
+        from model.converting import convert as convert_folder  # noqa: PLC0415 - torch: seconds
+
+        for made in convert_folder(folder):
+            say(made)
     from model.folder import members  # noqa: PLC0415
     from model.packing import pack as pack_folder  # noqa: PLC0415
 

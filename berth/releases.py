@@ -99,7 +99,7 @@ def verify(context: typer.Context, stage: StageName, profile: Profile = None) ->
     screen.print_table(screen.console(), *tables.checks(found))
     for path in write_report(stages_file(context).reports, of, release):
         screen.say(f"report: {path}")
-    screen.say(f"{release.id}: {'passed' if found.passed else 'not passed'}")
+    screen.say(f"{release.id}: {found.said}")
     if not found.passed:
         raise typer.Exit(ExitStatus.NO)
 
@@ -190,6 +190,14 @@ def report(
             help="Where to write. Without it, build/reports beside stages.toml.",
         ),
     ] = None,
+    texts: Annotated[
+        bool,
+        typer.Option(
+            "--texts",
+            help="Show the texts of the golden set's cases that were not right. They may be about"
+            " people: without it, the report has none.",
+        ),
+    ] = False,
     profile: Profile = None,
 ) -> None:
     """Write a release, its evidence and what is new in it as an HTML page and as Markdown."""
@@ -197,7 +205,7 @@ def report(
 
     found = named(settings_of(context), release, profile)
     of = stage_of(context, found.stage, profile)
-    for path in write_report(folder or stages_file(context).reports, of, found):
+    for path in write_report(folder or stages_file(context).reports, of, found, texts=texts):
         screen.say(str(path))
 
 
@@ -207,13 +215,19 @@ def write_report(
     release: "Release",
     moved: "tuple[Movement, ...]" = (),
     ending: "Ending | None" = None,
+    *,
+    texts: bool = False,
 ) -> tuple[Path, Path]:
-    """Write the report on a release of a stage, as an HTML page and as Markdown."""
+    """Write the report on a release of a stage, as an HTML page and as Markdown.
+
+    `texts`: whether it has those of the golden set.
+    """
     from promotion.report import ReportData, write  # noqa: PLC0415
     from promotion.store import ReleaseStore  # noqa: PLC0415
 
-    former = ReleaseStore(stage).before(release)
-    return write(folder, ReportData(release, former, moved, ending))
+    store = ReleaseStore(stage)
+    golden = store.golden(release) if texts else None
+    return write(folder, ReportData(release, store.before(release), moved, ending, golden))
 
 
 def schema() -> None:

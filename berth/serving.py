@@ -1,6 +1,7 @@
 """The commands for the serving container: run it, build its image."""
 
 import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,19 +19,37 @@ def serve(
     ] = 8080,
 ) -> None:
     """Serve the model of stages.toml on this machine as the container does, without AWS."""
-    from model.folder import members  # noqa: PLC0415
+    program, environment = own_server(context)
+    environment |= {"SAGEMAKER_BIND_TO_PORT": str(port), "BERTH_BIND_HOST": "127.0.0.1"}
+    os.execve(program, [str(program), "serve"], environment)  # noqa: S606 - takes this process
 
-    folder = settings_of(context).model_folder
+
+def own_server(context: typer.Context) -> tuple[Path, dict[str, str]]:
+    """The container's program, and its environment for the model of stages.toml.
+
+    Raises LocalAwsError where what the model needs cannot be installed.
+    """
+    from localaws.home import LocalAwsError, default_home  # noqa: PLC0415
+    from localaws.sagemaker.environments import programs_for  # noqa: PLC0415
+    from localaws.sagemaker.errors import HostingError  # noqa: PLC0415
+    from model.folder import members  # noqa: PLC0415
+    from stacks.compatibility import read_model_record  # noqa: PLC0415
+
+    settings = settings_of(context)
+    folder = settings.model_folder
     members(folder)  # raises where it is no model
-    environment = {
+    record = read_model_record(folder, settings.model)
+    try:
+        programs = programs_for(record.python_version, record.requirements, default_home())
+    except HostingError as error:
+        raise LocalAwsError(str(error)) from None
+    return ROOT / "container" / "entrypoint.sh", {
         **os.environ,
-        "PATH": os.pathsep.join([str(ROOT / ".venv" / "bin"), os.environ.get("PATH", "")]),
+        "PATH": os.pathsep.join([str(programs), os.environ.get("PATH", "")]),
         "SM_MODEL_DIR": str(folder),
-        "SAGEMAKER_BIND_TO_PORT": str(port),
-        "BERTH_BIND_HOST": "127.0.0.1",
+        **settings.model.environment,
+        **next(iter(settings.stages.values())).container.environment,
     }
-    entrypoint = ROOT / "container" / "entrypoint.sh"
-    os.execve(entrypoint, [str(entrypoint), "serve"], environment)  # noqa: S606 - takes this process
 
 
 def image(
@@ -68,7 +87,7 @@ def image(
     from tools.image.engine import find  # noqa: PLC0415
 
     settings = settings_of(context)
-    record = read_model_record(settings.model_folder)
+    record = read_model_record(settings.model_folder, settings.model)
     if pin_base:
         from tools.image.pinned import pin  # noqa: PLC0415
 

@@ -10,7 +10,6 @@ from typing import Annotated, Any
 
 import typer
 
-from aws.snapshots import FOLDER, snapshot
 from berth.context import settings_of
 from berth.generated import Check, differences, refuse_differences
 from berth.screen import say
@@ -35,6 +34,7 @@ def snapshots(
     Keep the files in version control: a review then shows what a change does to the templates.
     """
     from aws.assembly import every_template  # noqa: PLC0415
+    from aws.snapshots import FOLDER  # noqa: PLC0415
 
     settings = settings_of(context)
     with synthesized(settings, assembly) as folder:
@@ -50,6 +50,8 @@ def snapshots(
 
 def rendered(templates: Mapping[str, Any]) -> dict[str, str]:
     """The text of each template by the name of its file."""
+    from aws.snapshots import snapshot  # noqa: PLC0415
+
     return {f"{name}.json": snapshot(template) for name, template in templates.items()}
 
 

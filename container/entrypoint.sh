@@ -11,7 +11,8 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 scratch=${TMPDIR:-/tmp}
 
 # The model's folder and the image are read-only, and only $scratch is sure to be writable.
-export PYTHONPATH="$here" PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+# The front's packages are the front's alone: it starts its workers without that folder.
+export PYTHONPATH="$here/front:$here" PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 export HOME="$scratch" HF_HOME="$scratch/huggingface" MLFLOW_TRACKING_URI="file://$scratch/mlruns"
 # No network, also where there is one: what is not in the model or the image is an error at once.
 export HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1 HF_HUB_DISABLE_TELEMETRY=1 DO_NOT_TRACK=1

@@ -9,6 +9,7 @@ PIP_CONFIG_FILE=/run/secrets/pip.conf pip install --no-cache-dir --no-compile \
     --disable-pip-version-check --root-user-action=ignore "$@"
 site=$(python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 # A package may hold templates and tests of syntax errors, which are no Python: pip ignores them too.
-find "$site" -name '*.py' -cnewer "$before" |
-    python -m compileall -q -f -j 0 --invalidation-mode unchecked-hash -i - >/dev/null || :
+for place in "$site" front; do
+    [ ! -d "$place" ] || find "$place" -name '*.py' -cnewer "$before"
+done | python -m compileall -q -f -j 0 --invalidation-mode unchecked-hash -i - >/dev/null || :
 rm "$before"

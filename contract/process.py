@@ -24,21 +24,28 @@ from contract.container import (
 
 
 class ProcessLauncher:
-    """Starts a command with `serve` after it; `SM_MODEL_DIR` holds the model's path."""
+    """Starts a command with `serve` after it; `SM_MODEL_DIR` holds the model's path.
 
-    def __init__(self, command: str, model: Path | None) -> None:
+    `variables`: what its environment has beside this program's own.
+    """
+
+    def __init__(
+        self, command: str, model: Path | None, variables: Mapping[str, str] | None = None
+    ) -> None:
         words = shlex.split(command)
         self.command = words[:-1] if words[-1:] == ["serve"] else words
         if shutil.which(self.command[0]) is None:
             raise FileNotFoundError(f"--process {command}: there is no command {self.command[0]}")
         self.model = model
+        self._variables = variables or {}
         self.labels: Mapping[str, str] = {}
 
     def start(self, how: StartOptions) -> RunningContainer:
         """Start the command in a session of its own."""
         port = free_port()
         default = Client("127.0.0.1", 8080) if default_port_is_free() else None
-        ours = {name: value for name, value in os.environ.items() if "SAGEMAKER" not in name}
+        given = {**os.environ, **self._variables}
+        ours = {name: value for name, value in given.items() if "SAGEMAKER" not in name}
         model = {"SM_MODEL_DIR": str(self.model)} if self.model and not how.many_models else {}
         log = tempfile.TemporaryFile()  # noqa: SIM115 - the running process closes it
         process = subprocess.Popen(

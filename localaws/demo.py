@@ -13,6 +13,7 @@ from localaws.bootstrap import bootstrap
 from localaws.console import SCREEN, played, run, say
 from localaws.home import LocalAwsError
 from localaws.lifecycle import Emulator, running
+from stacks.model_layout import kind_of
 from stacks.settings import Settings
 from stacks.stage_plan import StageNames
 
@@ -32,6 +33,7 @@ def demo(home: Path, settings: Settings) -> None:
             bootstrapped = pool.submit(bootstrap, emulator, [stage])
             say("2/6", "Building the example model (nothing to do where it has not changed)")
             run([BERTH, "--stages", str(settings.file), "model"], "the model cannot be built")
+            example = example_of(settings.model_folder)
             say("3/6", "cdk synth: stages.toml and the model's folder become templates and assets")
             shutil.rmtree(assembly, ignore_errors=True)
             synth = [CDK, "synth", "--quiet", "--output", str(assembly), "**"]
@@ -42,8 +44,7 @@ def demo(home: Path, settings: Settings) -> None:
             deploy(emulator, stage, assembly)
             name = StageNames(settings.project, stage).endpoint
             say("5/6", f'boto3: invoke_endpoint(EndpointName="{name}")')
-            example = _example(settings.model_folder)
-            _show(example, predict(emulator, stage, example))
+            show(example, predict(emulator, stage, example))
             say("6/6", "Ending AWS on this machine")
     for line in (
         "berth local demo --image  the same with the real image, by docker or podman",
@@ -65,7 +66,7 @@ def deploy(emulator: Emulator, stage: str, assembly: Path) -> None:
     )
 
 
-def predict(emulator: Emulator, stage: str, request: bytes) -> dict[str, Any]:
+def predict(emulator: Emulator, stage: str, request: bytes) -> Any:
     """The response of the stage's endpoint to a JSON request, by an unchanged boto3 client."""
     client = emulator.session(stage).client("sagemaker-runtime")
     response = client.invoke_endpoint(
@@ -73,27 +74,34 @@ def predict(emulator: Emulator, stage: str, request: bytes) -> dict[str, Any]:
         ContentType="application/json",
         Body=request,
     )
-    prediction: dict[str, Any] = json.loads(response["Body"].read())
-    return prediction
+    return json.loads(response["Body"].read())
 
 
-def _example(model_folder: Path) -> bytes:
-    try:
-        return (model_folder / _EXAMPLE).read_bytes()
-    except FileNotFoundError:
-        raise LocalAwsError(
-            f"{model_folder}: no {_EXAMPLE} to send; log the model with an input_example"
-        ) from None
+def example_of(model_folder: Path) -> bytes:
+    """A request of the model: MLflow's input example, or one made for an encoder of texts.
+
+    Raises LocalAwsError where there is none.
+    """
+    file = model_folder / _EXAMPLE
+    if file.is_file():
+        return file.read_bytes()
+    kind = kind_of(model_folder)
+    if kind == "encoder":
+        return b'{"text": ["Ada Lovelace was born in London."]}'
+    cure = "log the model with an input_example" if kind == "mlflow" else "write a request there"
+    raise LocalAwsError(f"{file}: no such file, and so no request to send; {cure}")
 
 
-def _show(request: bytes, response: dict[str, Any]) -> None:
-    """Entities as a table; any other model's response as JSON."""
+def show(request: bytes, response: Any) -> None:
+    """Entities of texts as a table; any other response as JSON."""
     match json.loads(request), response:
         case {"dataframe_split": {"columns": ["text"], "data": rows}}, {"predictions": [*found]}:
             texts = [row[0] for row in rows]
         case _:
-            SCREEN.print_json(data=response)
-            return
+            texts, found = [], []
+    if not texts or not all(map(_are_entities, found)):
+        SCREEN.print_json(data=response)
+        return
     for text, entities in zip(texts, found, strict=True):
         SCREEN.print(f"\n  {text}", markup=False)
         table = Table("entity", "label", "score", "start", "end", box=None, padding=(0, 2))
@@ -101,3 +109,10 @@ def _show(request: bytes, response: dict[str, Any]) -> None:
             span = str(one["start"]), str(one["end"])
             table.add_row(one["text"], one["label"], f"{one['score']:.3f}", *span)
         SCREEN.print(table if entities else "  (no entity)")
+
+
+def _are_entities(found: object) -> bool:
+    keys = {"text", "label", "score", "start", "end"}
+    return isinstance(found, list) and all(
+        isinstance(one, dict) and keys <= one.keys() for one in found
+    )

@@ -14,6 +14,7 @@ import re
 import shutil
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ import httpx
 
 from localaws import builder
 from localaws.home import HOST, LocalAwsError, default_home, required_port, write
-from localaws.images import Built, mode, wanted_engine
+from localaws.images import Built, keep_arguments, mode, wanted_engine
 from tools.image.build import DOCKER_MANIFEST
 
 NOT_BUILT = "The image is NOT built; localaws runs its build context instead"
@@ -102,7 +103,7 @@ def _build(images: Path, context: Path, options: list[str]) -> None:
     why = builder.NO_BASE if engine else "there is no container engine"
     why = "LOCALAWS_IMAGES is never" if mode() == "never" else why
     print(f"localaws: {NOT_BUILT}: {why}.", file=sys.stderr)
-    _keep(context, folder)
+    _keep(context, folder, dict(one.partition("=")[::2] for one in call.build_arg))
 
 
 def _tag(images: Path, source: str, target: str) -> None:
@@ -115,7 +116,7 @@ def _tag(images: Path, source: str, target: str) -> None:
     _keep(_folder(images, source), folder)
 
 
-def _keep(source: Path, target: Path) -> None:
+def _keep(source: Path, target: Path, arguments: Mapping[str, str] | None = None) -> None:
     """Copy a folder in one step: an endpoint that starts meanwhile sees all of it or none."""
     if Built.read(target):
         shutil.rmtree(target)
@@ -125,6 +126,8 @@ def _keep(source: Path, target: Path) -> None:
     copy = Path(tempfile.mkdtemp(dir=target.parent, prefix=".")) / "context"
     try:
         shutil.copytree(source, copy, symlinks=True)
+        if arguments is not None:
+            keep_arguments(copy, arguments)
         copy.replace(target)
     finally:
         shutil.rmtree(copy.parent)

@@ -17,6 +17,7 @@ from tools.image.engine import Engine, ImageError, find
 MODES = ("auto", "always", "never")
 
 _RECORD = "built.json"
+_ARGUMENTS = "build-arguments.json"
 _CLIENT = (
     *("PATH", "HOME", "XDG_RUNTIME_DIR", "CONTAINERS_CONF", "CONTAINER_HOST"),
     *("DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CONTEXT", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY"),
@@ -58,6 +59,18 @@ class Built:
             return cls(**json.loads((folder / _RECORD).read_text()))
         except FileNotFoundError:
             return None
+
+
+def keep_arguments(folder: Path, arguments: Mapping[str, str]) -> None:
+    """Keep what the image would be built with beside the context that stands for it."""
+    write(folder / _ARGUMENTS, json.dumps(arguments, indent=2, sort_keys=True))
+
+
+def build_arguments(folder: Path) -> dict[str, str]:
+    """What an image's context was to be built with."""
+    file = folder / _ARGUMENTS
+    found: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+    return found
 
 
 def mode() -> str:

@@ -1,4 +1,4 @@
-"""What of a model folder is packed: plain files of an MLflow model, and nothing that is not."""
+"""What of a model folder is packed: plain files of a model, and nothing that is not."""
 
 import os
 import stat
@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from stacks import credentials
+from stacks.model_layout import LayoutError, check_layout
 
 MANIFEST = "SHA256SUMS"
 JUNK = {"__pycache__", ".ipynb_checkpoints", ".git", ".DS_Store", "Thumbs.db"}
@@ -33,10 +32,10 @@ class Member:
 
 
 def members(folder: Path) -> list[Member]:
-    """Every file of an MLflow model folder, by name; the list of an earlier packing left out.
+    """Every file of a model folder, by name; the list of an earlier packing left out.
 
     Raises:
-        ModelFolderError: where this is no MLflow model folder, or it holds what cannot be packed.
+        ModelFolderError: where this is no model folder, or it holds what cannot be packed.
     """
     _check_is_model(folder)
     found = sorted(_walk(folder, ""), key=lambda member: member.name.encode())
@@ -51,25 +50,10 @@ def _check_is_model(folder: Path) -> None:
         )
     if found := credentials.refusals(folder):
         raise ModelFolderError("\n".join(found))
-    record = folder / "MLmodel"
     try:
-        content = yaml.safe_load(record.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ModelFolderError(
-            f"{folder}: no MLflow model folder, as it has no MLmodel; name the folder that "
-            "mlflow's save_model wrote"
-        ) from None
-    except yaml.MarkedYAMLError as error:
-        # Its own text quotes the file.
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ModelFolderError(f"{record}: line {line}: cannot be read: {error.problem}") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ModelFolderError(f"{record}: cannot be read: {_one_line(error)}") from None
-    flavors = content.get("flavors") if isinstance(content, dict) else None
-    if not isinstance(flavors, dict) or "python_function" not in flavors:
-        raise ModelFolderError(
-            f"{record}: no flavors.python_function; log the model with a pyfunc flavor"
-        )
+        check_layout(folder)
+    except LayoutError as error:
+        raise ModelFolderError(str(error)) from None
 
 
 def _walk(folder: Path, prefix: str) -> Iterator[Member]:
@@ -104,7 +88,3 @@ def _check_name(folder: Path, name: str) -> None:
             f"{folder}: {name!r} is no portable file name; rename it (no backslash, no control "
             "character, UTF-8)"
         )
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())

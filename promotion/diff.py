@@ -52,7 +52,7 @@ def _facts(release: Release) -> Facts:
     for stack, sha256 in release.templates.items():
         facts["template", stack.removeprefix(f"{release.project}-{release.stage}-")] = sha256
     if latest := release.latest_evidence:
-        facts["evidence", "passed"] = _text(latest.passed)
+        facts["evidence", "result"] = latest.said
         for check in latest.checks:
             facts["evidence", check.name] = check.found
     return facts

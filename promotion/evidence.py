@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from promotion.document import DocumentPart, Sha256, Time
 
@@ -11,16 +11,37 @@ Milliseconds = Annotated[float, Field(ge=0)]
 
 
 class Check(DocumentPart):
-    """One condition of the gate."""
+    """One condition of the gate: a metric, its threshold, its value, and of how many cases."""
 
     name: Annotated[str, Field(description="what was checked, as `entity F1`")]
     wanted: Annotated[str, Field(description="the threshold, as `at least 0.900`")]
     found: str
-    passed: bool
+    passed: Annotated[bool | None, Field(description="null where it was not judged")]
+    threshold: Annotated[float | None, Field(description="null where it is no number")] = None
+    value: Annotated[float | None, Field(description="null where it is no number")] = None
+    cases: Annotated[Count | None, Field(description="how many the value is of")] = None
+    unjudged: Annotated[
+        str | None, Field(description="`not judged` or `not compared`, where passed is null")
+    ] = None
+    excused: Annotated[
+        bool, Field(description="where passed is null: whether the release goes on all the same")
+    ] = False
+
+    @property
+    def stops(self) -> bool:
+        """Whether it keeps the release from going on."""
+        return not (self.excused if self.passed is None else self.passed)
+
+    @property
+    def result(self) -> str:
+        """What was not judged is never called passed."""
+        if self.passed is None:
+            return self.unjudged or "not judged"
+        return "passed" if self.passed else "failed"
 
 
 class Spans(DocumentPart):
-    """How the spans of a label were found. A span is right where its bounds and label are."""
+    """How a label was found. A span is right where its bounds and label are, a case its label."""
 
     expected: Count
     found: Count
@@ -33,13 +54,42 @@ class Spans(DocumentPart):
         return 2 * self.right / both if both else 1.0
 
 
+class Wrong(DocumentPart):
+    """A case whose response was not right, without what it was about."""
+
+    case: Annotated[Count, Field(description="the number of its line in golden.jsonl")]
+    found: Annotated[
+        JsonValue,
+        Field(description="spans, a label, a number or a cosine; null for what may be a text"),
+    ]
+
+
 class Golden(DocumentPart):
-    """The result of the golden set, sent through the endpoint."""
+    """The result of a golden set, sent through the endpoint."""
 
     sha256: Annotated[Sha256, Field(description="of golden.jsonl")]
     cases: Count
-    exact: Annotated[Count, Field(description="cases all of whose spans were right")]
+    exact: Annotated[Count, Field(description="cases whose response was right in all")]
     labels: dict[str, Spans]
+    evaluator: Annotated[str, Field(description="spans, labels, numbers, vectors or json")] = (
+        "spans"  # all that version 0.1 knew
+    )
+    metrics: Annotated[
+        dict[str, float | None],
+        Field(description="`mean absolute error`, `mean cosine`; null where no case was answered"),
+    ] = {}  # noqa: RUF012 - pydantic copies it
+    confusion: Annotated[
+        dict[str, dict[str, Count]],
+        Field(description="of labels: by the right one, how often each was given"),
+    ] = {}  # noqa: RUF012
+    wrong: Annotated[
+        tuple[Wrong, ...], Field(description="the first cases that were not right")
+    ] = ()
+
+    @property
+    def accuracy(self) -> float:
+        """The share of cases that were right."""
+        return self.exact / self.cases if self.cases else 0.0
 
     @property
     def all(self) -> Spans:
@@ -87,12 +137,36 @@ class Verification(DocumentPart):
     checks: Annotated[tuple[Check, ...], Field(description="the conditions of the gate")]
     golden: Golden | None
     former_golden: Annotated[
-        Golden | None, Field(description="of the release before, on the same golden set")
+        Golden | None,
+        Field(description="of the former release, on its own golden set, which may be another"),
     ]
     latency: Latency | None
     alarms: Alarms | None
+    golden_on_former: Annotated[
+        Golden | None, Field(description="of this release on the former's set, where it is another")
+    ] = None
+    not_compared: Annotated[
+        str | None, Field(description="why there is no comparison with the former release")
+    ] = None
 
     @property
     def passed(self) -> bool:
-        """Whether there are checks, and all of them passed: the gate lets the release through."""
-        return bool(self.checks) and all(check.passed for check in self.checks)
+        """Whether there are checks, and none stops it: the gate lets the release through."""
+        return bool(self.checks) and not any(check.stops for check in self.checks)
+
+    @property
+    def said(self) -> str:
+        """Whether it passed, in words: what was not judged or not compared has not passed."""
+        if not self.passed:
+            return "not passed"
+        if self.golden is None:
+            return "goes on, though its quality was not judged"
+        return "passed" if self.not_compared is None else "goes on, though it was not compared"
+
+    @property
+    def compared(self) -> tuple[Golden, Golden] | None:
+        """The former release and this one on the same golden set, where there is a former one."""
+        now, before = self.golden_on_former or self.golden, self.former_golden
+        if now is None or before is None or now.sha256 != before.sha256:
+            return None
+        return before, now

@@ -6,7 +6,7 @@ from promotion import PromotionError
 from promotion.evidence import Check
 from promotion.release import Release
 from promotion.verifying import checks
-from stacks.settings import Settings, VerifySettings
+from stacks.settings import Settings, StageSettings
 
 
 class GateError(PromotionError):
@@ -31,10 +31,10 @@ def check_order(settings: Settings, source: str, target: str) -> None:
         )
 
 
-def missing_evidence(release: Release, wanted: VerifySettings | None = None) -> str | None:
+def missing_evidence(release: Release, stage: StageSettings | None = None) -> str | None:
     """Why a release may not go on; None where its latest evidence says that it passed.
 
-    `wanted`: thresholds that what was measured has to meet as well, of the checkout that promotes;
+    `stage`: whose thresholds what was measured has to meet as well, of the checkout that promotes;
     those of the evidence were another account's.
     """
     evidence = release.latest_evidence
@@ -42,11 +42,13 @@ def missing_evidence(release: Release, wanted: VerifySettings | None = None) -> 
         return f"{release.id} has no evidence: berth verify {release.stage}"
     if not evidence.passed:
         return f"{release.id} did not pass: {_failed(evidence.checks) or 'nothing was checked'}"
-    if wanted is None:
+    if stage is None:
         return None
+    wanted, excused = stage.verify, stage.verify.excuses(production=stage.production)
+    asked = evidence.golden is not None
     again = (
-        *checks.golden(evidence.golden, evidence.former_golden, wanted),
-        *checks.latency(evidence.latency, wanted, asked=True),
+        *checks.quality(evidence, wanted, excused=excused),
+        *checks.latency(evidence.latency, wanted, asked=asked, excused=excused),
     )
     said = _failed(again)
     return f"{release.id} does not pass by this stages.toml: {said}" if said else None
@@ -54,6 +56,4 @@ def missing_evidence(release: Release, wanted: VerifySettings | None = None) -> 
 
 def _failed(found: Iterable[Check]) -> str:
     """What failed of some checks, and by how much."""
-    return "; ".join(
-        f"{one.name}: {one.found}, wanted {one.wanted}" for one in found if not one.passed
-    )
+    return "; ".join(f"{one.name}: {one.found}, wanted {one.wanted}" for one in found if one.stops)

@@ -46,7 +46,9 @@ class PromotionPlan:
         )
         changes = (str(line) for line in self.changes.lines)
         more = [f"neither deployed nor reviewed: {line}" for line in self.broadening]
-        return [f"evidence: {self.stopped or 'passed'}", *copied, *changes, *more]
+        evidence = self.release.latest_evidence
+        said = self.stopped or (evidence.said if evidence else "passed")
+        return [f"evidence: {said}", *copied, *changes, *more]
 
     def document(self, target: str) -> dict[str, Any]:
         """The plan as JSON for a script."""
@@ -91,7 +93,7 @@ def plan(source: Stage, target: Stage, release: Release) -> PromotionPlan:
     ]
     return PromotionPlan(
         release=release,
-        stopped=missing_evidence(release, source.settings.verify)
+        stopped=missing_evidence(release, source.settings)
         or next(iter(broken_rules(target, templates)), None),
         broadening=tuple(not_reviewed(target, release, templates)),
         artifacts=tuple((artifact, artifact.plan()) for artifact in artifacts),

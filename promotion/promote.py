@@ -82,7 +82,7 @@ class Promotion:
         Raises GateError where the release has not passed and is not forced, PromotionError where
         the promotion cannot be begun: then nothing but the copied bytes is new in the target.
         """
-        reason = missing_evidence(release, source.settings.verify)
+        reason = missing_evidence(release, source.settings)
         if forced is None and reason:
             raise GateError(f"{reason}; or --force REASON, which is recorded")
         lineage = Lineage(stage=source.name, release=release.id, forced=forced)

@@ -43,6 +43,7 @@ def record(
             deployed.check_templates(stage, synthesized.templates)
             contents = Contents(stage, known, moved)
             models, images = deployed.models(stage, contents)
+            golden, example = golden_store.keep(stage, store, models, synthesized.templates, known)
             found = Release(
                 id=next_id(stage.name, newest),
                 project=stage.project,
@@ -60,7 +61,8 @@ def record(
                 },
                 assembly=assembly_of(archive),
                 endpoint_config=deployed.endpoint_config(stage),
-                golden=golden_store.keep(stage, store, models, synthesized.templates, known),
+                golden=golden,
+                example=example,
                 lineage=lineage,
                 berth_version=_version(synthesized.templates),
             )

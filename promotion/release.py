@@ -143,6 +143,10 @@ class Release(DocumentPart):
         Sha256 | None,
         Field(description="of the main model's golden.jsonl; null where it has none"),
     ] = None
+    example: Annotated[
+        Sha256 | None,
+        Field(description="of the request that is sent without a golden set; null where none is"),
+    ] = None
     lineage: Lineage | None = None
     berth_version: Annotated[
         str | None,

@@ -196,7 +196,7 @@ class ReleaseStore:
         return content
 
     def keep_golden(self, content: bytes) -> str:
-        """Store a golden set under its SHA-256, which is returned."""
+        """Store a golden set, or the example without one, under its SHA-256, which is returned."""
         digest = hashlib.sha256(content).hexdigest()
         self._put(_golden_key(digest), content, ContentType="application/jsonlines")
         return digest
@@ -206,9 +206,17 @@ class ReleaseStore:
 
         Raises PromotionError where it is not what was recorded.
         """
-        if release.golden is None:
-            return None
-        return self._recorded(release, _golden_key(release.golden), release.golden)
+        return self._golden(release, release.golden)
+
+    def example(self, release: Release) -> bytes | None:
+        """The request that is sent to a release without a golden set; None where there is none.
+
+        Raises PromotionError where it is not what was recorded.
+        """
+        return self._golden(release, release.example)
+
+    def _golden(self, release: Release, sha256: str | None) -> bytes | None:
+        return None if sha256 is None else self._recorded(release, _golden_key(sha256), sha256)
 
     def _recorded(self, release: Release, key: str, sha256: str) -> bytes:
         content = self._get(key).content

@@ -127,7 +127,7 @@ def check_fit(settings: Settings, images: Mapping[str, ImageAsset], model: Path,
     stages = {stage: settings.stages[stage] for stage in images}
     alone = settings.model_copy(update={"stages": stages})
     try:
-        packed = read_model(model, name)
+        packed = read_model(model, name, settings.model)
         check(alone, dict.fromkeys(alone.model_paths, packed))
     except IncompatibleError as error:
         raise PromotionError(str(error)) from None

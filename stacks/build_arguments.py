@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from stacks.compatibility import ModelRecord
+from stacks.compatibility.versions import package_name, parsed_requirements
 
 BASES = Path(__file__).parents[1] / "container" / "bases" / "Dockerfile"
 """The base images that are pinned by digest, a FROM a version of Python."""
@@ -26,6 +27,12 @@ def torch_index_url(cuda: str) -> str:
     return f"https://download.pytorch.org/whl/{build}"
 
 
+def has_engine(model: ModelRecord, cuda: str) -> bool:
+    """Whether the image has what computes an encoder on CPU; a model's own onnx is not replaced."""
+    own = {package_name(requirement) for requirement in parsed_requirements(model.requirements)}
+    return cuda == "none" and model.is_encoder and not own & {"onnx", "onnxruntime"}
+
+
 def build_arguments(model: ModelRecord, cuda: str) -> dict[str, str]:
     """What the Dockerfile's ARGs are for a model and `container.cuda`."""
     pinned = pinned_base(model.python_version)
@@ -33,6 +40,7 @@ def build_arguments(model: ModelRecord, cuda: str) -> dict[str, str]:
         **({"BASE_IMAGE": pinned} if pinned else {}),
         "PYTHON_VERSION": model.python_version,
         "TORCH_INDEX_URL": torch_index_url(cuda),
+        **({"ENGINE": "onnx"} if has_engine(model, cuda) else {}),
         "MODEL_REQUIREMENTS": _without_comments(model.requirements),
     }
 

@@ -63,6 +63,7 @@ class ExecutionRole(Construct):
                 on=["*"],
                 when={"cloudwatch:namespace": METRIC_NAMESPACES},
             ),
+            *_reading_secrets(plan),
             *_using_storage(plan, storage),
             *_using_network(stack, network),
         ]
@@ -90,6 +91,17 @@ def _reading_models(stack: cdk.Stack, sources: Sequence[ModelSource]) -> list[ia
         # An archive that is in S3 already may be in another account.
         statements += [of_own_account(stack, one) if source.is_asset else one for one in reading]
     return statements
+
+
+def _reading_secrets(plan: StagePlan) -> list[iam.PolicyStatement]:
+    """Each secret that the container is told of, by its own ARN."""
+    arns = sorted(set(plan.settings.container.secrets.values()))
+    actions = {"secretsmanager": "secretsmanager:GetSecretValue", "ssm": "ssm:GetParameter"}
+    of = {
+        action: [arn for arn in arns if arn.split(":")[2] == service]
+        for service, action in actions.items()
+    }
+    return [allow(action, on=found) for action, found in of.items() if found]
 
 
 def _using_storage(plan: StagePlan, storage: StorageStack) -> list[iam.PolicyStatement]:

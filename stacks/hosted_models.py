@@ -97,7 +97,7 @@ class HostedModels(Construct):
             image=image_uri,
             model_data_url=source.data_url,
             model_data_source=source.data_source,
-            environment=dict(source.environment) or None,
+            environment={**source.environment, **plan.environment} or None,
             mode="MultiModel" if several else None,
             multi_model_config=cache if several else None,
         )

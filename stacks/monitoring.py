@@ -14,7 +14,7 @@ from stacks.stage_plan import StagePlan
 from stacks.watching.dashboard import dashboard
 from stacks.watching.drift import figures
 from stacks.watching.endpoint import endpoint_alarms
-from stacks.watching.queries import QUERIES
+from stacks.watching.queries import queries
 
 
 class MonitoringStack(cdk.Stack):
@@ -64,7 +64,7 @@ class MonitoringStack(cdk.Stack):
             dashboard_body=json.dumps({"widgets": dashboard(plan, arns)}),
         )
         folder = Construct(self, "Queries")
-        for name, query in QUERIES.items():
+        for name, query in queries(plan.settings.drift.task).items():
             logs.CfnQueryDefinition(
                 folder,
                 name,
@@ -97,7 +97,7 @@ class MonitoringStack(cdk.Stack):
         stands here goes with the stack.
         """
         scope = Construct(self, "Drift")
-        for figure in figures(plan.settings.drift.labels):
+        for figure in figures(plan.settings.drift):
             metric = figure.metric(plan.names.metric_namespace)
             logs.CfnMetricFilter(
                 scope,

@@ -17,10 +17,14 @@ def alarm_table() -> str:
     found: dict[str, Alarm] = {}
     modes: dict[str, list[Mode]] = {}
     for mode in _MODES:
-        plan = _plan(mode)
-        for alarm in (*alarms_that_roll_back(plan), *endpoint_alarms(plan)):
-            found.setdefault(alarm.name, alarm)
-            modes.setdefault(alarm.name, []).append(mode)
+        plans = [_plan(mode, task) for task in ("entities", "classes", "vectors")]
+        alarms: dict[str, Alarm] = {}
+        for plan in plans:  # of alarms with one name, the first task's is shown
+            for alarm in (*alarms_that_roll_back(plan), *endpoint_alarms(plan)):
+                alarms.setdefault(alarm.name, alarm)
+        for name, alarm in alarms.items():
+            found.setdefault(name, alarm)
+            modes.setdefault(name, []).append(mode)
     rows = []
     for name, alarm in sorted(found.items(), key=lambda item: item[1].severity):
         where = "all" if modes[name] == _MODES else ", ".join(mode.name for mode in modes[name])
@@ -28,7 +32,7 @@ def alarm_table() -> str:
     return table("alarm | topic | modes | what is watched | what it says", rows)
 
 
-def _plan(mode: Mode) -> StagePlan:
+def _plan(mode: Mode, task: str) -> StagePlan:
     stage = {
         "account": "111111111111",
         "region": "eu-central-1",
@@ -37,7 +41,7 @@ def _plan(mode: Mode) -> StagePlan:
         "serverless": {"provisioned_concurrency": 1},
         "variants": {"VARIANT": {"weight": 1}},
         "alarms": {"no_traffic_minutes": 30},
-        "drift": {"enabled": True, "labels": ["LABEL"]},
+        "drift": {"enabled": True, "task": task, "labels": ["LABEL"]},
     }
     settings = Settings.model_validate(
         {

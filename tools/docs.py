@@ -64,13 +64,15 @@ def _type(annotation: Any) -> str:
     parts = [part for part in get_args(annotation) if part not in (None, type(None), ...)]
     if get_origin(annotation) is Literal:
         return ", ".join(f"`{choice}`" for choice in parts)
+    if get_origin(annotation) is dict:
+        return f"table of {_type(parts[1])}s"
     return f"array of {_type(parts[0])}s" if get_origin(annotation) is tuple else _type(parts[0])
 
 
 def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
-    if field.default is None:
+    if field.default is None or field.default_factory:
         return "unset"
     return f"`{json.dumps(field.default)}`"
 

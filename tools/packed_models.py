@@ -8,6 +8,7 @@ from pathlib import Path
 from model.folder import Member, members
 from model.packing import lay_out, pack_if_changed
 from stacks.compatibility import read_model_record
+from stacks.model_lock import check_pinned
 from stacks.packed_model import Models, PackedModel
 from stacks.settings import Settings
 
@@ -24,13 +25,14 @@ def packed_models(settings: Settings, build: Path) -> Models:
 
 
 def _packed(settings: Settings, path: str, build: Path) -> PackedModel:
-    folder = settings.file.parent / path
-    record = read_model_record(folder)
+    folder = settings.folder_of(path)
+    record = read_model_record(folder, settings.model)
     # A path may contain any character, so that its hash names the archive.
     hashed = hashlib.sha256(path.encode()).hexdigest()
     name = "" if path == settings.model.path else f"-{hashed[:12]}"
     progress = _Lines(folder, members(folder))
     packed = pack_if_changed(folder, build / f"model{name}.tar.gz", on_bytes=progress)
+    check_pinned(path, settings.file.parent, packed.manifest_sha256)
     plain = any(stage.shipping.form == "files" for stage in settings.stages.values())
     return PackedModel(
         archive=packed.path,

@@ -47,7 +47,7 @@ class Server:
         requirements: which environment's programs come first on PATH; None: the project's own.
         prepare: called with the model's folder and the scratch folder before the start.
         body: a request's body for a text.
-        read: the entities of that text, out of an answer's body.
+        read: the prediction for that text, as the entities, out of an answer's body.
         family: variants of one server share it; the fastest stands for them.
     """
 
@@ -55,7 +55,7 @@ class Server:
     family: str
     command: tuple[str, ...]
     body: Callable[[str], bytes]
-    read: Callable[[bytes], list[Span]]
+    read: Callable[[bytes], Any]
     requirements: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     prepare: Callable[[Path, Path, Mapping[str, str]], None] | None = None
@@ -133,8 +133,8 @@ class Running:
         finally:
             connection.close()
 
-    def predict(self, text: str) -> list[Span]:
-        """The entities that it finds in a text.
+    def predict(self, text: str) -> Any:
+        """The prediction for a text, as the server's `read` has it.
 
         Raises:
             ServerError: for any status but 200, or an answer of another shape.

@@ -108,12 +108,26 @@ class Settings:
         "The folder of that file, as a path or `file://` URL. If it is unset, that is `code` in "
         "the model's folder.",
     )
+    script_filename: str = _setting(
+        "CUSTOM_SCRIPT_FILENAME",
+        "",
+        str,
+        "The file of a handler by the names of AWS's model-hosting-container-standards, in the "
+        "model's folder. If it is unset, that is `model.py`, if it exists.",
+    )
+    invocation_handler: str = _setting(
+        "CUSTOM_FASTAPI_INVOCATION_HANDLER",
+        "",
+        str,
+        "That handler, as `model:function` (of that file) or `file.py:function`. If it is unset, "
+        "it is the function with the decorator, or `custom_sagemaker_invocation_handler`.",
+    )
     batch_requests: bool = _setting(
         "BERTH_BATCH_REQUESTS",
         False,
         _flag,
-        "`1` computes the texts of several requests in one call of an MLflow model's `predict`, "
-        "which must return one prediction for each text.",
+        "`1` declares that an MLflow model works row by row: the rows of several requests are "
+        "computed in one call of `predict`. This is checked with its input example.",
     )
     max_body_bytes: int = _setting(
         "BERTH_MAX_BODY_BYTES",

@@ -1,13 +1,14 @@
 """From an endpoint configuration to the program of each of its variants."""
 
 import os
+import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from localaws.clients import secret, url
 from localaws.home import default_home
-from localaws.images import Built
+from localaws.images import Built, build_arguments
 from localaws.sagemaker import artifacts, environments, registry_image
 from localaws.sagemaker.containers import MODEL, Container
 from localaws.sagemaker.errors import HostingError
@@ -72,7 +73,10 @@ def prepare(scope: Scope, endpoint: str, spec: VariantSpec, folder: Path) -> Pro
     else:
         artifacts.fetch(scope, spec.container, model)
     if built is None:
-        programs = environments.programs_for(model, default_home())
+        arguments = build_arguments(image)
+        python = arguments.get("PYTHON_VERSION") or platform.python_version()
+        requirements = arguments.get("MODEL_REQUIREMENTS", "")
+        programs = environments.programs_for(python, requirements, default_home())
         environment = {
             "LANG": "C.UTF-8",
             "HOME": os.environ.get("HOME", "/"),

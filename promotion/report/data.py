@@ -35,12 +35,14 @@ class ReportData:
         former: the release of the same stage before it; None for the first one.
         moved: the artifacts that were moved in this run.
         ending: of this run; None where nothing was decided, as after `verify`.
+        golden: the golden set, where its texts are to be shown.
     """
 
     release: Release
     former: Release | None = None
     moved: tuple[Movement, ...] = ()
     ending: Ending | None = None
+    golden: bytes | None = None
 
     @property
     def evidence(self) -> Verification | None:

@@ -1,6 +1,7 @@
 """What a report consists of, as HTML and as Markdown."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from promotion.evidence import Latency
@@ -15,6 +16,15 @@ class Cell:
 
     text: str
     tone: Tone = "plain"
+    marks: tuple[tuple[int, int], ...] = ()
+    """Parts of the text to be marked, in their order."""
+
+    @property
+    def pieces(self) -> tuple[tuple[str, bool], ...]:
+        """The text in pieces, and whether each is marked."""
+        edges = [0, *(edge for mark in self.marks for edge in mark), len(self.text)]
+        pieces = ((self.text[a:b], bool(at % 2)) for at, (a, b) in enumerate(pairwise(edges)))
+        return tuple((piece, marked) for piece, marked in pieces if piece or marked)
 
 
 Row = tuple[Cell, ...]
@@ -60,7 +70,7 @@ class Section:
     title: str
     words: tuple[str, ...] = ()
     figures: tuple[Figure, ...] = ()
-    table: Table | None = None
+    tables: tuple[Table, ...] = ()
     chart: Latency | None = None
 
 

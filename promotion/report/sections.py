@@ -3,11 +3,12 @@
 from rich.filesize import decimal
 
 from promotion.diff import differences
-from promotion.evidence import Check, Golden, Spans
+from promotion.evidence import Check
 from promotion.report.data import Movement, ReportData
 from promotion.report.histogram import percentiles
-from promotion.report.parts import Cell, Column, Figure, Row, Section, Table, Tone, row
-from promotion.report.text import change, milliseconds, percent, rate, score
+from promotion.report.parts import Cell, Column, Figure, Row, Section, Table, row
+from promotion.report.quality import golden_set, wrong_cases
+from promotion.report.text import milliseconds, rate
 from promotion.report.verdict import identity
 
 
@@ -16,7 +17,8 @@ def sections(data: ReportData) -> tuple[Section, ...]:
     return (
         identity(data),
         _checks(data),
-        _golden(data),
+        golden_set(data),
+        wrong_cases(data),
         _latency(data),
         _alarms(data),
         _moved(data.moved),
@@ -28,6 +30,7 @@ def _checks(data: ReportData) -> Section:
     if data.evidence is None or not data.evidence.checks:
         return Section("Checks", ("Nothing was checked.",))
     headings = [Column("Check"), Column("Result", "state"), Column("Wanted"), Column("Found")]
+    headings.append(Column("Cases", "number"))
     rows = [_check(check) for check in data.evidence.checks]
     words: tuple[str, ...] = ()
     if data.former and data.former_evidence:
@@ -37,67 +40,18 @@ def _checks(data: ReportData) -> Section:
     else:
         words = ("There is no evidence on a former release to compare with.",)
     table = Table("What the gate checked", tuple(headings), tuple(rows))
-    return Section("Checks", words, table=table)
+    return Section("Checks", words, tables=(table,))
 
 
 def _check(check: Check) -> Row:
+    cases = "-" if check.cases is None else f"{check.cases:,}"
+    if check.passed is None:
+        result = Cell(f"! {check.result}", "warn")
+        return row(check.name, result, check.wanted, Cell(check.found, "warn"), cases)
     if check.passed:
-        return row(check.name, Cell("✓ passed", "good"), check.wanted, check.found)
-    return row(check.name, Cell("✕ failed", "bad"), check.wanted, Cell(check.found, "bad"))
-
-
-def _golden(data: ReportData) -> Section:
-    golden = data.evidence.golden if data.evidence else None
-    if golden is None:
-        return Section("Golden set", ("No golden set was sent through the endpoint.",))
-    former = data.evidence.former_golden if data.evidence else None
-    words = ["Expected spans against found ones. A span is right where its bounds and label are."]
-    if former is None:
-        words.append("There is no former release with this golden set to compare with.")
-    return Section(
-        "Golden set",
-        tuple(words),
-        (
-            Figure("Cases", f"{golden.cases:,}", f"golden.jsonl {golden.sha256[:12]}"),
-            Figure("Exact matches", f"{golden.exact:,}", percent(golden.exact, golden.cases)),
-            _micro_f1(golden.all, former),
-        ),
-        _labels(golden, former),
-    )
-
-
-def _micro_f1(now: Spans, former: Golden | None) -> Figure:
-    if former is None:
-        return Figure("Micro F1", score(now.f1))
-    before = former.all.f1
-    note = f"{change(now.f1, before)} against {score(before)}"
-    return Figure("Micro F1", score(now.f1), note, _better(now.f1, before))
-
-
-def _better(now: float, before: float) -> Tone:
-    difference = round(now - before, 3)
-    return "good" if difference > 0 else "bad" if difference < 0 else "plain"
-
-
-def _labels(golden: Golden, former: Golden | None) -> Table:
-    before = former.labels if former else {}
-    names = sorted({*golden.labels, *before})
-    numbers = ("Expected", "Found", "Right", "F1", "Former F1", "Change")
-    return Table(
-        "F1 by label",
-        (Column("Label"), *(Column(heading, "number") for heading in numbers)),
-        tuple(_label(name, golden.labels.get(name), before.get(name)) for name in names),
-        _label("All labels", golden.all, former.all if former else None),
-    )
-
-
-def _label(name: str, now: Spans | None, before: Spans | None) -> Row:
-    cells = [f"{now.expected:,}", f"{now.found:,}", f"{now.right:,}"] if now else ["-"] * 3
-    changed = Cell("-")
-    if now and before:
-        changed = Cell(change(now.f1, before.f1), _better(now.f1, before.f1))
-    scores = (score(one.f1) if one else "-" for one in (now, before))
-    return row(name, *cells, *scores, changed)
+        return row(check.name, Cell("✓ passed", "good"), check.wanted, check.found, cases)
+    result = Cell("✕ failed", "bad")
+    return row(check.name, result, check.wanted, Cell(check.found, "bad"), cases)
 
 
 def _latency(data: ReportData) -> Section:
@@ -140,7 +94,9 @@ def _alarms(data: ReportData) -> Section:
         return Section("Alarms", ("No alarm went off during the bake time.",), figures)
     rows = tuple(row(name, Cell("✕ was in ALARM", "bad")) for name in alarms.went_off)
     columns = (Column("Alarm"), Column("State", "state"))
-    return Section("Alarms", figures=figures, table=Table("Alarms that went off", columns, rows))
+    return Section(
+        "Alarms", figures=figures, tables=(Table("Alarms that went off", columns, rows),)
+    )
 
 
 def _moved(moved: tuple[Movement, ...]) -> Section:
@@ -158,7 +114,7 @@ def _moved(moved: tuple[Movement, ...]) -> Section:
         *(Column(heading, "number") for heading in numbers),
     )
     table = Table("Bytes moved", columns, tuple(_movement(one) for one in moved))
-    return Section("What moved", words, table=table)
+    return Section("What moved", words, tables=(table,))
 
 
 def _movement(one: Movement) -> Row:
@@ -187,4 +143,6 @@ def _differences(data: ReportData) -> Section:
         Column(data.former.id, "hash"),
         Column(data.release.id, "hash"),
     )
-    return Section(title, table=Table("Source, model, image, settings, template", columns, rows))
+    return Section(
+        title, tables=(Table("Source, model, image, settings, template", columns, rows),)
+    )

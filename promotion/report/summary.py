@@ -10,7 +10,7 @@ from aws.text import visible
 from promotion.evidence import Latency
 from promotion.report.data import ReportData
 from promotion.report.histogram import bars
-from promotion.report.parts import Figure, Section, Table, Tone
+from promotion.report.parts import Cell, Figure, Section, Table, Tone
 from promotion.report.sections import sections
 from promotion.report.verdict import verdict, warnings
 
@@ -41,8 +41,7 @@ def _section(section: Section) -> Iterator[str]:
         yield "\n".join(f"- {_figure(one)}" for one in section.figures)
     if section.chart:
         yield _histogram(section.chart)
-    if section.table:
-        yield _table(section.table)
+    yield from map(_table, section.tables)
 
 
 def _figure(one: Figure) -> str:
@@ -54,8 +53,16 @@ def _table(table: Table) -> str:
     rows = [[_text(column.heading) for column in table.columns]]
     rows.append(["---:" if column.kind == "number" else "---" for column in table.columns])
     for cells in [*table.rows, *([table.totals] if table.totals else [])]:
-        rows.append([_text(cell.text) for cell in cells])
+        rows.append([_cell(cell) for cell in cells])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _cell(cell: Cell) -> str:
+    return "".join(
+        # Beside a space stars would mark nothing.
+        f"**{_text(piece)}**" if marked and piece == piece.strip() else _text(piece)
+        for piece, marked in cell.pieces
+    )
 
 
 def _histogram(latency: Latency) -> str:

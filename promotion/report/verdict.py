@@ -4,6 +4,7 @@ from promotion.evidence import Verification
 from promotion.release import Release
 from promotion.report.data import Ending, ReportData
 from promotion.report.parts import Column, Figure, Row, Section, Table, Tone, Verdict, row
+from promotion.verifying.checks import changed
 
 
 def verdict(data: ReportData) -> Verdict:
@@ -23,15 +24,32 @@ def _evidence(evidence: Verification | None) -> tuple[Tone, str, tuple[Figure, .
         return "warn", "has no evidence: it was not verified where it runs", ()
     if not evidence.checks:
         return "bad", "has evidence without a check in it", ()
-    failed = [check for check in evidence.checks if not check.passed]
-    count = len(evidence.checks)
-    if not failed:
-        return "good", "passed its only check" if count == 1 else f"passed all {count} checks", ()
-    reasons = (
+    failed = [check for check in evidence.checks if check.passed is False]
+    unjudged = [check for check in evidence.checks if check.passed is None]
+    count, passed = len(evidence.checks), sum(bool(check.passed) for check in evidence.checks)
+    reasons = [
         Figure("Failed", f"{check.name}: {check.found}", f"wanted {check.wanted}", "bad")
         for check in failed
-    )
-    return "bad", f"failed {len(failed)} of {count} checks", tuple(reasons)
+    ]
+    reasons += [
+        Figure(check.result.capitalize(), f"{check.name}: {check.found}", tone="warn")
+        for check in unjudged
+        if check.stops or _is_wanting(evidence)
+    ]
+    if failed:
+        return "bad", f"failed {len(failed)} of {count} checks", tuple(reasons)
+    if unjudged and (reasons or not evidence.passed):
+        said = "was not judged" if evidence.golden is None else "was not compared"
+        tone: Tone = "warn" if evidence.passed else "bad"
+        return tone, f"{said}, and passed {passed} of {count} checks", tuple(reasons)
+    if unjudged:
+        return "good", f"passed {passed} checks; there is no former release to compare with", ()
+    return "good", "passed its only check" if count == 1 else f"passed all {count} checks", ()
+
+
+def _is_wanting(evidence: Verification) -> bool:
+    """Whether something was not judged that might have been: a first release has no former one."""
+    return evidence.golden is None or evidence.not_compared is not None
 
 
 def _tone(data: ReportData, ending: Ending, evidence: Tone) -> Tone:
@@ -51,6 +69,12 @@ def warnings(data: ReportData) -> tuple[Figure, ...]:
     if release.lineage and (reason := release.lineage.broadened):
         figure = Figure("Allowed more than before", reason, "as somebody has agreed to", "warn")
         found.append(figure)
+    if evidence and evidence.checks and evidence.golden is None:
+        text = "Quality was not judged: the model has no golden set."
+        found.append(Figure("No golden set", text, tone="warn"))
+    if evidence and (difference := changed(evidence)) is not None:
+        note = evidence.not_compared or "judged on the former release's set as well"
+        found.append(Figure("Another golden set", difference, note, "warn"))
     if not release.source.clean:
         what = (
             "The checkout had changes beside the commit" if release.source.commit else "No commit"
@@ -84,7 +108,9 @@ def identity(data: ReportData) -> Section:
         Figure("Evidence", gathered, f"the latest of {many}" if many > 1 else ""),
     )
     columns = (Column("Runs"), Column("Named"), Column("By content", "hash"))
-    return Section("Release", figures=figures, table=Table("What it runs", columns, _runs(release)))
+    return Section(
+        "Release", figures=figures, tables=(Table("What it runs", columns, _runs(release)),)
+    )
 
 
 def _runs(release: Release) -> tuple[Row, ...]:

@@ -4,12 +4,13 @@ import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
+from typing import Any
 
 from promotion.evidence import Latency
 from promotion.verifying.calling import Endpoint, FailedError
-from promotion.verifying.golden import Case, Found
+from promotion.verifying.golden import GoldenSet
 from promotion.verifying.latency import figures, measure
-from promotion.verifying.responses import UnreadableError, spans
+from promotion.verifying.responses import UnreadableError
 from stacks.settings import VerifySettings
 
 _GOLDEN_CALLERS = 4  # few, as the endpoint serves users at the same time
@@ -26,35 +27,40 @@ class LoadProbe:
         failures: for each request without a usable response, the reason.
     """
 
-    def __init__(
-        self, endpoint: Endpoint, cases: Sequence[Case], stopped: Event, on_step: OnStep
-    ) -> None:
-        self._endpoint, self._cases, self._stopped = endpoint, cases, stopped
-        self._bodies = [json.dumps(case.input, ensure_ascii=False).encode() for case in cases]
-        self._on_step = on_step
+    def __init__(self, endpoint: Endpoint, stopped: Event, on_step: OnStep) -> None:
+        self._endpoint, self._stopped, self._on_step = endpoint, stopped, on_step
         self.requests, self.failures = 0, list[str]()
 
-    def golden_set(self) -> list[Found]:
-        """What the model finds in each case."""
+    def answers(self, golden: GoldenSet, step: str) -> list[Any]:
+        """What the model answers in each case; None where there is no readable response."""
+
+        def one(body: bytes) -> Any:
+            response = self._send(body)
+            try:
+                return golden.read(response) if response is not None else None
+            except UnreadableError as failure:
+                self.failures.append(str(failure))
+                return None
+
         found = []
         with ThreadPoolExecutor(_GOLDEN_CALLERS) as pool:
             try:
-                for spans_found in pool.map(self._spans, self._bodies):
-                    found.append(spans_found)
-                    self._on_step("golden set", len(found), len(self._bodies))
+                for answer in pool.map(one, bodies(golden)):
+                    found.append(answer)
+                    self._on_step(step, len(found), len(golden.cases))
             except BaseException:
                 self._stopped.set()  # else the pool sends the rest
                 raise
         self.requests += len(found)
         return found
 
-    def at_a_rate(self, wanted: VerifySettings) -> Latency | None:
-        """The latency of the cases' inputs, sent over and over; None where none was answered."""
-        if not self._bodies:
+    def at_a_rate(self, sent: Sequence[bytes], wanted: VerifySettings) -> Latency | None:
+        """The latency of requests, sent over and over; None where none was answered."""
+        if not sent:
             return None
         rate, seconds = wanted.requests_per_second, wanted.seconds
         requests, answered = measure(
-            lambda number: self._send(self._bodies[number % len(self._bodies)]) is not None,
+            lambda number: self._send(sent[number % len(sent)]) is not None,
             requests_per_second=rate,
             seconds=seconds,
             stopped=self._stopped,
@@ -72,10 +78,7 @@ class LoadProbe:
             self.failures.append(str(failure))
             return None
 
-    def _spans(self, body: bytes) -> Found:
-        response = self._send(body)
-        try:
-            return spans(response) if response is not None else None
-        except UnreadableError as failure:
-            self.failures.append(str(failure))
-            return None
+
+def bodies(golden: GoldenSet) -> list[bytes]:
+    """The requests of a golden set."""
+    return [json.dumps(case.input, ensure_ascii=False).encode() for case in golden.cases]

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from packaging.requirements import Requirement
+
 from stacks.compatibility.findings import Finding
 from stacks.compatibility.model_folder import ModelFolder
 from stacks.settings import StageSettings
@@ -19,7 +21,8 @@ class CheckedStage:
 
     plan: StagePlan
     models: Mapping[str, ModelFolder]
-    server_pins: Mapping[str, str]
+    server_requirements: Mapping[str, Requirement]
+    """What a worker imports beside the model, by name."""
     before: StagePlan | None = None
     """The stage that releases come from; none for the first one."""
 

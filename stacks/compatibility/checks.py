@@ -5,7 +5,10 @@ from functools import cache
 from inspect import isfunction
 from pathlib import Path
 
+from packaging.requirements import Requirement
+
 from stacks.compatibility import (
+    golden_sets,
     gpu,
     keeping,
     mode_checks,
@@ -22,7 +25,7 @@ from stacks.compatibility import (
 from stacks.compatibility.checked import CheckedStage
 from stacks.compatibility.findings import Finding, IncompatibleError
 from stacks.compatibility.model_folder import ModelFolder
-from stacks.compatibility.versions import exact_versions
+from stacks.compatibility.versions import package_name, parsed_requirements
 from stacks.instance_types import UnknownInstanceTypeError
 from stacks.settings import Settings
 from stacks.stage_plan import stage_plans
@@ -33,6 +36,7 @@ _MODULES = (
     offers,
     gpu,
     records,
+    golden_sets,
     sizes,
     uploads,
     mode_checks,
@@ -54,10 +58,10 @@ CHECKS: tuple[Check, ...] = tuple(
 
 def findings(settings: Settings, models: Mapping[str, ModelFolder]) -> dict[Check, list[Finding]]:
     """What every check finds, in all stages; `models` as `read_models` gives them."""
-    pins = _server_pins()
+    wants = _server_requirements()
     plans = list(stage_plans(settings).values())
     stages = [
-        CheckedStage(plan, models, pins, before)
+        CheckedStage(plan, models, wants, before)
         for plan, before in zip(plans, [None, *plans], strict=False)
     ]
     try:
@@ -89,6 +93,7 @@ def lines(found: Iterable[Finding], severity: str) -> list[str]:
 
 
 @cache
-def _server_pins() -> dict[str, str]:
+def _server_requirements() -> dict[str, Requirement]:
     requirements = Path(__file__).parents[2] / "container" / "requirements.in"
-    return exact_versions(requirements.read_text(encoding="utf-8").splitlines())
+    found = parsed_requirements(requirements.read_text(encoding="utf-8"))
+    return {package_name(requirement): requirement for requirement in found}

@@ -37,9 +37,14 @@ def drift_has_labels(stage: CheckedStage) -> Iterator[Finding]:
 
     Source: `[drift]` in stacks/settings/watching.py.
     """
-    if stage.settings.drift.enabled and not stage.settings.drift.labels:
+    drift = stage.settings.drift
+    if drift.enabled and drift.has_labels and not drift.labels:
         yield stage.warn(
             "drift.labels", 'no label\'s rate is watched; name some, as ["PER", "ORG"]'
+        )
+    if drift.enabled and drift.labels and not drift.has_labels:
+        yield stage.warn(
+            "drift.labels", f'without effect, as drift.task = "{drift.task}" has no labels'
         )
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ from packaging.version import Version
 
 from stacks import credentials
 from stacks.compatibility.findings import IncompatibleError
+from stacks.compatibility.golden_set import GoldenFile, read_golden
+from stacks.compatibility.requirements_file import faults, read_requirements
 from stacks.compatibility.versions import (
     conda_lines,
     exact_versions,
@@ -20,7 +22,9 @@ from stacks.compatibility.versions import (
     mlmodel_versions,
     parsed_requirements,
 )
-from stacks.settings import Settings
+from stacks.model_layout import LayoutError, check_layout
+from stacks.model_lock import ModelLockError, check_fetched
+from stacks.settings import ModelSettings, Settings
 
 OLDEST_PYTHON = (3, 11)
 _WEIGHTS = {".safetensors", ".bin", ".pt", ".pth", ".onnx", ".pkl", ".h5", ".msgpack"}
@@ -28,10 +32,12 @@ _WEIGHTS = {".safetensors", ".bin", ".pt", ".pth", ".onnx", ".pkl", ".h5", ".msg
 
 @dataclass(frozen=True)
 class ModelRecord:
-    """What an MLflow model folder says of the environment it needs."""
+    """What a model folder, or `[model]` beside it, says of the environment it needs."""
 
     python_version: str
     requirements: str
+    is_encoder: bool = False
+    """Whether it holds a model of transformers' that the server's engine for CPUs may compute."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,8 @@ class ModelFolder:
     """Bytes of the largest one."""
     weights: int
     """Bytes of the weights. Of two formats of the same weights the larger counts."""
+    golden: GoldenFile | None = None
+    """The golden set; None where there is none."""
 
     @property
     def requirements(self) -> tuple[Requirement, ...]:
@@ -75,22 +83,23 @@ def read_models(settings: Settings) -> dict[str, ModelFolder]:
     models, mistakes = {}, []
     for path in settings.model_paths:
         try:
-            models[path] = read_model(settings.file.parent / path, path)
-        except IncompatibleError as mistake:
+            check_fetched(path, settings.file.parent)
+            models[path] = read_model(settings.folder_of(path), path, settings.model)
+        except (IncompatibleError, ModelLockError) as mistake:
             mistakes.append(str(mistake))
     if mistakes:
         raise IncompatibleError("\n".join(mistakes))
     return models
 
 
-def read_model(folder: Path, name: str) -> ModelFolder:
+def read_model(folder: Path, name: str, model: ModelSettings | None = None) -> ModelFolder:
     """Read what a model folder records and holds; `name` is what messages call it.
 
     Raises:
-        IncompatibleError: where it is no MLflow model folder that an image can be built for.
+        IncompatibleError: where it is no model folder that an image can be built for.
     """
-    record = read_model_record(folder)
-    mlmodel = _yaml(folder / "MLmodel")
+    record = read_model_record(folder, model)
+    mlmodel = _yaml(folder / "MLmodel") if (folder / "MLmodel").exists() else {}
     conda = _yaml(folder / "conda.yaml") if (folder / "conda.yaml").exists() else {}
     versions = {
         "python_env.yaml": {"python": record.python_version},
@@ -112,47 +121,108 @@ def read_model(folder: Path, name: str) -> ModelFolder:
         size=sum(sizes.values()),
         largest_file=max(sizes.values()),
         weights=max(weights.values(), default=0),
+        golden=read_golden(folder),
     )
 
 
-def read_model_record(folder: Path) -> ModelRecord:
-    """Read `python_env.yaml` and `requirements.txt` of an MLflow model folder.
+def read_model_record(folder: Path, model: ModelSettings | None = None) -> ModelRecord:
+    """Read Python and requirements: of MLflow's files, or of code/requirements.txt and `[model]`.
 
     Raises:
-        IncompatibleError: where one is missing, names a Python that the server cannot run on, or
-            holds credentials.
+        IncompatibleError: where one is missing, names a Python that the server cannot run on or
+            what no image can be built with, or holds credentials.
     """
+    if not folder.is_dir():
+        raise IncompatibleError(f"{folder}: no such folder; model.path in stages.toml names it")
     if found := credentials.refusals(folder):
         raise IncompatibleError("\n".join(found))
-    environment = _yaml(folder / "python_env.yaml")
     try:
-        requirements = (folder / "requirements.txt").read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise IncompatibleError(f"{folder}: not a whole MLflow model folder: {error}") from None
-    python = str(environment.get("python"))
+        kind = check_layout(folder)
+    except LayoutError as error:
+        raise IncompatibleError(str(error)) from None
+    if kind == "mlflow":
+        (where, python), requirements = _mlflow_python(folder), _mlflow_requirements(folder)
+    else:
+        where, python, requirements = _given(folder, model)
     if not re.fullmatch(r"3\.\d+(\.\d+)?", python):
-        raise IncompatibleError(
-            f"{folder}/python_env.yaml: python = {python}: must be a version such as 3.11.7"
-        )
+        raise IncompatibleError(f"{where}: python = {python}: must be a version such as 3.11.7")
     if tuple(map(int, python.split(".")[:2])) < OLDEST_PYTHON:
         raise IncompatibleError(
-            f"{folder}/python_env.yaml: python = {python}: the server needs Python "
+            f"{where}: python = {python}: the server needs Python "
             f"{'.'.join(map(str, OLDEST_PYTHON))} or newer; log the model again under one"
         )
-    return ModelRecord(python_version=python, requirements=requirements)
+    return ModelRecord(python, requirements, is_encoder=_has_encoder(folder))
+
+
+def _has_encoder(folder: Path) -> bool:
+    """Whether a folder in it has weights that the server's engine for CPUs may compute.
+
+    MLflow keeps a pipeline's tokenizer in another folder than its weights.
+    """
+    return any(
+        (found.parent / "model.safetensors").is_file() for found in folder.rglob("config.json")
+    )
+
+
+def _mlflow_python(folder: Path) -> tuple[str, str]:
+    """The file that names the Python, and the version: of python_env.yaml, or else conda.yaml."""
+    if (file := folder / "python_env.yaml").exists() or not (folder / "conda.yaml").exists():
+        return str(file), str(_yaml(file).get("python"))
+    versions = exact_versions(conda_lines(_yaml(file := folder / "conda.yaml")))
+    return str(file), versions.get("python", "none")
+
+
+def _mlflow_requirements(folder: Path) -> str:
+    """The lines of requirements.txt, or else those of conda.yaml, which MLflow 1 wrote alone."""
+    if (file := folder / "requirements.txt").exists() or not (folder / "conda.yaml").exists():
+        return _requirements(file)
+    lines = conda_lines(_yaml(file := folder / "conda.yaml"))
+    own = [line for line in lines if re.split(r"[^\w.-]", line)[0] not in {"python", "pip"}]
+    return _without_faults(file, own)
+
+
+def _given(folder: Path, model: ModelSettings | None) -> tuple[str, str, str]:
+    """Where the Python of a folder without an MLmodel is set, the version and the requirements."""
+    python = model.python if model else None
+    text = _without_faults("model.requirements in stages.toml", model.requirements if model else ())
+    if (code := folder / "code" / "requirements.txt").exists():
+        text = f"{_requirements(code).rstrip()}\n{text}"
+    if python is None or not text.strip():
+        missing = (
+            'model.python, as "3.12"' if python is None else 'model.requirements, as ["numpy"]'
+        )
+        raise IncompatibleError(
+            f"{folder}: not MLflow's, so it does not say what it was made with: set {missing}, in "
+            "stages.toml"
+        )
+    return "model.python in stages.toml", python, text
+
+
+def _requirements(file: Path) -> str:
+    try:
+        return read_requirements(file)
+    except OSError as error:
+        raise IncompatibleError(f"{file.parent}: not a whole model folder: {error}") from None
+
+
+def _without_faults(where: object, lines: Iterable[str]) -> str:
+    text = "".join(f"{line}\n" for line in lines)
+    if found := [f"{where}: {says}" for _, says in faults(text)]:
+        raise IncompatibleError("\n".join(found))
+    return text
 
 
 def _yaml(file: Path) -> dict[str, Any]:
     try:
-        return mapping(yaml.safe_load(file.read_text(encoding="utf-8")))
+        # Without types, as to YAML 3.10 is the number 3.1.
+        return mapping(yaml.load(file.read_text(encoding="utf-8"), yaml.BaseLoader))  # noqa: S506
     except yaml.MarkedYAMLError as error:
         # Its own text quotes the file.
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise IncompatibleError(
-            f"{file.parent}: not a whole MLflow model folder: {file.name}, line {line}: "
-            f"{error.problem}"
+            f"{file.parent}: not a whole model folder: {file.name}, line {line}: {error.problem}"
         ) from None
-    except (OSError, ValueError, yaml.YAMLError) as error:  # 2020-13-01 is a ValueError
+    except (OSError, ValueError, yaml.YAMLError) as error:
         raise IncompatibleError(
-            f"{file.parent}: not a whole MLflow model folder: {' '.join(str(error).split())}"
+            f"{file.parent}: not a whole model folder: {' '.join(str(error).split())}"
         ) from None

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from packaging.requirements import Requirement
+from packaging.specifiers import Specifier
 from packaging.version import Version
 
 from stacks.compatibility.checked import CheckedStage
@@ -48,36 +50,63 @@ def recorded_versions_are_pinned(stage: CheckedStage) -> Iterator[Finding]:
     """What MLmodel says that the model was made with is pinned in requirements.txt.
 
     Source: MLflow's "Model dependencies" page; where nothing pins it, the image gets the newest.
+    The server refuses a pickle by another minor version of cloudpickle.
     """
     for model in stage.models_in_use:
         for package, version in model.versions["MLmodel"].items():
             idle = package == "python" or (package == "cloudpickle" and not model.pickled)
             if not idle and package not in model.versions["requirements.txt"]:
-                yield stage.warn_file(
+                fatal = package == "cloudpickle"
+                yield (stage.refuse_file if fatal else stage.warn_file)(
                     f"{model.name}/requirements.txt",
                     f"does not pin {package}, which made the model in version {version}; "
                     f"add {package}=={version}",
                 )
 
 
+def requirements_have_mlflow(stage: CheckedStage) -> Iterator[Finding]:
+    """A model that MLflow logged is loaded by MLflow, so that is among its requirements.
+
+    Source: container/berth_serving/models/pyfunc.py.
+    """
+    for model in stage.models_in_use:
+        version = model.versions["MLmodel"].get("mlflow")
+        asked = {package_name(requirement) for requirement in model.requirements}
+        if version and not asked & {"mlflow", "mlflow-skinny"}:
+            yield stage.refuse_file(
+                f"{model.name}/requirements.txt",
+                f"has no mlflow, which loads the model in the image; add mlflow=={version}",
+            )
+
+
 def requirements_agree_with_the_server(stage: CheckedStage) -> Iterator[Finding]:
-    """The model's requirements allow the versions that the server pins: one image has both.
+    """The model's requirements leave room for what the server imports beside the model.
 
     An address in place of a version would have pip install that over the server's own. Source:
     container/requirements.in.
     """
     for model in stage.models_in_use:
         for requirement in model.requirements:
-            server = stage.server_pins.get(package_name(requirement))
+            server = stage.server_requirements.get(package_name(requirement))
             if server and requirement.url:
                 yield stage.refuse_file(
                     f"{model.name}/requirements.txt",
-                    f"{requirement.name} from an address: the server in the same image has its own,"
-                    f" {requirement.name}=={server} (container/requirements.in); leave it out",
+                    f"{requirement.name} from an address: the server in the same environment has"
+                    f" its own, {server} (container/requirements.in); leave it out",
                 )
-            elif server and not requirement.specifier.contains(server, prereleases=True):
+            elif server and any(_excludes(one, server) for one in requirement.specifier):
                 yield stage.refuse_file(
                     f"{model.name}/requirements.txt",
-                    f"{requirement}: the server in the same image needs {requirement.name}=="
-                    f"{server} (container/requirements.in); allow that, or leave it out",
+                    f"{requirement}: the server in the same environment needs {server} "
+                    "(container/requirements.in); allow that, or leave it out",
                 )
+
+
+def _excludes(asked: Specifier, server: Requirement) -> bool:
+    """Whether nothing that is asked for is what the server needs, which is a least version."""
+    (least,) = [Version(one.version) for one in server.specifier]
+    if asked.operator in {"==", "==="} and "*" not in asked.version:
+        return Version(asked.version) < least
+    if asked.operator == "<":
+        return Version(asked.version) <= least
+    return asked.operator == "<=" and Version(asked.version) < least

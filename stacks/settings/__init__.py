@@ -4,9 +4,16 @@ The tables `[model]`, `[container]` and `[defaults]` stand beside one table a st
 leaves out comes from `[defaults]`, and what that leaves out has the default of its key.
 """
 
-from stacks.settings.file import Settings, load
+from stacks.settings.file import ModelSettings, Settings, load
 from stacks.settings.stage import StageSettings
 from stacks.settings.values import SettingsError
 from stacks.settings.watching import VerifySettings
 
-__all__ = ["Settings", "SettingsError", "StageSettings", "VerifySettings", "load"]
+__all__ = [
+    "ModelSettings",
+    "Settings",
+    "SettingsError",
+    "StageSettings",
+    "VerifySettings",
+    "load",
+]

@@ -3,15 +3,16 @@
 import re
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ValidationError
 
 from stacks.credentials import lines_with_credentials
+from stacks.model_lock import folder_of
 from stacks.settings.mistakes import describe, nearest, toml_value, unless_secret
 from stacks.settings.pipeline import PipelineSettings
 from stacks.settings.stage import StageSettings
-from stacks.settings.values import ProjectName, SettingsError, Table
+from stacks.settings.values import Array, ProjectName, SettingsError, Table, matching
 
 STAGE_NAME = re.compile(r"[a-z][a-z0-9]{0,15}")
 SHARED_KEYS = ("project", "model", "container", "pipeline")
@@ -21,7 +22,24 @@ class ModelSettings(Table):
     """`[model]`."""
 
     path: str
-    """an MLflow model folder, from this file's folder"""
+    """a model folder, from this file's folder: MLflow's, one with code/inference.py, or what
+    transformers saved; or an address that `berth model fetch` brings: `models:/`, `runs:/`,
+    `mlflow-artifacts:`, or an archive `s3://….tar.gz`"""
+    python: Annotated[
+        str | None, matching(r"3\.[0-9]+(\.[0-9]+)?", 'must be a version of Python, as "3.12"')
+    ] = None
+    """Python of a model folder that is not MLflow's, which says it itself"""
+    requirements: Array[str] = ()
+    """packages of a model folder that is not MLflow's, as lines of a requirements.txt; those of
+    its code/requirements.txt come before them"""
+    batch_requests: bool = False
+    """the models work row by row: rows of several requests share one `predict`; a model that the
+    input example shows to work otherwise is not loaded"""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the server is told of the models, by the names that it knows."""
+        return {"BERTH_BATCH_REQUESTS": "1"} if self.batch_requests else {}
 
 
 class ContainerSettings(Table):
@@ -64,7 +82,11 @@ class Settings(Table):
     @property
     def model_folder(self) -> Path:
         """The model's folder: `model.path`, taken from the folder of stages.toml."""
-        return self.file.parent / self.model.path
+        return self.folder_of(self.model.path)
+
+    def folder_of(self, path: str) -> Path:
+        """The folder of any path of a model; that of an address is the one that was fetched."""
+        return folder_of(path, self.file.parent)
 
 
 def load(file: Path) -> Settings:

@@ -6,6 +6,7 @@ from pydantic import Field, field_validator
 from pydantic_core.core_schema import ValidationInfo
 
 from stacks.modes import MODES, ModeName
+from stacks.settings.container import StageContainerSettings
 from stacks.settings.endpoint import EndpointSettings, ShadowSettings, Variants
 from stacks.settings.mode_settings import (
     AsyncSettings,
@@ -66,6 +67,7 @@ class StageSettings(Table):
     log_retention_days: RetentionDays = 30
     """days that the endpoint's logs are kept"""
     shipping: ShippingSettings = ShippingSettings()
+    container: Annotated[StageContainerSettings, Field(default_factory=StageContainerSettings)]
     endpoint: Annotated[EndpointSettings, Field(validate_default=True)] = EndpointSettings()
     serverless: ServerlessSettings = ServerlessSettings()
     asynchronous: Annotated[AsyncSettings, Field(alias="async")] = AsyncSettings()

@@ -68,8 +68,15 @@ class DriftSettings(Table):
     """alarm on drift of inputs and predictions"""
     band_width: Annotated[float, Field(gt=0, le=10)] = 3
     """standard deviations around the forecast that count as usual"""
+    task: Literal["entities", "classes", "numbers", "vectors"] = "entities"
+    """what the model finds in a text or makes of it, by which the figures are chosen"""
     labels: Annotated[Array[Label], AfterValidator(_each_once), Field(max_length=10)] = ()
-    """entity labels whose rates have an alarm"""
+    """labels of entities or classes whose rates have an alarm"""
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether the task has labels at all."""
+        return self.task in {"entities", "classes"}
 
 
 SEVERITIES = ("critical", "high", "medium", "low")
@@ -87,12 +94,25 @@ class VerifySettings(Table):
     """rate at which latency is measured"""
     seconds: Annotated[int, Field(ge=1, le=3600)] = 30
     """seconds in which latency is measured"""
+    min_cases: Annotated[int, Field(ge=1)] = 100
+    """fewest cases of a golden set; with 100, one case is the 0.01 by which a score may drop"""
+    min_accuracy: _Score = 0.8
+    """lowest share of the golden set's cases that are right, where they are not spans"""
+    max_accuracy_drop: _Score = 0.01
+    """how far that share may be below the former release's, on the former's golden set"""
+    max_mean_absolute_error: Annotated[float | None, Field(ge=0)] = None
+    """numbers: highest mean distance from the golden set's values; unset: any"""
+    min_mean_cosine: Annotated[float | None, Field(ge=-1, le=1)] = None
+    """vectors: lowest mean cosine with the golden set's vectors; unset: any"""
     min_entity_f1: _Score = 0.8
-    """lowest F1 on the model's golden set, over all labels"""
+    """spans: lowest F1 on the golden set, over all labels"""
     max_entity_f1_drop: _Score = 0.01
-    """how far F1 may be below the former release's, on the same golden set"""
+    """spans: how far F1 may be below the former release's, on the former's golden set"""
     max_label_f1_drop: _Score = 0.05
-    """how far the F1 of each label may be below the former release's"""
+    """spans and labels: how far the F1 of each label may be below the former release's"""
+    unjudged: Literal["stops", "goes-on", "goes-on-in-production"] = "stops"
+    """whether a release goes on whose quality is not judged, for want of a golden set, or not
+    compared, as the former one's set is gone; in a production stage by the third alone"""
     max_latency_p50_ms: Annotated[float | None, Field(gt=0)] = None
     """highest median latency that the caller sees, milliseconds; unset: any"""
     max_latency_p95_ms: Annotated[float | None, Field(gt=0)] = None
@@ -100,6 +120,12 @@ class VerifySettings(Table):
     max_latency_p99_ms: Annotated[float, Field(gt=0)] = 1000
     """the same for the 99th percentile"""
     max_errors: Annotated[int, Field(ge=0)] = 0
-    """how many requests may fail, or have a response that is not a list of spans"""
+    """how many requests may fail, or have a response in which what the golden set judges is not"""
     image_findings: Literal["critical", "high", "medium", "low"] | None = None
     """least severity of a finding of ECR's scan that fails the image; unset: ECR is not asked"""
+
+    def excuses(self, *, production: bool) -> bool:
+        """Whether what is not judged, or not compared, lets a release go on."""
+        return self.unjudged == "goes-on-in-production" or (
+            self.unjudged == "goes-on" and not production
+        )

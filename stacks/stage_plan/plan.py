@@ -27,6 +27,8 @@ class StagePlan:
     """The model folder, as it stands in the file, of variants that name no other."""
     cuda: str
     """CUDA of the image, or "none"."""
+    environment: Mapping[str, str]
+    """Variables of the server, beside those that its model's source has."""
     variants: tuple[VariantPlan, ...]
     """Those that serve requests, one at least."""
     shadow: VariantPlan | None
@@ -166,6 +168,7 @@ def _plan(name: str, settings: Settings) -> StagePlan:
         file=settings.file,
         model=model,
         cuda=cuda,
+        environment={**settings.model.environment, **stage.container.variables},
         variants=production_variants(stage, mode, model=model, cuda=cuda),
         shadow=shadow_variant(stage, mode, cuda=cuda),
         archives=settings.file.parent / archives if archives is not None else None,

@@ -122,7 +122,7 @@ def _right(plan: StagePlan) -> list[list[Widget]]:
             [Line(figure.name, figure.metric(plan.names.metric_namespace), band=drift.band_width)],
             unit="",
         )
-        for figure in figures(drift.labels)
+        for figure in figures(drift)
     ]
     return [found[index : index + 3] for index in range(0, len(found), 3)]
 

@@ -1,12 +1,12 @@
 """Drift of a text model: figures that the container logs by the minute, and what is usual of them.
 
 The container's line is `{"event": "model_figures", "model": {"texts": …, "tokens_per_text": …,
-"unknown_token_share": …, "mean_score": …, "entities_per_text": {"LABEL": …}}}`. Each instance
-writes its own; a metric's average is of the lines, whatever number of texts each is about.
+"unknown_token_share": …, "mean_score": …, "entities_per_text": {"LABEL": …}}}`; of classes it has
+`class_share` and `mean_entropy`, of vectors `mean_norm`. Each instance writes its own; a metric's
+average is of the lines, whatever number of texts each is about.
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stacks.settings.watching import DriftSettings
@@ -41,21 +41,36 @@ class Figure:
         return Metric(namespace, self.name, {}, "Average", _QUARTER_HOUR)
 
 
-def figures(labels: Sequence[str]) -> list[Figure]:
-    """What is watched: inputs, confidence, and the rate of each label."""
-    return [
+_SCORE, _ENTROPY, _NORM = "$.model.mean_score", "$.model.mean_entropy", "$.model.mean_norm"
+_OF_PREDICTIONS = {
+    "entities": [Figure("MeanScore", _SCORE, "The confidence in entities")],
+    "classes": [
+        Figure("MeanScore", _SCORE, "The confidence in classes"),
+        Figure("MeanEntropy", _ENTROPY, "The entropy of classes, in bits,"),
+    ],
+    "numbers": [Figure("MeanScore", _SCORE, "The mean of what is predicted")],
+    "vectors": [Figure("MeanNorm", _NORM, "The length of vectors")],
+}
+_OF_LABELS = {
+    "entities": ("EntitiesPerText", "entities_per_text", "The number of {} entities in a text"),
+    "classes": ("ClassShare", "class_share", "The share of texts of the class {}"),
+}
+
+
+def figures(drift: DriftSettings) -> list[Figure]:
+    """What is watched: inputs, what the task has, and the rate of each label."""
+    found = [
         Figure("TokensPerText", "$.model.tokens_per_text", "The length of texts, in tokens,"),
         Figure("UnknownTokenShare", "$.model.unknown_token_share", "The share of unknown tokens"),
-        Figure("MeanScore", "$.model.mean_score", "The confidence in entities"),
-        *(
-            Figure(
-                f"EntitiesPerText-{label}",
-                f"$.model.entities_per_text.{_property(label)}",
-                f"The number of {label} entities in a text",
-            )
-            for label in labels
-        ),
+        *_OF_PREDICTIONS[drift.task],
     ]
+    if drift.has_labels:
+        name, field, meaning = _OF_LABELS[drift.task]
+        found += [
+            Figure(f"{name}-{label}", f"$.model.{field}.{_property(label)}", meaning.format(label))
+            for label in drift.labels
+        ]
+    return found
 
 
 def _property(label: str) -> str:
@@ -79,5 +94,5 @@ def drift_alarms(namespace: str, drift: DriftSettings) -> list[Alarm]:
             f"({drift.band_width:g} standard deviations) for most of an hour: look at what callers "
             "send since then (data capture), and think of training anew.",
         )
-        for figure in figures(drift.labels)
+        for figure in figures(drift)
     ]

@@ -9,7 +9,7 @@ from stacks.watching.drift import EVENT
 
 INFERENCE_ID = "PUT-THE-ID-HERE"
 
-QUERIES = {
+_QUERIES = {
     "slowest requests": """\
 filter message = "invocation"
 | sort ms desc
@@ -36,8 +36,21 @@ filter message like /^(listening on|model ready|versions differ|out of memory|st
 | sort @timestamp desc
 | limit 200
 | display @timestamp, level, message, seconds, @logStream""",
-    "what the model was asked and found": f"""\
+}
+_FOUND = {
+    "entities": "avg(model.mean_score) as score",
+    "classes": "avg(model.mean_score) as score, avg(model.mean_entropy) as entropy",
+    "numbers": "avg(model.mean_score) as score",
+    "vectors": "avg(model.mean_norm) as norm",
+}
+
+
+def queries(task: str) -> dict[str, str]:
+    """The queries of a stage by their names; `task` is that of its drift settings."""
+    return {
+        **_QUERIES,
+        "what the model was asked and found": f"""\
 filter event = "{EVENT}"
 | stats sum(model.texts) as texts, avg(model.tokens_per_text) as tokens,
-    avg(model.unknown_token_share) as unknown, avg(model.mean_score) as score by bin(15m)""",
-}
+    avg(model.unknown_token_share) as unknown, {_FOUND[task]} by bin(15m)""",
+    }

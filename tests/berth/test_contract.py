@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import STAGES_FILE
 from tests.berth_cli import status_of
 from tests.contract.conftest import EXAMPLE, server
 
@@ -55,6 +56,24 @@ def test_good_practice_binds_only_who_asks_for_it(
     command = server("bad ping.empty")
     arguments = ["--process", command, "--body", body, "--case", "ping.empty", *strict]
     assert status_of("contract", *arguments) == status
+
+
+@pytest.mark.slow
+def test_without_a_container_it_is_ours_with_the_model_of_stages_toml(
+    built_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stages = tmp_path / "stages.toml"
+    text = STAGES_FILE.read_text().replace('"build/model"', json.dumps(str(built_model)))
+    stages.write_text(text)
+    assert status_of("--stages", str(stages), "contract", "--case", "ping.ok") == 0
+    assert "certified: 1 passed" in capsys.readouterr().out
+
+
+def test_a_model_is_of_a_container_that_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status_of("contract", "--model", str(tmp_path)) == 2
+    assert "--image or --process names it" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -40,7 +40,7 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         ("plan dev --assembly file", "file/manifest.json: cannot be read: Not a directory"),
         ("pack none out.tar.gz", "none: no such folder"),
         ("pack file out.tar.gz", "file: no such folder"),
-        ("pack . out.tar.gz", ".: no MLflow model folder, as it has no MLmodel"),
+        ("pack . out.tar.gz", ".: no model folder: it has no MLmodel"),
         ("serve", "no such folder; `berth model` builds the example"),
         ("push --stage dev", "berth push takes one of NAME, --list and --remove NAME"),
         ("push a --list --stage dev", "berth push takes one of NAME, --list and --remove NAME"),

@@ -1,6 +1,7 @@
 """`berth serve` and `berth image`: what they start, and with what."""
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,19 @@ def test_the_server_takes_the_place_of_the_command(monkeypatch: pytest.MonkeyPat
     # Nobody but this machine reaches it.
     assert environment["BERTH_BIND_HOST"] == "127.0.0.1"
     # The entry point starts the `python` of the path.
-    assert environment["PATH"].split(os.pathsep)[0] == str(ROOT / ".venv" / "bin")
+    assert environment["PATH"].split(os.pathsep)[0] == str(Path(sys.executable).parent)
+    assert "BERTH_BATCH_REQUESTS" not in environment
+
+
+def test_the_server_is_told_of_models_that_work_row_by_row(
+    model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = model_folder / "stages.toml"
+    file.write_text(file.read_text().replace("[model]", "[model]\nbatch_requests = true"))
+    started: list[Mapping[str, str]] = []
+    monkeypatch.setattr(os, "execve", lambda *given: started.append(given[-1]))
+    assert status_of("serve") == 0
+    assert started[0]["BERTH_BATCH_REQUESTS"] == "1"
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from mlflow import pyfunc
@@ -27,6 +28,7 @@ SIGNATURES = {
         params=ParamSchema([ParamSpec("suffix", "string", "")]),
     ),
     "faulty.py": ModelSignature(inputs=Schema([ColSpec("string", "text")])),
+    "lying.py": ModelSignature(inputs=Schema([ColSpec("double", "a")])),
     "table.py": ModelSignature(inputs=Schema([ColSpec("double", "a"), ColSpec("double", "b")])),
 }
 PINS = [f"{name}=={version(name)}" for name in ("mlflow-skinny", "pandas", "numpy")]
@@ -42,13 +44,15 @@ def shout() -> PythonModel:
     return Shout()
 
 
-def save_model(folder: Path, source: str | None) -> Path:
+def save_model(folder: Path, source: str | None, *, example: Any = None) -> Path:
     """Save one of `sources/` as a model folder, or (`None`) a pickled model."""
+    if example is None:
+        example = EXAMPLES[source or "spans.py"]
     pyfunc.save_model(
         folder,
         python_model=str(SOURCES / source) if source else shout(),
         signature=SIGNATURES.get(source or ""),
-        input_example=EXAMPLES[source or "spans.py"],
+        input_example=example,
         pip_requirements=PINS,
     )
     return folder

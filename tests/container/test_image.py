@@ -55,16 +55,20 @@ def test_the_servers_packages_come_by_their_hashes_before_the_models_requirement
 ) -> None:
     """An index or find-links among these says nothing of where the server's come from."""
     steps = dockerfile.splitlines()
-    (server,) = [at for at, step in enumerate(steps) if "--require-hashes" in step]
-    assert steps[server].endswith(
-        "./install.sh --require-hashes --no-deps --only-binary :all: -r requirements/server.txt"
-    )
-    assert "COPY requirements.txt requirements/server.txt" in steps[:server]
+    by_hash = [at for at, step in enumerate(steps) if "--require-hashes" in step]
+    exactly = "--require-hashes --no-deps --only-binary :all: -r requirements/"
+    assert [steps[at].partition("./install.sh ")[2] for at in by_hash] == [
+        f"--target front {exactly}front.txt",
+        f"{exactly}server.txt ${{ENGINE:+-r requirements/engine.txt}}",
+    ]
+    assert "COPY requirements.txt requirements/server.txt" in steps[: by_hash[1]]
     read = [at for at, step in enumerate(steps) if "model.txt" in step and "RUN torch=" not in step]
-    assert read
-    assert min(read) > server
-    # Together with the same versions, so that pip leaves the server's as they are.
-    assert "-r requirements/server.in -r requirements/model.txt" in steps[max(read)]
+    assert min(read) > max(by_hash)
+    # Together with the same needs, so that pip leaves the server's as they are where they fit.
+    assert (
+        "-r requirements/server.in ${ENGINE:+-r requirements/engine.in} "
+        "-r requirements/model.txt" in steps[max(read)]
+    )
 
 
 def test_code_comes_last_so_that_the_big_layers_stay(dockerfile: str) -> None:

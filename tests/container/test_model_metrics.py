@@ -50,21 +50,43 @@ def test_a_prediction_that_is_not_of_entities_is_a_text_and_no_more(prediction: 
     assert counted(prediction) == ModelMetrics(texts=1)
 
 
-def test_the_class_of_a_text_is_counted_as_an_entity_is() -> None:
-    found = counted({"label": "POS", "score": 0.75})
-    assert found == ModelMetrics(texts=1, score=0.75, entities={"POS": 1})
+def test_the_class_of_a_text_is_counted_with_its_score_and_entropy() -> None:
+    found = ModelMetrics()
+    found.count({"label": "POS", "score": 0.75}, entropy=0.5)
+    found.count({"label": "POS", "score": 0.5}, entropy=math.nan)
+    assert found == ModelMetrics(texts=2, score=1.25, classes={"POS": 2}, entropy=0.5, entropies=1)
+
+
+@pytest.mark.parametrize("vector", [[3.0, 4.0], [3, 4], [np.float32(3), np.float32(4)]])
+def test_the_length_of_a_texts_vector_is_added(vector: list[Any]) -> None:
+    assert counted(vector) == ModelMetrics(texts=1, norm=5.0, vectors=1)
+
+
+@pytest.mark.parametrize("vector", [[1.0, "a"], [1.0, math.nan], [math.inf], [10**400], [1, []]])
+def test_what_has_no_length_is_a_text_and_no_more(vector: list[Any]) -> None:
+    assert counted(vector) == ModelMetrics(texts=1)
 
 
 def test_a_label_that_is_known_is_there_before_it_is_found() -> None:
     model_metrics = counted([entity()])
-    model_metrics.know(["PER", "LOC"])
+    model_metrics.know(entities=["PER", "LOC"])
     assert model_metrics.entities == {"PER": 1, "LOC": 0}
+    model_metrics = counted({"label": "POS", "score": 1})
+    model_metrics.know(classes=["POS", "NEG"])
+    assert model_metrics.classes == {"POS": 1, "NEG": 0}
 
 
 def test_metrics_of_several_responses_are_added() -> None:
     model_metrics = ModelMetrics(1, 10, 2, 0.5, {"PER": 1})
     model_metrics.add(ModelMetrics(2, 5, 0, 1.5, {"PER": 1, "LOC": 1}))
     assert model_metrics == ModelMetrics(3, 15, 2, 2.0, {"PER": 2, "LOC": 1})
+    model_metrics = ModelMetrics(1, classes={"POS": 1}, entropy=0.5, entropies=1)
+    model_metrics.add(
+        ModelMetrics(1, classes={"NEG": 1}, entropy=0.25, entropies=1, norm=2, vectors=1)
+    )
+    assert model_metrics == ModelMetrics(
+        2, classes={"POS": 1, "NEG": 1}, entropy=0.75, entropies=2, norm=2, vectors=1
+    )
 
 
 def test_labels_that_an_answer_makes_up_are_no_more_than_a_hundred_and_one() -> None:

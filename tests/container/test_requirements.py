@@ -1,6 +1,5 @@
 """The server's requirements and those of a model are installed together, so they have to fit."""
 
-import re
 import subprocess
 from pathlib import Path
 
@@ -33,15 +32,18 @@ LOGGED = {
         "accelerate==1.12.0 cloudpickle==3.1.2 torch==2.10.0 transformers==5.0.0",
     ),
     "mlflow==3.17.2": ("3.13", "cloudpickle==3.1.2 numpy==2.4.6 pandas==3.1.1 scikit-learn==1.9.0"),
+    # The corners: the oldest packages of each kind, the newest Python, and a model of ONNX.
+    "mlflow-skinny==2.9.2": ("3.11", "cloudpickle==2.2.1 torch==2.1.2 transformers==4.30.2"),
+    "mlflow==2.10.2": ("3.11", "cloudpickle==3.0.0 numpy==1.26.3 scikit-learn==1.2.2"),
+    "mlflow==2.14.3": ("3.11", "numpy==1.26.4 onnx==1.16.1 onnxruntime==1.18.1"),
+    "mlflow-skinny==3.17.2": ("3.14", "numpy==2.4.6 torch==2.13.0 transformers==5.0.0"),
 }
 
 
-def test_every_pin_is_exact_but_one(root: Path) -> None:
+def test_the_models_environment_gets_little_of_wide_range(root: Path) -> None:
     lines = (root / "container" / "requirements.in").read_text().splitlines()
-    pins = [line for line in lines if not line.startswith("#")]
-    assert [pin for pin in pins if not re.fullmatch(r"[a-z0-9-]+==[0-9.]+", pin)] == [
-        "packaging>=22"
-    ]
+    asked = [line for line in lines if not line.startswith("#")]
+    assert asked == ["orjson>=3.9", "packaging>=20"]
 
 
 @pytest.mark.slow
@@ -57,7 +59,10 @@ def test_they_fit_what_mlflow_logged_with_a_model(mlflow: str, root: Path, tmp_p
         command = [str(root / "tools" / "uv"), "pip", "compile", *options, *map(str, files)]
         return subprocess.run(command, capture_output=True, text=True, check=False)
 
-    resolved = resolve(root / "container" / "requirements.in", model)
+    server = [root / "container" / "requirements.in"]
+    if "transformers" in others:  # as stacks/build_arguments.py has it
+        server.append(root / "container" / "requirements-engine.in")
+    resolved = resolve(*server, model)
     if resolved.returncode and (alone := resolve(model)).returncode:
         pytest.skip(f"the package index has not the model's own packages: {alone.stderr}")
     assert resolved.returncode == 0, resolved.stderr

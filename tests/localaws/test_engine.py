@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from localaws import builder, engine
+from localaws.images import build_arguments
 from tests.localaws.conftest import TestEmulator
 
 HASH = "0f" * 32
@@ -54,6 +55,7 @@ def test_a_tag_is_where_the_hosting_plane_looks(home: Path, context: Path) -> No
     reference = f"111111111111.dkr.ecr.eu-central-1.amazonaws.com/assets:{HASH}"
     assert engine.main(["tag", f"cdkasset-{HASH}", reference]) == 0
     assert (home / "images" / HASH / "entrypoint.sh").is_file()
+    assert build_arguments(home / "images" / HASH) == {"LINES": "a==1\nb==2\n", "EMPTY": ""}
     assert engine.main(["inspect", reference]) == 0
 
 

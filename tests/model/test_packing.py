@@ -160,7 +160,7 @@ def test_a_name_that_not_every_system_reads_is_refused(
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (None, "no MLflow model folder, as it has no MLmodel"),
+        (None, "no model folder: it has no MLmodel"),
         ("flavors: [", "cannot be read"),
         ("[]", "no flavors.python_function"),
         ("flavors:\n  sklearn: {}\n", "no flavors.python_function"),

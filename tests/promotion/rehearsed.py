@@ -15,13 +15,21 @@ from stacks.settings import load
 from tests.end_to_end.conftest import Deployment, clone
 from tests.promotion.commands import ended, said
 
+_MODEL = '[model]\npath = "build/model"'
+
 
 @contextmanager
-def rehearsed(root: Path, built_model: Path, folder: Path, more: str = "") -> Iterator[Deployment]:
-    """Three accounts, of which dev and qa are bootstrapped; `more` ends their stages.toml."""
+def rehearsed(
+    root: Path, built_model: Path, folder: Path, more: str = "", model: str = _MODEL
+) -> Iterator[Deployment]:
+    """Three accounts, of which dev and qa are bootstrapped.
+
+    `more` ends their stages.toml; `model` is its table of that name.
+    """
     project = clone(root, built_model, folder / "project")
     stages = (root / "localaws" / "rehearsal" / "stages.toml").read_text()
-    (project / "stages.toml").write_text(f"{stages}\n{more}")
+    assert _MODEL in stages
+    (project / "stages.toml").write_text(f"{stages.replace(_MODEL, model)}\n{more}")
     with running(folder / "home", load(project / "stages.toml")) as emulator:
         bootstrap(emulator, ["dev", "qa"])
         yield Deployment(project, emulator, "dev")

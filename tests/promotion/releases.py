@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from promotion.evidence import Bucket, Check, Golden, Latency, Spans, Verification
+from promotion.evidence import Bucket, Check, Golden, Latency, Spans, Verification, Wrong
 from promotion.release import (
     Assembly,
     Asset,
@@ -71,6 +71,10 @@ _golden = st.builds(
     labels=st.dictionaries(
         _text, st.builds(Spans, expected=_counts, found=_counts, right=_counts), max_size=3
     ),
+    evaluator=st.sampled_from(["spans", "labels", "numbers", "vectors", "json"]) | _text,
+    metrics=st.dictionaries(_text, st.none() | st.floats(-1, 1), max_size=2),
+    confusion=st.dictionaries(_text, st.dictionaries(_text, _counts, max_size=3), max_size=3),
+    wrong=st.lists(st.builds(Wrong, case=_counts, found=_json), max_size=3).map(tuple),
 )
 _milliseconds = st.floats(0, 1e6)
 verifications = st.builds(
@@ -78,7 +82,18 @@ verifications = st.builds(
     gathered=_times,
     endpoint_config=_text,
     checks=st.lists(
-        st.builds(Check, name=_text, wanted=_text, found=_text, passed=st.booleans()), max_size=3
+        st.builds(
+            Check,
+            name=_text,
+            wanted=_text,
+            found=_text,
+            passed=st.none() | st.booleans(),
+            value=st.none() | st.floats(-1, 1),
+            cases=st.none() | _counts,
+            unjudged=st.none() | _text,
+            excused=st.booleans(),
+        ),
+        max_size=3,
     ).map(tuple),
     golden=st.none() | _golden,
     former_golden=st.none() | _golden,
@@ -97,6 +112,8 @@ verifications = st.builds(
         ).map(tuple),
     ),
     alarms=st.none(),
+    golden_on_former=st.none() | _golden,
+    not_compared=st.none() | _text,
 )
 
 releases = st.builds(
@@ -122,6 +139,7 @@ releases = st.builds(
     assembly=st.builds(Assembly, key=_text, sha256=_sha256),
     endpoint_config=st.none() | _text,
     golden=st.none() | _sha256,
+    example=st.none() | _sha256,
     lineage=st.none()
     | st.builds(
         Lineage,
@@ -189,7 +207,7 @@ def verification(*, passed: bool = True) -> Verification:
         gathered=datetime(2026, 3, 1, 13, 0, tzinfo=UTC),
         endpoint_config="config-1",
         checks=(Check(name="entity F1", wanted="at least 0.900", found=found, passed=passed),),
-        golden=None,
+        golden=Golden(sha256="9" * 64, cases=200, exact=180, labels={}),
         former_golden=None,
         latency=None,
         alarms=None,

@@ -23,6 +23,7 @@ _MORE = """
 [defaults.verify]
 bake_seconds = 0
 seconds = 1
+min_cases = 1
 
 [qa.releases]
 signers = ["arn:aws:iam::222222222222:role/records-*"]
@@ -92,17 +93,22 @@ for name in ("qa", "prod"):
     )
     variant = {
         "variantName": "all", "modelName": model.attr_model_name, "initialVariantWeight": 1,
-        "initialInstanceCount": 1, "instanceType": "ml.g5.xlarge",
+        "initialInstanceCount": 2, "instanceType": "ml.g5.xlarge",
     }
     config = aws_sagemaker.CfnEndpointConfig(serving, "Config", production_variants=[variant])
-    aws_sagemaker.CfnEndpoint(
-        serving, "Endpoint", endpoint_name=f"berth-{name}",
-        endpoint_config_name=config.attr_endpoint_config_name,
-    )
-    aws_cloudwatch.CfnAlarm(
+    alarm = aws_cloudwatch.CfnAlarm(
         serving, "Alarm", comparison_operator="GreaterThanThreshold", evaluation_periods=1,
         namespace="AWS/SageMaker", metric_name="Invocation5XXErrors", statistic="Sum",
         period=60, threshold=1,
+    )
+    routing = {"type": "ALL_AT_ONCE", "waitIntervalInSeconds": 0}
+    aws_sagemaker.CfnEndpoint(
+        serving, "Endpoint", endpoint_name=f"berth-{name}",
+        endpoint_config_name=config.attr_endpoint_config_name,
+        deployment_config={
+            "autoRollbackConfiguration": {"alarms": [{"alarmName": alarm.ref}]},
+            "blueGreenUpdatePolicy": {"trafficRoutingConfiguration": routing},
+        },
     )
 app.synth()
 shutil.copy("stages.toml", "cdk.out")

@@ -77,7 +77,7 @@ def test_another_template_of_another_stage_is_named_by_its_stack() -> None:
 def test_of_several_verifications_the_latest_one_counts() -> None:
     evidence = (verification(passed=False), verification())
     assert changed(evidence=evidence) == [
-        ("evidence", "passed", None, "true"),
+        ("evidence", "result", None, "passed"),
         ("evidence", "entity F1", None, "0.950"),
     ]
 

@@ -4,7 +4,9 @@ CloudFormation, S3, SageMaker and CloudWatch are the emulator's; the CDK CLI and
 """
 
 import json
+import re
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +66,11 @@ def test_a_stage_is_verified_and_a_worse_model_does_not_pass(deployment: Deploym
     assert evidence["latency"]["requests"] == 15
     assert evidence["alarms"]["watched"] > 10
 
+    case = json.loads(_golden(deployment)[evidence["golden"]["wrong"][0]["case"] - 1])
+    (text,) = case["input"]["text"]
+    assert text not in report(deployment)
+    assert text in report(deployment, "--texts")
+
     a_worse_model(deployment)
     deploy(deployment)
     said(deployment, "record", "dev")
@@ -74,14 +81,25 @@ def test_a_stage_is_verified_and_a_worse_model_does_not_pass(deployment: Deploym
     assert evidence["former_golden"] == golden
 
     compared = said(deployment, "diff", "dev-000001", "dev")
-    assert "evidence: passed" in compared
+    assert "evidence: result" in compared
     assert "DATE F1 drop" in compared
+
+
+def report(deployment: Deployment, *options: str) -> str:
+    """The page as a text, without what marks spans."""
+    page, _ = said(deployment, "report", "dev", *options).split()
+    written = (deployment.project / page).read_text()
+    return unescape(re.sub(r"</?mark>| \[[A-Z()a-z]+\]", "", written))
+
+
+def _golden(deployment: Deployment) -> list[str]:
+    return (deployment.project / "build" / "model" / "golden.jsonl").read_text().splitlines()
 
 
 def a_worse_model(deployment: Deployment) -> None:
     """One that takes no month, no weekday and no year for a date, on the same golden set."""
     model = deployment.project / "build" / "model"
-    cases = [json.loads(line) for line in (model / "golden.jsonl").read_text().splitlines()]
+    cases = [json.loads(line) for line in _golden(deployment)]
     dates = {
         case["input"]["text"][0][entity["start"] : entity["end"]]
         for case in cases

@@ -168,6 +168,7 @@ _ASKS = [
     _asks(
         drift__enabled=True,
         drift__band_width=st.floats(0.5, 10),
+        drift__task=st.sampled_from(["entities", "classes", "numbers", "vectors"]),
         drift__labels=st.lists(st.sampled_from(["PER", "ORG"]) | st.text(), max_size=3),
     ),
     _asks(network__isolation=False),

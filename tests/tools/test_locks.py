@@ -9,11 +9,13 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from tests.workflows.test_rules import WITH_TOKEN
 from tests.workflows.workflows import jobs
 
-LOCKS = ("requirements.txt", "requirements-dev.txt", "container/requirements.txt", "tools/uv.txt")
+CONTAINER = tuple(f"container/requirements{name}.txt" for name in ("", "-front", "-engine"))
+LOCKS = ("requirements.txt", "requirements-dev.txt", *CONTAINER, "tools/uv.txt")
 JOINT = {"numpy", "packaging"}
 """What is chosen together with the model's own requirements."""
 APART = {"torch"}
@@ -52,20 +54,22 @@ def test_every_line_has_a_version_and_hashes_and_no_address(root: Path, name: st
 def test_what_is_asked_for_is_locked_at_that_version(root: Path, name: str) -> None:
     there = locked(root / name)
     for line in asked_for((root / name).with_suffix(".in")):
-        package, _, version = line.partition("==")
-        package = canonical(re.split(r"[=<>]", package)[0])
+        asked = Requirement(line)
+        package = canonical(asked.name)
         if package not in JOINT | APART or package in there:
-            assert there[package].startswith(f"{package}=={version}"), line
+            version = re.match(rf"{package}==([^ ;]+)", there[package])
+            assert version, line
+            assert asked.specifier.contains(version[1]), line
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "container/requirements.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", *CONTAINER])
 def test_a_package_has_one_version_in_all_sets(root: Path, name: str) -> None:
     every = locked(root / "requirements-dev.txt")
     assert {package: every[package] for package in locked(root / name)} == locked(root / name)
 
 
 def test_the_image_leaves_what_models_pin_to_their_requirements(root: Path) -> None:
-    assert not JOINT & set(locked(root / "container" / "requirements.txt"))
+    assert not [name for name in CONTAINER if JOINT & set(locked(root / name))]
 
 
 def test_a_job_with_a_token_installs_the_run_set_alone() -> None:

@@ -45,12 +45,18 @@ class ModelMetricsCollector(Collector):
         for label, number in sums.entities.items():
             entities.add_metric([label], number)
         yield entities
-        yield SummaryMetricFamily(
-            "serving_model_entity_score",
-            "Scores of entities.",
-            count_value=sum(sums.entities.values()),
-            sum_value=sums.score,
-        )
+        classes = CounterMetricFamily("serving_model_classes", "Texts by class.", labels=["label"])
+        for label, number in sums.classes.items():
+            classes.add_metric([label], number)
+        yield classes
+        for name, meaning, count, total in (
+            ("entity_score", "Scores of entities and classes.", _scored(sums), sums.score),
+            ("entropy", "Entropies of texts' classes, in bits.", sums.entropies, sums.entropy),
+            ("vector_norm", "Lengths of texts' vectors.", sums.vectors, sums.norm),
+        ):
+            yield SummaryMetricFamily(
+                f"serving_model_{name}", meaning, count_value=count, sum_value=total
+            )
 
     def log(self) -> None:
         """Log the metrics since the last such line, if there was a text."""
@@ -59,7 +65,8 @@ class ModelMetricsCollector(Collector):
         extra = {"event": "model_figures", "model": rates(self._unlogged)}
         _log.info("model metrics of the texts since the last line like this one", extra=extra)
         self._unlogged = ModelMetrics()
-        self._unlogged.know(self._all.entities)  # a label that is no longer found is logged as 0
+        # A label that is no longer found is logged as 0.
+        self._unlogged.know(entities=self._all.entities, classes=self._all.classes)
 
     async def log_every_minute(self) -> None:
         """Log the metrics once a minute."""
@@ -69,7 +76,7 @@ class ModelMetricsCollector(Collector):
 
 
 def rates(sums: ModelMetrics) -> dict[str, object]:
-    """Averages per text, token and entity; an average over nothing is left out."""
+    """Averages per text, token and what was found; an average over nothing is left out."""
     entities = {
         label: round(number / sums.texts, _DIGITS) for label, number in sums.entities.items()
     }
@@ -77,6 +84,19 @@ def rates(sums: ModelMetrics) -> dict[str, object]:
     if sums.tokens:
         found["tokens_per_text"] = round(sums.tokens / sums.texts, _DIGITS)
         found["unknown_token_share"] = round(sums.unknown_tokens / sums.tokens, _DIGITS)
-    if number := sum(sums.entities.values()):
-        found["mean_score"] = round(sums.score / number, _DIGITS)
+    if sums.classes:
+        found["class_share"] = {
+            label: round(number / sums.texts, _DIGITS) for label, number in sums.classes.items()
+        }
+    for name, count, total in (
+        ("mean_score", _scored(sums), sums.score),
+        ("mean_entropy", sums.entropies, sums.entropy),
+        ("mean_norm", sums.vectors, sums.norm),
+    ):
+        if count:
+            found[name] = round(total / count, _DIGITS)
     return found
+
+
+def _scored(sums: ModelMetrics) -> int:
+    return sum(sums.entities.values()) + sum(sums.classes.values())

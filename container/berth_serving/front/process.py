@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from subprocess import Popen
 
 from ..errors import RequestError
@@ -17,6 +18,7 @@ from .call import Call
 from .health import Health
 
 CANARY = -1
+_SERVER = str(Path(__file__).parents[2])  # and not the front's packages: the model has its own
 _STOPPED_SECONDS = 6.0
 _BATCHES = 4  # one that is computed, the next one, and some to choose small calls from
 _CALLS = 2  # if the model takes one request at a time
@@ -88,7 +90,7 @@ class WorkerProcess:
             [sys.executable, "-P", "-m", "berth_serving.worker", *map(str, passed)],
             pass_fds=passed,
             process_group=0,
-            env=environment,
+            env={**environment, "PYTHONPATH": _SERVER},
         )
         theirs.close()
         os.close(self._in_work.descriptor)  # the memory stays mapped

@@ -13,6 +13,7 @@ from ..codecs.parquet import read_parquet
 from ..codecs.text_bodies import read_texts
 from ..config import Settings
 from ..errors import LoadError
+from . import frameworks
 from .classifier import engine_of, is_encoder
 from .text_model import TextPredictor
 
@@ -39,6 +40,18 @@ class Defaults:
 
 def of_model(model: Any) -> Defaults:
     """The defaults beside a model_fn: they call the model's `predict`, or the model itself."""
+    if frameworks.is_torch(model):
+        return Defaults(
+            model,
+            lambda body, given: frameworks.tensor_of(read_body(body, given), given),
+            lambda data: frameworks.call_module(model, data),
+        )
+    if frameworks.is_sklearn(model):
+        return Defaults(
+            model,
+            lambda body, given: frameworks.array_of(read_body(body, given), given, rows=True),
+            getattr(model, "predict", None),
+        )
     if callable(predict := getattr(model, "predict", None)):
         return Defaults(model, read_body, predict)
     return Defaults(model, read_body, _calling(model) if callable(model) else None)

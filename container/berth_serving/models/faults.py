@@ -8,7 +8,7 @@ from ..errors import Broken, OutOfMemory, PredictionError, RequestError, one_lin
 
 _log = logging.getLogger(__name__)
 
-_NEVER_THE_BODY = (ImportError, NameError, OSError, SystemError)
+_NEVER_THE_BODY = (AttributeError, ImportError, NameError, OSError, SystemError)
 
 
 def of_the_machine(error: Exception) -> Exception | None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from inspect import isgeneratorfunction
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from ..servable import Job, Request, Response, Servable, Stream
 from . import defaults
 from .faults import stage
 from .folder import default_accept, example_in
-from .handlers import HANDLERS, Context, Handler, import_file
+from .handlers import HANDLERS, Context, Handler, awaited, import_file
 from .text_model import cost_of
 
 _Bytes = bytes | bytearray | memoryview
@@ -121,7 +120,7 @@ class HandledModel:
     def _wanted(self, request: Request, given: Format | None) -> Format | None:
         predict = self._found.get("predict_fn")
         # The chunks of a generator are sent as they are.
-        if not self._writes or (predict and isgeneratorfunction(predict.function)):
+        if not self._writes or (predict and predict.yields):
             return None
         body = given.kind if given else None
         return response_format(request.accept, body=body, default=self._default_accept)
@@ -145,7 +144,7 @@ class HandledModel:
             return self._run("predict_fn", data, self._rest.model, context=context)
         assert self._rest.predict is not None  # noqa: S101 - checked at loading
         with stage("predict"):
-            return self._rest.predict(data)
+            return awaited(self._rest.predict(data))
 
     def _run(self, name: str, *arguments: Any, context: Context) -> Any:
         with stage(name, reads_body=name == "input_fn"):

@@ -8,6 +8,7 @@ from ..servable import Servable
 from . import handlers, manifest, versions
 from .classifier import is_encoder, load_encoder
 from .handler_model import load_handlers
+from .invocation import load_invocation
 
 _log = logging.getLogger(__name__)
 
@@ -37,19 +38,18 @@ def load(settings: Settings) -> Servable:
 
 def _load(settings: Settings) -> Servable:
     folder = settings.model_dir
-    is_mlflow = (folder / "MLmodel").exists()
     program = handlers.program(settings)
     if program is not None:
         model = load_handlers(program, settings)
         if model is not None:
             return model
-        # code/ is also where MLflow puts modules that a model imports.
-        if not is_mlflow or settings.program:
-            raise LoadError(f"{program}: defines none of {', '.join(handlers.HANDLERS)}")
-    if is_mlflow:
-        from .pyfunc import load_pyfunc  # noqa: PLC0415 - it imports MLflow: seconds
+        raise LoadError(f"{program}: defines none of {', '.join(handlers.HANDLERS)}")
+    if (invocation := load_invocation(settings)) is not None:
+        return invocation
+    if (folder / "MLmodel").exists():
+        from .mlflow_folder import load_mlflow  # noqa: PLC0415 - it imports MLflow: seconds
 
-        return load_pyfunc(settings)
+        return load_mlflow(settings)
     if is_encoder(folder):
         return load_encoder(settings)
     raise LoadError(

@@ -26,6 +26,9 @@ from ..errors import RequestError, malformed, one_line, wrong_schema
 # In numpy's arrays, every string takes the memory of the longest, four bytes per character: a few
 # long strings among many short ones could exceed the machine's memory.
 _MOST_BYTES = 1024**3
+# Bodies that MLflow passes on whole, but for the model's parameters: those of ChatModel, ChatAgent,
+# ResponsesAgent and LangChain (mlflow/pyfunc/utils/serving_data_parser.py).
+_CHATS = {"messages", "prompt", "input"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +37,18 @@ class Signature:
 
     schema: Any = None
     by_type_hint: bool = False
+    params: frozenset[str] = frozenset()
+    """The names of its parameters."""
 
     @classmethod
     def of(cls, metadata: Metadata) -> "Signature":
         """Read the signature of a loaded model."""
-        return cls(metadata.get_input_schema(), metadata._is_signature_from_type_hint())
+        params = metadata.get_params_schema()
+        return cls(
+            metadata.get_input_schema(),
+            metadata._is_signature_from_type_hint(),
+            frozenset(param.name for param in params.params) if params else frozenset(),
+        )
 
     @property
     def text_column(self) -> str | None:
@@ -51,11 +61,15 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """The arguments of a pyfunc's `predict`; `texts` is the number of plain texts."""
+    """The arguments of a pyfunc's `predict`; `texts` is the number of plain texts.
+
+    bare: its prediction is the response, as it is for `messages`, `prompt` and `input`.
+    """
 
     data: Any
     params: dict[str, Any] | None = None
     texts: int | None = None
+    bare: bool = False
 
 
 def read(body: bytes, given: Format, signature: Signature) -> Input:
@@ -91,6 +105,10 @@ def bad_input(error: MlflowException) -> RequestError | None:
 
 
 def _of_document(document: Any, signature: Signature) -> Input:
+    if isinstance(document, dict) and document.keys() & _CHATS:
+        given = {key: value for key, value in document.items() if key in signature.params}
+        rest = {key: value for key, value in document.items() if key not in given}
+        return Input(rest, given, bare=True)
     shape, params = check_document(document)
     if shape == "text":
         return of_texts(strings(document[shape], shape), signature, params)

@@ -17,7 +17,7 @@ class TextEngine(Protocol):
 
     @property
     def labels(self) -> Sequence[str]:
-        """The labels of entities that it may find, if they are known."""
+        """The labels of entities that it may find, or of classes, if they are known."""
 
     def encode(self, texts: Sequence[str]) -> Sequence[EncodedText]:
         """Encode each text."""
@@ -27,6 +27,12 @@ class TextEngine(Protocol):
 
     def finish(self, encoded: Any, results: Sequence[Any]) -> Any:
         """Make the prediction of one text from the results of its items."""
+
+    def entropy(self, results: Sequence[Any]) -> float | None:
+        """The entropy of a text's class, in bits, by the results of its items.
+
+        None where a text is not of one of several classes.
+        """
 
 
 class WholeRequestPredictor(Protocol):
@@ -113,21 +119,33 @@ class TextModel:
             (predictions,) = results
             if isinstance(predictions, Exception):
                 raise predictions
-            return encode(predictions, opened.wanted)
-        predictions = _finish(self._engine, opened.texts, results)
-        model_metrics = self._model_metrics(opened.texts, predictions)
+            bare = getattr(job.items[0].data, "bare", False)
+            return encode(predictions, opened.wanted, bare=bare)
+        by_text = _by_text(opened.texts, results)
+        predictions = _finish(self._engine, opened.texts, by_text)
+        model_metrics = self._model_metrics(opened.texts, predictions, by_text)
         return replace(encode(predictions, opened.wanted), model_metrics=model_metrics)
 
     def _model_metrics(
-        self, texts: Sequence[EncodedText], predictions: Sequence[Any]
+        self,
+        texts: Sequence[EncodedText],
+        predictions: Sequence[Any],
+        by_text: Sequence[Sequence[Any]],
     ) -> ModelMetrics:
         model_metrics = ModelMetrics()
-        for text, each in zip(texts, predictions, strict=True):
-            model_metrics.count(each, tokens=text.tokens, unknown_tokens=text.unknown_tokens)
-        if model_metrics.entities or all(
+        for text, each, results in zip(texts, predictions, by_text, strict=True):
+            model_metrics.count(
+                each,
+                tokens=text.tokens,
+                unknown_tokens=text.unknown_tokens,
+                entropy=self._engine.entropy(results),
+            )
+        if model_metrics.classes:
+            model_metrics.know(classes=self._engine.labels)
+        elif model_metrics.entities or all(
             isinstance(each, list) and not each for each in predictions
         ):
-            model_metrics.know(self._engine.labels)
+            model_metrics.know(entities=self._engine.labels)
         return model_metrics
 
     def _texts(self, body: bytes, given: Format) -> list[str] | None:
@@ -172,9 +190,16 @@ class TextPredictor:
         """Return a prediction for each text."""
         encoded = self.engine.encode([texts] if isinstance(texts, str) else list(texts))
         items = [item for text in encoded for item in text.items]
-        return _finish(self.engine, encoded, self.engine.forward(items) if items else [])
+        results = self.engine.forward(items) if items else []
+        return _finish(self.engine, encoded, _by_text(encoded, results))
 
 
-def _finish(engine: TextEngine, texts: Sequence[EncodedText], results: Sequence[Any]) -> list[Any]:
+def _by_text(texts: Sequence[EncodedText], results: Sequence[Any]) -> list[list[Any]]:
     rest = iter(results)
-    return [engine.finish(text, [next(rest) for _ in text.items]) for text in texts]
+    return [[next(rest) for _ in text.items] for text in texts]
+
+
+def _finish(
+    engine: TextEngine, texts: Sequence[EncodedText], by_text: Sequence[Sequence[Any]]
+) -> list[Any]:
+    return [engine.finish(text, own) for text, own in zip(texts, by_text, strict=True)]

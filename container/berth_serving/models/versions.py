@@ -148,7 +148,8 @@ def _yaml(path: Path) -> dict[str, Any]:
     import yaml  # noqa: PLC0415 - MLflow brings it, and only its files need it
 
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        # Without types, as to YAML 3.10 is the number 3.1.
+        content = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)  # noqa: S506
     except OSError as error:
         raise LoadError(f"{path}: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

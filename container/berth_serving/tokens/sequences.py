@@ -100,6 +100,13 @@ class SequenceClassifier:
         best = int(scores.argmax())
         return {"label": self.labels[best], "score": float(scores[best])}
 
+    def entropy(self, results: Sequence[Array]) -> float | None:
+        """The entropy of a text's classes in bits, if it has one of several."""
+        if self._kind != "single_label_classification":
+            return None
+        (scores,) = results
+        return -float((scores * np.log2(np.maximum(scores, 1e-30))).sum())
+
     def _scores(self, logits: Array) -> Array:
         # As `postprocess` of transformers' TextClassificationPipeline.
         if self._kind == "regression":
@@ -156,6 +163,9 @@ class SentenceEncoder:
     def finish(self, encoded: EncodedText, results: Sequence[Array]) -> Any:  # noqa: ARG002
         """Return the vector of a text."""
         return results[0].tolist()
+
+    def entropy(self, results: Sequence[Array]) -> None:
+        """No class: a text has a vector."""
 
 
 def _sentence_settings(folder: Path) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 import transformers
+from packaging.version import Version
 
 from ..errors import Broken, LoadError, OutOfMemory, one_line
 from .arrays import Array, Head, parts
@@ -23,6 +24,8 @@ _PADDED = {
     *("albert", "bert", "camembert", "deberta", "deberta-v2", "distilbert", "electra"),
     *("mobilebert", "modernbert", "mpnet", "rembert", "roberta", "xlm-roberta", "xlm-roberta-xl"),
 }
+# transformers' name for it until 4.55; what it does not know it takes for a key of the config.
+_DTYPE = "dtype" if Version(transformers.__version__) >= Version("4.56") else "torch_dtype"
 _MOST_ON_GPU, _MOST_ON_CPU = 16_384, 512  # tokens of a part, with padding
 
 
@@ -37,7 +40,7 @@ class TorchEngine:
         self._most = _MOST_ON_GPU if on_gpu else _MOST_ON_CPU
         try:
             model: Any = getattr(transformers, _CLASSES[head]).from_pretrained(
-                folder, local_files_only=True, dtype=_precision(on_gpu=on_gpu)
+                folder, local_files_only=True, **{_DTYPE: _precision(on_gpu=on_gpu)}
             )
         except (OSError, ValueError, RuntimeError, KeyError, ImportError) as error:
             raise LoadError(f"{folder}: {one_line(error)}") from error
@@ -90,13 +93,13 @@ def _faults() -> Iterator[None]:
     """Convert torch's errors to those of the server."""
     try:
         yield
-    except (torch.OutOfMemoryError, MemoryError) as error:
+    except (torch.cuda.OutOfMemoryError, MemoryError) as error:
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
         raise OutOfMemory(one_line(error)) from error
     except RuntimeError as error:
         if "can't allocate memory" in str(error):  # raised by the allocator of the CPU
             raise OutOfMemory(one_line(error)) from error
-        if isinstance(error, torch.AcceleratorError) or "CUDA error" in str(error):
+        if type(error).__name__ == "AcceleratorError" or "CUDA error" in str(error):
             raise Broken(one_line(error)) from error
         raise

@@ -8,7 +8,7 @@ from traceback import extract_tb
 from typing import Any
 
 from ..errors import LoadError, RequestError, one_line
-from ..servable import Request, Servable, Stream
+from ..servable import Job, Request, Servable, Stream
 
 _log = logging.getLogger("berth_serving.worker")
 _ROWS = ("text", "instances", "inputs", "dataframe_records")
@@ -25,16 +25,21 @@ def prove(model: Servable, *, messages: bool) -> Request | None:
         _log.warning("the model has no input example: it is ready without a self-test")
         return None
     try:
-        _predict(model, model.example)
+        job = model.open(model.example)
+    except RequestError as error:
+        # MLflow writes examples that its own server does not read, of some models.
+        _log.warning(
+            "the model's input example cannot be read (%s): it is ready without a self-test",
+            error.message,
+        )
+        model.example = None
+        return None
     except Exception as error:
-        cause = error.__cause__ or error  # a PredictionError has the model's error as its cause
-        if isinstance(error, RequestError) and (messages or error.__cause__ is None):
-            reason = error.message  # the server's own, where it has no cause
-        elif messages:
-            reason = f"{type(cause).__name__}: {one_line(cause)}"
-        else:
-            reason = f"{type(cause).__name__}{_place(cause)}"
-        raise LoadError(f"the model fails on its own input example: {reason}") from error
+        raise _failed(error, messages=messages) from error
+    try:
+        _finish(model, job)
+    except Exception as error:
+        raise _failed(error, messages=messages) from error
     if (first := _first_row(model.example)) is not None:
         with suppress(Exception):
             _predict(model, first)
@@ -43,7 +48,10 @@ def prove(model: Servable, *, messages: bool) -> Request | None:
 
 
 def _predict(model: Servable, request: Request) -> None:
-    job = model.open(request)
+    _finish(model, model.open(request))
+
+
+def _finish(model: Servable, job: Job) -> None:
     response = model.finish(job, model.forward(job.items) if job.items else [])
     if isinstance(response, Stream):
         for _ in response.chunks:
@@ -75,6 +83,17 @@ def _cut(document: Any) -> Any:
             for name, column in columns.items()
         }
     return document | cut
+
+
+def _failed(error: Exception, *, messages: bool) -> LoadError:
+    cause = error.__cause__ or error  # a PredictionError has the model's error as its cause
+    if isinstance(error, RequestError) and (messages or error.__cause__ is None):
+        reason = error.message  # the server's own, where it has no cause
+    elif messages:
+        reason = f"{type(cause).__name__}: {one_line(cause)}"
+    else:
+        reason = f"{type(cause).__name__}{_place(cause)}"
+    return LoadError(f"the model fails on its own input example: {reason}")
 
 
 def _place(error: BaseException) -> str:

@@ -37,6 +37,19 @@ def test_rates_are_of_a_text_a_token_and_an_entity() -> None:
     }
 
 
+def test_rates_of_classes_and_vectors() -> None:
+    classes = ModelMetrics(4, score=3.0, classes={"POS": 3, "NEG": 1}, entropy=1, entropies=4)
+    assert rates(classes) == {
+        "texts": 4,
+        "entities_per_text": {},
+        "class_share": {"POS": 0.75, "NEG": 0.25},
+        "mean_score": 0.75,
+        "mean_entropy": 0.25,
+    }
+    vectors = rates(ModelMetrics(4, norm=6.0, vectors=4))
+    assert vectors == {"texts": 4, "entities_per_text": {}, "mean_norm": 1.5}
+
+
 def test_what_nobody_counted_has_no_rate() -> None:
     assert rates(ModelMetrics(texts=2)) == {"texts": 2, "entities_per_text": {}}
 
@@ -65,6 +78,16 @@ def test_a_line_has_what_came_since_the_last(told: Callable[[], list[dict[str, A
         "unknown_token_share": 0.0,
         "entities_per_text": {"PER": 0.0, "LOC": 0.0},
     }
+
+
+def test_a_class_that_is_found_no_more_is_logged_as_0(
+    told: Callable[[], list[dict[str, Any]]],
+) -> None:
+    model = ModelMetricsCollector()
+    for label in ("POS", "NEG"):
+        model.add(ModelMetrics(texts=1, classes={label: 1}))
+        model.log()
+    assert told()[1]["model"]["class_share"] == {"POS": 0.0, "NEG": 1.0}
 
 
 def test_there_is_no_line_where_there_were_no_texts(
@@ -109,6 +132,22 @@ def test_prometheus_is_given_all_since_the_start() -> None:
         'serving_model_entities_total{label="LOC"} 0.0',
         "serving_model_entity_score_count 6.0",
         "serving_model_entity_score_sum 5.4",
+    ):
+        assert line in lines
+
+
+def test_prometheus_is_given_classes_entropies_and_norms() -> None:
+    metrics = Metrics()
+    metrics.model.add(ModelMetrics(2, score=1.5, classes={"POS": 2}, entropy=0.5, entropies=2))
+    metrics.model.add(ModelMetrics(1, norm=1.5, vectors=1))
+    lines = metrics.text().decode().splitlines()
+    for line in (
+        'serving_model_classes_total{label="POS"} 2.0',
+        "serving_model_entity_score_count 2.0",
+        "serving_model_entropy_count 2.0",
+        "serving_model_entropy_sum 0.5",
+        "serving_model_vector_norm_count 1.0",
+        "serving_model_vector_norm_sum 1.5",
     ):
         assert line in lines
 

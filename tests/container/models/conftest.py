@@ -12,7 +12,7 @@ from berth_serving.models import load
 from berth_serving.servable import Servable
 
 Load = Callable[..., Servable]
-MODULES = {"inference", "helper", "other_program"}
+MODULES = {"inference", "helper", "other_program", "model"}
 
 
 @pytest.fixture
@@ -21,8 +21,13 @@ def imports() -> Iterator[None]:
     path = sys.path[:]
     yield
     sys.path[:] = path
-    for name in MODULES:
-        sys.modules.pop(name, None)
+    _forget()
+
+
+def _forget() -> None:
+    for name in list(sys.modules):
+        if name.split(".")[0] in MODULES or name.startswith("code."):
+            del sys.modules[name]
 
 
 @pytest.fixture
@@ -30,8 +35,7 @@ def load_files(tmp_path: Path, imports: None) -> Load:
     """Write files into a model's folder, and load it."""
 
     def load_files(files: dict[str, str], **settings: Any) -> Servable:
-        for name in MODULES:
-            sys.modules.pop(name, None)
+        _forget()
         for name, content in files.items():
             file = tmp_path / name
             file.parent.mkdir(parents=True, exist_ok=True)

@@ -73,3 +73,6 @@ class UpperEngine:
     def finish(self, encoded: EncodedText, results: Sequence[str]) -> str:
         assert len(results) == len(encoded.items)
         return "".join(results)
+
+    def entropy(self, results: Sequence[str]) -> float | None:
+        return None

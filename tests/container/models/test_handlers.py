@@ -144,7 +144,6 @@ def test_each_gets_a_context_where_it_has_room_for_one(handlers: Load) -> None:
     [
         ("def model_fn(): pass", r"model_fn\(\) must take 1 arguments, and perhaps a context"),
         (ALL + "def predict_fn(a, b, c, d): pass", r"predict_fn\(a, b, c, d\) must take 2"),
-        (ALL + "async def predict_fn(data, model): pass", "predict_fn must not be async"),
         (ALL + "def transform_fn(a, b, c, d): pass", "replaces input_fn, output_fn, pre"),
         ("def something(): pass", "defines none of model_fn, input_fn, predict_fn"),
         ("def predict_fn(data, model): pass", "no model_fn, and .* holds neither an MLflow"),
@@ -291,7 +290,7 @@ def test_without_output_fn_the_settings_must_name_a_type_that_can_be_made(handle
 def test_without_model_fn_an_mlflow_model_is_loaded(tmp_path: Path, load_files: Load) -> None:
     save_model(tmp_path, "spans.py")
     code = "def output_fn(prediction, accept): return [len(spans) for spans in prediction]\n"
-    model = load_files({"code/inference.py": code})
+    model = load_files({"code/inference.py": code}, program="inference.py")
     assert echoed(model, {"text": ["Anna", "nobody"]}) == [1, 0]
     assert echoed(model, {"text": []}) == []
 
@@ -301,15 +300,13 @@ def test_predict_fn_gets_the_mlflow_model_and_what_it_takes(
 ) -> None:
     save_model(tmp_path, "spans.py")
     code = "def predict_fn(data, model): return [list(data.columns), len(model.predict(data))]\n"
-    model = load_files({"code/inference.py": code})
+    model = load_files({"code/inference.py": code}, program="inference.py")
     assert echoed(model, {"text": ["Anna", "nobody"]}) == [["text"], 2]
 
 
-def test_code_beside_an_mlflow_model_that_has_no_handlers_is_the_models_own(
-    tmp_path: Path, load_files: Load
-) -> None:
+def test_code_beside_an_mlflow_model_is_the_models_own(tmp_path: Path, load_files: Load) -> None:
     save_model(tmp_path, "spans.py")
-    model = load_files({"code/inference.py": "def unrelated(): pass\n"})
+    model = load_files({"code/inference.py": "def predict_fn(data, model): 1 / 0\n"})
     assert value(ask(model, {"text": ["nobody"]})) == {"predictions": [[]]}
 
 
@@ -415,9 +412,7 @@ def fault(handlers: Load, where: str, name: str) -> Exception:
     return caught.value
 
 
-@pytest.mark.parametrize(
-    "name", ["ValueError", "KeyError", "TypeError", "AttributeError", "Exception"]
-)
+@pytest.mark.parametrize("name", ["ValueError", "KeyError", "TypeError", "Exception"])
 def test_what_input_fn_raises_over_a_body_is_the_clients_fault(
     handlers: Load, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -428,7 +423,7 @@ def test_what_input_fn_raises_over_a_body_is_the_clients_fault(
     assert "Traceback" in caplog.text
 
 
-@pytest.mark.parametrize("name", ["ImportError", "NameError", "OSError"])
+@pytest.mark.parametrize("name", ["AttributeError", "ImportError", "NameError", "OSError"])
 def test_what_it_would_raise_over_any_body_is_the_models(handlers: Load, name: str) -> None:
     error = fault(handlers, "input_fn", name)
     assert isinstance(error, PredictionError)

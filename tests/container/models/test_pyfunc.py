@@ -12,10 +12,7 @@ from mlflow.pyfunc.scoring_server import predictions_to_json
 from berth_serving.config import Settings
 from berth_serving.errors import Broken, LoadError, OutOfMemory, PredictionError, RequestError
 from berth_serving.model_metrics import ModelMetrics
-from berth_serving.models import load
-from berth_serving.models import pyfunc as serving_pyfunc
-from berth_serving.models.pyfunc import PyfuncModel
-from berth_serving.models.text_model import TextModel
+from berth_serving.models import load, mlflow_folder
 from berth_serving.servable import EncodedText, Request, Servable
 from tests.container.folders import replace, save_model
 from tests.container.models.requests import UpperEngine, ask, predictions, together
@@ -156,55 +153,6 @@ def test_the_default_of_accept_has_to_be_a_type_that_can_be_made(saved: Saved) -
         served(saved("faulty.py"), default_accept="image/png")
 
 
-# BERTH_BATCH_REQUESTS: rows of several requests in one predict
-
-
-@pytest.fixture
-def rows(saved: Saved) -> TextModel:
-    model = served(saved("faulty.py"), batch_requests=True)
-    assert isinstance(model, TextModel)
-    return model
-
-
-def calls(model: TextModel) -> list[list[str]]:
-    whole = model._whole
-    assert isinstance(whole, PyfuncModel)
-    found: list[list[str]] = whole.loaded.unwrap_python_model().calls
-    return found
-
-
-def test_requests_share_a_predict(rows: TextModel) -> None:
-    assert rows.mixes
-    calls(rows).clear()
-    answers = together(rows, {"text": ["a", "bc"]}, {"inputs": ["def"]})
-    assert [predictions(answer) for answer in answers] == [[1, 2], [3]]
-    assert calls(rows) == [["a", "bc", "def"]]
-
-
-@pytest.mark.parametrize("form", ["table", "series", "array"])
-def test_predictions_of_any_form_are_taken_apart_by_rows(rows: TextModel, form: str) -> None:
-    alone = ask(served_alone(rows), {"text": [form, "bc"]})
-    first, second = together(rows, {"text": form}, {"text": "bc"})
-    assert predictions(first) + predictions(second) == predictions(alone)
-
-
-def served_alone(rows: TextModel) -> Servable:
-    whole = rows._whole
-    assert isinstance(whole, PyfuncModel)
-    return whole
-
-
-@pytest.mark.parametrize("text", ["lose", "one"])
-def test_a_model_without_a_prediction_for_each_row_is_an_error(rows: TextModel, text: str) -> None:
-    with pytest.raises(PredictionError, match=r"BERTH_BATCH_REQUESTS=1 it must return one"):
-        together(rows, {"text": text}, {"text": "b"})
-
-
-def test_it_is_refused_for_a_model_of_a_table(table_model: Path) -> None:
-    with pytest.raises(LoadError, match=r"BERTH_BATCH_REQUESTS=1 needs a model of one column"):
-        served(table_model, batch_requests=True)
-
-
 # A pyfunc with hooks: the server runs its classifier
 
 
@@ -226,7 +174,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Decoding:
         engine.folder, engine.decode = folder, decode
         return engine
 
-    monkeypatch.setattr(serving_pyfunc, "engine_of", engine_of)
+    monkeypatch.setattr(mlflow_folder, "engine_of", engine_of)
     return engine
 
 

@@ -124,6 +124,22 @@ def test_a_response_has_the_metrics_of_its_texts() -> None:
     assert answer.model_metrics == ModelMetrics(2, len(found) + 2, 0, 1.5, entities)
 
 
+class Classifier(Finder):
+    """Puts each text into a class, of which it is not sure."""
+
+    def entropy(self, results: Sequence[str]) -> float:
+        return float(len(results))
+
+
+def test_a_response_has_the_classes_of_its_texts_and_how_unsure_they_are() -> None:
+    found = '{"label": "PER", "score": 0.5}'
+    windows = len(found) / 3
+    answer = ask(TextModel(Classifier()), {"text": [found, found]})
+    assert answer.model_metrics == ModelMetrics(
+        2, 2 * len(found), 0, 1.0, {}, {"PER": 2, "LOC": 0}, 2 * windows, 2
+    )
+
+
 def test_of_texts_without_entities_the_labels_are_told() -> None:
     assert ask(TextModel(Finder()), {"text": "[]"}).model_metrics.entities == {"PER": 0, "LOC": 0}
 

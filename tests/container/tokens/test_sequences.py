@@ -100,8 +100,21 @@ def test_the_server_finds_out_by_itself_what_the_folder_is(saved: Save) -> None:
     for one in predictions(response):
         assert one["label"] in CLASSES
     assert response.model_metrics is not None
-    assert sum(response.model_metrics.entities.values()) == 2
-    assert set(response.model_metrics.entities) == set(CLASSES)
+    assert set(response.model_metrics.classes) == set(CLASSES)
+    assert sum(response.model_metrics.classes.values()) == 2
+    assert response.model_metrics.entropies == 2
+    assert 0 < response.model_metrics.entropy <= 2 * np.log2(len(CLASSES))
+    assert not response.model_metrics.entities
+
+
+def test_the_entropy_is_that_of_one_class_of_several(saved: Save) -> None:
+    classifier = SequenceClassifier(saved_classifier(saved, "bert"), settings=SETTINGS)
+    for scores, bits in (([0.5, 0.25, 0.25], 1.5), ([1.0, 0.0, 0.0], 0.0)):
+        assert classifier.entropy([np.array(scores, np.float32)]) == pytest.approx(bits)
+    for problem in ("multi_label_classification", "regression"):
+        folder = saved_classifier(saved, "bert", problem_type=problem)
+        several = SequenceClassifier(folder, settings=SETTINGS)
+        assert several.entropy([np.array([0.5, 0.5, 0.5])]) is None
 
 
 # Sentence encoders

@@ -37,7 +37,7 @@ REGION = "eu-central-1"
 ROLE = "arn:aws:iam::{}:role/execution"
 NO_CHECKOUT = Source(commit=None, clean=False)
 _ONE = Spans(expected=1, found=1, right=1)
-GOLDEN = Golden(sha256="0" * 64, cases=1, exact=1, labels={"PER": _ONE})
+GOLDEN = Golden(sha256="0" * 64, cases=100, exact=100, labels={"PER": _ONE})
 _FAST = {"p50_ms": 1, "p95_ms": 1, "p99_ms": 1}
 LATENCY = Latency(requests_per_second=1, seconds=1, requests=1, errors=0, histogram=(), **_FAST)
 

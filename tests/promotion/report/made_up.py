@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from promotion.evidence import Alarms, Bucket, Check, Golden, Latency, Spans, Verification
+from promotion.evidence import Alarms, Bucket, Check, Golden, Latency, Spans, Verification, Wrong
 from promotion.moving import Moved
 from promotion.release import Lineage
 from promotion.report import Ending, Movement, ReportData
@@ -38,7 +38,15 @@ labels = st.lists(texts, min_size=3, max_size=3, unique=True)
 def data(text: str, labels: list[str], *, passed: bool = True) -> ReportData:
     """A report in which every part is there, with a text and three labels put into all of them."""
     spans = Spans(expected=10, found=9, right=8)
-    golden = Golden(sha256="9" * 64, cases=12, exact=9, labels=dict.fromkeys(labels, spans))
+    golden = Golden(
+        sha256="9" * 64,
+        cases=12,
+        exact=9,
+        labels=dict.fromkeys(labels, spans),
+        metrics={text: 0.5},
+        confusion={label: {label: 2} for label in labels},
+        wrong=(Wrong(case=4, found=text), Wrong(case=7, found=None)),
+    )
     evidence = Verification(
         gathered=verification().gathered,
         endpoint_config=text,

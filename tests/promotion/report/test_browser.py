@@ -145,7 +145,7 @@ def test_every_bar_of_answers_has_a_size_and_the_more_answers_the_higher(
 def test_a_screen_reader_finds_headings_and_cells_with_headers(tab: Tab) -> None:
     nodes = tab.call("Accessibility.getFullAXTree")["nodes"]
     roles = [node["role"]["value"] for node in nodes if not node["ignored"]]
-    assert roles.count("heading") == 8
+    assert roles.count("heading") == 9
     assert roles.count("columnheader") > 20
     assert roles.count("rowheader") > 20
     assert {"banner", "main", "image"} <= set(roles)

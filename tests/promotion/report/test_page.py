@@ -88,6 +88,7 @@ def test_every_section_has_its_heading_the_most_important_first() -> None:
         "Release",
         "Checks",
         "Golden set",
+        "Cases that were not right",
         "Latency",
         "Alarms",
         "What moved",
@@ -100,7 +101,8 @@ def test_what_is_missing_is_said_in_words() -> None:
     assert page.headings[0] == "dev-000001 has no evidence: it was not verified where it runs"
     assert {
         "Nothing was checked.",
-        "No golden set was sent through the endpoint.",
+        "No golden set was sent through the endpoint: quality was not judged.",
+        "No case was judged.",
         "Latency was not measured.",
         "No alarm was watched.",
         "Nothing was moved in this run.",

@@ -66,7 +66,7 @@ def test_no_value_becomes_a_link_or_calls_somebody(text: str, labels: list[str])
 @untimed
 def test_whatever_two_releases_hold_there_is_a_summary(one: Release, other: Release) -> None:
     found = markdown(ReportData(one, other))
-    assert len(re.findall("^## ", found, re.MULTILINE)) == 7
+    assert len(re.findall("^## ", found, re.MULTILINE)) == 8
 
 
 def test_it_says_in_text_what_the_page_draws() -> None:

@@ -1,5 +1,6 @@
 """Evidence gathered on an endpoint whose container answers what a case asks it to."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +11,8 @@ from aws.stage import Stage
 from promotion import PromotionError
 from promotion.evidence import Verification
 from promotion.release import Release
-from promotion.verifying.gather import gather
+from promotion.verifying.gather import Former, gather
+from promotion.verifying.golden import parse, score
 from tests.promotion.verifying.conftest import deployed
 
 pytestmark = pytest.mark.slow
@@ -45,16 +47,22 @@ def verified(
     stage: Stage,
     release: Release,
     content: bytes | None = ALL_RIGHT,
-    former: Verification | None = None,
+    former: Former | None = None,
+    example: bytes | None = None,
 ) -> Verification:
-    measured = former.golden if former else None
-    return gather(stage, release, content, measured, lambda *_: None)
+    return gather(stage, release, content, former, lambda *_: None, example=example)
+
+
+def held_against(found: Verification, content: bytes | None = ALL_RIGHT) -> Former:
+    """What a release measured, as that which the next one is held against."""
+    assert found.golden
+    return Former("dev-000000", found.golden, content)
 
 
 def failed(found: Verification) -> dict[str, str]:
     """What did not pass, and what was found there."""
-    assert found.passed == all(check.passed for check in found.checks)
-    return {check.name: check.found for check in found.checks if not check.passed}
+    assert found.passed == (not any(check.stops for check in found.checks))
+    return {check.name: check.found for check in found.checks if check.stops}
 
 
 def test_an_endpoint_that_answers_right_and_in_time_passes(dev: Stage, alarms: SetAlarm) -> None:
@@ -71,6 +79,8 @@ def test_an_endpoint_that_answers_right_and_in_time_passes(dev: Stage, alarms: S
         "errors",
         "alarms",
     ]
+    assert [check.result for check in found.checks if check.result != "passed"] == ["not compared"]
+    assert found.said == "passed"
     assert found.golden
     assert (found.golden.cases, found.golden.exact, found.golden.all.f1) == (3, 3, 1)
     assert found.latency
@@ -119,28 +129,153 @@ def test_what_is_no_longer_found_fails_by_its_label(dev: Stage) -> None:
         dev,
         deployed(dev, max_entity_f1_drop=0.5, min_entity_f1=0),
         content,
-        before.model_copy(update={"golden": former}),
+        Former("dev-000000", former, content),
     )
     assert failed(found) == {"PER F1 drop": "0.333 (1.000 to 0.667)"}
     assert found.former_golden == former
 
 
-def test_a_release_is_not_held_against_another_golden_set(dev: Stage) -> None:
-    before = verified(dev, deployed(dev))
-    found = verified(dev, deployed(dev, min_entity_f1=0), golden(case([PER], [])), before)
-    assert failed(found) == {}
-    assert found.former_golden is None
-
-
-def test_without_a_golden_set_it_does_not_pass(dev: Stage) -> None:
-    found = verified(dev, deployed(dev), None)
+def test_a_worse_model_with_an_easy_set_is_found_out_by_the_former_releases_set(
+    dev: Stage,
+) -> None:
+    """Requests of the former set say themselves what this model answers: half of it wrong."""
+    theirs = golden(case([PER], []), case([LOC]))
+    right = score(parse(theirs, "set"), [frozenset([PER]), frozenset([LOC])])
+    found = verified(dev, deployed(dev), golden(case([])), Former("dev-000000", right, theirs))
     assert failed(found) == {
-        "golden set": "the model folder has no golden.jsonl",
-        "latency p50": "no golden set to send",
-        "latency p95": "no golden set to send",
-        "latency p99": "no golden set to send",
+        "entity F1 drop": "0.333 (1.000 to 0.667)",
+        "PER F1 drop": "1.000 (1.000 to 0.000)",
     }
-    assert (found.golden, found.latency) == (None, None)
+    assert {check.name: check.found for check in found.checks}["changed golden set"] == (
+        "2 cases → 1"
+    )
+    assert found.golden
+    assert found.golden_on_former
+    assert (found.golden.cases, found.golden_on_former.cases) == (1, 2)
+
+
+def test_what_the_former_set_asks_and_the_model_does_not_take_is_wrong_but_no_error(
+    dev: Stage,
+) -> None:
+    theirs = golden(case([PER], status=400))
+    right = score(parse(theirs, "set"), [frozenset([PER])])
+    found = verified(dev, deployed(dev), ALL_RIGHT, Former("dev-000000", right, theirs))
+    assert list(failed(found)) == ["entity F1 drop", "PER F1 drop"]
+
+
+@pytest.mark.parametrize(
+    ("kept", "reason"),
+    [
+        (None, "the golden set of dev-000000 is not kept any more"),
+        (b"{}", "golden.jsonl of dev-000000, line 1: not a case of a golden set: "),
+    ],
+)
+def test_where_the_former_set_cannot_be_sent_it_is_not_compared(
+    dev: Stage, kept: bytes | None, reason: str
+) -> None:
+    former = held_against(verified(dev, deployed(dev)), kept)
+    easy = golden(case([PER]))
+    found = verified(dev, deployed(dev), easy, former)
+    assert failed(found)["entity F1 drop"].startswith(reason)
+    assert (found.said, found.golden_on_former) == ("not passed", None)
+    excused = verified(dev, production(deployed(dev, unjudged="goes-on"), False), easy, former)
+    assert (excused.passed, excused.said) == (True, "goes on, though it was not compared")
+
+
+def production(release: Release, is_it: bool) -> Release:
+    changed = {"settings": {**release.settings, "production": is_it}}
+    return release.model_copy(update=changed)
+
+
+def test_fewer_cases_than_asked_for_do_not_pass(dev: Stage) -> None:
+    found = verified(dev, deployed(dev, min_cases=100))
+    assert failed(found) == {"golden set": "3 of 3 cases right"}
+
+
+def test_without_a_golden_set_quality_is_not_judged_and_the_release_stops(dev: Stage) -> None:
+    found = verified(dev, deployed(dev), None)
+    none = "neither a golden set nor an input example to send"
+    assert failed(found) == {
+        "golden set": "quality was not judged: the model has no golden set",
+        "latency p50": none,
+        "latency p95": none,
+        "latency p99": none,
+        "errors": "no request was sent",
+    }
+    assert {check.result for check in found.checks if check.stops} == {"not judged"}
+    assert (found.golden, found.latency, found.said) == (None, None, "not passed")
+
+
+def test_without_a_golden_set_the_input_example_gives_latency_and_errors(dev: Stage) -> None:
+    example = json.dumps({"answer": {"anything": 1}}).encode()
+    found = verified(dev, deployed(dev), None, example=example)
+    assert list(failed(found)) == ["golden set"]
+    assert found.latency
+    assert (found.latency.requests, found.latency.errors) == (20, 0)
+    broken = verified(dev, deployed(dev), None, example=b'{"answer": 1, "status": 500}')
+    assert failed(broken)["errors"].startswith("20 of 20 requests, as: ModelError")
+
+
+@pytest.mark.parametrize(
+    ("setting", "is_production", "passes"),
+    [
+        ("stops", False, False),
+        ("goes-on", False, True),
+        ("goes-on", True, False),
+        ("goes-on-in-production", True, True),
+    ],
+)
+def test_whether_what_is_not_judged_goes_on_is_a_setting_off_in_production(
+    dev: Stage, setting: str, is_production: bool, passes: bool
+) -> None:
+    release = production(deployed(dev, unjudged=setting), is_production)
+    found = verified(dev, release, None, example=b'{"answer": 1}')
+    assert found.passed is passes
+    assert found.said == ("goes on, though its quality was not judged" if passes else "not passed")
+
+
+KINDS: dict[str, tuple[Any, Any, Any, str]] = {
+    "regressor": ("value", 3.5, 9.0, "accuracy"),
+    "classifier": ("label", "good", {"label": "bad", "score": 0.9}, "accuracy"),
+    "encoder": ("vector", [1.0, 0.5], [-1.0, 2.0], "accuracy"),
+    "handler": ("output", {"sum": [1, None]}, {"sum": [2, None]}, "accuracy"),
+    "tagger": ("entities", [{"start": 0, "end": 4, "label": "PER"}], [], "entity F1"),
+}
+
+
+def answering(kind: str, wrong: int) -> bytes:
+    """Ten cases of a kind; so many are answered wrongly."""
+    key, right, bad, _ = KINDS[kind]
+    answers = [bad] * wrong + [right] * (10 - wrong)
+    bodies = [answer if kind == "handler" else {"predictions": [answer]} for answer in answers]
+    return golden(
+        *(
+            json.dumps({"input": {"answer": body, "n": n}, key: right})
+            for n, body in enumerate(bodies)
+        )
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_good_model_of_each_kind_passes_and_a_worse_one_does_not(dev: Stage, kind: str) -> None:
+    metric = KINDS[kind][3]
+    good = verified(dev, deployed(dev, requests_per_second=1), answering(kind, 0))
+    assert failed(good) == {}
+    assert good.golden
+    assert (good.golden.exact, good.golden.wrong) == (10, ())
+
+    bad = verified(dev, deployed(dev, requests_per_second=1), answering(kind, 5))
+    assert metric in failed(bad)
+
+    # Good enough by itself, and worse than the one before.
+    content = answering(kind, 1)
+    sha256 = hashlib.sha256(content).hexdigest()
+    before = Former("dev-000000", good.golden.model_copy(update={"sha256": sha256}), None)
+    lenient = deployed(dev, requests_per_second=1, max_label_f1_drop=1)
+    worse = verified(dev, lenient, content, before)
+    assert list(failed(worse)) == [f"{metric} drop"]
+    assert worse.golden
+    assert [one.case for one in worse.golden.wrong] == [1]
 
 
 def test_an_error_fails_and_its_reason_is_shown(dev: Stage) -> None:
@@ -161,15 +296,19 @@ def test_an_error_fails_and_its_reason_is_shown(dev: Stage) -> None:
         {"answer": "patient Erika Mustermann", "status": 400},
         {"answer": {"predictions": [["patient Erika Mustermann"]]}},
         {"answer": {"predictions": [[{"start": 0, "end": 4, "label": "Erika Mustermann"}]]}},
+        {"answer": {"predictions": ["Erika Mustermann"]}},
     ],
 )
+@pytest.mark.parametrize(
+    "right", [{"entities": []}, {"label": "x"}, {"value": 1}, {"vector": [1]}, {"output": 1}]
+)
 def test_no_text_of_the_golden_set_is_in_the_evidence(
-    dev: Stage, qa: Stage, mode: str, answered: dict[str, Any]
+    dev: Stage, qa: Stage, mode: str, answered: dict[str, Any], right: dict[str, Any]
 ) -> None:
     """Whatever the endpoint repeats of it."""
     stage = dev if mode == "real-time" else qa
-    content = golden(json.dumps({"input": answered, "entities": []}))
-    found = verified(stage, deployed(stage, mode=mode, requests_per_second=2), content)
+    content = golden(json.dumps({"input": answered, **right}))
+    found = verified(stage, deployed(stage, mode=mode, requests_per_second=1), content)
     assert "Mustermann" not in found.model_dump_json()
 
 

@@ -43,8 +43,10 @@ def kept(
     """What is kept; found again by a release that has its SHA-256."""
     store = ReleaseStore(stage)
     templates = serving(first or models[0].logical_id)
-    sha256 = keep(stage, store, models, templates, newest)
-    return store.golden(release().model_copy(update={"golden": sha256}))
+    golden, example = keep(stage, store, models, templates, newest)
+    found = release().model_copy(update={"golden": golden, "example": example})
+    assert golden is None or example is None
+    return store.golden(found) or store.example(found)
 
 
 def test_the_golden_set_is_taken_out_of_the_archive(dev: Stage) -> None:
@@ -60,10 +62,22 @@ def test_a_model_without_one_has_none(dev: Stage) -> None:
     assert kept(dev, model(dev, "M", tarball(MLmodel_txt=b""))) is None
 
 
+def test_without_one_the_input_example_is_kept(dev: Stage) -> None:
+    example = b'{"inputs": ["a"]}'
+    both = tarball(serving_input_example_json=example, z_golden_jsonl=b"not it")
+    assert kept(dev, model(dev, "M", both)) == example
+    key = "files/3/serving_input_example.json"
+    assert kept(dev, model(dev, "M", example, key=key)) == example
+    assert (
+        kept(dev, model(dev, "M", tarball(golden_jsonl=ONE, serving_input_example_json=b""))) == ONE
+    )
+
+
 def test_a_model_without_one_is_held_against_that_of_the_release_before(dev: Stage) -> None:
     sha256 = ReleaseStore(dev).keep_golden(OTHER)
     before = release().model_copy(update={"golden": sha256})
-    assert kept(dev, model(dev, "M", tarball(MLmodel_txt=b"")), newest=before) == OTHER
+    bare = tarball(MLmodel_txt=b"", serving_input_example_json=b"{}")
+    assert kept(dev, model(dev, "M", bare), newest=before) == OTHER
 
 
 def test_of_several_models_that_of_the_first_variant_counts(dev: Stage) -> None:

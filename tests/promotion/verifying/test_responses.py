@@ -1,13 +1,14 @@
-"""Spans read out of an endpoint's answer."""
+"""What is judged, read out of an endpoint's answer."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promotion.verifying.responses import UnreadableError, spans
+from promotion.verifying.responses import UnreadableError, label, number, spans, vector
 from tests.promotion.releases import untimed
 
 
@@ -73,3 +74,41 @@ def test_whatever_comes_is_read_or_said_to_be_unreadable(body: bytes) -> None:
     except UnreadableError:
         return
     assert all(type(start) is type(end) is int and label for start, end, label in found)
+
+
+@pytest.mark.parametrize(
+    ("read", "body"),
+    [
+        *((label, body) for body in (b"", b"[]", b"{}", b"null", b"1.5", b'[["a", "b"]]')),
+        (label, b'{"predictions": ["a", "b"]}'),  # two rows
+        (label, b'{"predictions": [[{"label": "a"}, {"label": "b", "score": 1}]]}'),
+        *((number, body) for body in (b"", b"true", b'"1"', b"[1, 2]", b"NaN", b"1e999")),
+        (number, b'{"predictions": [{"a": 1, "b": 2}]}'),
+        (number, b"1" + b"0" * 400),
+        *((vector, body) for body in (b"", b"[]", b"1", b'["a"]', b"[[1], [2]]", b"[1, null]")),
+    ],
+)
+def test_a_response_without_what_is_judged_cannot_be_read(
+    read: Callable[[bytes], Any], body: bytes
+) -> None:
+    with pytest.raises(UnreadableError) as reason:
+        read(body)
+    assert str(reason.value)
+
+
+@pytest.mark.parametrize(
+    "body", [b"[1, 2]", b"[[1, 2]]", b'{"predictions": [[1, 2]]}', b'[{"embedding": [1, 2]}]']
+)
+def test_a_vector_is_read_of_what_encoders_answer(body: bytes) -> None:
+    assert vector(body) == (1, 2)
+
+
+@given(st.binary(max_size=20) | _json.map(lambda value: json.dumps(value).encode()))
+@untimed
+def test_whatever_comes_no_reader_fails_in_another_way(body: bytes) -> None:
+    for read in (label, number, vector):
+        try:
+            found = read(body)
+        except UnreadableError:
+            continue
+        assert isinstance(found, {label: str, number: float, vector: tuple}[read])

@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from packaging.requirements import Requirement
+
 from stacks.compatibility import ModelFolder, ModelRecord
 from stacks.compatibility.checked import CheckedStage
 from stacks.compatibility.checks import Check
@@ -27,7 +29,7 @@ MODEL = ModelFolder(
     largest_file=1_000_000,
     weights=1_000_000,
 )
-SERVER_PINS = {"orjson": "3.13.0"}
+SERVER_REQUIREMENTS = {"orjson": Requirement("orjson>=3.9")}
 FOLDER = Path("there")
 
 
@@ -81,7 +83,7 @@ def stage_that_asks(
 ) -> CheckedStage:
     """Such a stage, as checks see it."""
     known = {"model": MODEL, "candidate": replace(MODEL, name="candidate"), **(models or {})}
-    return CheckedStage(plan_of(text, cuda=cuda, folder=folder), known, SERVER_PINS)
+    return CheckedStage(plan_of(text, cuda=cuda, folder=folder), known, SERVER_REQUIREMENTS)
 
 
 def found(check: Check, stage: CheckedStage) -> list[Finding]:

@@ -31,6 +31,13 @@ CASES = [
         warns=True,
     ),
     Case(
+        keeping.drift_has_labels,
+        'drift.enabled = true\ndrift.task = "vectors"\ndrift.labels = ["PER"]',
+        'dev.drift.labels = ["PER"]: without effect, as drift.task = "vectors" has no labels',
+        'drift.enabled = true\ndrift.task = "vectors"',
+        warns=True,
+    ),
+    Case(
         keeping.deleting_data_takes_two_keys,
         DESTROY,
         'dev.data.removal_policy = "destroy": data is kept all the same',

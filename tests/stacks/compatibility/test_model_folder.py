@@ -17,6 +17,7 @@ def folder(tmp_path: Path) -> Path:
     (folder / "conda.yaml").write_text(
         "dependencies:\n- python=3.12.4\n- pip<=23.2.1\n- pip:\n  - torch==2.13.0\n"
     )
+    (folder / "python_model.pkl").touch()
     (folder / "MLmodel").write_text(
         "mlflow_version: 3.17.2\nflavors:\n  python_function:\n    cloudpickle_version: 3.1.2\n"
         "    python_model: python_model.pkl\n    python_version: 3.12.4\n"
@@ -67,8 +68,8 @@ def test_the_weights_are_those_of_the_largest_format(folder: Path) -> None:
         ("python: 3.8.10\n", "the server needs Python 3.11 or newer"),
         ("python: three\n", "must be a version such as 3.11.7"),
         ("[]\n", "must be a version such as 3.11.7"),
-        ("python: [\n", "not a whole MLflow model folder"),
-        ("python: 2020-13-45\n", "not a whole MLflow model folder"),
+        ("python: [\n", "not a whole model folder"),
+        ("python: 2020-13-45\n", "must be a version such as 3.11.7"),
     ],
 )
 def test_a_record_that_no_image_can_be_built_for_is_refused(
@@ -80,20 +81,31 @@ def test_a_record_that_no_image_can_be_built_for_is_refused(
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("file", ["MLmodel", "conda.yaml"])
 @pytest.mark.parametrize(
-    "content",
-    ["[]", "dependencies: 3", "flavors: [1]", "dependencies: [{pip: 3}, 4]", "flavors: {a: b}"],
+    "content", ["[]", "dependencies: 3", "dependencies: [{pip: 3}, 4]", "flavors: {a: b}"]
 )
-def test_a_file_of_another_shape_records_nothing(folder: Path, file: str, content: str) -> None:
-    (folder / file).write_text(content)
-    assert read_model(folder, "model").versions[file] == {}
+def test_a_conda_yaml_of_another_shape_records_nothing(folder: Path, content: str) -> None:
+    (folder / "conda.yaml").write_text(content)
+    assert read_model(folder, "model").versions["conda.yaml"] == {}
 
 
-@pytest.mark.parametrize("missing", ["python_env.yaml", "requirements.txt", "MLmodel"])
+def test_a_python_is_no_number_of_yaml(folder: Path) -> None:
+    (folder / "python_env.yaml").write_text("python: 3.20\n")
+    assert read_model_record(folder).python_version == "3.20"
+
+
+def test_conda_yaml_alone_is_a_record(folder: Path) -> None:
+    (folder / "python_env.yaml").unlink()
+    (folder / "requirements.txt").unlink()
+    record = read_model_record(folder)
+    assert (record.python_version, record.requirements) == ("3.12.4", "torch==2.13.0\n")
+
+
+@pytest.mark.parametrize("missing", ["python_env.yaml", "requirements.txt"])
 def test_a_folder_without_a_file_of_the_record_is_refused(folder: Path, missing: str) -> None:
+    (folder / "conda.yaml").unlink()
     (folder / missing).unlink()
-    with pytest.raises(IncompatibleError, match=f"not a whole MLflow model folder.*{missing}"):
+    with pytest.raises(IncompatibleError, match=f"not a whole model folder.*{missing}"):
         read_model(folder, "model")
 
 

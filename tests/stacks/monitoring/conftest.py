@@ -62,6 +62,10 @@ STAGES: dict[str, Document] = {
         "scaling": SCALING,
         "drift": {"enabled": True, "band_width": 2.5, "labels": ["PERSON", "B.LOC"]},
     },
+    "classes": {
+        "endpoint": CPU,
+        "drift": {"enabled": True, "task": "classes", "labels": ["POS"]},
+    },
     "async": {
         "mode": "async",
         "endpoint": GPU,

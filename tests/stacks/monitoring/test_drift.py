@@ -3,10 +3,11 @@
 import json
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from stacks.settings.watching import DriftSettings
 from stacks.watching.drift import EVENT, figures
 from tests.stacks.conftest import Template
 from tests.stacks.monitoring.conftest import Alarms, properties
@@ -25,8 +26,15 @@ SELECTORS = {
 CONTAINER = Path(__file__).parents[3] / "container"
 
 
+@pytest.fixture(params=get_args(DriftSettings.model_fields["task"].annotation))
+def task(request: pytest.FixtureRequest) -> Any:
+    return request.param
+
+
 @pytest.fixture
-def line(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> dict[str, Any]:
+def line(
+    task: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> dict[str, Any]:
     """What the container logs of two texts."""
     monkeypatch.syspath_prepend(str(CONTAINER))  # the image has it on its path
     from berth_serving.front.model_metrics import ModelMetricsCollector
@@ -35,7 +43,11 @@ def line(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> d
 
     seen, model = ModelMetrics(), ModelMetricsCollector()
     for label in ("PERSON", "B.LOC"):
-        seen.count([{"label": label, "score": 0.9}], tokens=10, unknown_tokens=1)
+        found = {"label": label, "score": 0.9}
+        predictions = {"entities": [found], "vectors": [0.6, 0.8]}
+        prediction = predictions.get(task, found)
+        entropy = 0.5 if task == "classes" else None
+        seen.count(prediction, tokens=10, unknown_tokens=1, entropy=entropy)
     model.add(seen)
     with caplog.at_level(logging.INFO):
         model.log()
@@ -43,9 +55,11 @@ def line(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> d
     return written
 
 
-def test_the_container_writes_a_number_wherever_a_filter_looks(line: dict[str, Any]) -> None:
+def test_the_container_writes_a_number_wherever_a_filter_looks(
+    line: dict[str, Any], task: Any
+) -> None:
     assert line["event"] == EVENT
-    for figure in figures(["PERSON", "B.LOC"]):
+    for figure in figures(DriftSettings(task=task, labels=("PERSON", "B.LOC"))):
         value: Any = line["model"]
         for key in figure.selector.removeprefix("$.model.").split(".", 1):
             value = value[key.removeprefix("['").removesuffix("']")]
@@ -88,6 +102,24 @@ def test_each_figure_is_held_against_its_band(alarms: Alarms) -> None:
         assert figure["MetricStat"]["Metric"]["MetricName"] == name
         assert figure["MetricStat"]["Metric"]["Namespace"] == "Berth/berth-drift"
         assert figure["MetricStat"]["Stat"] == "Average"
+
+
+def test_what_is_watched_is_chosen_by_the_task(alarms: Alarms, stacks: dict[str, Template]) -> None:
+    names = {"TokensPerText", "UnknownTokenShare", "MeanScore", "MeanEntropy", "ClassShare-POS"}
+    drifting = {name for name in alarms("classes") if name.startswith("drift-")}
+    assert drifting == {f"drift-{name}" for name in names}
+    filters = properties(stacks["classes-Monitoring"], "AWS::Logs::MetricFilter")
+    found = {each["MetricTransformations"][0]["MetricName"]: each for each in filters}
+    assert found.keys() == names
+    (share,) = found["ClassShare-POS"]["MetricTransformations"]
+    assert share["MetricValue"] == "$.model.class_share.POS"
+
+
+def test_vectors_and_numbers_have_no_labels() -> None:
+    for task, names in {"vectors": {"MeanNorm"}, "numbers": {"MeanScore"}}.items():
+        drift = DriftSettings.model_validate({"task": task, "labels": ("PER",)})
+        inputs = {"TokensPerText", "UnknownTokenShare"}
+        assert {figure.name for figure in figures(drift)} == inputs | names
 
 
 def test_drift_lasts_most_of_an_hour_and_is_not_over_when_nobody_asks(alarms: Alarms) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from stacks.watching.queries import QUERIES
+from stacks.watching.queries import queries
 from tests.stacks.conftest import Template
 from tests.stacks.linting import lint_files
 from tests.stacks.monitoring.conftest import properties
@@ -12,15 +12,16 @@ from tests.stacks.monitoring.conftest import properties
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.parametrize(("stage", "task"), [("realtime", "entities"), ("classes", "classes")])
 def test_queries_are_saved_for_the_endpoints_log_in_a_folder_of_its_name(
-    stacks: dict[str, Template],
+    stacks: dict[str, Template], stage: str, task: str
 ) -> None:
-    found = properties(stacks["realtime-Monitoring"], "AWS::Logs::QueryDefinition")
+    found = properties(stacks[f"{stage}-Monitoring"], "AWS::Logs::QueryDefinition")
     assert {each["Name"]: each["QueryString"] for each in found} == {
-        f"berth-realtime/{name}": query for name, query in QUERIES.items()
+        f"berth-{stage}/{name}": query for name, query in queries(task).items()
     }
     for each in found:
-        assert each["LogGroupNames"] == ["/aws/sagemaker/Endpoints/berth-realtime"]
+        assert each["LogGroupNames"] == [f"/aws/sagemaker/Endpoints/berth-{stage}"]
 
 
 def test_nothing_in_it_serves_or_stores(stacks: dict[str, Template]) -> None:

@@ -4,12 +4,15 @@ import ast
 import re
 from functools import cache
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 
+from stacks.settings.watching import DriftSettings
 from stacks.watching.drift import figures
-from stacks.watching.queries import QUERIES
+from stacks.watching.queries import queries
 
+QUERIES = queries("classes")
 CONTAINER = Path(__file__).parents[3] / "container" / "berth_serving"
 SOURCES = [file.read_text() for file in CONTAINER.rglob("*.py")]
 
@@ -57,10 +60,13 @@ def test_failures_are_asked_for_by_level_and_last_line_of_the_traceback() -> Non
     assert reason["reason"] == "ValueError: no"
 
 
-def test_the_figures_asked_for_are_those_that_drift_is_watched_by() -> None:
-    query = QUERIES["what the model was asked and found"]
-    for figure in figures([]):
-        assert figure.selector.removeprefix("$.") in query
+@pytest.mark.parametrize("task", get_args(DriftSettings.model_fields["task"].annotation))
+def test_the_figures_asked_for_are_those_that_drift_is_watched_by(task: Any) -> None:
+    query = queries(task)["what the model was asked and found"]
+    asked = set(re.findall(r"avg\((model\.\w+)\)", query))
+    assert asked == {
+        figure.selector.removeprefix("$.") for figure in figures(DriftSettings(task=task))
+    }
 
 
 def test_no_query_asks_for_a_field_that_nobody_writes() -> None:
@@ -68,7 +74,7 @@ def test_no_query_asks_for_a_field_that_nobody_writes() -> None:
     words = {
         "filter", "sort", "desc", "asc", "limit", "display", "stats", "count", "as", "by", "pct",
         "max", "sum", "avg", "bin", "parse", "fields", "like", "or", "answers", "p50", "p99",
-        "slowest", "reason", "times", "last", "texts", "tokens", "unknown", "score",
+        "slowest", "reason", "times", "last", "texts", "tokens", "unknown", "score", "entropy",
     }  # fmt: skip
     for query in QUERIES.values():
         bare = re.sub(r'"[^"]*"|/[^\n]*/|@\w+|\b\d+\w*|\.\w+', " ", query)

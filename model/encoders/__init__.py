@@ -1,0 +1,1 @@
+"""Two more examples, in files as transformers and sentence-transformers save them."""
