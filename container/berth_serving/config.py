@@ -175,6 +175,13 @@ class Settings:
         "How many threads a worker computes with on CPU. If it is unset, the workers share the "
         "cores.",
     )
+    allow_cpu: bool = _setting(
+        "BERTH_ALLOW_CPU",
+        False,
+        _flag,
+        "`1` serves a model from CPU where there is a GPU that its torch cannot use; otherwise "
+        "the server does not start, and says which driver and which CUDA do not match.",
+    )
     cpu_precision: str = _setting(
         "BERTH_CPU_PRECISION",
         "float32",
