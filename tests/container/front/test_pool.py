@@ -36,10 +36,10 @@ class Worker:
         self,
         _: Sequence[str],
         pass_fds: Sequence[int],
-        process_group: int,
+        start_new_session: bool,
         env: Mapping[str, str],
     ) -> None:
-        assert process_group == 0
+        assert start_new_session == 0
         self.pid = next(self._pids)
         self._socket = socket.socket(fileno=os.dup(pass_fds[0]))
         self._channel = Channel(self._socket)
