@@ -22,5 +22,11 @@ export MLFLOW_CONFIGURE_LOGGING=false
 # Parallel tokenizers and the server's threads together would be more than the cores.
 export TOKENIZERS_PARALLELISM="${TOKENIZERS_PARALLELISM:-false}"
 
-# -P: nothing is imported from the folder that this was started in.
+# -P: nothing is imported from the folder that this was started in. Python 3.10 has no such option.
+case $(python -V) in
+    *" 3.10."*)
+        cd "$here"
+        exec python -m berth_serving
+        ;;
+esac
 exec python -P -m berth_serving

@@ -9,7 +9,7 @@ import json
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 Use = Literal["hosting", "transform"]
 
@@ -22,12 +22,34 @@ def _folder(package: str) -> Path:
 
 
 @cache
+def _shapes() -> dict[str, Any]:
+    """SageMaker's service model."""
+    newest = max(_folder("botocore").glob("sagemaker/*/service-2.json.gz"))
+    shapes: dict[str, Any] = json.loads(gzip.decompress(newest.read_bytes()))["shapes"]
+    return shapes
+
+
+@cache
 def instance_types(use: Use) -> frozenset[str]:
     """Every instance type that hosting or batch transform takes, by SageMaker's service model."""
-    newest = max(_folder("botocore").glob("sagemaker/*/service-2.json.gz"))
-    shapes = json.loads(gzip.decompress(newest.read_bytes()))["shapes"]
     enums = {"hosting": "ProductionVariantInstanceType", "transform": "TransformInstanceType"}
-    return frozenset(shapes[enums[use]]["enum"])
+    return frozenset(_shapes()[enums[use]]["enum"])
+
+
+class EnvironmentLimits(NamedTuple):
+    """What CreateModel takes as a container's environment."""
+
+    variables: int
+    name: int
+    pattern: str
+    value: int
+
+
+@cache
+def environment_limits() -> EnvironmentLimits:
+    """The limits of a container's environment, by SageMaker's service model."""
+    variables, name, value = (_shapes()[f"Environment{part}"] for part in ("Map", "Key", "Value"))
+    return EnvironmentLimits(variables["max"], name["max"], name["pattern"], value["max"])
 
 
 @cache

@@ -28,9 +28,13 @@ def torch_index_url(cuda: str) -> str:
 
 
 def has_engine(model: ModelRecord, cuda: str) -> bool:
-    """Whether the image has what computes an encoder on CPU; a model's own onnx is not replaced."""
+    """Whether the image has what computes an encoder on CPU; a model's own onnx is not replaced.
+
+    That onnxruntime has no wheel of Python 3.10: torch computes there.
+    """
     own = {package_name(requirement) for requirement in parsed_requirements(model.requirements)}
-    return cuda == "none" and model.is_encoder and not own & {"onnx", "onnxruntime"}
+    fits = model.is_encoder and not model.python_version.startswith("3.10")
+    return cuda == "none" and fits and not own & {"onnx", "onnxruntime"}
 
 
 def build_arguments(model: ModelRecord, cuda: str) -> dict[str, str]:

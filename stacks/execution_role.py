@@ -63,9 +63,9 @@ class ExecutionRole(Construct):
                 on=["*"],
                 when={"cloudwatch:namespace": METRIC_NAMESPACES},
             ),
-            *_reading_secrets(plan),
             *_using_storage(plan, storage),
             *_using_network(stack, network),
+            *_reading_secrets(stack, plan),
         ]
         if plan.mode.has_guardrails:
             # Of rollback alarms; DescribeAlarms knows no resources below all alarms of the account.
@@ -91,17 +91,6 @@ def _reading_models(stack: cdk.Stack, sources: Sequence[ModelSource]) -> list[ia
         # An archive that is in S3 already may be in another account.
         statements += [of_own_account(stack, one) if source.is_asset else one for one in reading]
     return statements
-
-
-def _reading_secrets(plan: StagePlan) -> list[iam.PolicyStatement]:
-    """Each secret that the container is told of, by its own ARN."""
-    arns = sorted(set(plan.settings.container.secrets.values()))
-    actions = {"secretsmanager": "secretsmanager:GetSecretValue", "ssm": "ssm:GetParameter"}
-    of = {
-        action: [arn for arn in arns if arn.split(":")[2] == service]
-        for service, action in actions.items()
-    }
-    return [allow(action, on=found) for action, found in of.items() if found]
 
 
 def _using_storage(plan: StagePlan, storage: StorageStack) -> list[iam.PolicyStatement]:
@@ -172,3 +161,23 @@ def _using_network(stack: cdk.Stack, network: PrivateNetwork) -> list[iam.Policy
             on=["*"],
         ),
     ]
+
+
+def _reading_secrets(stack: cdk.Stack, plan: StagePlan) -> list[iam.PolicyStatement]:
+    """What the container's own code reads by the ARNs in its environment, each by its own service.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html (kms:ViaService)
+    """
+    container = plan.settings.container
+    arns = sorted(set(container.secrets.values()))
+    statements = []
+    for service, action in (
+        ("secretsmanager", "secretsmanager:GetSecretValue"),
+        ("ssm", "ssm:GetParameter"),
+    ):
+        if own := [arn for arn in arns if arn.split(":")[2] == service]:
+            statements.append(allow(action, on=own))
+            if keys := sorted(container.secret_keys):
+                via = {"kms:ViaService": f"{service}.{stack.region}.amazonaws.com"}
+                statements.append(allow("kms:Decrypt", on=keys, when=via))
+    return statements

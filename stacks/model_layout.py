@@ -1,5 +1,6 @@
 """The three kinds of model folder, and what of their layout no server could load."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path, PureWindowsPath
 from typing import Any, Literal
@@ -10,6 +11,10 @@ Kind = Literal["mlflow", "code", "encoder"]
 HANDLERS = Path("code") / "inference.py"
 CONVERT = "`berth pack --convert FOLDER ARCHIVE` writes it"
 _ENCODERS = ("config.json", "modules.json")
+# What the server computes (container/berth_serving/models/classifier.py, tokens/pooling.py).
+_SERVED = ("ForTokenClassification", "ForSequenceClassification")
+_MODULES = {"Transformer", "Pooling", "Dense", "Normalize"}
+_OWN_CODE = f"serve it by code of its own ({HANDLERS})"
 # What of flavors.python_function names a file of the folder.
 _PATHS = ("code", "data", "model_code_path", "model_path", "python_model")
 
@@ -73,6 +78,8 @@ def _check_mlflow(folder: Path) -> None:
                 f"{where}: a path of Windows, which no Linux finds; write it with / for \\, from "
                 "the model's folder"
             )
+        if ".." in Path(path).parts or Path(path).is_absolute():
+            raise LayoutError(f"{where}: not in the folder, so not in the archive; log it again")
         if not (folder / path).exists():
             raise LayoutError(f"{where}: no such file in the folder; log the model again")
 
@@ -90,11 +97,13 @@ def _named(flavor: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _check_encoder(folder: Path) -> None:
-    if (folder / "modules.json").exists():
-        return  # sentence-transformers' modules have folders of their own
+    if (file := folder / "modules.json").exists():
+        _check_modules(file)
+        return
     if not (folder / "tokenizer.json").exists():
         raise LayoutError(f"{folder}: no tokenizer.json (an older tokenizer); {CONVERT}")
     if (folder / "model.safetensors").exists():
+        _check_architecture(folder / "config.json")
         return
     found = "no model.safetensors"
     if any(folder.glob("pytorch_model*.bin")):
@@ -102,3 +111,37 @@ def _check_encoder(folder: Path) -> None:
     elif (folder / "model.safetensors.index.json").exists():
         found = "its weights are in several files, and one model.safetensors is loaded"
     raise LayoutError(f"{folder}: {found}; {CONVERT}")
+
+
+def _check_architecture(file: Path) -> None:
+    content = _json(file)
+    named = content.get("architectures") if isinstance(content, dict) else None
+    if not isinstance(named, list) or not named:
+        raise LayoutError(f"{file}: has no architectures, which transformers writes; save it again")
+    if not any(str(name).endswith(_SERVED) for name in named):
+        raise LayoutError(
+            f"{file}: {' and '.join(map(str, named))}, but only …{', …'.join(_SERVED)} and what "
+            f"sentence-transformers saved are served; {_OWN_CODE}"
+        )
+
+
+def _check_modules(file: Path) -> None:
+    """sentence-transformers' modules, which have folders of their own."""
+    try:
+        listed = [(str(one["type"]).rsplit(".", 1)[-1], str(one["path"])) for one in _json(file)]
+    except (TypeError, KeyError):
+        listed = []
+    if not listed or listed[0][0] != "Transformer":
+        raise LayoutError(f"{file}: its first module is no Transformer; {_OWN_CODE}")
+    for kind, path in listed:
+        if kind not in _MODULES:
+            raise LayoutError(f"{file}: the module {kind} is not served; {_OWN_CODE}")
+        if kind != "Normalize" and not (file.parent / path).is_dir():
+            raise LayoutError(f"{file}: path = {path}: no such folder; save the model again")
+
+
+def _json(file: Path) -> Any:
+    try:
+        return json.loads(file.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        raise LayoutError(f"{file}: cannot be read as JSON; save the model again") from None

@@ -62,19 +62,18 @@ def _type(annotation: Any) -> str:
     if annotation in names:
         return names[annotation]
     parts = [part for part in get_args(annotation) if part not in (None, type(None), ...)]
+    if get_origin(annotation) is dict:
+        return f"table of {_type(get_args(parts[-1])[0])}s"
     if get_origin(annotation) is Literal:
         return ", ".join(f"`{choice}`" for choice in parts)
-    if get_origin(annotation) is dict:
-        return f"table of {_type(parts[1])}s"
     return f"array of {_type(parts[0])}s" if get_origin(annotation) is tuple else _type(parts[0])
 
 
 def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
-    if field.default is None or field.default_factory:
-        return "unset"
-    return f"`{json.dumps(field.default)}`"
+    default = field.get_default(call_default_factory=True)
+    return "unset" if default is None else f"`{json.dumps(default)}`"
 
 
 def container_settings() -> str:

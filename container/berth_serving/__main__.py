@@ -13,6 +13,7 @@ from typing import Any
 import uvloop
 
 from .config import ConfigError, Settings
+from .front import children
 from .front.app import App
 from .front.host import Host
 from .front.metrics import Metrics
@@ -66,6 +67,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
     metrics = Metrics()
+    children.adopt()
     host = Host(settings, metrics, on_failure=stop)
     server = Server(App(host, metrics, settings), max_body_bytes=settings.max_body_bytes)
     host.start()

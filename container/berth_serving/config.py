@@ -55,10 +55,10 @@ def _digest(text: str) -> str:
 def _level(text: str) -> int:
     if re.fullmatch("[0-9]|[1-4][0-9]|50", text):
         return int(text)
-    names = logging.getLevelNamesMapping()
-    if text.upper() not in names:
-        raise ValueError("DEBUG, INFO, WARNING, ERROR, CRITICAL, or a number from 0 to 50")
-    return names[text.upper()]
+    level = logging.getLevelName(text.upper())  # the number of a name; of none, a text
+    if not isinstance(level, int):
+        raise ValueError("DEBUG, INFO, WARNING, ERROR, CRITICAL, or a number from 0 to 50")  # noqa: TRY004
+    return level
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +174,13 @@ class Settings:
         _whole_number,
         "How many threads a worker computes with on CPU. If it is unset, the workers share the "
         "cores.",
+    )
+    allow_cpu: bool = _setting(
+        "BERTH_ALLOW_CPU",
+        False,
+        _flag,
+        "`1` serves a model from CPU where there is a GPU that its torch cannot use; otherwise "
+        "the server does not start, and says which driver and which CUDA do not match.",
     )
     cpu_precision: str = _setting(
         "BERTH_CPU_PRECISION",

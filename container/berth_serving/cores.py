@@ -17,20 +17,35 @@ def usable_cores(cgroup: Path = _CGROUP) -> int:
 
 
 def available_memory(cgroup: Path = _CGROUP, meminfo: Path = Path("/proc/meminfo")) -> int:
-    """Return the free bytes of the machine, or of the cgroup if it has fewer."""
+    """Return the free bytes of the machine, or of the cgroup if it has fewer.
+
+    What a cgroup uses is its working set, without the page cache that the kernel gives back first,
+    as kubelet counts it (Kubernetes: "Node-pressure Eviction", memory.available).
+    """
     found = re.search(r"^MemAvailable:\s+(\d+) kB", meminfo.read_text(), re.MULTILINE)
     free = int(found[1]) * 1024 if found else 0
-    for limit, used in (
-        ("memory.max", "memory.current"),
-        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
+    for folder, limit, used, cached in (
+        (cgroup, "memory.max", "memory.current", "inactive_file"),
+        (
+            cgroup / "memory",
+            "memory.limit_in_bytes",
+            "memory.usage_in_bytes",
+            "total_inactive_file",
+        ),
     ):
         try:
-            limit_text = (cgroup / limit).read_text().strip()
+            limit_text = (folder / limit).read_text().strip()
             if limit_text != "max":
-                free = min(free, int(limit_text) - int((cgroup / used).read_text()))
+                working_set = int((folder / used).read_text()) - _of(folder / "memory.stat", cached)
+                free = min(free, int(limit_text) - max(0, working_set))
         except OSError:
             continue
     return max(0, free)
+
+
+def _of(statistics: Path, name: str) -> int:
+    found = re.search(rf"^{name} (\d+)$", statistics.read_text(), re.MULTILINE)
+    return int(found[1]) if found else 0
 
 
 def gpus(devices: Path = Path("/dev")) -> list[str]:

@@ -7,7 +7,9 @@ import threading
 import traceback
 from collections.abc import Iterator
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import datetime
+
+from .pythons import UTC, ExceptionGroups
 
 request_fields: ContextVar[dict[str, str]] = ContextVar("request_fields")
 """The fields of every line that is logged for a request."""
@@ -77,6 +79,6 @@ def _without_messages(error: BaseException, seen: frozenset[int] = frozenset()) 
         yield "Traceback (most recent call last):\n"
         yield from traceback.format_tb(error.__traceback__)
     yield f"{type(error).__module__}.{type(error).__qualname__}\n"
-    for each in error.exceptions if isinstance(error, BaseExceptionGroup) else ():
+    for each in getattr(error, "exceptions", ()) if isinstance(error, ExceptionGroups) else ():
         yield "\nin this group:\n\n"
         yield from _without_messages(each, seen)

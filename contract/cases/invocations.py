@@ -180,6 +180,25 @@ def over_limit(bench: Bench) -> str:
     return str(got.status)
 
 
+@case(
+    "invocations.beside-large",
+    Need.PRACTICE,
+    known("a large body counts by its bytes: until it is done, every other request is refused"),
+)
+def beside_large(bench: Bench) -> str:
+    """While a body of 6,291,456 bytes that is easy to compute is worked on, others get 200."""
+    large = bench.example.padded(_REAL_TIME_BYTES)
+    with ThreadPoolExecutor(1) as clients:
+        asked = clients.submit(bench.invoke, large)
+        beside = [bench.invoke() for _ in range(20)]
+        while not asked.done():
+            beside.append(bench.invoke())
+        got = asked.result()
+    good = sum(map(_is_ok, beside))
+    required(good > len(beside) / 2, f"{good} of {len(beside)} beside it got 200")
+    return f"{good} of {len(beside)} beside it got 200; it got {got.status}"
+
+
 @case("invocations.poison", Need.PRACTICE, known("LitServe: one bad item fails its whole batch"))
 def poison(bench: Bench) -> None:
     """A request that no model can take fails alone, without the good ones beside it."""

@@ -141,25 +141,35 @@ def _count(count: int, *, right: bool) -> Cell:
 
 def wrong_cases(data: ReportData) -> Section:
     """The cases that were not right; their texts where the golden set is given."""
-    golden = data.evidence.golden if data.evidence else None
-    title = "Cases that were not right"
-    if golden is None or golden.exact == golden.cases:
-        return Section(title, ("None." if golden else "No case was judged.",))
-    shown = golden.wrong
-    count = golden.cases - golden.exact
-    words = [f"{count:,} of {golden.cases:,}, by their lines in golden.jsonl."]
-    if len(shown) < count:
-        words.append(f"The first {len(shown):,} are listed." if shown else "None is listed.")
+    evidence, title = data.evidence, "Cases that were not right"
+    if evidence is None or (golden := evidence.golden) is None:
+        return Section(title, ("No case was judged.",))
     cases = _cases(data.golden, golden)
-    if cases is None and shown:
+    words = list(_counted(golden, "golden.jsonl"))
+    if cases is None and golden.wrong:
         words.append("With their texts, which are kept out of here: berth report --texts.")
-    if not shown:
-        return Section(title, tuple(words))
-    columns = [Column("Line", "number"), Column("Found")]
-    if cases is not None:
-        columns[1:] = [Column("Right"), Column("Found")]
-    rows = tuple(_wrong(one, cases, golden.evaluator) for one in shown)
-    return Section(title, tuple(words), tables=(Table(title, tuple(columns), rows),))
+    tables = [_listed(golden, cases, title)] if golden.wrong else []
+    if former := evidence.golden_on_former:
+        words += _counted(former, "the former release's golden set")
+        if former.wrong:
+            tables.append(_listed(former, None, f"{title}, of the former golden set"))
+    return Section(title, tuple(words), tables=tuple(tables))
+
+
+def _counted(golden: Golden, of: str) -> Iterator[str]:
+    count, shown = golden.cases - golden.exact, len(golden.wrong)
+    if not count:
+        yield f"None of {of}."
+        return
+    yield f"{count:,} of {golden.cases:,}, by their lines in {of}."
+    if shown < count:
+        yield f"The first {shown:,} are listed." if shown else "None is listed."
+
+
+def _listed(golden: Golden, cases: tuple[Case, ...] | None, caption: str) -> Table:
+    columns = [Column("Line", "number"), *([] if cases is None else [Column("Right")])]
+    rows = tuple(_wrong(one, cases, golden.evaluator) for one in golden.wrong)
+    return Table(caption, (*columns, Column("Found")), rows)
 
 
 def _cases(content: bytes | None, golden: Golden) -> tuple[Case, ...] | None:

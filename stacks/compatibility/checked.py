@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 from stacks.compatibility.findings import Finding
 from stacks.compatibility.model_folder import ModelFolder
 from stacks.settings import StageSettings
-from stacks.settings.mistakes import toml_value
+from stacks.settings.mistakes import unless_secret
 from stacks.stage_plan import Mode, StagePlan, VariantPlan
 
 
@@ -93,7 +93,7 @@ class CheckedStage:
         return Finding("warning", self.name, self._where(key), text)
 
     def _where(self, key: str) -> str:
-        return f"{self.plan.file.name}: {self.name}.{key}{toml_value(self._value(key))}"
+        return f"{self.plan.file.name}: {self.name}.{key}{unless_secret(key, self._value(key))}"
 
     def _value(self, key: str) -> object:
         found: Any = self.settings.model_dump(by_alias=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from stacks.compatibility import (
+    environment,
     golden_sets,
     gpu,
     keeping,
@@ -43,6 +44,7 @@ _MODULES = (
     scaling,
     updates,
     network,
+    environment,
     keeping,
     names,
     releases,

@@ -2,12 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
 
 from stacks.compatibility.checked import CheckedStage
 from stacks.compatibility.findings import Finding
-from stacks.settings.mistakes import nearest
 from stacks.stage_plan import MODES
 
 # Types that a container may read, and whose bytes have no lines.
@@ -46,49 +43,6 @@ def isolation_fits_the_mode(stage: CheckedStage) -> Iterator[Finding]:
             f'mode = "{stage.mode.name}" cannot be isolated: the container has a network; '
             "say false",
         )
-
-
-def secrets_can_be_read(stage: CheckedStage) -> Iterator[Finding]:
-    """A container without a network, or in a new VPC, reaches neither Secrets Manager nor SSM.
-
-    Source: SageMaker's guide, "Run Training and Inference Containers in Internet-Free Mode";
-    stacks/constructs/isolated_vpc.py.
-    """
-    network = stage.settings.network
-    if not stage.settings.container.secrets:
-        return
-    if stage.plan.is_isolated:
-        yield stage.refuse(
-            "container.secrets",
-            "network.isolation leaves the container no network to fetch them by; say"
-            " network.isolation = false, or put them where the model needs none",
-        )
-    elif network.new_vpc:
-        yield stage.refuse(
-            "container.secrets",
-            "the new VPC has no VPC endpoint for them; name a VPC of yours that has one",
-        )
-
-
-def server_knows_its_variables(stage: CheckedStage) -> Iterator[Finding]:
-    """A variable that is named as the server's is one that the server has.
-
-    Source: container/berth_serving/config.py.
-    """
-    known = _variables_of_the_server()
-    for name in stage.settings.container.variables:
-        if name.startswith("BERTH_") and name not in known:
-            yield stage.refuse(
-                f"container.environment.{name}",
-                f"the server has no such variable{nearest(name, known)} (docs/container.md)",
-            )
-
-
-@cache
-def _variables_of_the_server() -> frozenset[str]:
-    # Of its text: the checks do not import the container.
-    config = Path(__file__).parents[2] / "container" / "berth_serving" / "config.py"
-    return frozenset(re.findall(r'"(BERTH_[A-Z_]+)"', config.read_text(encoding="utf-8")))
 
 
 def form_fits_the_mode(stage: CheckedStage) -> Iterator[Finding]:

@@ -26,7 +26,7 @@ from stacks.model_layout import LayoutError, check_layout
 from stacks.model_lock import ModelLockError, check_fetched
 from stacks.settings import ModelSettings, Settings
 
-OLDEST_PYTHON = (3, 11)
+OLDEST_PYTHON = (3, 10)
 _WEIGHTS = {".safetensors", ".bin", ".pt", ".pth", ".onnx", ".pkl", ".h5", ".msgpack"}
 
 

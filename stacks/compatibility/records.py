@@ -41,6 +41,21 @@ def records_files_agree(stage: CheckedStage) -> Iterator[Finding]:
                 )
 
 
+def encoders_on_cpu_have_their_engine(stage: CheckedStage) -> Iterator[Finding]:
+    """An encoder of Python 3.10 is computed by torch on CPU, which is slower than ONNX Runtime.
+
+    Source: container/requirements-engine.txt, whose onnxruntime has no wheel for Python 3.10.
+    """
+    for model in stage.models_in_use:
+        of_old_python = model.record.python_version.startswith("3.10")
+        if stage.cuda == "none" and model.record.is_encoder and of_old_python:
+            yield stage.warn_file(
+                f"{model.name}/",
+                "its Python 3.10 has no wheel of the image's onnxruntime, and torch computes it on "
+                "CPU; logged under 3.11 or newer, it is computed by ONNX Runtime",
+            )
+
+
 def _agree(package: str, version: str, other: str, *, pickled: bool) -> bool:
     parts = {**_MUST_AGREE, "cloudpickle": 2 if pickled else 0}.get(package, 0)
     return Version(version).release[:parts] == Version(other).release[:parts]

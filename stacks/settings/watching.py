@@ -120,7 +120,7 @@ class VerifySettings(Table):
     max_latency_p99_ms: Annotated[float, Field(gt=0)] = 1000
     """the same for the 99th percentile"""
     max_errors: Annotated[int, Field(ge=0)] = 0
-    """how many requests may fail, or have a response in which what the golden set judges is not"""
+    """how many requests may fail, or have a response without what the golden set judges"""
     image_findings: Literal["critical", "high", "medium", "low"] | None = None
     """least severity of a finding of ECR's scan that fails the image; unset: ECR is not asked"""
 

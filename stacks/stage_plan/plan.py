@@ -168,7 +168,7 @@ def _plan(name: str, settings: Settings) -> StagePlan:
         file=settings.file,
         model=model,
         cuda=cuda,
-        environment={**settings.model.environment, **stage.container.variables},
+        environment={**settings.model.environment, **stage.container.environment},
         variants=production_variants(stage, mode, model=model, cuda=cuda),
         shadow=shadow_variant(stage, mode, cuda=cuda),
         archives=settings.file.parent / archives if archives is not None else None,

@@ -25,6 +25,10 @@ def test_onnx_is_in_the_image_of_an_encoder_on_cpu_that_asks_for_none(
     assert (build_arguments(record, cuda).get("ENGINE") == "onnx") == has_it
 
 
+def test_no_onnx_is_in_an_image_of_python_3_10_which_it_has_no_wheel_for() -> None:
+    assert "ENGINE" not in build_arguments(ModelRecord("3.10.13", "torch==2.1.2\n", True), "none")
+
+
 @pytest.mark.parametrize("missing", [None, "config.json", "model.safetensors"])
 def test_an_encoder_is_a_folder_of_config_and_weights(missing: str | None, tmp_path: Path) -> None:
     (tmp_path / "python_env.yaml").write_text("python: 3.11.7\n")

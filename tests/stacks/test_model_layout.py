@@ -40,6 +40,8 @@ def test_the_kind_is_the_one_that_the_server_takes(
         ("{artifacts: {w: {path: 'C:/w'}}}", "artifacts.w.path = .*a path of Windows"),
         ("{code: code}", "code = code: no such file"),
         ("{model_code_path: agent.py}", "model_code_path = agent.py: no such file"),
+        ("{model_path: ../model.pkl}", "not in the folder"),
+        ("{data: /tmp}", "not in the folder"),
         ("3", "no flavors.python_function"),
     ],
 )
@@ -81,3 +83,31 @@ def test_a_folder_that_says_nothing_of_its_environment_is_refused(tmp_path: Path
     del given[key]
     with pytest.raises(IncompatibleError, match=f"set model.{key}.* in stages.toml"):
         read_model(_folder(tmp_path, HANDLERS), "m", ModelSettings.model_validate(given))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        (CONFIG, "", "config.json: cannot be read as JSON"),
+        (CONFIG, "[]", "has no architectures"),
+        (CONFIG, '{"architectures": null}', "has no architectures"),
+        (CONFIG, '{"architectures": ["BertForMaskedLM"]}', "BertForMaskedLM, but only"),
+        ("modules.json", "{", "modules.json: cannot be read as JSON"),
+        ("modules.json", "[]", "no Transformer"),
+        ("modules.json", '[{"type": "a.CLIPModel", "path": ""}]', "no Transformer"),
+        ("modules.json", '[{"type": "a.Transformer", "path": "0_T"}]', "0_T: no such folder"),
+        (
+            "modules.json",
+            '[{"type": "a.Transformer", "path": ""}, {"type": "a.LSTM", "path": "1_L"}]',
+            "the module LSTM is not served",
+        ),
+    ],
+)
+def test_an_encoder_is_one_that_the_server_computes(
+    tmp_path: Path, name: str, content: str, reason: str
+) -> None:
+    _folder(tmp_path, TOKENIZER, "model.safetensors")
+    (tmp_path / name).write_text(content)
+    with pytest.raises(LayoutError, match=reason) as caught:
+        check_layout(tmp_path)
+    assert "\n" not in str(caught.value)

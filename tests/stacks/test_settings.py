@@ -106,6 +106,26 @@ def test_settings_are_frozen() -> None:
             'defaults.log_retention_days = "30": must be a valid integer',
         ),
         (
+            "log_retention_days = 30\n",
+            'log_retention_days = 30\ncontainer.environment.MY-OWN = "1"\n',
+            'defaults.container.environment.MY-OWN = "MY-OWN": a variable\'s name is letters, '
+            "digits and underscores, and begins with no digit",
+        ),
+        (
+            "log_retention_days = 30\n",
+            "log_retention_days = 30\ncontainer.environment.WORKERS = 1\n",
+            "defaults.container.environment.WORKERS = 1: must be a valid string",
+        ),
+        (
+            "log_retention_days = 30\n",
+            "log_retention_days = 30\ncontainer.environment.HUB = "
+            '"arn:aws:secretsmanager:eu-central-1:111111111111:secret:hub"\n',
+            "defaults.container.environment.HUB = "
+            '"arn:aws:secretsmanager:eu-central-1:111111111111:secret:hub": must be a whole ARN, '
+            "as arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-AbCdEf (the six characters are "
+            "Secrets Manager's) or arn:aws:ssm:REGION:ACCOUNT:parameter/NAME",
+        ),
+        (
             'cuda = "13.0"',
             'cuda = "11.8"',
             "container.cuda = \"11.8\": must be '12.6', '13.0' or 'none'",
@@ -476,75 +496,3 @@ def test_a_long_array_is_cut_so_that_what_is_wrong_with_it_is_read(tmp_path: Pat
     assert found.startswith('stages.toml: dev.drift.enabled = ["xxx')
     assert "xx…: " in found
     assert len(found) < 300
-
-
-# The container's variables
-
-
-def of_the_container(tmp_path: Path, table: str, line: str) -> list[str]:
-    return mistakes(tmp_path, STAGES_FILE.read_text() + f"\n[dev.container.{table}]\n{line}\n")
-
-
-@pytest.mark.parametrize(
-    ("line", "says"),
-    [
-        ('SAGEMAKER_BIND_TO_PORT = "1"', "SageMaker sets it"),
-        ('BERTH_BATCH_REQUESTS = "1"', "set model.batch_requests"),
-        ('SAGEMAKER_MULTI_MODEL = "true"', 'set mode = "multi-model"'),
-        ('AWS_ACCESS_KEY_ID = "x"', "its role's credentials"),
-        ('HF_TOKEN = "x"', "container.secrets"),
-        ('DB_PASSWORD = "x"', "container.secrets"),
-        ('"a-b" = "x"', "letters, digits and underscores"),
-        ("LANGUAGE = 5", "must be a valid string"),
-        (f'LONG = "{"x" * 1025}"', "CreateModel takes 1024"),
-    ],
-)
-def test_a_variable_that_cannot_be_set_is_refused(tmp_path: Path, line: str, says: str) -> None:
-    (found,) = of_the_container(tmp_path, "environment", line)
-    assert found.startswith("stages.toml: dev.container.environment.")
-    assert says in found
-
-
-def test_variables_may_be_ninety(tmp_path: Path) -> None:
-    many = "".join(f'V{number} = "x"\n' for number in range(91))
-    (found,) = of_the_container(tmp_path, "environment", many)
-    assert "dev.container.environment" in found
-    assert "at most 90" in found
-
-
-@pytest.mark.parametrize(
-    "arn",
-    ["my-secret", "arn:aws:secretsmanager:eu-central-1:111111111111:secret:hub", "hf_abcdef"],
-)
-def test_a_secret_is_named_by_its_whole_arn(tmp_path: Path, arn: str) -> None:
-    (found,) = of_the_container(tmp_path, "secrets", f'HUB_TOKEN = "{arn}"')
-    assert "must be the whole ARN" in found
-    assert "hf_abcdef" not in found
-
-
-def test_variables_of_the_defaults_are_every_stages(tmp_path: Path) -> None:
-    more = (
-        '\n[defaults.container.environment]\nLANGUAGE = "de"\nTOKENIZERS_PARALLELISM = "false"\n'
-        '[dev.container.environment]\nLANGUAGE = "en"\n[dev.container.secrets]\n'
-        'HUB_TOKEN = "arn:aws:ssm:eu-central-1:111111111111:parameter/hub"\n'
-    )
-    (tmp_path / "stages.toml").write_text(STAGES_FILE.read_text() + more)
-    stages = load(tmp_path / "stages.toml").stages
-    assert stages["qa"].container.variables == {
-        "LANGUAGE": "de",
-        "TOKENIZERS_PARALLELISM": "false",
-    }
-    assert stages["dev"].container.variables == {
-        "LANGUAGE": "en",
-        "TOKENIZERS_PARALLELISM": "false",
-        "HUB_TOKEN": "arn:aws:ssm:eu-central-1:111111111111:parameter/hub",
-    }
-
-
-def test_a_name_is_a_variable_or_a_secret(tmp_path: Path) -> None:
-    more = (
-        '\n[dev.container]\nenvironment.HUB = "x"\n'
-        'secrets.HUB = "arn:aws:ssm:eu-central-1:111111111111:parameter/hub"\n'
-    )
-    (found,) = mistakes(tmp_path, STAGES_FILE.read_text() + more)
-    assert "HUB is in container.environment, too" in found

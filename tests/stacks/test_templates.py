@@ -9,7 +9,6 @@ import pytest
 
 from stacks.packed_model import PackedModel
 from stacks.settings import Settings
-from stacks.settings.container import StageContainerSettings
 from tests.stacks.conftest import Synthesize, Template, read_templates
 
 pytestmark = pytest.mark.slow
@@ -88,27 +87,35 @@ def test_models_that_work_row_by_row_are_declared_to_the_server(
     }
 
 
-def test_a_containers_variables_and_secrets_are_in_its_model_and_its_role(
-    synthesize: Synthesize, settings: Settings, tmp_path: Path
+def test_a_stages_variables_reach_the_container_and_its_role_reads_each_secret_alone(
+    synthesize: Synthesize, settings: Settings, packed_model: PackedModel, tmp_path: Path
 ) -> None:
-    hub = "arn:aws:secretsmanager:eu-central-1:111111111111:secret:hub-AbCdEf"
-    database = "arn:aws:ssm:eu-central-1:111111111111:parameter/database"
-    told = StageContainerSettings(
-        environment={"LANGUAGE": "en"}, secrets={"HUB": hub, "DATABASE": database}
-    )
-    open_network = settings.stages["dev"].network.model_copy(update={"isolation": False})
-    dev = settings.stages["dev"].model_copy(update={"container": told, "network": open_network})
-    changed = settings.model_copy(update={"stages": {**settings.stages, "dev": dev}})
-    templates = read_templates(synthesize(changed, tmp_path / "assembly"))
-    container = properties(templates["dev-Serving"], "AWS::SageMaker::Model")["PrimaryContainer"]
-    assert container["Environment"].items() >= told.variables.items()
-    allowed = [
-        (statement["Action"], statement["Resource"])
-        for statement in statements(templates["dev-Serving"])
+    secret = "arn:aws:secretsmanager:eu-central-1:111111111111:secret:hub-AbCdEf"
+    parameter = "arn:aws:ssm:eu-central-1:111111111111:parameter/team/url"
+    key = "arn:aws:kms:eu-central-1:111111111111:key/0123-ab"
+    own = {"SAGEMAKER_MODEL_SERVER_WORKERS": "2", "HUB": secret, "URL": parameter}
+    stage = settings.stages["dev"]
+    container = stage.container.model_copy(update={"environment": own, "secret_keys": (key,)})
+    stages = {"dev": stage.model_copy(update={"container": container})}
+    folder = synthesize(settings.model_copy(update={"stages": stages}), tmp_path / "assembly")
+    template = read_templates(folder)["dev-Serving"]
+    given = properties(template, "AWS::SageMaker::Model")["PrimaryContainer"]["Environment"]
+    assert given == {"BERTH_MODEL_MANIFEST_SHA256": packed_model.manifest_sha256, **own}
+    policy = [
+        (one["Action"], one["Resource"], one.get("Condition"))
+        for one in statements(template)
+        if one["Resource"] in (secret, parameter, key)
     ]
-    assert ("secretsmanager:GetSecretValue", hub) in allowed
-    assert ("ssm:GetParameter", database) in allowed
-    assert "LANGUAGE" not in json.dumps(templates["qa-Serving"])
+
+    def via(service: str) -> dict[str, dict[str, str]]:
+        return {"StringEquals": {"kms:ViaService": f"{service}.eu-central-1.amazonaws.com"}}
+
+    assert policy == [
+        ("secretsmanager:GetSecretValue", secret, None),
+        ("kms:Decrypt", key, via("secretsmanager")),
+        ("ssm:GetParameter", parameter, None),
+        ("kms:Decrypt", key, via("ssm")),
+    ]
 
 
 def test_another_model_changes_model_and_nothing_that_would_replace_the_endpoint(

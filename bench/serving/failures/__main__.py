@@ -21,6 +21,7 @@ from ..report import Table
 from ..servers import Running, Server, ServerError, end_with_contexts
 from ..shapes import model_of
 from .conformance import conformance
+from .deaths import DEATHS, with_handlers
 from .scenarios import FULL, QUICK, SCENARIOS, Extent
 from .score import Score
 from .soak import Soak, soak
@@ -90,7 +91,7 @@ def _scores(
     extent = FULL if arguments.full else QUICK
     scores: Scores = {server.name: [] for server in servers}
     for server in servers:
-        for name in arguments.only or SCENARIOS:
+        for name in arguments.only or [*SCENARIOS, *DEATHS]:
             with console.status(f"{server.name}: {name}"):
                 scores[server.name].append(_score(server, model, texts, name, extent))
     return scores
@@ -98,6 +99,9 @@ def _scores(
 
 def _score(server: Server, model: Path, texts: Sequence[str], name: str, extent: Extent) -> Score:
     """Start a server for one scenario."""
+    if name in DEATHS:
+        with Running(with_handlers(server, name), model) as running:
+            return DEATHS[name](Scene(running, texts), 4 * extent.seconds)
     with Running(server, model) as running:
         return SCENARIOS[name](Scene(running, texts), extent)
 
@@ -137,7 +141,7 @@ def _write(scores: Scores, faults: Sequence[str], file: Path) -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m bench.serving.failures", description=__doc__)
-    parser.add_argument("--only", nargs="+", choices=SCENARIOS, help="scenarios")
+    parser.add_argument("--only", nargs="+", choices=[*SCENARIOS, *DEATHS], help="scenarios")
     parser.add_argument("--full", action="store_true", help="disturbances three times as long")
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--peers", action="store_true", help="one of each family of peers as well")

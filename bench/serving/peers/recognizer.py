@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from transformers import pipeline
 
+from bench.serving.peers.misbehaviour import misbehave
+
 PART = 8  # texts of like length that share a batch: what is padded is computed for nothing
 
 
@@ -31,6 +33,7 @@ class Recognizer:
 
     def __call__(self, text: str) -> list[dict[str, Any]]:
         """The entities of one text."""
+        misbehave(text)
         with torch.inference_mode():
             return _plain(self._pipeline(text))
 

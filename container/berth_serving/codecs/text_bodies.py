@@ -47,15 +47,18 @@ def read_texts(body: bytes, given: Format, column: str = "text") -> Texts:
 
 
 def check_document(document: Any) -> tuple[str, dict[str, Any] | None]:
-    """Return the name of a document's shape, and its params; 400 for an unknown shape."""
+    """Return the name of a document's shape, and its params; 400 for an unknown shape.
+
+    Any other key has no meaning, as in MLflow's server (`_split_data_and_params`).
+    """
     if not isinstance(document, dict):
         raise wrong_schema(f"the body must be {TAKEN}")
     params = document.get("params")
     if params is not None and not isinstance(params, dict):
         raise wrong_schema("must be an object", where="params")
-    shapes = [name for name in document if name != "params"]
-    if len(shapes) != 1 or shapes[0] not in {"text", *SHAPES}:
-        names = ", ".join(map(repr, shapes)) or "none"
+    shapes = [name for name in ("text", *SHAPES) if name in document]
+    if len(shapes) != 1:
+        names = ", ".join(repr(name) for name in document if name != "params") or "none"
         raise wrong_schema(f"the body must be {TAKEN}; these were given: {names[:200]}")
     return shapes[0], params
 

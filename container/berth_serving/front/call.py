@@ -41,6 +41,10 @@ class Call:
     """Whether it was in work when a worker ended."""
     held: float = 0.0
     """The tokens that it takes of its worker's room."""
+    opened: bool = False
+    """Whether the worker has counted the tokens."""
+    counted: float = 0.0
+    """The tokens that it takes of the backlog."""
     _chunks: asyncio.Queue[bytes | RequestError | None] | None = None
 
     def take_reply(self, head: Head, body: bytes) -> None:

@@ -62,6 +62,7 @@ class Host:
         self._on_failure = on_failure
         self._main: Pool | None = None
         self._named: dict[str, tuple[str, Pool]] = {}
+        self._ending: set[asyncio.Future[None]] = set()  # of models that have failed
 
     def start(self) -> None:
         """Begin to load the model, unless this is a multi-model server."""
@@ -97,7 +98,7 @@ class Host:
     def named(self, name: str) -> tuple[str, Pool]:
         """The URL and the pool of a loaded model; 404 for any other name."""
         if name not in self._named or not self._named[name][1].ready:
-            raise RequestError(404, "no_such_model", f"model {name[:200]!r} is not loaded")
+            raise _no_such_model(name)
         return self._named[name]
 
     @property
@@ -124,18 +125,20 @@ class Host:
         self._metrics.models.set(len(self._named))
         await pool.started.wait()
         if pool.failure is not None:
-            await self._end(name)
             if "SIGKILL" in pool.failure:  # sent by the kernel when memory runs out
                 raise _no_memory(pool.failure)
             raise RequestError(500, "load_failed", f"the model was not loaded: {pool.failure}")
+        if not pool.ready:
+            raise RequestError(409, "unloaded", "the model was unloaded while it was loading")
 
     async def unload(self, name: str) -> None:
         """Unload a model; when this returns, its memory is free."""
-        self.named(name)
-        await self._end(name)
-
-    async def _end(self, name: str) -> None:
+        if name not in self._named:
+            raise _no_such_model(name)
         _, pool = self._named.pop(name)
+        await self._end(pool)
+
+    async def _end(self, pool: Pool) -> None:
         self._metrics.models.set(len(self._named))
         await pool.drain()
         await pool.stop()
@@ -161,6 +164,14 @@ class Host:
             self._on_failure(reason)
         elif failed := [name for name, (_, each) in self._named.items() if each is pool]:
             _log.error("model %s is served no more: %s", failed[0], reason)
+            # It is as if it had never been loaded: SageMaker may load it again.
+            del self._named[failed[0]]
+            self._ending.add(ending := asyncio.ensure_future(self._end(pool)))
+            ending.add_done_callback(self._ending.discard)
+
+
+def _no_such_model(name: str) -> RequestError:
+    return RequestError(404, "no_such_model", f"model {name[:200]!r} is not loaded")
 
 
 def _no_memory(why: str) -> RequestError:

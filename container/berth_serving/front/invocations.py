@@ -11,6 +11,7 @@ from ..config import Settings
 from ..errors import RequestError
 from ..http.messages import ClientLeft, Request, Response
 from ..logs import request_fields
+from ..pythons import uncancelled
 from . import headers, responses
 from .call import Reply
 from .host import Host
@@ -111,7 +112,7 @@ async def _unless_gone(request: Request, replying: Coroutine[Any, Any, Reply]) -
         try:
             return await replying
         except asyncio.CancelledError:
-            if request.has_left and not task.uncancel():
+            if request.has_left and uncancelled(task):
                 raise ClientLeft from None
             raise
 

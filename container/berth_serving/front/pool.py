@@ -9,7 +9,8 @@ from typing import Any
 
 from ..config import Settings
 from ..errors import RequestError, unavailable
-from .admission import Estimate, admit
+from ..pythons import timeout
+from .admission import FAR, SURE, Backlog, Estimate, admit, too_late
 from .call import Call, Reply
 from .metrics import Metrics
 from .process import WorkerProcess
@@ -39,7 +40,7 @@ class Pool:
         self._on_failure = on_failure
         self._loop = asyncio.get_running_loop()
         self._waiting: dict[int, Call] = {}  # in the order of arrival
-        self._waiting_tokens = 0.0
+        self._backlog = Backlog()
         self._suspects = Suspects()
         self._numbers = count()
         self._estimate = Estimate()
@@ -48,8 +49,9 @@ class Pool:
             settings,
             environments,
             metrics,
-            on_opened=lambda call: self._estimate.learn(len(call.body), call.tokens),
+            on_opened=self._has_opened,
             on_room=self._share_out,
+            on_tick=self._tick,
             on_end=self._has_ended,
             on_failure=self._has_failed,
         )
@@ -82,14 +84,12 @@ class Pool:
     @property
     def calls(self) -> int:
         """The number of calls without a reply."""
-        waiting = len(self._waiting) + len(self._suspects.waiting)
-        return waiting + sum(len(worker.calls) for worker in self._workers.running)
+        return self._backlog.calls
 
     @property
     def tokens(self) -> float:
         """The cost of all calls without a reply, in tokens."""
-        waiting = self._waiting_tokens + self._suspects.tokens
-        return waiting + sum(worker.tokens for worker in self._workers.running)
+        return self._backlog.tokens
 
     @property
     def seconds_per_byte(self) -> float:
@@ -103,15 +103,18 @@ class Pool:
             raise unavailable("not_ready", "the model is not ready")
         if self._bytes and self._bytes + size > self._settings.max_queue_bytes:
             raise unavailable("busy", f"bodies of {self._bytes} bytes are waiting")
-        ready = workers.ready
+        ready, tokens = workers.ready, self._estimate.tokens(size)
+        mixes = any(worker.mixes for worker in ready)
+        before = self._backlog.before(tokens) if mixes else self.tokens
         admit(
-            tokens=self._estimate.tokens(size),
-            waiting=self.tokens / max(1, len(ready)),
+            tokens=tokens,
+            before=before / max(1, len(ready)),
             most=self._settings.max_queue_tokens,
-            measured=max((worker.measured for worker in workers.running), default=0.0),
+            measured=workers.measured,
             seconds_per_token=workers.seconds_per_token,
             delay=0.0 if ready else workers.load_seconds,
             left=left,
+            idle=not self._waiting and any(not worker.calls for worker in ready),
         )
 
     async def ask(
@@ -130,15 +133,21 @@ class Pool:
         tokens = self._estimate.tokens(len(body))
         reply: asyncio.Future[Reply] = self._loop.create_future()
         call = Call(next(self._numbers), body, head, tokens, deadline, reply)
-        late = self._loop.call_at(deadline, lambda: call.fail(_late()))
+        if self._suspects.ended_a_worker(call):
+            raise _known()
+        late = self._loop.call_at(deadline, self._is_late, call)
         self._bytes += len(body)
+        self._backlog.add(call)
         streams = False
         try:
             if worker is not None:
                 worker.send(call)
             else:
-                self._waiting[call.id] = call
-                self._waiting_tokens += call.tokens
+                slow = [each for worker in self._workers.slow for each in worker.calls_in_work]
+                if self._suspects.includes(call, slow):
+                    self._suspects.add(call)
+                else:
+                    self._waiting[call.id] = call
                 self._share_out()
             response = await reply
             if response.chunks is None:
@@ -162,7 +171,7 @@ class Pool:
         """Accept no more calls, and wait until all have their replies."""
         self._workers.stopping = True
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._settings.deadline_seconds):
+            async with timeout(self._settings.deadline_seconds):
                 while self.calls:
                     await asyncio.sleep(0.01)
 
@@ -175,7 +184,7 @@ class Pool:
     async def _passed_on(self, call: Call, chunks: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
         try:
             while True:
-                async with asyncio.timeout(self._settings.deadline_seconds):
+                async with timeout(self._settings.deadline_seconds):
                     chunk = await anext(chunks, None)
                 if chunk is None:
                     return
@@ -190,63 +199,86 @@ class Pool:
 
         A worker gets little more than it computes next: calls that wait here can go to any worker.
         """
-        self._suspects.try_next(self._spare() if self._suspects.waiting else [])
+        suspects = self._suspects
+        suspects.try_next(self._workers.spare(self._waiting.values()) if suspects.waiting else [])
         while self._waiting and (free := self._with_room()):
             call = self._waiting.pop(next(iter(self._waiting)))
-            self._waiting_tokens -= call.tokens
             min(free, key=lambda worker: worker.tokens).send(call)
 
     def _with_room(self) -> list[WorkerProcess]:
-        cell = self._suspects.cell
-        return [w for w in self._workers.running if w.ready and w.has_room and w is not cell]
+        running, cell = self._workers.prompt or self._workers.running, self._suspects.cell
+        return [w for w in running if w.ready and w.has_room and w is not cell]
 
-    def _spare(self) -> list[WorkerProcess]:
-        """The workers of which one may end now, as another goes on meanwhile.
+    def _tick(self) -> None:
+        """Take back what waits behind a call that may hang: another worker can compute it."""
+        if self._workers.prompt:
+            for worker in self._workers.slow:
+                for call in worker.take_back():
+                    self._waiting = {call.id: call} | self._waiting
+        self._share_out()
 
-        The only worker of a pool may end, too, if no reply is lost with it and the waiting calls
-        have the time to wait for its replacement.
-        """
-        workers = self._workers
-        healthy = workers.healthy
-        if len(healthy) > 1:
-            return healthy
-        whole = len(workers.running) if workers.stopping else workers.size
-        if whole > 1:
-            return []
-        first = next(iter(self._waiting.values()), None)
-        needed = workers.load_seconds + self._waiting_tokens * workers.seconds_per_token
-        in_time = first is None or first.deadline - self._loop.time() > needed
-        return [worker for worker in healthy if in_time and not worker.streams]
+    def _is_late(self, call: Call) -> None:
+        if call.id in self._waiting:  # no worker has begun it: it may be sent again
+            call.fail(unavailable("busy", "no worker was free before its deadline"))
+        else:
+            call.fail(_late())
 
     def _drop(self, call: Call) -> None:
         self._bytes -= len(call.body)
-        if self._waiting.pop(call.id, None) is not None:
-            self._waiting_tokens -= call.tokens
+        self._backlog.remove(call)
+        self._waiting.pop(call.id, None)
         self._suspects.waiting.pop(call.id, None)
         for worker in self._workers.running:
             worker.cancel(call)
 
+    def _has_opened(self, call: Call) -> None:
+        self._backlog.remove(call)
+        call.opened = True
+        self._backlog.add(call)
+        self._estimate.learn(len(call.body), call.tokens)
+        seconds = call.tokens * self._workers.seconds_per_token
+        left = call.deadline - self._loop.time()
+        if SURE < call.tokens < FAR * self._workers.measured and seconds > left:
+            call.fail(too_late(seconds, left))
+
     def _has_ended(self, worker: WorkerProcess) -> None:
+        """Queue again what the worker had; what it had in work may be the cause."""
         self._suspects.has_ended(worker)
+        in_work = worker.in_work
+        causes = worker.calls_in_work if in_work else list(worker.calls.values())
+        if len(causes) == 1 and len(in_work) <= 1:
+            (cause,) = causes
+            # What another process has killed is tried once more: perhaps it is not the cause.
+            if cause.suspect or (in_work and not worker.was_killed):
+                self._suspects.convict(cause)
+        again: dict[int, Call] = {}
         for call in worker.calls.values():
             if self._workers.stopping:
                 call.fail(unavailable("not_ready", "the server stops"))
-            elif self.failure is not None or self._was_last_try(call, worker):
-                message = f"its worker has ended: {worker.reason}"
-                call.fail(RequestError(500, "worker_ended", message))
+            elif self.failure is not None or call.streams or "session" in call.head:
+                call.fail(_ended(worker.reason))
+            elif call not in causes:
+                again[call.id] = call
+            elif self._suspects.ended_a_worker(call):
+                call.fail(_ended(worker.reason))
             else:
                 self._suspects.add(call)
+        self._waiting = again | self._waiting
+        self._refuse_known()
         if not self._workers.stopping:
             self._share_out()
 
-    def _was_last_try(self, call: Call, worker: WorkerProcess) -> bool:
-        """Whether a call whose worker has ended fails now, as it cannot be retried.
-
-        A call that was alone in its worker, as a suspect or in the only worker, is the cause.
-        """
-        if call.streams or "session" in call.head:
-            return True
-        return worker.is_to_blame and (call.suspect or self._workers.size == 1)
+    def _refuse_known(self) -> None:
+        """Fail the calls that are not computed yet and are the same as one that ends workers."""
+        for waiting in (self._waiting, self._suspects.waiting):
+            for call in list(waiting.values()):
+                if self._suspects.ended_a_worker(call):
+                    del waiting[call.id]
+                    call.fail(_known())
+        for worker in self._workers.running:
+            for call in worker.calls.values() if worker.ready else ():
+                if call.id not in worker.in_work and self._suspects.ended_a_worker(call):
+                    call.fail(_known())
 
     def _has_failed(self) -> None:
         self._refuse_waiting("the model's workers have ended")
@@ -255,6 +287,14 @@ class Pool:
     def _refuse_waiting(self, why: str) -> None:
         for call in (*self._waiting.values(), *self._suspects.waiting.values()):
             call.fail(unavailable("not_ready", why))
+
+
+def _ended(reason: str) -> RequestError:
+    return RequestError(500, "worker_ended", f"its worker has ended: {reason}")
+
+
+def _known() -> RequestError:
+    return RequestError(500, "worker_ended", "a request with this body has lately ended a worker")
 
 
 def _late() -> RequestError:

@@ -1,7 +1,7 @@
 """A worker process as the front sees it."""
 
 import asyncio
-import contextlib
+import os
 import signal
 import socket
 import sys
@@ -11,13 +11,16 @@ from subprocess import Popen
 
 from ..errors import RequestError
 from ..frames import Head, Link
+from ..in_work import InWork
 from ..model_metrics import ModelMetrics
+from . import children
 from .call import Call
+from .health import Health
 
 CANARY = -1
+_SAFE = ["-P"] if sys.version_info >= (3, 11) else []
 _SERVER = str(Path(__file__).parents[2])  # and not the front's packages: the model has its own
-_SILENT_SECONDS = 3.0  # six missed heartbeats
-_CANARY_SECONDS = 1.0
+_STOPPED_SECONDS = 6.0
 _BATCHES = 4  # one that is computed, the next one, and some to choose small calls from
 _CALLS = 2  # if the model takes one request at a time
 
@@ -38,13 +41,15 @@ class WorkerProcess:
         ready: whether it has loaded the model.
         calls: the calls without a reply.
         tokens: the cost of these calls.
+        given_up: those that were cancelled, until they are no longer in work.
         seconds_per_token: the cost of a token, as the worker has measured it.
         measured: up to how many tokens that cost is known to hold.
         slowest_batch: the seconds of the slowest of the latest batches.
-        proved, proved_at: whether and when it has answered the canary, the model's own example;
-            a worker without an example proves itself by its heartbeat.
+        health: what its answers say; a worker without an example proves itself by its heartbeat.
+        mixes: whether it computes several calls at once.
         used: whether a call was ever sent to it.
         reason: why it ended.
+        was_killed: whether another process has ended it: nothing that it had in work, perhaps.
         final: whether another start would end in the same way.
     """
 
@@ -67,28 +72,30 @@ class WorkerProcess:
         self.seconds_per_token = 0.0
         self.measured = 0.0
         self.slowest_batch = 0.0
-        self.proved_at = 0.0
-        self.proved = False
+        self.health = Health()
         self.used = False
-        self._canary_is_asked = False
-        self._computing_since: float | None = None
-        self._cancelled_at: float | None = None  # a call that may still be computed
+        self.was_killed = False
+        self.given_up: dict[int, Call] = {}
+        self._in_work = InWork()
         self._has_canary = False
-        self._heard_at = 0.0
         self._on_opened, self._on_batch = on_opened, on_batch
         self._on_model_metrics, self._on_ready = on_model_metrics, on_ready
         self._on_room, self._on_end = on_room, on_end
         self._batch_tokens = 1
         self._held = 0.0  # the tokens of its calls, each call counted as a batch at most
-        self._mixes = False
+        self.mixes = False
         self._loop = asyncio.get_running_loop()
         ours, theirs = socket.socketpair()
+        passed = [theirs.fileno(), self._in_work.descriptor]
         self._process = Popen(
-            [sys.executable, "-P", "-m", "berth_serving.worker", str(theirs.fileno())],
-            pass_fds=[theirs.fileno()],
+            [sys.executable, *_SAFE, "-m", "berth_serving.worker", *map(str, passed)],
+            pass_fds=passed,
+            start_new_session=True,  # and so a process group, which ends whole
             env={**environment, "PYTHONPATH": _SERVER},
         )
         theirs.close()
+        os.close(self._in_work.descriptor)  # the memory stays mapped
+        children.workers.add(self._process.pid)
         self._ended = asyncio.Event()
         self._link = Link(self._take, self._ended.set)
         self._life = asyncio.ensure_future(self._live(ours))
@@ -101,19 +108,26 @@ class WorkerProcess:
         """
         if not self.calls:
             return True
-        if not self._mixes:
+        if not self.mixes:
             return len(self.calls) < _CALLS
         return self._held < _BATCHES * self._batch_tokens
 
     @property
-    def is_empty(self) -> bool:
-        """Whether the worker computes nothing, not even a call that was cancelled."""
-        return not self.calls and self._cancelled_at is None
+    def in_work(self) -> set[int]:
+        """The ids of what it has in work now: what has ended it, if it has ended by itself."""
+        ids = self._in_work.ids
+        return {*self.calls, *self.given_up} if ids is None else ids
 
     @property
-    def is_to_blame(self) -> bool:
-        """Whether exactly one call is in work here, so that it is the cause if the worker ends."""
-        return len(self.calls) == 1 and self._cancelled_at is None
+    def calls_in_work(self) -> list[Call]:
+        """The calls in work, also those that were cancelled."""
+        calls = self.given_up | self.calls
+        return [calls[each] for each in self.in_work if each in calls]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the worker computes nothing, not even a call that was cancelled."""
+        return not self.calls and not self.in_work
 
     @property
     def streams(self) -> bool:
@@ -124,11 +138,12 @@ class WorkerProcess:
     def tries_suspect(self) -> bool:
         """Whether it computes, or may compute, a suspect without a part of its response so far."""
         suspected = any(call.suspect and not call.streams for call in self.calls.values())
-        return suspected or self._cancelled_at is not None
+        return suspected or bool(self.in_work - {*self.calls, CANARY})
 
     def send(self, call: Call) -> None:
         """Send a call to the worker; the worker's response sets the call's reply."""
         self.used = True
+        self.health.ask()
         self.calls[call.id] = call
         self.tokens += call.tokens
         self._hold(call)
@@ -141,9 +156,26 @@ class WorkerProcess:
     def cancel(self, call: Call) -> None:
         """Cancel a call whose client no longer waits for the response."""
         if call.id in self.calls:
-            self._cancelled_at = self._loop.time()
+            self.given_up[call.id] = call
             self._leave(call)
+            if not self.in_work:
+                self.health.settle(waits=bool(self.calls))
             self._link.send({"kind": "cancel", "id": call.id})
+
+    def take_back(self) -> list[Call]:
+        """Cancel the calls that only this worker need not compute, and are not in work yet."""
+        in_work = self.in_work
+        back = [
+            call
+            for call in self.calls.values()
+            if call.id not in in_work and not call.streams and "session" not in call.head
+        ]
+        for call in back:
+            del self.calls[call.id]
+            self.tokens -= call.tokens
+            self._held -= call.held
+            self._link.send({"kind": "cancel", "id": call.id})
+        return back
 
     def forget(self, session: str) -> None:
         """Have the worker drop the state of a session that has ended."""
@@ -151,31 +183,39 @@ class WorkerProcess:
 
     def ask_canary(self) -> None:
         """Send the model's own example as a request, unless one is under way."""
-        if self._has_canary and not self._canary_is_asked:
-            self._canary_is_asked = True
+        if self._has_canary and not self.health.canary:
+            self.health.ask(canary=True)
             self._link.send({"kind": "request", "id": CANARY})
 
-    def canary_is_due(self) -> bool:
-        """Whether it is time to send the example again."""
-        late = self._loop.time() - self.proved_at > _CANARY_SECONDS
-        return self.ready and not self._canary_is_asked and late
+    def computes(self, seconds: float) -> bool:
+        """Whether it has computed one batch for so long."""
+        since = self._in_work.since
+        # time.monotonic, by which the worker notes it, and the loop's time are one clock on Linux.
+        return since > 0 and self._loop.time() - since > seconds
 
     def is_proved(self, patience: float) -> bool:
-        """Whether it has proved itself within the last `patience` seconds."""
-        now = self._loop.time()
-        heard = now - self._heard_at < _SILENT_SECONDS
-        return self.ready and heard and now - self.proved_at < patience
+        """Whether it responds, and lets nobody wait for an answer for `patience` seconds."""
+        health = self.health
+        # A call into native code may hold Python's lock, without which no heartbeat is sent.
+        alive = not health.is_silent() or (self._in_work.since > 0 and not self._is_stopped)
+        return self.ready and alive and not health.waits(patience)
 
     def hangs(self, limit: float) -> bool:
-        """Whether it computes one batch for longer than the limit, or sends no heartbeat."""
-        now = self._loop.time()
-        computes = self._computing_since is not None and now - self._computing_since > limit
-        return self.ready and (computes or now - self._heard_at > 2 * _SILENT_SECONDS)
+        """Whether it computes one batch or is silent for longer than the limit, or was stopped."""
+        if not self.ready:
+            return False
+        if self.health.is_silent(_STOPPED_SECONDS) and self._is_stopped:
+            self.was_killed = True
+            return True
+        return self.computes(limit) or self.health.is_silent(limit)
+
+    @property
+    def _is_stopped(self) -> bool:
+        return children.is_stopped(self._process.pid)
 
     def kill(self) -> None:
-        """Kill the worker."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.send_signal(signal.SIGKILL)
+        """Kill the worker and all that it has started."""
+        children.end_group(self._process.pid)
 
     async def stop(self) -> None:
         """Stop the worker after its present work; kill it if that takes over a second."""
@@ -192,12 +232,14 @@ class WorkerProcess:
         self._link.close()
         self.kill()
         status = await self._loop.run_in_executor(None, self._process.wait)
+        children.workers.discard(self._process.pid)
         signalled = f"the worker was ended by {signal.Signals(-status).name}" if status < 0 else ""
+        self.was_killed |= status == -signal.SIGKILL and not self.reason
         self.reason = self.reason or signalled or f"the worker ended with status {status}"
         self._on_end(self)
 
     def _take(self, head: Head, body: bytes) -> None:
-        self._heard_at = self._loop.time()
+        self.health.heard_at = self._loop.time()
         match head["kind"]:
             case "beat":
                 self._take_beat(head)
@@ -215,27 +257,24 @@ class WorkerProcess:
                 self.slowest_batch = max(0.9 * self.slowest_batch, head["seconds"])
                 self._on_batch(head["tokens"], head["seconds"], head["items"])
             case "ready":
-                self._has_canary, self._mixes = head["canary"], head["mixes"]
+                self._has_canary, self.mixes = head["canary"], head["mixes"]
                 self.ready = True
-                self.proved_at = self._heard_at
                 self._on_ready(self)
             case "failed":
                 self.reason, self.final = head["reason"], head["final"]
             case kind if head["id"] == CANARY:
-                if kind == "response":
-                    self.proved, self.proved_at = True, self._heard_at
-                self._canary_is_asked = head.get("more", False)
+                if not head.get("more", False):
+                    ok, waits = kind != "error", bool(self.calls)
+                    self.health.take_canary(succeeded=ok, waits=waits)
             case _:
                 self._take_response(head, body)
 
     def _take_beat(self, head: Head) -> None:
-        # time.monotonic, by which the worker reports, and the loop's time are one clock on Linux.
-        since = self._computing_since = head["computing_since"]
-        # A cancelled call is no longer computed once a later batch has begun, or none is computed.
-        if since is None or (self._cancelled_at is not None and since > self._cancelled_at):
-            self._cancelled_at = None
+        if self.given_up:
+            in_work = self.in_work
+            self.given_up = {each: call for each, call in self.given_up.items() if each in in_work}
         if not self._has_canary:
-            self.proved, self.proved_at = True, self._heard_at
+            self.health.prove(waits=False)
         if "model_metrics" in head:
             self._on_model_metrics(ModelMetrics(**head["model_metrics"]))
 
@@ -248,12 +287,16 @@ class WorkerProcess:
             self._leave(call)
         match head["kind"]:
             case "error":
-                call.fail(RequestError(**head["error"]))
+                error = RequestError(**head["error"])
+                self.health.settle(waits=bool(self.calls), doubted=error.status >= 500)
+                call.fail(error)
             case "response":
+                self.health.prove(waits=bool(self.calls))
                 call.take_reply(head, body)
                 if more:
                     self._on_room()
             case "chunk":
+                self.health.prove(waits=bool(self.calls))
                 call.continue_with(body if more else None)
 
     def _leave(self, call: Call) -> None:

@@ -6,9 +6,10 @@ SageMaker sends `X-Amzn-SageMaker-Session-Id: NEW_SESSION` for a new session and
 
 import asyncio
 import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from ..errors import RequestError
+from ..pythons import UTC
 from .process import WorkerProcess
 
 NEW = "NEW_SESSION"

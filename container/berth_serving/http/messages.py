@@ -10,6 +10,7 @@ from functools import lru_cache
 from http.client import responses
 
 from ..errors import RequestError
+from ..pythons import timeout_at
 
 _CONTROL = re.compile("[\0-\x08\n-\x1f\x7f]")
 
@@ -80,7 +81,7 @@ class Request:
             self._arrived = loop.create_future()
             until = loop.time() + seconds
             try:
-                async with asyncio.timeout_at(min(until, deadline)):
+                async with timeout_at(min(until, deadline)):
                     await self._arrived
             except TimeoutError:
                 said = f"no part of the body arrived for {seconds:g} s"

@@ -6,6 +6,7 @@ from contextlib import suppress
 from email.utils import formatdate
 from socket import socket
 
+from ..pythons import timeout
 from .connection import Connection
 from .flow import Flow
 from .websocket import Application, Shared
@@ -63,7 +64,7 @@ class Server(Shared):
 
     async def _until(self, done: Callable[[], bool], seconds: float) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
+            async with timeout(seconds):
                 while not done():
                     await asyncio.sleep(0.01)
 

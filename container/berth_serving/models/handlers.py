@@ -7,7 +7,6 @@ a context. The body is a string if its type is JSON or CSV, and otherwise bytes.
 async, and what they return may be an iterator or an async one: a response in chunks.
 """
 
-import asyncio
 import code
 import inspect
 import sys
@@ -21,6 +20,7 @@ from uuid import uuid4
 
 from ..config import Settings
 from ..errors import LoadError
+from ..pythons import Runner
 from ..servable import Request, Session
 from . import toolkit
 
@@ -111,7 +111,7 @@ def headers_of(request: Request) -> dict[str, str]:
 
 
 # One for all calls, as clients that a model opens belong to the loop that they were opened in.
-_runner = asyncio.Runner()
+_runner = Runner()
 _END = object()
 
 

@@ -8,6 +8,7 @@ import hashlib
 import os
 import re
 from pathlib import Path
+from typing import BinaryIO
 
 from ..errors import LoadError
 
@@ -40,8 +41,15 @@ def verify(folder: Path, manifest_sha256: str) -> None:
         raise LoadError(f"{folder / missing[0]}: listed in {MANIFEST}, but not there; {_CURE}")
     for name, digest in expected.items():
         with (folder / name).open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != digest:
+            if _sha256(file) != digest:
                 raise LoadError(f"{folder / name}: differs from {MANIFEST}; {_CURE}")
+
+
+def _sha256(file: BinaryIO) -> str:
+    digest = hashlib.sha256()  # hashlib.file_digest is of Python 3.11
+    while part := file.read(1 << 20):
+        digest.update(part)
+    return digest.hexdigest()
 
 
 def _parse(content: str, listing: Path) -> dict[str, str]:

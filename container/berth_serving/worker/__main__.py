@@ -14,9 +14,11 @@ from ..config import Settings
 from ..cores import gpus
 from ..errors import Broken, LoadError, one_line
 from ..frames import Channel
+from ..in_work import InWork
 from ..logs import configure
-from ..servable import Servable
+from ..servable import Request, Servable
 from .core import Core
+from .gpu import refuse_cpu
 from .self_test import prove
 
 _log = logging.getLogger("berth_serving.worker")
@@ -35,14 +37,16 @@ def main() -> int:
     channel = Channel(socket.socket(fileno=int(sys.argv[1])))
     ready = False
     try:
-        model = _load(settings)
-        canary = model.example is not None
-        channel.send({"kind": "ready", "canary": canary, "mixes": model.mixes})
+        model, canary = _load(settings)
+        channel.send({"kind": "ready", "canary": canary is not None, "mixes": model.mixes})
         ready = True
         gc.freeze()  # the model stays in memory: collections need not visit it
         overlap = bool(gpus()) or settings.threads != 1
         batch_seconds = settings.batch_milliseconds / 1000
-        Core(model, channel, batch_seconds=batch_seconds, overlap=overlap).run()
+        in_work = InWork(int(sys.argv[2]))
+        Core(
+            model, channel, in_work, canary=canary, batch_seconds=batch_seconds, overlap=overlap
+        ).run()
     except LoadError as error:
         return _fail(channel, str(error), final=True)
     except ConnectionError:
@@ -53,15 +57,18 @@ def main() -> int:
     return 0
 
 
-def _load(settings: Settings) -> Servable:
+def _load(settings: Settings) -> tuple[Servable, Request | None]:
+    """Load the model and test it; return the request by which it is checked later, too."""
     from ..models import load  # noqa: PLC0415 - its imports take seconds
 
     started = time.perf_counter()
     model = load(settings)
-    prove(model, messages=settings.log_exception_messages)
+    if not settings.allow_cpu:
+        refuse_cpu()
+    canary = prove(model, messages=settings.log_exception_messages)
     seconds = round(time.perf_counter() - started, 3)
     _log.info("model ready", extra={"model_dir": str(settings.model_dir), "seconds": seconds})
-    return model
+    return model, canary
 
 
 def _reason(error: BaseException, *, ready: bool) -> str:

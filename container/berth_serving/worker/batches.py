@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from ..errors import Broken, OutOfMemory, PredictionError
+from ..in_work import InWork, Step
 from ..servable import Servable
 from .budget import Budget
 from .queue import Entry, Task
@@ -20,6 +21,7 @@ class Batches:
     Args:
         model: the model.
         seconds: how long a batch should take.
+        in_work: where the front sees what is in work.
         on_batch: called with the facts of each batch for the front.
         on_complete: called with each task whose items all have results.
         on_failure: called with each task that fails, and its error.
@@ -29,13 +31,15 @@ class Batches:
         self,
         model: Servable,
         seconds: float,
+        in_work: InWork,
         *,
         on_batch: Callable[[dict[str, Any]], None],
         on_complete: Callable[[Task], None],
-        on_failure: Callable[[Task, Exception], None],
+        on_failure: Callable[[Task, BaseException], None],
     ) -> None:
         self._model = model
         self._budget = Budget(seconds)
+        self._in_work = in_work
         self._on_batch, self._on_complete, self._on_failure = on_batch, on_complete, on_failure
 
     @property
@@ -45,45 +49,53 @@ class Batches:
 
     def compute(self, batch: Sequence[Entry]) -> None:
         """Compute a batch; if it fails, in halves, until each request to blame is alone."""
-        batch = [entry for entry in batch if not entry[0].over]
-        if not batch:
-            return
+        parts = [batch]
+        while parts:
+            if part := [entry for entry in parts.pop() if not entry[0].over]:
+                # Here no error exists any more: it would keep what the failed batch has allocated.
+                parts += reversed(self._computed(part))
+
+    def _computed(self, batch: Sequence[Entry]) -> Sequence[Sequence[Entry]]:
+        """Compute a batch; return the parts to be tried anew."""
         tokens = sum(task.job.costs[index] for task, index in batch)
+        self._in_work.begin(Step.COMPUTE, list({task.id: None for task, _ in batch}))
         started = time.monotonic()
         try:
             results = self._model.forward([task.job.items[index] for task, index in batch])
             _check_count(results, batch)
         except Broken:
-            raise
+            raise  # what was in work stays noted: it may be the cause
         except OutOfMemory as error:
+            self._in_work.end(Step.COMPUTE)
             self._budget.out_of_memory(tokens)
             _log.warning("out of memory with a batch of %s tokens; the next are halved", tokens)
-            if len(batch) == 1:
-                self._on_failure(batch[0][0], error)
-            else:
-                self.compute(batch[: len(batch) // 2])
-                self.compute(batch[len(batch) // 2 :])
-        except Exception as error:  # noqa: BLE001 - the model's code may raise anything
-            self._blame(batch, error)
-        else:
-            seconds = time.monotonic() - started
-            self._budget.learn(tokens, seconds)
-            self._on_batch(self._facts(tokens, seconds, len(batch)))
-            for (task, index), result in zip(batch, results, strict=True):
-                task.results[index] = result
-                task.left -= 1
-                if not task.left:
-                    self._on_complete(task)
+            return self._halves([[entry] for entry in batch], error)
+        except BaseException as error:  # noqa: BLE001 - the model's code may raise anything
+            self._in_work.end(Step.COMPUTE)
+            by_task = sorted(batch, key=lambda entry: entry[0].id)
+            groups = groupby(by_task, key=lambda entry: entry[0].id)
+            return self._halves([list(entries) for _, entries in groups], error)
+        self._in_work.end(Step.COMPUTE)
+        seconds = time.monotonic() - started
+        self._budget.learn(tokens, seconds)
+        self._on_batch(self._facts(tokens, seconds, len(batch)))
+        for (task, index), result in zip(batch, results, strict=True):
+            task.results[index] = result
+            task.left -= 1
+            if not task.left:
+                self._on_complete(task)
+        return []
 
-    def _blame(self, batch: Sequence[Entry], error: Exception) -> None:
-        by_task = sorted(batch, key=lambda entry: entry[0].id)
-        groups = [list(entries) for _, entries in groupby(by_task, key=lambda entry: entry[0].id)]
+    def _halves(
+        self, groups: Sequence[Sequence[Entry]], error: BaseException
+    ) -> Sequence[Sequence[Entry]]:
         if len(groups) == 1:
-            self._on_failure(batch[0][0], error)
-            return
+            self._on_failure(groups[0][0][0], error)
+            return []
         half = len(groups) // 2
-        self.compute([entry for group in groups[:half] for entry in group])
-        self.compute([entry for group in groups[half:] for entry in group])
+        return [
+            [entry for group in part for entry in group] for part in (groups[:half], groups[half:])
+        ]
 
     def _facts(self, tokens: int, seconds: float, items: int) -> dict[str, Any]:
         return {

@@ -5,6 +5,7 @@ import math
 MOST = 65_536
 LEAST = 256
 _SHARE = 0.2  # the newest batch's share in the mean
+_WARM_UP = 2  # batches that do not count: in the first ones models load what they need
 _FORGET = 1.05  # after memory ran out, batches grow by this factor with each that fits
 
 
@@ -17,6 +18,7 @@ class Budget:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._limit = float(MOST)
+        self._warm_up = _WARM_UP
         self.seconds_per_token = 0.0
         self.measured = 0.0
         """Up to how many tokens that cost is known: to infinity, after a full batch."""
@@ -35,6 +37,9 @@ class Budget:
         if self._limit < MOST:
             self._limit = min(MOST, self._limit * _FORGET)
         if not tokens:
+            return
+        if self._warm_up:
+            self._warm_up -= 1
             return
         full = tokens * 2 >= self.tokens
         self.measured = math.inf if full else max(self.measured, float(tokens))

@@ -9,7 +9,6 @@ megabytes takes seconds, and megabytes of white space half a minute.
 """
 
 import logging
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
@@ -18,6 +17,7 @@ from threading import Event, Lock, Thread
 
 from ..errors import Broken, OutOfMemory, PredictionError, RequestError
 from ..frames import Channel, Head
+from ..in_work import InWork, Step
 from ..logs import request_fields
 from ..model_metrics import ModelMetrics
 from ..servable import Request, Servable, Session, Stream
@@ -38,18 +38,29 @@ class Core:
     Args:
         servable: the model.
         channel: the connection to the front.
+        in_work: where the front sees what is in work.
+        canary: the request by which the front checks that the model still works.
         batch_seconds: how long a batch should take.
         overlap: whether each step has a thread of its own.
     """
 
     def __init__(
-        self, servable: Servable, channel: Channel, *, batch_seconds: float, overlap: bool
+        self,
+        servable: Servable,
+        channel: Channel,
+        in_work: InWork,
+        *,
+        canary: Request | None,
+        batch_seconds: float,
+        overlap: bool,
     ) -> None:
         self._model = servable
         self._channel = channel
+        self._in_work, self._canary = in_work, canary
         self._batches = Batches(
             servable,
             batch_seconds,
+            in_work,
             on_batch=lambda facts: channel.post({"kind": "batch", **facts}),
             on_complete=self._complete,
             on_failure=self._fail,
@@ -60,7 +71,6 @@ class Core:
         self._done: SimpleQueue[Task | None] = SimpleQueue()
         self._tasks: dict[int, Task] = {}
         self._sessions: dict[str, Session] = {}
-        self._computing_since: float | None = None
         self._model_metrics = ModelMetrics()  # since the last beat
         self._counting = Lock()
         self._told_to_stop = False
@@ -125,19 +135,19 @@ class Core:
         headers = ("content_type", "accept", "custom_attributes", "inference_id")
         request = Request(body, **{name: head.get(name) for name in headers}, session=session)
         if head["id"] == CANARY:
-            assert self._model.example is not None  # noqa: S101 - else the front sends no canary
-            request = self._model.example
+            assert self._canary is not None  # noqa: S101 - else the front does not ask for it
+            request = self._canary
         task = Task(head["id"], request, head.get("log", {}), alone=head.get("alone", False))
         self._tasks[task.id] = task
         if len(body) > _LARGE:
             self._large.put(task)
         else:
-            self._guarded(task, self._open)
+            self._guarded(task, self._open, Step.OPEN)
 
     def _open_large(self) -> None:
         while (task := self._large.get()) is not None:
             if not task.over:
-                self._guarded(task, self._open)
+                self._guarded(task, self._open, Step.OPEN_LARGE)
                 self._channel.wake()
         self._queue.close()
         self._channel.wake()
@@ -160,24 +170,22 @@ class Core:
 
     def _compute_next(self, batch: Sequence[Entry]) -> None:
         task = batch[0][0]
-        self._computing_since = time.monotonic()
         if task.stream is not None:
-            self._guarded(task, self._advance)
+            self._guarded(task, self._advance, Step.COMPUTE)
         else:
             self._batches.compute(batch)
-        self._computing_since = None
 
     def _complete(self, task: Task) -> None:
         """Finish a task whose items all have results, here or in the thread that finishes."""
         if self._overlap:
             self._done.put(task)
         elif not task.over:
-            self._guarded(task, self._finish)
+            self._guarded(task, self._finish, Step.FINISH)
 
     def _finish_all(self) -> None:
         while (task := self._done.get()) is not None:
             if not task.over:
-                self._guarded(task, self._finish)
+                self._guarded(task, self._finish, Step.FINISH)
             if self._done.empty():
                 self._channel.flush()
         self._channel.flush()
@@ -212,17 +220,19 @@ class Core:
             self._channel.send({"kind": "chunk", "id": task.id, "more": True}, chunk)
             self._queue.add(task, [sum(task.job.costs)], whole=True)
 
-    def _guarded(self, task: Task, step: Callable[[Task], None]) -> None:
-        """Take a step; an error becomes the response."""
+    def _guarded(self, task: Task, work: Callable[[Task], None], step: Step) -> None:
+        """Take a step; an error, also what `sys.exit` raises, becomes the response."""
         request_fields.set(task.log)
+        self._in_work.begin(step, [task.id])
         try:
-            step(task)
+            work(task)
         except Broken:
-            raise
-        except Exception as error:  # noqa: BLE001 - the model's code may raise anything
+            raise  # what was in work stays noted: it may be the cause
+        except BaseException as error:  # noqa: BLE001 - the model's code may raise anything
             self._fail(task, error)
+        self._in_work.end(step)
 
-    def _fail(self, task: Task, error: Exception) -> None:
+    def _fail(self, task: Task, error: BaseException) -> None:
         refusal = error if isinstance(error, RequestError) else _models_fault(error)
         if refusal is not error:
             request_fields.set(task.log)
@@ -241,14 +251,14 @@ class Core:
     def _send_beat(self) -> None:
         with self._counting:
             model_metrics, self._model_metrics = self._model_metrics, ModelMetrics()
-        head: Head = {"kind": "beat", "computing_since": self._computing_since}
+        head: Head = {"kind": "beat"}
         if model_metrics.texts:
             head["model_metrics"] = asdict(model_metrics)
         with suppress(OSError):  # the thread that receives has the same error
             self._channel.send(head)
 
 
-def _models_fault(error: Exception) -> RequestError:
+def _models_fault(error: BaseException) -> RequestError:
     if isinstance(error, OutOfMemory):
         return RequestError(507, "out_of_memory", "this request alone is more than memory holds")
     said = str(error) if isinstance(error, PredictionError) else type(error).__name__

@@ -1,22 +1,29 @@
 """The self-test of a loaded model: it predicts its own example."""
 
+import json
 import logging
+from contextlib import suppress
+from dataclasses import replace
 from traceback import extract_tb
+from typing import Any
 
 from ..errors import LoadError, RequestError, one_line
-from ..servable import Servable, Stream
+from ..servable import Job, Request, Servable, Stream
 
 _log = logging.getLogger("berth_serving.worker")
+_ROWS = ("text", "instances", "inputs", "dataframe_records")
 
 
-def prove(model: Servable, *, messages: bool) -> None:
+def prove(model: Servable, *, messages: bool) -> Request | None:
     """Take the model's example through all steps of a request; LoadError if that fails.
 
     The example may be a text of somebody's: unless `messages`, an exception's own is not repeated.
+    Returns the example, of its first row alone where the model predicts that: it is asked for
+    again and again, and an example may have hundreds of rows.
     """
     if model.example is None:
         _log.warning("the model has no input example: it is ready without a self-test")
-        return
+        return None
     try:
         job = model.open(model.example)
     except RequestError as error:
@@ -26,16 +33,56 @@ def prove(model: Servable, *, messages: bool) -> None:
             error.message,
         )
         model.example = None
-        return
+        return None
     except Exception as error:
         raise _failed(error, messages=messages) from error
     try:
-        response = model.finish(job, model.forward(job.items) if job.items else [])
-        if isinstance(response, Stream):
-            for _ in response.chunks:
-                pass
+        _finish(model, job)
     except Exception as error:
         raise _failed(error, messages=messages) from error
+    if (first := _first_row(model.example)) is not None:
+        with suppress(Exception):
+            _predict(model, first)
+            return first
+    return model.example
+
+
+def _predict(model: Servable, request: Request) -> None:
+    _finish(model, model.open(request))
+
+
+def _finish(model: Servable, job: Job) -> None:
+    response = model.finish(job, model.forward(job.items) if job.items else [])
+    if isinstance(response, Stream):
+        for _ in response.chunks:
+            pass
+
+
+def _first_row(example: Request) -> Request | None:
+    """The example cut to its first row; None if it has no rows, or one (MLflow's protocol)."""
+    try:
+        document = json.loads(example.body)
+    except ValueError:
+        return None
+    cut = _cut(document)
+    return None if cut == document else replace(example, body=json.dumps(cut).encode())
+
+
+def _cut(document: Any) -> Any:
+    if isinstance(document, list):
+        return document[:1]
+    if not isinstance(document, dict):
+        return document
+    cut = {name: document[name][:1] for name in _ROWS if isinstance(document.get(name), list)}
+    if isinstance(table := document.get("dataframe_split"), dict):
+        rows = {name: table[name][:1] for name in ("index", "data") if name in table}
+        cut["dataframe_split"] = table | rows
+    if isinstance(columns := document.get("inputs"), dict):
+        cut["inputs"] = {
+            name: column[:1] if isinstance(column, list) else column
+            for name, column in columns.items()
+        }
+    return document | cut
 
 
 def _failed(error: Exception, *, messages: bool) -> LoadError:

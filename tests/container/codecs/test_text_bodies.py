@@ -154,6 +154,18 @@ def taken_or_400(reading: Callable[[], Any]) -> None:
 
 
 @pytest.mark.parametrize(
+    "document",
+    [
+        {"text": ["a"], "id": 7},
+        {"inputs": ["a"], "model": "ner"},
+        {"dataframe_split": {"columns": ["text"], "data": [["a"]]}, "zz": None, "params": {}},
+    ],
+)
+def test_a_key_that_is_no_shape_has_no_meaning(document: object) -> None:
+    assert read(document).texts == ["a"]
+
+
+@pytest.mark.parametrize(
     ("document", "where"),
     [
         ({"text": ["a", 1]}, "text[1]"),

@@ -1,11 +1,16 @@
-"""How many workers a model gets, and what each computes with."""
+"""How many workers a model gets, what each computes with, and what becomes of models."""
 
+import asyncio
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from berth_serving.config import Settings
+from berth_serving.errors import RequestError
 from berth_serving.front import host
+from berth_serving.front.metrics import Metrics
 
 GIB = 2**30
 
@@ -70,3 +75,118 @@ def test_a_folder_that_cannot_be_read_is_for_the_worker_to_refuse(
 
     monkeypatch.setattr(Path, "is_file", is_file)
     assert shared(monkeypatch, model, cores=2) == [(None, "1")] * 2
+
+
+# Models of a multi-model server
+
+
+class Pool:
+    """A pool that starts, fails and stops when a test says so."""
+
+    made: list["Pool"] = []  # noqa: RUF012
+
+    def __init__(self, *_: Any, on_failure: Callable[["Pool"], None], **__: Any) -> None:
+        self.started = asyncio.Event()
+        self.failure: str | None = None
+        self.stopped = self.was_ready = False
+        self._on_failure = on_failure
+        self.made.append(self)
+
+    @property
+    def ready(self) -> bool:
+        return self.was_ready and self.failure is None
+
+    def start(self) -> None:
+        self.was_ready = True
+        self.started.set()
+
+    def fail(self, why: str) -> None:
+        self.failure = why
+        self.started.set()
+        self._on_failure(self)
+
+    async def drain(self) -> None:
+        await asyncio.sleep(0)
+
+    async def stop(self) -> None:
+        self.stopped = True
+        self.started.set()
+
+
+Scene = Callable[[host.Host, "asyncio.Task[None]", Pool, Path], Any]
+
+
+@pytest.fixture
+def play(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Scene], None]:
+    """Play a scene with a host whose model `a` is loading."""
+    monkeypatch.setattr(host, "Pool", Pool)
+
+    async def run(scene: Scene) -> None:
+        settings = Settings(multi_model=True, models_dir=tmp_path)
+        models = host.Host(settings, Metrics(), on_failure=lambda _: None)
+        loading = asyncio.ensure_future(models.load("a", str(tmp_path)))
+        await asyncio.sleep(0)
+        await scene(models, loading, Pool.made[-1], tmp_path)
+
+    return lambda scene: asyncio.run(run(scene))
+
+
+def status(of: Callable[[], Any]) -> int:
+    with pytest.raises(RequestError) as refusal:
+        of()
+    return refusal.value.status
+
+
+async def awaited(task: Any) -> int:
+    with pytest.raises(RequestError) as refusal:
+        await task
+    return refusal.value.status
+
+
+def test_a_model_that_fails_later_is_as_if_it_had_never_been_loaded(
+    play: Callable[[Scene], None],
+) -> None:
+    async def scene(
+        models: host.Host, loading: "asyncio.Task[None]", pool: Pool, folder: Path
+    ) -> None:
+        pool.start()
+        await loading
+        assert list(models.names) == ["a"]
+        pool.fail("it ends at once")
+        assert status(lambda: models.named("a")) == 404
+        assert await awaited(models.unload("a")) == 404
+        assert not models.names
+        again = asyncio.ensure_future(models.load("a", str(folder)))
+        await asyncio.sleep(0.01)
+        assert pool.stopped
+        assert Pool.made[-1] is not pool
+        Pool.made[-1].start()
+        await again
+        assert list(models.names) == ["a"]
+
+    play(scene)
+
+
+def test_a_model_that_cannot_be_loaded_can_be_loaded_again(play: Callable[[Scene], None]) -> None:
+    async def scene(
+        models: host.Host, loading: "asyncio.Task[None]", pool: Pool, folder: Path
+    ) -> None:
+        assert await awaited(models.load("a", str(folder))) == 409
+        pool.fail("no such module")
+        assert await awaited(loading) == 500
+        again = asyncio.ensure_future(models.load("a", str(folder)))
+        await asyncio.sleep(0)
+        Pool.made[-1].fail("the worker was ended by SIGKILL")
+        assert await awaited(again) == 507
+
+    play(scene)
+
+
+def test_a_model_that_is_loading_can_be_unloaded(play: Callable[[Scene], None]) -> None:
+    async def scene(models: host.Host, loading: "asyncio.Task[None]", pool: Pool, _: Path) -> None:
+        await models.unload("a")
+        assert pool.stopped
+        assert await awaited(loading) == 409
+        assert await awaited(models.unload("a")) == 404
+
+    play(scene)

@@ -5,6 +5,7 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.container.front.conftest import handlers_model
@@ -92,14 +93,29 @@ def test_a_request_that_kills_fails_alone_and_others_are_answered_all_along(
         for _ in range(20):
             assert server.invoke({"text": "a"}).status == 200
             assert server.ping() == 200
-        assert not killing.done()
-        (folder / "hold").unlink()
-        while not killing.done():
-            assert server.invoke({"text": "a"}).status == 200
         answer = killing.result()
         assert (answer.status, answer.json["error"]["code"]) == (500, "worker_ended")
         assert "the worker ended with status 3" in answer.json["error"]["message"]
-        assert server.log.read_text().count("a worker has ended") == 2
+        (folder / "hold").unlink()
+        # Sent anew, it is known and ends no other.
+        assert server.invoke({"text": "KILL"}).status == 500
+        assert server.log.read_text().count("a worker has ended") == 1
+
+
+def test_a_worker_ends_with_the_processes_it_has_started_and_none_is_left_unreaped(
+    tmp_path: Path,
+) -> None:
+    settings = {"SAGEMAKER_MODEL_SERVER_WORKERS": "1"}
+    with Server(handlers_model(tmp_path / "model"), tmp_path / "log", **settings) as server:
+        server.wait_until_ready()
+        started = [psutil.Process(server.invoke({"text": "SPAWN"}).json) for _ in range(3)]
+        assert all(process.is_running() for process in started)
+        server.invoke({"text": "KILL"})
+        poll(lambda: not any(process.is_running() for process in started))
+        server.wait_until_ready()
+        # Those that have left its group are the front's children, which reaps them.
+        (worker,) = psutil.Process(server.process.pid).children()
+        assert worker.status() != psutil.STATUS_ZOMBIE
 
 
 def test_a_stream_comes_in_chunks_as_they_are_made(server: Server) -> None:

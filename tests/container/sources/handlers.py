@@ -1,6 +1,7 @@
 """code/inference.py of the tests: what it does is said by the request."""
 
 import os
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,8 @@ def predict_fn(data: Any, model: Path, context: Any) -> Any:
         Path(text.removeprefix("READ ")).read_text()
     if text == "KILL":
         os._exit(3)
+    if text == "SPAWN":
+        return subprocess.Popen(["/bin/sleep", "1000"]).pid
     if text.startswith("COUNT "):
         return chunks(int(text.removeprefix("COUNT ")))
     if context.session is not None:

@@ -24,8 +24,10 @@ class Spans(PythonModel):
     def _spans(self, text: str, label: str) -> list[dict[str, Any]]:
         if text == "RAISE":
             raise ValueError("a secret of the model")
-        if text == "EXIT":
+        if text == "RAISE EXIT":
             sys.exit("the model has had enough")
+        if text.startswith("EXIT"):
+            os._exit(3)
         if text.startswith("READ "):  # a FIFO: waits until the test has written to it
             Path(text.removeprefix("READ ")).read_text()
         return [

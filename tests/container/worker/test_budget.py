@@ -2,7 +2,21 @@
 
 import pytest
 
-from berth_serving.worker.budget import LEAST, MOST, Budget
+from berth_serving.worker.budget import LEAST, MOST
+from berth_serving.worker.budget import Budget as Cold
+
+
+def Budget(seconds: float) -> Cold:  # noqa: N802
+    """A budget whose first batches have been."""
+    budget = Cold(seconds)
+    for _ in range(2):
+        budget.learn(1, 1000)
+    return budget
+
+
+def test_the_first_batches_in_which_a_model_may_load_do_not_count() -> None:
+    assert Budget(0.05).seconds_per_token == 0
+    assert Budget(0.05).tokens == LEAST
 
 
 def test_it_comes_to_what_is_computed_in_the_time() -> None:

@@ -1,6 +1,8 @@
 """Requests through a worker's threads, over a real socket pair, with models of a few lines."""
 
+import asyncio
 import socket
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
@@ -11,6 +13,7 @@ import pytest
 
 from berth_serving.errors import Broken, OutOfMemory, RequestError
 from berth_serving.frames import Channel, Head
+from berth_serving.in_work import InWork
 from berth_serving.model_metrics import ModelMetrics
 from berth_serving.servable import Job, Request, Response, Stream
 from berth_serving.worker.core import CANARY, Core
@@ -26,6 +29,7 @@ class Upper:
 
     def __init__(self) -> None:
         self.batches: list[list[str]] = []
+        self.raises: dict[str, BaseException] = {}
         self.entered, self.gate = Event(), Event()
         self.gate.set()
         self.opening, self.opens = Event(), Event()  # a large body, which waits for the latter
@@ -45,6 +49,8 @@ class Upper:
         assert self.gate.wait(30)
         if "poison" in items:
             raise ValueError("a secret of the model")
+        if (error := self.raises.get(" ".join(items))) is not None:
+            raise error
         if "broken" in items:
             raise Broken("the GPU is lost")
         if len(items) > 2 and "large" in items:
@@ -66,7 +72,8 @@ class Upper:
 class Front:
     """The other end: sends requests, and reads frames until the answers wanted are there."""
 
-    def __init__(self, connection: socket.socket, *, overlap: bool) -> None:
+    def __init__(self, connection: socket.socket, in_work: InWork, *, overlap: bool) -> None:
+        self.in_work = in_work
         self._overlap = overlap
         self.channel = Channel(connection)
         connection.settimeout(60)  # an answer that never comes fails the test
@@ -109,17 +116,25 @@ def _working(model: Upper, *, overlap: bool) -> Iterator[Front]:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         ended: list[BaseException | None] = []
+        in_work = InWork()
 
         def run() -> None:
             try:
-                Core(model, Channel(theirs), batch_seconds=0.05, overlap=overlap).run()
+                Core(
+                    model,
+                    Channel(theirs),
+                    in_work,
+                    canary=model.example,
+                    batch_seconds=0.05,
+                    overlap=overlap,
+                ).run()
             except BaseException as error:  # noqa: BLE001
                 ended.append(error)
                 theirs.shutdown(socket.SHUT_RDWR)
 
         thread = Thread(target=run, daemon=True)
         thread.start()
-        front = Front(ours, overlap=overlap)
+        front = Front(ours, in_work, overlap=overlap)
         yield front
         if not ended:
             front.channel.send({"kind": "stop"})
@@ -186,6 +201,47 @@ def test_only_the_poisonous_request_of_a_batch_fails(working: Work) -> None:
     assert not any("secret" in message for message in messages)
 
 
+@pytest.mark.parametrize(
+    "error", [SystemExit(3), KeyboardInterrupt(), GeneratorExit(), asyncio.CancelledError()]
+)
+def test_whatever_a_model_raises_the_request_fails_alone_and_the_worker_goes_on(
+    working: Work, error: BaseException
+) -> None:
+    model = Upper()
+    model.raises["end"] = error
+    with working(model) as front:
+        front.ask(1, "end")
+        assert front.answer(1) == "500 model_error"
+        front.ask(2, "a")
+        assert front.answer(2) == "A"
+
+
+def test_what_is_computed_is_in_work_and_what_waits_is_not(working: Work) -> None:
+    model = Upper()
+    with working(model) as front:
+        model.gate.clear()
+        front.ask(1, "first")
+        assert model.entered.wait(30)
+        front.ask(2, "second")
+        front.until_opened(2)
+        assert front.in_work.ids == {1}
+        assert front.in_work.since > 0
+        model.gate.set()
+        front.answer(2)
+    assert front.in_work.ids == set()
+    assert front.in_work.since == 0
+
+
+def test_a_large_body_that_is_opened_is_in_work(working: Work) -> None:
+    model = Upper()
+    with working(model) as front:
+        front.ask(1, "long" + " " * 400_000)
+        assert model.opening.wait(30)
+        assert front.in_work.ids == {1}
+        model.opens.set()
+        front.answer(1)
+
+
 def test_a_request_that_is_refused_never_comes_to_the_model(working: Work) -> None:
     model = Upper()
     with working(model) as front:
@@ -199,6 +255,32 @@ def test_a_batch_that_does_not_fit_into_memory_is_halved(working: Work) -> None:
     with working(model) as front:
         fill(front, model, ["a", "large", "bb", "ccc"])
         assert [front.answer(number) for number in range(4)] == ["A", "LARGE", "BB", "CCC"]
+
+
+@pytest.mark.parametrize("error", [OutOfMemory, ValueError])
+def test_halves_are_computed_when_nothing_holds_what_the_whole_had_allocated(
+    working: Work, error: type[Exception]
+) -> None:
+    class Activations:
+        pass
+
+    class Model(Upper):
+        allocated: list[weakref.ref[Activations]] = []  # noqa: RUF012
+        alive: list[int] = []  # noqa: RUF012
+
+        def forward(self, items: Sequence[str]) -> Sequence[Any]:
+            self.alive.append(sum(each() is not None for each in self.allocated))
+            activations = Activations()
+            self.allocated.append(weakref.ref(activations))
+            if len(items) > 1:
+                raise error
+            return super().forward(items)
+
+    model = Model()
+    with working(model) as front:
+        fill(front, model, ["a", "bb", "ccc", "dddd"])
+        assert [front.answer(number) for number in range(4)] == ["A", "BB", "CCC", "DDDD"]
+    assert set(model.alive) == {0}
 
 
 def test_what_nobody_waits_for_is_not_computed(working: Work) -> None:
@@ -280,6 +362,7 @@ def test_a_model_that_can_compute_no_more_ends_the_worker(working: Work) -> None
         front.ask(1, "broken")
         with pytest.raises(ConnectionError):
             front.until(lambda _: False)
+        assert front.in_work.ids == {1}  # the cause
 
 
 @pytest.mark.parametrize("body", ["", "   "])

@@ -1,25 +1,54 @@
-"""The proof of a loaded model: what of its example is fatal, and what a warning."""
+"""The example by which a worker is checked later is one row of the model's own."""
 
-import logging
+import json
+from typing import Any
 
 import pytest
 
-from berth_serving.errors import LoadError
-from berth_serving.models.text_model import TextModel
-from berth_serving.servable import Request
+from berth_serving.servable import Job, Request, Response
 from berth_serving.worker.self_test import prove
-from tests.container.models.requests import UpperEngine
 
 
-def test_an_example_that_cannot_be_read_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
-    model = TextModel(UpperEngine(), example=Request(b'{"mine": 1}'))
-    with caplog.at_level(logging.WARNING):
-        prove(model, messages=True)
-    assert "input example cannot be read (the body must be an object" in caplog.text
-    assert model.example is None
+class Model:
+    """Predicts whatever it is given, but what has one row if it is `narrow`."""
+
+    mixes = False
+
+    def __init__(self, document: Any, *, narrow: bool = False) -> None:
+        self.example: Request | None = Request(json.dumps(document).encode())
+        self._narrow = narrow
+
+    def open(self, request: Request) -> Job:
+        return Job([json.loads(request.body)], [1])
+
+    def forward(self, items: Any) -> Any:
+        if self._narrow and len(items[0]["text"]) == 1:
+            raise ValueError("two rows at least")
+        return items
+
+    def finish(self, _: Job, __: Any) -> Response:
+        return Response(b"")
 
 
-def test_an_example_that_the_model_fails_on_ends_it() -> None:
-    model = TextModel(UpperEngine(), example=Request(b'{"text": "!!!"}'))
-    with pytest.raises(LoadError, match="fails on its own input example"):
-        prove(model, messages=True)
+@pytest.mark.parametrize(
+    ("example", "row"),
+    [
+        ({"text": ["a", "b"], "params": {"k": [1, 2]}}, {"text": ["a"], "params": {"k": [1, 2]}}),
+        ({"instances": [1, 2]}, {"instances": [1]}),
+        ({"inputs": {"a": [1, 2], "b": [3, 4]}}, {"inputs": {"a": [1], "b": [3]}}),
+        (
+            {"dataframe_split": {"columns": ["a", "b"], "data": [[1, 2], [3, 4]]}},
+            {"dataframe_split": {"columns": ["a", "b"], "data": [[1, 2]]}},
+        ),
+        ({"text": "a"}, {"text": "a"}),
+    ],
+)
+def test_the_example_is_cut_to_its_first_row(example: Any, row: Any) -> None:
+    canary = prove(Model(example), messages=False)
+    assert canary is not None
+    assert json.loads(canary.body) == row
+
+
+def test_a_model_that_does_not_predict_one_row_is_asked_for_all() -> None:
+    model = Model({"text": ["a", "b"]}, narrow=True)
+    assert prove(model, messages=False) == model.example

@@ -203,6 +203,23 @@ class DropsWhatIsLarge(Server):
             os._exit(1)
 
 
+@breaks("invocations.beside-large", "beside it got 200")
+class WeighsByBytes(Server):
+    """Refuses every other request while a large body is worked on."""
+
+    large = 0
+
+    async def read(self, request: Request) -> bytes:
+        size = int(request.headers.get("content-length", "0"))
+        if size > 1 << 20:
+            self.large += 1
+            await asyncio.sleep(0.5)
+            self.large -= 1
+        elif self.large:
+            raise HTTPException(503)
+        return await super().read(request)
+
+
 @breaks("invocations.poison", "good ones: 500")
 class FailsTogether(Server):
     """Fails all requests that came at the same time as a malformed one."""

@@ -132,6 +132,12 @@ def test_a_changed_set_is_pointed_out_with_both_sizes_and_both_results() -> None
     assert figures["Accuracy"] == ("1.000", "")  # of another set: compared with none
     assert figures["On the former golden set"] == ("0.667", "▼ -0.333 against 1.000")
     assert "F1 by label, on the former golden set" in cells(section)
+    wrong = wrong_cases(reports)
+    assert wrong.words == (
+        "None of golden.jsonl.",
+        "1 of 3, by their lines in the former release's golden set.",
+    )
+    assert cells(wrong) == {"Cases that were not right, of the former golden set": [["1", "bad"]]}
 
 
 def evidence(**changed: Any) -> Verification:

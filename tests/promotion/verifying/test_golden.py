@@ -144,6 +144,13 @@ def test_a_label_is_read_of_what_classifiers_answer(found: Any) -> None:
     assert scored(golden_set("label", "good"), found).exact == 1
 
 
+def test_a_label_that_is_not_in_the_set_or_was_not_given_is_no_label_of_the_evidence() -> None:
+    golden = scored(golden_set("label", "good", "good"), "Erika Mustermann", None)
+    assert set(golden.labels) == {"good", "(other)"}
+    assert golden.confusion == {"good": {"(none)": 1, "(other)": 1}}
+    assert [one.found for one in golden.wrong] == ["(other)", None]
+
+
 finite = st.floats(-1e9, 1e9)
 
 

@@ -14,28 +14,7 @@ S3 = 'shipping.form = "s3"\n'
 URI = 'shipping.s3_uri = "s3://a-bucket/model.tar.gz"\n'
 SHA = f'shipping.manifest_sha256 = "{"5" * 64}"\n'
 
-ARN = "arn:aws:secretsmanager:us-east-1:111111111111:secret:hub-AbCdEf"
-SECRET = f'container.secrets.HUB = "{ARN}"\n'
-
 CASES = [
-    Case(
-        mode_checks.secrets_can_be_read,
-        SECRET,
-        "dev.container.secrets: network.isolation leaves the container no network",
-        SECRET + "network.isolation = false",
-    ),
-    Case(
-        mode_checks.secrets_can_be_read,
-        SECRET + "network = { isolation = false, new_vpc = true }",
-        "dev.container.secrets: the new VPC has no VPC endpoint",
-        SECRET + 'network = { isolation = false, vpc_id = "vpc-01234567" }',
-    ),
-    Case(
-        mode_checks.server_knows_its_variables,
-        'container.environment.BERTH_DEADLINE_SECOND = "5"',
-        'no such variable; did you mean "BERTH_DEADLINE_SECONDS"? (docs/container.md)',
-        'container.environment.BERTH_DEADLINE_SECONDS = "5"',
-    ),
     *(
         Case(
             mode_checks.lines_are_text,

@@ -65,7 +65,7 @@ def test_the_weights_are_those_of_the_largest_format(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("python_env", "reason"),
     [
-        ("python: 3.8.10\n", "the server needs Python 3.11 or newer"),
+        ("python: 3.8.10\n", "the server needs Python 3.10 or newer"),
         ("python: three\n", "must be a version such as 3.11.7"),
         ("[]\n", "must be a version such as 3.11.7"),
         ("python: [\n", "not a whole model folder"),

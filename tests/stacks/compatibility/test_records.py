@@ -150,3 +150,14 @@ def test_a_pickle_without_its_cloudpickle_is_refused() -> None:
     stage = stage_that_asks("", models={"model": model})
     (finding,) = found(records.recorded_versions_are_pinned, stage)
     assert finding.severity == "refusal"
+
+
+@pytest.mark.parametrize(
+    ("python", "cuda", "warns"),
+    [("3.10.13", "none", True), ("3.11.7", "none", False), ("3.10.13", "13.0", False)],
+)
+def test_an_encoder_that_torch_computes_on_cpu_is_told(python: str, cuda: str, warns: bool) -> None:
+    model = replace(MODEL, record=replace(MODEL.record, python_version=python, is_encoder=True))
+    stage = stage_that_asks("", cuda=cuda, models={"model": model})
+    findings = found(records.encoders_on_cpu_have_their_engine, stage)
+    assert [one.severity for one in findings] == ["warning"] * warns
