@@ -17,10 +17,8 @@ HEAD_SECONDS = 10.0
 # request arrives.
 _IDLE_SECONDS = 75.0
 _TCP_CLOSE = 7  # tcp_states.h of Linux
-_MOST_HEAD_BYTES = 65_536  # of the target, and of all names and values
-# The limit of what comes before the end of a head, of a chunked body's trailer, and of the bytes
-# between two parts of these, which a read may bring together with others.
-_MOST_FRUITLESS_BYTES = 2 * _MOST_HEAD_BYTES
+# The limit of a head, of a chunked body's trailer, and of the bytes between two parts of these.
+_MOST_FRUITLESS_BYTES = 65_536
 
 
 class _Refused(Exception):  # noqa: N818 - what a callback of the parser ends it by
@@ -136,7 +134,7 @@ class Connection(Writer):
         """Add a header; trailers of a body are ignored."""
         if not self._in_head:
             return
-        self._head_bytes += len(name) + len(value)
+        self._head_bytes += len(name) + len(value) + 4  # ": ", and the line's end
         key, text = name.decode("latin-1").lower(), value.decode("latin-1")
         known = self._headers.get(key)
         self._headers[key] = text if known is None else f"{known}, {text}"
@@ -174,7 +172,7 @@ class Connection(Writer):
     def _check_head(self) -> None:
         """Raise _Refused for a head that RFC 9112 has a server refuse."""
         version, host = self._parser.get_http_version(), self._headers.get("host")
-        if self._head_bytes > _MOST_HEAD_BYTES:
+        if self._head_bytes > _MOST_FRUITLESS_BYTES:
             raise _Refused(431, b"the head is too long")
         if version not in {"1.0", "1.1"}:
             raise _Refused(505, b"this server has HTTP/1.1 and HTTP/1.0 alone")

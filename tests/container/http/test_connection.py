@@ -217,10 +217,19 @@ def test_a_client_that_leaves_within_its_body_is_no_error(running: Running) -> N
 
 def test_a_client_that_sends_nothing_more_is_answered(running: Running) -> None:
     with running.connect() as client:
-        client.sendall(get("/wait") + get("/ignore"))
+        client.sendall(get("/wait"))
         assert running.paths.entered.wait(TIMEOUT)
         client.shutdown(socket.SHUT_WR)
         assert until(client, b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        running.paths.gate.set()
+        assert rest(client).endswith(b"waited")
+
+
+def test_all_that_a_client_has_asked_before_its_end_is_answered(running: Running) -> None:
+    with running.connect() as client:
+        client.sendall(get("/wait") + get("/ignore"))
+        assert running.paths.entered.wait(TIMEOUT)
+        client.shutdown(socket.SHUT_WR)
         running.paths.gate.set()
         answers = rest(client)
     assert answers.index(b"waited") < answers.index(b"ignored")
