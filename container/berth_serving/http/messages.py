@@ -62,9 +62,11 @@ class Request:
 
         Raises:
             RequestError: 413 as soon as the body is known to be longer; 408 when a part, or the
-                whole by the deadline, does not arrive; 400 when its chunks are malformed.
+                whole by the deadline, does not arrive; 400 when its chunks are malformed; 415 or
+                501 for codings that this server does not have.
             ClientLeft: when the client leaves.
         """
+        self._check_codings()
         self.limit = min(limit, self.limit)
         self._check_size(self.declared)
         if self.go_on is not None and not self.complete:
@@ -134,6 +136,19 @@ class Request:
     def _wake(self) -> None:
         if self._arrived is not None and not self._arrived.done():
             self._arrived.set_result(None)
+
+    def _check_codings(self) -> None:
+        """Refuse a coded body, which would be read as another (RFC 9110 15.5.16, RFC 9112 6.1)."""
+        content = self.headers.get("content-encoding", "identity").strip().lower()
+        if content not in {"", "identity"}:
+            raise RequestError(
+                415, "unsupported_encoding", f"Content-Encoding: {content[:50]}: send it as it is"
+            )
+        transfer = self.headers.get("transfer-encoding", "chunked").strip().lower()
+        if transfer != "chunked":
+            raise RequestError(
+                501, "unsupported_encoding", f"Transfer-Encoding: {transfer[:50]}: chunked alone"
+            )
 
     def _check_size(self, size: int) -> None:
         if size > self.limit:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any, Protocol
 
 from wsproto import ConnectionType, WSConnection
@@ -26,10 +26,9 @@ _log = logging.getLogger("serving.http")
 _MOST_UNREAD = 16  # messages; reading pauses when so many wait for the application
 
 
-def is_handshake(request: Request) -> bool:
+def is_handshake(method: str, headers: Mapping[str, str]) -> bool:
     """Whether a request asks for a WebSocket."""
-    upgrade = request.headers.get("upgrade", "").lower()
-    return request.method == "GET" and upgrade == "websocket"
+    return method == "GET" and headers.get("upgrade", "").lower() == "websocket"
 
 
 class WebSocket(Flow):

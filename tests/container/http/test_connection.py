@@ -28,12 +28,12 @@ def get(path: str, *more: str, version: str = "1.1") -> bytes:
 
 
 def post(path: str, body: bytes, *more: str) -> bytes:
-    lines = [f"POST {path} HTTP/1.1", f"content-length: {len(body)}", *more, "", ""]
+    lines = [f"POST {path} HTTP/1.1", "host: here", f"content-length: {len(body)}", *more, "", ""]
     return "\r\n".join(lines).encode() + body
 
 
 def chunked(path: str, chunks: bytes, *more: str) -> bytes:
-    lines = [f"POST {path} HTTP/1.1", "transfer-encoding: chunked", *more, "", ""]
+    lines = [f"POST {path} HTTP/1.1", "host: here", "transfer-encoding: chunked", *more, "", ""]
     return "\r\n".join(lines).encode() + chunks
 
 
@@ -215,6 +215,87 @@ def test_a_client_that_leaves_within_its_body_is_no_error(running: Running) -> N
     assert running.paths.left.wait(TIMEOUT)
 
 
+def test_a_client_that_sends_nothing_more_is_answered(running: Running) -> None:
+    with running.connect() as client:
+        client.sendall(get("/wait"))
+        assert running.paths.entered.wait(TIMEOUT)
+        client.shutdown(socket.SHUT_WR)
+        assert until(client, b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        running.paths.gate.set()
+        assert rest(client).endswith(b"waited")
+
+
+def test_all_that_a_client_has_asked_before_its_end_is_answered(running: Running) -> None:
+    with running.connect() as client:
+        client.sendall(get("/wait") + get("/ignore"))
+        assert running.paths.entered.wait(TIMEOUT)
+        client.shutdown(socket.SHUT_WR)
+        running.paths.gate.set()
+        answers = rest(client)
+    assert answers.index(b"waited") < answers.index(b"ignored")
+
+
+def test_half_a_body_and_an_end_is_no_request(running: Running) -> None:
+    with running.connect() as client:
+        client.sendall(post("/echo", b"hello")[:-2])
+        client.shutdown(socket.SHUT_WR)
+        assert rest(client) == b""
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"GET /ignore HTTP/1.1\r\n\r\n", b"400"),
+        (b"GET /ignore HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n", b"400"),
+        (b"GET /ignore HTTP/2.0\r\nhost: a\r\n\r\n", b"505"),
+        (b"GET /ignore HTTP/0.9\r\nhost: a\r\n\r\n", b"505"),
+        (b"GET /ignore HTTP/1.2\r\nhost: a\r\n\r\n", b"400"),
+        (b"CONNECT here:80 HTTP/1.1\r\nhost: a\r\n\r\n", b"501"),
+    ],
+)
+def test_a_head_that_no_server_takes_is_refused(
+    running: Running, head: bytes, status: bytes
+) -> None:
+    answer = running.talk(head + LAST)
+    assert answer.startswith(b"HTTP/1.1 %b " % status)
+    assert answer.count(b"content-length: ") == 1
+
+
+def test_http_1_0_needs_no_host(running: Running) -> None:
+    assert running.talk(b"GET /ignore HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize(
+    ("coded", "status"),
+    [
+        ("content-encoding: gzip", b"415"),
+        ("content-encoding: br, identity", b"415"),
+        ("content-encoding: Identity", b"200"),
+    ],
+)
+def test_a_coded_body_is_refused(running: Running, coded: str, status: bytes) -> None:
+    assert b"HTTP/1.1 %b " % status in running.talk(post("/echo", b"hello", coded) + LAST)
+
+
+def test_a_transfer_coding_but_chunks_is_refused(running: Running) -> None:
+    head = b"POST /echo HTTP/1.1\r\nhost: a\r\ntransfer-encoding: gzip, chunked\r\n\r\n"
+    assert b"HTTP/1.1 501 " in running.talk(head + b"2\r\nab\r\n0\r\n\r\n" + LAST)
+
+
+@pytest.mark.parametrize("size", [60_000, 70_000])
+@pytest.mark.parametrize("part", [1_000_000, 9_999])
+def test_the_limit_of_a_head_is_the_same_however_it_comes(
+    running: Running, size: int, part: int
+) -> None:
+    head = get("/ignore", "connection: close", f"x: {'y' * size}")
+    with running.connect() as client:
+        with suppress(ConnectionError):
+            for at in range(0, len(head), part):
+                client.sendall(head[at : at + part])
+        status = b"200" if size < 65_536 else b"431"
+        assert rest(client).startswith(b"HTTP/1.1 %b " % status)
+
+
 def test_what_is_no_http_is_400(running: Running) -> None:
     assert running.talk(b"\x16\x03\x01\x02").startswith(b"HTTP/1.1 400 Bad Request\r\n")
 
@@ -274,9 +355,13 @@ def test_an_answer_that_cannot_be_made_ends_the_connection(running: Running) -> 
 
 
 def test_an_upgrade_that_is_not_offered_is_passed_over(running: Running) -> None:
-    answer = running.talk(get("/ignore", "connection: upgrade", "upgrade: h2c"))
-    assert answer.startswith(b"HTTP/1.1 200 ")
-    assert answer.endswith(CLOSE + b"ignored")
+    """As Java's client offers h2c: the body is the request's, and the connection goes on."""
+    offer = ("connection: Upgrade, HTTP2-Settings", "upgrade: h2c", "http2-settings: AAMAAABk")
+    answer = running.talk(post("/echo", b"hello", *offer) + get("/ignore", *offer) + LAST)
+    assert answer.count(b"HTTP/1.1 200 ") == 3
+    assert b"POST  None hello" in answer
+    again = post("/echo", b"hello", "connection: upgrade, close", "upgrade: h2c")
+    assert running.talk(again).endswith(CLOSE + b"POST  None hello")
 
 
 def test_the_end_waits_for_what_was_asked(running: Running) -> None:
