@@ -36,10 +36,10 @@ class Worker:
         self,
         _: Sequence[str],
         pass_fds: Sequence[int],
-        start_new_session: bool,
+        start_new_session: bool,  # noqa: FBT001 - as of Popen
         env: Mapping[str, str],
     ) -> None:
-        assert start_new_session == 0
+        assert start_new_session
         self.pid = next(self._pids)
         self._socket = socket.socket(fileno=os.dup(pass_fds[0]))
         self._channel = Channel(self._socket)
