@@ -36,7 +36,7 @@ class Worker:
         self,
         _: Sequence[str],
         pass_fds: Sequence[int],
-        start_new_session: bool,  # noqa: FBT001 - as of Popen
+        start_new_session: bool,
         env: Mapping[str, str],
     ) -> None:
         assert start_new_session
