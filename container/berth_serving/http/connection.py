@@ -131,10 +131,12 @@ class Connection(Writer):
         self._head_bytes += len(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Add a header; trailers of a body are ignored."""
-        if not self._in_head:
-            return
+        """Add a header; trailers of a body are counted alone."""
         self._head_bytes += len(name) + len(value) + 4  # ": ", and the line's end
+        if not self._in_head:
+            if self._head_bytes > _MOST_FRUITLESS_BYTES:
+                raise _Refused(431, b"the trailer is too long")
+            return
         key, text = name.decode("latin-1").lower(), value.decode("latin-1")
         known = self._headers.get(key)
         self._headers[key] = text if known is None else f"{known}, {text}"
@@ -145,6 +147,7 @@ class Connection(Writer):
         self._fruitless = 0
         parser = self._parser
         self._check_head()
+        self._head_bytes = 0
         if parser.should_upgrade() and not self._is_for_websocket():
             return  # it is parsed once more, without that
         path, query = _target(self._url)
