@@ -24,7 +24,7 @@ _log = logging.getLogger("serving")
 
 
 def main() -> int:
-    """Serve until SIGTERM (status 0) or a logged failure (1, or 2 for a wrong setting)."""
+    """Serve until a signal to end (status 0) or a logged failure (1, or 2 for a wrong setting)."""
     configure(logging.INFO)
     try:
         settings = Settings.from_environment(os.environ)
@@ -64,8 +64,10 @@ async def _serve(settings: Settings, listener: socket.socket) -> int:
         if not stopped.done():
             stopped.set_result(reason)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    # By default, the others would end the process and the requests in work.
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
         loop.add_signal_handler(number, stop)
+    loop.add_signal_handler(signal.SIGUSR1, lambda: None)
     metrics = Metrics()
     children.adopt()
     host = Host(settings, metrics, on_failure=stop)

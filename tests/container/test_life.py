@@ -6,6 +6,7 @@ import platform
 import re
 import resource
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -241,12 +242,15 @@ def http_post(server: Server, body: bytes) -> socket.socket:
     return connection
 
 
-def test_sigterm_while_it_loads_ends_it_at_once(
-    spans_model: Path, tmp_path: Path, gate: Gate
+@pytest.mark.parametrize("number", ["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP"])
+def test_a_signal_to_end_while_it_loads_ends_it_at_once(
+    spans_model: Path, tmp_path: Path, gate: Gate, number: str
 ) -> None:
     with Server(spans_model, tmp_path / "log", TEST_IMPORT_GATE=str(gate.path)) as server:
         gate.wait_until_reached()
-        server.terminate()
+        server.process.send_signal(signal.SIGUSR1)
+        assert server.ping() == 503
+        server.process.send_signal(signal.Signals[number])
         assert server.wait() == 0
 
 

@@ -16,6 +16,7 @@ TICK_SECONDS = 0.25
 _PATIENCE_SECONDS = 4.0
 _SLOW_SECONDS = 0.5
 _MOST_VAIN_STARTS = 5  # in a row
+_RETRY_SECONDS = 1.0
 
 
 class Workers:
@@ -138,15 +139,21 @@ class Workers:
             worker.ask_canary()
             self._on_room()
 
-        worker = WorkerProcess(
-            environment,
-            on_opened=self._on_opened,
-            on_batch=self._metrics.count_batch,
-            on_model_metrics=self._metrics.model.add,
-            on_ready=on_ready,
-            on_room=self._on_room,
-            on_end=self._has_ended,
-        )
+        try:
+            worker = WorkerProcess(
+                environment,
+                on_opened=self._on_opened,
+                on_batch=self._metrics.count_batch,
+                on_model_metrics=self._metrics.model.add,
+                on_ready=on_ready,
+                on_room=self._on_room,
+                on_end=self._has_ended,
+            )
+        except OSError as error:
+            # No descriptor, no process or no memory is left: it may be there again.
+            _log.error("a worker cannot be started, and will be tried again: %s", error.strerror)
+            self._loop.call_later(_RETRY_SECONDS, self._spawn, environment)
+            return
         self.running[worker] = environment
 
     def _has_ended(self, worker: WorkerProcess) -> None:

@@ -4,6 +4,7 @@ The workers here are no processes: a test is the other end of their sockets.
 """
 
 import asyncio
+import errno
 import os
 import signal
 import socket
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from berth_serving.config import Settings
 from berth_serving.errors import RequestError
 from berth_serving.frames import Channel
-from berth_serving.front import children, process
+from berth_serving.front import children, process, workers
 from berth_serving.front.call import Reply
 from berth_serving.front.metrics import Metrics
 from berth_serving.front.pool import Pool
@@ -129,6 +130,8 @@ class Bench:
     def __init__(self, patch: pytest.MonkeyPatch, size: int) -> None:
         self.workers: list[Worker] = []
         self.failures: list[str | None] = []
+        self.refuses = 0
+        """How many starts the machine refuses from now on."""
         self.looked_at: set[int] = set()
         """The processes of which it was asked whether they were stopped."""
         self.asked: list[asyncio.Task[Reply]] = []
@@ -144,6 +147,9 @@ class Bench:
         )
 
     def _start(self, *arguments: Any, **more: Any) -> Worker:
+        if self.refuses:
+            self.refuses -= 1
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
         self.workers.append(Worker(*arguments, **more))
         return self.workers[-1]
 
@@ -789,6 +795,21 @@ def test_starts_that_are_given_nothing_and_end_come_to_nothing() -> None:
             (await bench.started(number)).end()
         await bench.until(lambda: bench.failures)
         assert bench.failures == ["the worker ended with status 3"]
+
+    play(1, scene)
+
+
+def test_a_start_that_the_machine_refuses_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "_RETRY_SECONDS", 0.0)
+
+    async def scene(bench: Bench) -> None:
+        await bench.ready(*bench.workers)
+        bench.refuses = 3
+        bench.workers[0].end()
+        worker = await bench.started(1)
+        assert bench.refuses == 0
+        await bench.ready(worker)
+        assert not bench.failures
 
     play(1, scene)
 
