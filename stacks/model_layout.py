@@ -88,7 +88,10 @@ def _named(flavor: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """The files that the flavor names, by their keys."""
     for key in _PATHS:
         if isinstance(path := flavor.get(key), str):
-            yield key, path
+            # MLflow records where the code was, and loads the file of that name in the folder
+            # (mlflow/pyfunc/model.py, _load_context_model_and_signature).
+            is_code = key == "model_code_path" and "\\" not in path
+            yield key, path.rpartition("/")[2] if is_code else path
     artifacts = flavor.get("artifacts")
     for name, artifact in artifacts.items() if isinstance(artifacts, dict) else ():
         path = artifact.get("path") if isinstance(artifact, dict) else None

@@ -44,7 +44,7 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         ("serve", "no such folder; `berth model` builds the example"),
         ("push --stage dev", "berth push takes one of NAME, --list and --remove NAME"),
         ("push a --list --stage dev", "berth push takes one of NAME, --list and --remove NAME"),
-        ("contract", "berth contract takes one of URL, --image and --process"),
+        ("contract here:1 --image x", "berth contract takes one of URL, --image and --process"),
         ("contract --process true --model none", "--model none: no such folder"),
         ("contract --process true --body none", "--body none: No such file or directory"),
     ],

@@ -39,7 +39,7 @@ def test_the_kind_is_the_one_that_the_server_takes(
         ("{loader_module: a, data: 'artifacts\\model'}", "data = .*a path of Windows"),
         ("{artifacts: {w: {path: 'C:/w'}}}", "artifacts.w.path = .*a path of Windows"),
         ("{code: code}", "code = code: no such file"),
-        ("{model_code_path: agent.py}", "model_code_path = agent.py: no such file"),
+        ("{model_code_path: /src/agent.py}", "model_code_path = agent.py: no such file"),
         ("{model_path: ../model.pkl}", "not in the folder"),
         ("{data: /tmp}", "not in the folder"),
         ("3", "no flavors.python_function"),
@@ -50,6 +50,15 @@ def test_an_mlmodel_names_files_that_are_there(tmp_path: Path, flavor: str, reas
     with pytest.raises(LayoutError, match=reason) as caught:
         check_layout(tmp_path)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("path", ["agent.py", "/home/somebody/agent.py", "../src/agent.py"])
+def test_a_models_code_is_found_by_its_name_wherever_it_was_logged(
+    tmp_path: Path, path: str
+) -> None:
+    (tmp_path / "agent.py").touch()
+    (tmp_path / "MLmodel").write_text(f"flavors: {{python_function: {{model_code_path: {path}}}}}")
+    assert check_layout(tmp_path) == "mlflow"
 
 
 @pytest.mark.parametrize(
