@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tarfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -125,6 +126,23 @@ def test_an_archive_in_s3_is_unpacked(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(boto3, "client", lambda _: S3())
     list(fetch([ARCHIVE], tmp_path))
     assert read_lock(tmp_path)[ARCHIVE].sha256 == packed.manifest_sha256
+
+
+@pytest.mark.parametrize("name", ["../out", "/out", "link"])
+def test_what_leads_out_of_an_archive_in_s3_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.type, entry.linkname = (tarfile.SYMTYPE, "/") if name == "link" else (tarfile.REGTYPE, "")
+
+    class S3:
+        def download_file(self, _bucket: str, _key: str, file: str) -> None:
+            with tarfile.open(file, "w:gz") as tar:
+                tar.addfile(entry)
+
+    monkeypatch.setattr(boto3, "client", lambda _: S3())
+    with pytest.raises(FetchError, match=f"{name} is a link or a device, or leads out"):
+        list(fetch([ARCHIVE], tmp_path))
 
 
 SERVER = os.environ.get("MLFLOW_SERVER") or shutil.which("mlflow")
